@@ -1,0 +1,227 @@
+//! `bn container …`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+#[derive(Debug, Subcommand)]
+pub enum ContainerCommand {
+    /// Build the image that agents run in
+    Build(BuildArgs),
+    /// Run an agent in a container on a worktree, and merge what it commits
+    Run(Box<RunArgs>),
+    /// Stop running containers; what their agents committed is kept
+    Stop(StopArgs),
+    /// List containers
+    #[command(visible_alias = "ls")]
+    List(ListArgs),
+    /// Print what an agent wrote to its terminal
+    Logs(LogsArgs),
+    /// Finish a run whose work is not on its target yet
+    Merge(MergeArgs),
+    /// Hold on to a detached run until it ends; bn starts this itself
+    #[command(hide = true)]
+    Own(OwnArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    /// A tag for localhost/binnacle-self, or a full reference
+    #[arg(long, value_name = "TAG", default_value = "latest")]
+    pub tag: String,
+
+    /// Build every layer anew
+    #[arg(long)]
+    pub no_cache: bool,
+
+    /// Build this definition instead of the project's or bn's own
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+
+    /// Start from this image
+    #[arg(long, value_name = "REF")]
+    pub base_image: Option<String>,
+
+    /// Install these agent programs: copilot, claude, codex or none
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    pub agent: Vec<AgentProgram>,
+
+    /// Install these system packages too
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    pub package: Vec<String>,
+
+    /// Print the commands and run none
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// An agent program that an image can carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AgentProgram {
+    Copilot,
+    Claude,
+    Codex,
+    None,
+}
+
+/// An agent program that a run can start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Agent {
+    Copilot,
+    Claude,
+    Codex,
+}
+
+/// What an agent is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AgentType {
+    #[value(alias = "coder")]
+    Worker,
+    Planner,
+    Buddy,
+}
+
+/// How a container reaches the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Network {
+    /// The host's own network, with everything that listens on it
+    Host,
+    /// Loopback alone
+    None,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The checkout to work on; the current folder by default
+    #[arg(value_name = "WORKTREE")]
+    pub worktree: Option<PathBuf>,
+
+    /// Run this in place of the agent program
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<String>,
+
+    /// What the agent is there for
+    #[arg(long = "type", value_name = "TYPE", default_value = "worker")]
+    pub agent_type: AgentType,
+
+    /// Name of the container; binnacle-self-<unix seconds>-<random> by default
+    #[arg(long)]
+    pub name: Option<String>,
+
+    /// The branch that the finished work goes to; main, or else the default branch
+    #[arg(long, value_name = "BRANCH")]
+    pub merge_target: Option<String>,
+
+    /// Leave the work on its own branch
+    #[arg(long)]
+    pub no_merge: bool,
+
+    /// Return once the container runs
+    #[arg(short, long)]
+    pub detach: bool,
+
+    /// How many CPUs it may use, such as 1.5
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub cpus: Option<String>,
+
+    /// How much memory it may use, such as 8g or 512m
+    #[arg(long, value_name = "SIZE", allow_negative_numbers = true)]
+    pub memory: Option<String>,
+
+    /// The image: a tag of localhost/binnacle-self, or a full reference
+    #[arg(long, value_name = "TAG", default_value = "latest")]
+    pub tag: String,
+
+    /// The agent program
+    #[arg(long, value_name = "NAME", default_value = "copilot", conflicts_with = "command")]
+    pub agent: Agent,
+
+    /// What to tell the agent [default: $BN_INITIAL_PROMPT, or to take a task from `bn ready`]
+    #[arg(long, value_name = "TEXT")]
+    pub prompt: Option<String>,
+
+    /// Stop the agent after this long, such as 90s, 30m or 2h
+    #[arg(long, value_name = "TIME")]
+    pub timeout: Option<String>,
+
+    /// Open a shell in the same container: no agent, no merge
+    #[arg(long, conflicts_with_all = ["command", "detach", "prompt"])]
+    pub shell: bool,
+
+    /// Forward the SSH agent's socket (never the keys)
+    #[arg(long)]
+    pub ssh: bool,
+
+    /// Make the worktree, and its branch, first
+    #[arg(long, requires = "branch")]
+    pub create: bool,
+
+    /// The branch that --create makes
+    #[arg(short, long, value_name = "BRANCH", requires = "create")]
+    pub branch: Option<String>,
+
+    /// How it reaches the network
+    #[arg(long, value_name = "MODE", default_value = "host")]
+    pub network: Network,
+
+    /// Print what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct StopArgs {
+    /// The runs to stop
+    #[arg(value_name = "NAME", required_unless_present = "all")]
+    pub names: Vec<String>,
+
+    /// Stop every run of this repository
+    #[arg(long, conflicts_with = "names")]
+    pub all: bool,
+
+    /// How long an agent may take to end by itself
+    #[arg(short, long, value_name = "SECONDS", default_value_t = 10)]
+    pub time: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// The ended runs too
+    #[arg(short, long)]
+    pub all: bool,
+
+    /// Names only
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct LogsArgs {
+    /// The run
+    #[arg(value_name = "NAME")]
+    pub name: String,
+
+    /// Go on until the run ends
+    #[arg(short, long)]
+    pub follow: bool,
+
+    /// The last N lines only
+    #[arg(short = 'n', long, value_name = "N")]
+    pub tail: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub struct MergeArgs {
+    /// The run
+    #[arg(value_name = "NAME")]
+    pub name: String,
+}
+
+#[derive(Debug, Args)]
+pub struct OwnArgs {
+    /// The run's folder
+    pub folder: PathBuf,
+}

@@ -1,0 +1,28 @@
+//! The verbs: each resolves what it needs, calls the pure rooms, and acts.
+
+mod container;
+
+use crate::cli::Command;
+use crate::env::Env;
+use crate::output::Output;
+
+/// What every verb is given.
+#[derive(Debug)]
+pub struct Context {
+    pub env: Env,
+    pub output: Output,
+}
+
+/// The exit code of a verb that did its work: 0, or an agent's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exit(pub u8);
+
+impl Exit {
+    pub const DONE: Exit = Exit(0);
+}
+
+pub fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
+    match command {
+        Command::Container(command) => container::dispatch(command, context),
+    }
+}

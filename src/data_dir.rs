@@ -1,0 +1,145 @@
+//! Where things live, on the host and in a container. Decided here, once; nothing else asks the environment for it.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::env::Env;
+use crate::error::Explain;
+
+/// Where the graph's folder is mounted in a container.
+pub const IN_CONTAINER: &str = "/binnacle";
+
+#[derive(Debug, thiserror::Error)]
+pub enum DataDirError {
+    #[error("no home folder is known for uid {uid}")]
+    NoHome { uid: u32 },
+}
+
+impl Explain for DataDirError {
+    fn hints(&self) -> Vec<String> {
+        vec!["set HOME, or XDG_DATA_HOME and XDG_STATE_HOME".to_owned()]
+    }
+}
+
+/// Whether this process runs in one of `bn`'s containers.
+///
+/// `variable` is `BN_CONTAINER_MODE`. Unset, the mounted folder decides; one of 0, false, no, off or nothing says no.
+pub fn container_mode(variable: Option<&str>, folder_exists: bool) -> bool {
+    match variable.map(str::trim).map(str::to_ascii_lowercase).as_deref() {
+        Some("" | "0" | "false" | "no" | "off") => false,
+        Some(_) => true,
+        None => folder_exists,
+    }
+}
+
+/// The name of a repository's folders: 16 hex digits of the sha256 of its main worktree's canonical path.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct RepoId(String);
+
+impl RepoId {
+    /// `main_worktree` is the first entry of `git worktree list`, canonical.
+    pub fn of(main_worktree: &Path) -> Self {
+        use std::os::unix::ffi::OsStrExt;
+        let digest = Sha256::digest(main_worktree.as_os_str().as_bytes());
+        Self(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The three roots below which `bn` keeps what it writes.
+#[derive(Clone, Debug)]
+pub struct DataDir {
+    data: PathBuf,
+    state: PathBuf,
+    runtime: Option<PathBuf>,
+    container: bool,
+}
+
+impl DataDir {
+    pub fn resolve(env: &Env) -> Result<Self, DataDirError> {
+        let binnacle = |folder: &Option<PathBuf>| match folder {
+            Some(folder) => Ok(folder.join("binnacle")),
+            None => Err(DataDirError::NoHome { uid: env.user.uid }),
+        };
+        let container = container_mode(env.container_mode.as_deref(), Path::new(IN_CONTAINER).is_dir());
+        if container {
+            let root = PathBuf::from(IN_CONTAINER);
+            return Ok(Self { data: root.clone(), state: root, runtime: None, container });
+        }
+        Ok(Self {
+            data: binnacle(&env.data_home)?,
+            state: binnacle(&env.state_home)?,
+            runtime: env.runtime_dir.as_ref().map(|folder| folder.join("binnacle")),
+            container,
+        })
+    }
+
+    /// In a container there is one graph, and no repository has to be found for it.
+    pub fn in_container(&self) -> bool {
+        self.container
+    }
+
+    /// The folder that holds a repository's `graph.db`. `None` is for a container.
+    pub fn graph(&self, repo: Option<&RepoId>) -> PathBuf {
+        match repo {
+            Some(repo) if !self.container => self.data.join(repo.as_str()),
+            _ => self.data.clone(),
+        }
+    }
+
+    /// Where copies of a repository's graph are kept: beside it, never inside what containers mount.
+    pub fn graph_backups(&self, repo: &RepoId) -> PathBuf {
+        self.data.join("backups").join(repo.as_str())
+    }
+
+    /// The state of all repositories, one folder each.
+    pub fn repositories(&self) -> &Path {
+        &self.state
+    }
+
+    /// The folder of a repository's runs.
+    pub fn runs(&self, repo: &RepoId) -> PathBuf {
+        self.state.join(repo.as_str()).join("runs")
+    }
+
+    /// A run's own folder.
+    pub fn run(&self, repo: &RepoId, name: &str) -> PathBuf {
+        self.runs(repo).join(name)
+    }
+
+    /// The short-lived folder of a run: secrets and sockets. Below the run's own folder where the system has no better place.
+    pub fn runtime(&self, repo: &RepoId, name: &str) -> PathBuf {
+        match &self.runtime {
+            Some(root) => root.join(name),
+            None => self.run(repo, name).join("runtime"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_variable_decides_before_the_folder() {
+        for no in ["", "0", "false", "no", "off", "OFF", " False "] {
+            assert!(!container_mode(Some(no), true), "{no:?}");
+        }
+        for yes in ["1", "true", "yes", "on", "anything"] {
+            assert!(container_mode(Some(yes), false), "{yes:?}");
+        }
+        assert!(container_mode(None, true));
+        assert!(!container_mode(None, false));
+    }
+
+    #[test]
+    fn a_repository_is_named_as_sha256sum_names_its_path() {
+        // printf %s /srv/project | sha256sum | cut -c1-16
+        assert_eq!(RepoId::of(Path::new("/srv/project")).as_str(), "4f3f91f6b0b47e3b");
+    }
+}

@@ -1,0 +1,205 @@
+//! The environment, the user, the terminal and the clock: read here, and nowhere else.
+#![allow(clippy::disallowed_methods)]
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+
+use crate::error::Explain;
+
+#[derive(Debug, thiserror::Error)]
+pub enum EnvError {
+    #[error("cannot enter {path}")]
+    Directory { path: PathBuf, source: std::io::Error },
+    #[error("the current folder is gone")]
+    NoDirectory { source: std::io::Error },
+    #[error("cannot act for uid {uid}, who called sudo")]
+    Identity { uid: u32, source: std::io::Error },
+}
+
+impl Explain for EnvError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            EnvError::Directory { .. } => Vec::new(),
+            EnvError::NoDirectory { .. } => vec!["cd into a folder that exists".to_owned()],
+            EnvError::Identity { .. } => vec!["run bn without sudo; it calls sudo itself where it has to".to_owned()],
+        }
+    }
+}
+
+/// Whose files these are: the real user, also under `sudo bn`.
+#[derive(Clone, Debug)]
+pub struct User {
+    pub uid: u32,
+    pub gid: u32,
+    pub name: String,
+    pub home: Option<PathBuf>,
+}
+
+/// How this process may act as root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Privilege {
+    /// It is root.
+    Root,
+    /// It was called through sudo: it acts as the caller, and its children may be root again.
+    Saved,
+    /// It is an ordinary user, who has to ask sudo.
+    Ordinary,
+}
+
+/// What the process was given, as plain data.
+#[derive(Clone, Debug)]
+pub struct Env {
+    pub directory: PathBuf,
+    pub user: User,
+    pub privilege: Privilege,
+    pub path: OsString,
+    pub container_mode: Option<String>,
+    pub data_home: Option<PathBuf>,
+    pub state_home: Option<PathBuf>,
+    pub runtime_dir: Option<PathBuf>,
+    pub agent_id: Option<String>,
+    pub agent_name: Option<String>,
+    pub agent_type: Option<String>,
+    pub initial_prompt: Option<String>,
+    pub containerd_address: Option<String>,
+    pub ssh_auth_sock: Option<PathBuf>,
+    pub stdin_is_terminal: bool,
+    pub stdout_is_terminal: bool,
+}
+
+impl Env {
+    /// Reads it all once; `directory` is `-C`.
+    ///
+    /// Under sudo the process becomes the calling user first, so that every file it makes is the user's.
+    pub fn read(directory: Option<&Path>) -> Result<Self, EnvError> {
+        let (user, privilege) = identity()?;
+        if let Some(path) = directory {
+            std::env::set_current_dir(path).map_err(|source| EnvError::Directory { path: path.to_owned(), source })?;
+        }
+        // Under sudo HOME and the XDG variables may be root's; the user's own folders are meant.
+        let own = |folder: fn() -> Option<PathBuf>, fallback: &str| match privilege {
+            Privilege::Saved => user.home.as_ref().map(|home| home.join(fallback)),
+            _ => folder(),
+        };
+        Ok(Self {
+            directory: std::env::current_dir().map_err(|source| EnvError::NoDirectory { source })?,
+            data_home: own(dirs::data_dir, ".local/share"),
+            state_home: own(dirs::state_dir, ".local/state"),
+            runtime_dir: match privilege {
+                Privilege::Saved => runtime_folder(user.uid),
+                _ => dirs::runtime_dir().or_else(|| runtime_folder(user.uid)),
+            },
+            user,
+            privilege,
+            path: std::env::var_os("PATH").unwrap_or_default(),
+            container_mode: text("BN_CONTAINER_MODE"),
+            agent_id: nonempty("BN_AGENT_ID"),
+            agent_name: nonempty("BN_AGENT_NAME"),
+            agent_type: nonempty("BN_AGENT_TYPE"),
+            initial_prompt: nonempty("BN_INITIAL_PROMPT"),
+            containerd_address: nonempty("CONTAINERD_ADDRESS"),
+            ssh_auth_sock: absolute("SSH_AUTH_SOCK"),
+            stdin_is_terminal: std::io::stdin().is_terminal(),
+            stdout_is_terminal: std::io::stdout().is_terminal(),
+        })
+    }
+
+    /// A variable that the user names: a token, or what `--env KEY` asks for.
+    pub fn variable(&self, name: &str) -> Option<OsString> {
+        std::env::var_os(name)
+    }
+}
+
+/// The clock.
+pub fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// The moment at which a test wants this process to die; see `failpoint`.
+pub fn failpoint() -> Option<String> {
+    text("BN_FAILPOINT")
+}
+
+fn text(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+fn nonempty(name: &str) -> Option<String> {
+    text(name).filter(|value| !value.is_empty())
+}
+
+/// XDG folders that are not absolute are to be ignored, says the XDG specification.
+fn absolute(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
+}
+
+/// Where systemd puts a user's runtime folder, for sessions that did not say so (sudo, cron).
+fn runtime_folder(uid: u32) -> Option<PathBuf> {
+    use std::os::unix::fs::MetadataExt;
+    let folder = PathBuf::from(format!("/run/user/{uid}"));
+    fs::metadata(&folder).is_ok_and(|found| found.is_dir() && found.uid() == uid).then_some(folder)
+}
+
+fn identity() -> Result<(User, Privilege), EnvError> {
+    let uid = rustix::process::geteuid().as_raw();
+    let gid = rustix::process::getegid().as_raw();
+    let number = |name| text(name).and_then(|value| value.parse::<u32>().ok());
+    match (uid, number("SUDO_UID"), number("SUDO_GID")) {
+        (0, Some(caller), Some(group)) if caller != 0 => {
+            become_caller(caller, group).map_err(|source| EnvError::Identity { uid: caller, source })?;
+            Ok((user(caller, group, None), Privilege::Saved))
+        }
+        (0, ..) => Ok((user(0, gid, absolute("HOME")), Privilege::Root)),
+        _ => Ok((user(uid, gid, absolute("HOME")), Privilege::Ordinary)),
+    }
+}
+
+/// Takes the caller's identity and keeps root in the saved set alone, where only a child started as root finds it again.
+///
+/// The calls act on one thread: this runs before there is a second one.
+fn become_caller(uid: u32, gid: u32) -> std::io::Result<()> {
+    use rustix::process::{Gid, Uid};
+    let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
+    rustix::thread::set_thread_groups(&[gid])?;
+    rustix::thread::set_thread_res_gid(gid, gid, Gid::ROOT)?;
+    rustix::thread::set_thread_res_uid(uid, uid, Uid::ROOT)?;
+    Ok(())
+}
+
+fn user(uid: u32, gid: u32, home: Option<PathBuf>) -> User {
+    let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let entry = passwd_entry(&passwd, uid);
+    User {
+        uid,
+        gid,
+        name: entry.as_ref().map_or_else(|| uid.to_string(), |(name, _)| name.clone()),
+        home: home.or(entry.map(|(_, home)| home)),
+    }
+}
+
+/// A uid's login name and home in the text of /etc/passwd. Users from a directory service bring HOME themselves.
+fn passwd_entry(passwd: &str, uid: u32) -> Option<(String, PathBuf)> {
+    passwd.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split(':').collect();
+        match fields.as_slice() {
+            [name, _, id, _, _, home, ..] if id.parse() == Ok(uid) => Some(((*name).to_owned(), PathBuf::from(home))),
+            _ => None,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwd_is_searched_by_uid() {
+        let passwd = "root:x:0:0:root:/root:/bin/bash\nbroken line\ndev:x:1001:1001:,,,:/home/dev:/bin/sh\n";
+        assert_eq!(passwd_entry(passwd, 1001), Some(("dev".into(), "/home/dev".into())));
+        assert_eq!(passwd_entry(passwd, 7), None);
+    }
+}

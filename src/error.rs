@@ -1,0 +1,103 @@
+//! From an error to what the user sees: `Error:`, its causes, its hints, and the exit code.
+
+use serde::Serialize;
+
+use crate::output::Output;
+
+/// Exit code of wrong use that the command line alone shows.
+pub const USAGE: u8 = 2;
+/// Exit code when `bn`, or a program that it drives, failed.
+pub const FAILED: u8 = 125;
+
+/// What an error knows beyond its message.
+pub trait Explain: std::error::Error {
+    /// What to do next, one line each, most useful first.
+    fn hints(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn exit_code(&self) -> u8 {
+        FAILED
+    }
+}
+
+/// Wrong use: the command line alone shows that it cannot work.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Usage {
+    pub message: String,
+    pub hints: Vec<String>,
+}
+
+impl Usage {
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hints: Vec::new() }
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+impl Explain for Usage {
+    fn hints(&self) -> Vec<String> {
+        self.hints.clone()
+    }
+
+    fn exit_code(&self) -> u8 {
+        USAGE
+    }
+}
+
+/// The first cause in the chain that knows hints or an exit code. Every room's error type is named here.
+fn explanation(error: &anyhow::Error) -> Option<&dyn Explain> {
+    fn known<'a, E: Explain + 'static>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a dyn Explain> {
+        cause.downcast_ref::<E>().map(|found| found as &dyn Explain)
+    }
+    error.chain().find_map(|cause| {
+        known::<Usage>(cause)
+            .or_else(|| known::<crate::env::EnvError>(cause))
+            .or_else(|| known::<crate::process::ProcessError>(cause))
+            .or_else(|| known::<crate::data_dir::DataDirError>(cause))
+    })
+}
+
+#[derive(Serialize)]
+struct JsonError<'a> {
+    error: String,
+    causes: Vec<String>,
+    hints: &'a [String],
+    exit_code: u8,
+}
+
+/// Prints the error on standard error, as JSON where the user asked for it, and returns the exit code.
+pub fn report(error: &anyhow::Error, output: &Output) -> u8 {
+    let explanation = explanation(error);
+    let hints = explanation.map(Explain::hints).unwrap_or_default();
+    let exit_code = explanation.map_or(FAILED, Explain::exit_code);
+    let message = error.to_string();
+    let causes = distinct_causes(error, &message);
+    if output.is_json() {
+        let json = JsonError { error: message, causes, hints: &hints, exit_code };
+        output.note(serde_json::to_string(&json).unwrap_or_else(|_| format!("{error:#}")));
+    } else {
+        output.note(format_args!("Error: {message}"));
+        causes.iter().for_each(|cause| output.note(format_args!("  caused by: {cause}")));
+        hints.iter().for_each(|hint| output.note(format_args!("hint: {hint}")));
+    }
+    exit_code
+}
+
+/// The causes that say something their parent has not said already.
+fn distinct_causes(error: &anyhow::Error, message: &str) -> Vec<String> {
+    let mut said = message.to_owned();
+    let mut causes = Vec::new();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !said.contains(&cause) {
+            said.clone_from(&cause);
+            causes.push(cause);
+        }
+    }
+    causes
+}

@@ -1,0 +1,1 @@
+//! Git on the host: its commands, its answers, and the private git folder of a run.

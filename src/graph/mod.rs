@@ -1,0 +1,1 @@
+//! The task graph: its model, its queries and its store.

@@ -1,0 +1,31 @@
+//! `bn`: AI coding agents in containerd containers on git worktrees, and the task graph they share.
+
+mod cli;
+mod commands;
+mod container;
+mod data_dir;
+mod egress;
+mod env;
+mod error;
+mod failpoint;
+mod git;
+mod graph;
+mod output;
+mod process;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let output = output::Output::new(cli.json);
+    let outcome = env::Env::read(cli.directory.as_deref())
+        .map_err(anyhow::Error::from)
+        .and_then(|env| commands::dispatch(cli.command, &commands::Context { env, output }));
+    match outcome {
+        Ok(exit) => ExitCode::from(exit.0),
+        Err(error) => ExitCode::from(error::report(&error, &output)),
+    }
+}

@@ -1,0 +1,53 @@
+//! The only writer of standard output. A report is data with two renderings: JSON, and text for people.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+/// What a command found out: plain data that also knows how people read it.
+pub trait Report: Serialize + Display {}
+
+impl<T: Serialize + Display> Report for T {}
+
+/// Which of the two renderings the user asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    json: bool,
+}
+
+impl Output {
+    pub fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    pub fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// Prints one report. A reader that went away (`bn list | head -1`) is no error.
+    pub fn print(self, report: &impl Report) -> io::Result<()> {
+        let text = if self.json {
+            let mut line = serde_json::to_string(report)?;
+            line.push('\n');
+            line
+        } else {
+            report.to_string()
+        };
+        self.write(text.as_bytes())
+    }
+
+    /// Passes bytes on as they are: a followed log, the lines of a running agent.
+    pub fn write(self, bytes: &[u8]) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+
+    /// A line for the person who watches, on standard error. A lost terminal is no reason to stop.
+    pub fn note(self, text: impl Display) {
+        drop(writeln!(io::stderr().lock(), "{text}"));
+    }
+}

@@ -1,0 +1,338 @@
+//! Commands as values, and the only place that starts programs.
+#![allow(clippy::disallowed_methods)]
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use crate::env::{Env, Privilege};
+use crate::error::Explain;
+
+/// How much of a program's standard error an error message carries.
+const STDERR_KEPT: usize = 4096;
+
+/// A program and its arguments, not yet run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cmd {
+    program: OsString,
+    args: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
+    directory: Option<PathBuf>,
+    as_root: bool,
+}
+
+impl Cmd {
+    pub fn new(program: impl Into<OsString>) -> Self {
+        Self { program: program.into(), args: Vec::new(), env: Vec::new(), directory: None, as_root: false }
+    }
+
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    pub fn args<I: IntoIterator<Item: Into<OsString>>>(mut self, args: I) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Never a secret: through sudo these become arguments.
+    pub fn env(mut self, key: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.push((key.into(), value.into()));
+        self
+    }
+
+    pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.directory = Some(directory.into());
+        self
+    }
+
+    /// Needs root: goes through sudo where the user is not root.
+    pub fn as_root(mut self) -> Self {
+        self.as_root = true;
+        self
+    }
+
+    pub fn needs_root(&self) -> bool {
+        self.as_root
+    }
+
+    pub fn program(&self) -> &OsStr {
+        &self.program
+    }
+
+    pub fn arguments(&self) -> &[OsString] {
+        &self.args
+    }
+}
+
+/// A line that can be pasted into a shell.
+impl fmt::Display for Cmd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = std::iter::once(&self.program).chain(&self.args).map(|word| quoted(word));
+        let env = self.env.iter().map(|(key, value)| format!("{}={}", key.to_string_lossy(), quoted(value)));
+        f.write_str(&env.chain(words).collect::<Vec<_>>().join(" "))
+    }
+}
+
+fn quoted(word: &OsStr) -> String {
+    let word = word.to_string_lossy();
+    shlex::try_quote(&word).map_or_else(|_| format!("{word:?}"), |quoted| quoted.into_owned())
+}
+
+/// What a program that ran to its end left behind.
+#[derive(Debug)]
+pub struct Captured {
+    pub status: ExitStatus,
+    pub stdout: Vec<u8>,
+    /// The last few KiB.
+    pub stderr: String,
+}
+
+impl Captured {
+    /// Standard output as text, without the line end.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).trim_end_matches('\n').to_owned()
+    }
+
+    pub fn success(&self) -> bool {
+        self.status.success()
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessError {
+    #[error("{program} not found")]
+    NotFound { program: String },
+    #[error("cannot start {program}")]
+    Start { program: String, source: io::Error },
+    #[error("{program} failed ({status}): {stderr}", stderr = last_line(.stderr))]
+    Failed { program: String, line: String, status: ExitStatus, stderr: String },
+    #[error("sudo refused to run {program}: {stderr}", stderr = last_line(.stderr))]
+    Sudo { program: String, stderr: String },
+    #[error("lost contact with {program}")]
+    Stream { program: String, source: io::Error },
+}
+
+impl Explain for ProcessError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            ProcessError::NotFound { program } => crate::container::install::hints(program),
+            ProcessError::Failed { line, .. } => vec![format!("the command was: {line}")],
+            ProcessError::Sudo { program, .. } => vec![
+                "run `sudo -v` in this terminal, then the same command again".to_owned(),
+                format!("or allow it in sudoers: NOPASSWD: {program}"),
+            ],
+            ProcessError::Start { .. } | ProcessError::Stream { .. } => Vec::new(),
+        }
+    }
+}
+
+/// The line of a program's complaint that says most: its last one.
+pub fn last_line(stderr: &str) -> &str {
+    stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing").trim()
+}
+
+/// How a command that needs root gets there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Elevation {
+    /// This process is root.
+    Already,
+    /// Root waits in the saved ids (`sudo bn`).
+    Saved,
+    /// `sudo -n`: never asks. The one question is asked by `authenticate`.
+    Sudo,
+}
+
+/// Starts programs. Every way of running is named by what happens to the streams.
+#[derive(Clone, Debug)]
+pub struct Runner {
+    elevation: Elevation,
+    /// Replaces what sudo left of the user's own environment.
+    home: Option<(PathBuf, String)>,
+}
+
+impl Runner {
+    pub fn new(env: &Env) -> Self {
+        let elevation = match env.privilege {
+            Privilege::Root => Elevation::Already,
+            Privilege::Saved => Elevation::Saved,
+            Privilege::Ordinary => Elevation::Sudo,
+        };
+        let home = (env.privilege == Privilege::Saved)
+            .then(|| env.user.home.clone().map(|home| (home, env.user.name.clone())))
+            .flatten();
+        Self { elevation, home }
+    }
+
+    /// Whether a command that needs root goes through sudo.
+    pub fn uses_sudo(&self) -> bool {
+        self.elevation == Elevation::Sudo
+    }
+
+    /// The command as it will really be started, for `--dry-run`.
+    pub fn shown(&self, cmd: &Cmd) -> String {
+        self.effective(cmd).to_string()
+    }
+
+    fn effective(&self, cmd: &Cmd) -> Cmd {
+        if !(cmd.as_root && self.uses_sudo()) {
+            return cmd.clone();
+        }
+        let assignments = cmd.env.iter().map(|(key, value)| {
+            let mut word = key.clone();
+            word.push("=");
+            word.push(value);
+            word
+        });
+        let mut sudo = Cmd::new("sudo").arg("-n").args(assignments).arg("--").arg(&cmd.program).args(&cmd.args);
+        sudo.directory.clone_from(&cmd.directory);
+        sudo
+    }
+
+    fn command(&self, cmd: &Cmd) -> Command {
+        let effective = self.effective(cmd);
+        let mut command = Command::new(&effective.program);
+        command.args(&effective.args);
+        if let Some(directory) = &effective.directory {
+            command.current_dir(directory);
+        }
+        match &self.home {
+            Some(_) if cmd.as_root => drop(command.gid(0).uid(0)),
+            Some((home, name)) => drop(command.env("HOME", home).env("USER", name).env("LOGNAME", name)),
+            None => {}
+        }
+        command.envs(effective.env.iter().map(|(key, value)| (key, value)));
+        command
+    }
+
+    fn start(&self, cmd: &Cmd, prepare: impl FnOnce(&mut Command)) -> Result<Child, ProcessError> {
+        let mut command = self.command(cmd);
+        prepare(&mut command);
+        command.spawn().map_err(|source| start_error(&command, source))
+    }
+
+    /// Runs to the end with nothing on standard input and both outputs kept; a failure is the caller's to judge.
+    pub fn capture(&self, cmd: &Cmd) -> Result<Captured, ProcessError> {
+        self.capture_with_input(cmd, &[])
+    }
+
+    /// Like `capture`, with bytes for standard input.
+    pub fn capture_with_input(&self, cmd: &Cmd, input: &[u8]) -> Result<Captured, ProcessError> {
+        let mut child = self.start(cmd, |command| {
+            let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
+            command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+        })?;
+        let captured =
+            collect(&mut child, input).map_err(|source| ProcessError::Stream { program: name_of(cmd), source })?;
+        self.sudo_refusal(cmd, &captured).map_or(Ok(captured), Err)
+    }
+
+    /// Like `capture`, where anything but exit code 0 is an error.
+    pub fn read(&self, cmd: &Cmd) -> Result<Captured, ProcessError> {
+        let captured = self.capture(cmd)?;
+        if captured.success() { Ok(captured) } else { Err(failed(cmd, captured.status, captured.stderr)) }
+    }
+
+    /// Runs in the user's terminal, all three streams passed on.
+    pub fn foreground(&self, cmd: &Cmd) -> Result<ExitStatus, ProcessError> {
+        let mut child = self.start(cmd, |_| {})?;
+        child.wait().map_err(|source| ProcessError::Stream { program: name_of(cmd), source })
+    }
+
+    /// Starts in the user's terminal and returns the child.
+    pub fn spawn_foreground(&self, cmd: &Cmd) -> Result<Child, ProcessError> {
+        self.start(cmd, |_| {})
+    }
+
+    /// Asks sudo's one question in the terminal, if it has one to ask. `probe` is a harmless command that needs root.
+    pub fn authenticate(&self, probe: &Cmd, terminal: bool) -> Result<(), ProcessError> {
+        if !self.uses_sudo() {
+            return Ok(());
+        }
+        match self.capture(probe) {
+            Err(refusal @ ProcessError::Sudo { .. }) if !terminal => Err(refusal),
+            Err(ProcessError::Sudo { .. }) => {
+                let status = self.foreground(&Cmd::new("sudo").arg("-v"))?;
+                if !status.success() {
+                    return Err(ProcessError::Sudo { program: name_of(probe), stderr: status.to_string() });
+                }
+                self.capture(probe).map(drop)
+            }
+            other => other.map(drop),
+        }
+    }
+
+    /// sudo says no with exit code 1 and a line of its own, before the program ran.
+    fn sudo_refusal(&self, cmd: &Cmd, captured: &Captured) -> Option<ProcessError> {
+        let refused = cmd.as_root
+            && self.uses_sudo()
+            && captured.status.code() == Some(1)
+            && captured.stderr.lines().any(|line| line.starts_with("sudo:"));
+        refused.then(|| ProcessError::Sudo { program: name_of(cmd), stderr: captured.stderr.clone() })
+    }
+}
+
+fn start_error(command: &Command, source: io::Error) -> ProcessError {
+    let program = command.get_program().to_string_lossy().into_owned();
+    match source.kind() {
+        io::ErrorKind::NotFound => ProcessError::NotFound { program },
+        _ => ProcessError::Start { program, source },
+    }
+}
+
+/// The error for a command that ended badly.
+pub fn failed(cmd: &Cmd, status: ExitStatus, stderr: String) -> ProcessError {
+    ProcessError::Failed { program: name_of(cmd), line: cmd.to_string(), status, stderr }
+}
+
+fn name_of(cmd: &Cmd) -> String {
+    Path::new(&cmd.program).file_name().unwrap_or(&cmd.program).to_string_lossy().into_owned()
+}
+
+/// The exit code as a shell would give it: 128 + n for a signal.
+pub fn exit_code(status: ExitStatus) -> u8 {
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
+}
+
+fn collect(child: &mut Child, input: &[u8]) -> io::Result<Captured> {
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| match stdin {
+            Some(mut pipe) => match pipe.write_all(input) {
+                // A program may end before it has read everything; its exit code tells the story.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                other => other,
+            },
+            None => Ok(()),
+        });
+        let errors = scope.spawn(|| stderr.map_or(Ok(String::new()), tail));
+        let mut bytes = Vec::new();
+        if let Some(mut pipe) = stdout {
+            pipe.read_to_end(&mut bytes)?;
+        }
+        let joined = |_| io::Error::other("a reader thread died");
+        writer.join().map_err(joined)??;
+        let stderr = errors.join().map_err(joined)??;
+        Ok(Captured { status: child.wait()?, stdout: bytes, stderr })
+    })
+}
+
+/// Reads to the end and keeps the last part.
+pub fn tail(mut pipe: impl Read) -> io::Result<String> {
+    let mut kept = Vec::new();
+    let mut buffer = [0; STDERR_KEPT];
+    loop {
+        let count = pipe.read(&mut buffer)?;
+        if count == 0 {
+            return Ok(String::from_utf8_lossy(&kept).into_owned());
+        }
+        kept.extend_from_slice(&buffer[..count]);
+        let surplus = kept.len().saturating_sub(STDERR_KEPT);
+        kept.drain(..surplus);
+    }
+}
