@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
+use crate::egress::next_hop::ProxyVariables;
 use crate::error::Explain;
 
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +68,7 @@ pub struct Env {
     pub initial_prompt: Option<String>,
     pub containerd_address: Option<String>,
     pub ssh_auth_sock: Option<PathBuf>,
+    pub proxy: ProxyVariables,
     pub stdin_is_terminal: bool,
     pub stdout_is_terminal: bool,
 }
@@ -103,6 +105,7 @@ impl Env {
             initial_prompt: nonempty("BN_INITIAL_PROMPT"),
             containerd_address: nonempty("CONTAINERD_ADDRESS"),
             ssh_auth_sock: absolute("SSH_AUTH_SOCK"),
+            proxy: proxy(),
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stdout_is_terminal: std::io::stdout().is_terminal(),
         })
@@ -126,6 +129,17 @@ pub fn failpoint() -> Option<String> {
 
 fn text(name: &str) -> Option<String> {
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+/// The host's own way out.
+fn proxy() -> ProxyVariables {
+    let either = |lower, upper| nonempty(lower).or_else(|| nonempty(upper));
+    let all = || either("all_proxy", "ALL_PROXY");
+    ProxyVariables {
+        https: either("https_proxy", "HTTPS_PROXY").or_else(all),
+        http: either("http_proxy", "HTTP_PROXY").or_else(all),
+        no: either("no_proxy", "NO_PROXY"),
+    }
 }
 
 fn nonempty(name: &str) -> Option<String> {

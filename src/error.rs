@@ -60,6 +60,11 @@ fn explanation(error: &anyhow::Error) -> Option<&dyn Explain> {
             .or_else(|| known::<crate::env::EnvError>(cause))
             .or_else(|| known::<crate::process::ProcessError>(cause))
             .or_else(|| known::<crate::data_dir::DataDirError>(cause))
+            .or_else(|| known::<crate::egress::rule::RuleError>(cause))
+            .or_else(|| known::<crate::egress::next_hop::NextHopError>(cause))
+            .or_else(|| known::<crate::egress::widen::WidenError>(cause))
+            .or_else(|| known::<crate::egress::ProxyError>(cause))
+            .or_else(|| known::<crate::egress::relay::RelayError>(cause))
     })
 }
 

@@ -19,6 +19,13 @@ pub enum ContainerCommand {
     Logs(LogsArgs),
     /// Finish a run whose work is not on its target yet
     Merge(MergeArgs),
+    /// Open more of the network for a run that is going on
+    Allow(AllowArgs),
+    /// List the named sets of hosts that --allow and --only take
+    AllowSets,
+    /// Connect the container to the host's egress proxy; the entrypoint starts this itself
+    #[command(hide = true)]
+    Relay(RelayArgs),
     /// Hold on to a detached run until it ends; bn starts this itself
     #[command(hide = true)]
     Own(OwnArgs),
@@ -167,9 +174,50 @@ pub struct RunArgs {
     #[arg(long, value_name = "MODE", default_value = "host")]
     pub network: Network,
 
+    #[command(flatten)]
+    pub egress: NetworkArgs,
+
     /// Print what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// What is open where the network leaves through the proxy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub struct NetworkArgs {
+    /// Open this too: a host, an address, a network or a named set (see allow-sets)
+    #[arg(long, value_name = "HOST[:PORT]", num_args = 1..)]
+    pub allow: Vec<String>,
+
+    /// Open nothing but these (and what --allow names)
+    #[arg(long, value_name = "HOST[:PORT]", num_args = 1..)]
+    pub only: Vec<String>,
+
+    /// Let the host's own HTTPS_PROXY look names up: the addresses it finds are not checked
+    #[arg(long)]
+    pub upstream_by_name: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct AllowArgs {
+    /// The run
+    #[arg(value_name = "NAME")]
+    pub name: String,
+
+    /// What to open: a host, an address, a network or a named set (see allow-sets)
+    #[arg(value_name = "HOST[:PORT]", required = true)]
+    pub hosts: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct RelayArgs {
+    /// The proxy's socket, as it is mounted here
+    #[arg(long, value_name = "PATH", default_value = "/run/binnacle/egress/proxy.sock")]
+    pub socket: PathBuf,
+
+    /// Where the programs in here find it
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = crate::egress::variables::INSIDE)]
+    pub listen: std::net::SocketAddr,
 }
 
 #[derive(Debug, Args)]
