@@ -75,7 +75,7 @@ fn listen_for_more(socket: &Path, words: &mut BufReader<UnixStream>) {
 /// Listens and sends the socket; returns the connection on which the proxy goes on speaking.
 ///
 /// The relay keeps no copy: when the proxy is gone, connections are refused at once and do not hang.
-fn hand_over(socket: &Path, address: SocketAddr, offer: Offer) -> Result<BufReader<UnixStream>, RelayError> {
+pub(super) fn hand_over(socket: &Path, address: SocketAddr, offer: Offer) -> Result<BufReader<UnixStream>, RelayError> {
     let listener = TcpListener::bind(address).map_err(|source| RelayError::Listen { address, source })?;
     let lost = |source| RelayError::Proxy { path: socket.to_owned(), source };
     let stream = UnixStream::connect(socket).map_err(lost)?;
