@@ -1,6 +1,7 @@
 //! Real sockets on the loopback: a proxy, the relay's socket, and servers that a test makes.
 
 mod abuse;
+mod bench;
 mod breaks;
 mod handover;
 mod next_hop;
