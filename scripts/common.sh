@@ -1,0 +1,17 @@
+# shellcheck shell=bash
+# What the scripts share; to be sourced.
+
+say() { printf '==> %s\n' "$*" >&2; }
+
+die() {
+    printf 'Error: %s\n' "$1" >&2
+    shift
+    if (($#)); then printf 'hint: %s\n' "$@" >&2; fi
+    exit 1
+}
+
+as_root() {
+    if ((EUID == 0)); then "$@"; else sudo "$@"; fi
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
