@@ -59,6 +59,7 @@ fn explanation(error: &anyhow::Error) -> Option<&dyn Explain> {
         known::<Usage>(cause)
             .or_else(|| known::<crate::env::EnvError>(cause))
             .or_else(|| known::<crate::process::ProcessError>(cause))
+            .or_else(|| known::<crate::git::GitError>(cause))
             .or_else(|| known::<crate::data_dir::DataDirError>(cause))
     })
 }
