@@ -61,6 +61,8 @@ fn explanation(error: &anyhow::Error) -> Option<&dyn Explain> {
             .or_else(|| known::<crate::process::ProcessError>(cause))
             .or_else(|| known::<crate::git::GitError>(cause))
             .or_else(|| known::<crate::data_dir::DataDirError>(cause))
+            .or_else(|| known::<crate::git::discover::DiscoverError>(cause))
+            .or_else(|| known::<crate::graph::error::GraphError>(cause))
     })
 }
 
