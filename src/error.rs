@@ -63,6 +63,9 @@ fn explanation(error: &anyhow::Error) -> Option<&dyn Explain> {
             .or_else(|| known::<crate::data_dir::DataDirError>(cause))
             .or_else(|| known::<crate::git::discover::DiscoverError>(cause))
             .or_else(|| known::<crate::graph::error::GraphError>(cause))
+            .or_else(|| known::<crate::run::RunError>(cause))
+            .or_else(|| known::<crate::run::engine::EngineError>(cause))
+            .or_else(|| known::<crate::commands::container::build::BuildError>(cause))
     })
 }
 

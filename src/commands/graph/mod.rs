@@ -1,6 +1,6 @@
 //! The commands of the task graph: one file per verb.
 
-mod access;
+pub mod access;
 mod goodbye;
 mod orient;
 mod ready;
