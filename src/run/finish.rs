@@ -161,7 +161,7 @@ fn tell_graph(run: &Run) -> Result<(), RunError> {
     let work = run.record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0);
     if outcome.leaves_work() && (work || outcome == Outcome::GitLost) {
         let note = format!(
-            "reopened: the run {name} closed this, and its work is not on {target} ({outcome}); bn container merge {name}",
+            "the run {name} closed this, and its work is not on {target} ({outcome}); bn container merge {name}",
             name = spec.name,
             target = spec.target
         );
