@@ -124,6 +124,17 @@ pub fn failpoint() -> Option<String> {
     text("BN_FAILPOINT")
 }
 
+/// The user's own choice of git configuration files.
+pub fn git_variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// The names of the inherited variables that start with `prefix`.
+pub fn inherited(prefix: &str) -> Vec<OsString> {
+    use std::os::unix::ffi::OsStrExt;
+    std::env::vars_os().map(|(name, _)| name).filter(|name| name.as_bytes().starts_with(prefix.as_bytes())).collect()
+}
+
 fn text(name: &str) -> Option<String> {
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }

@@ -4,17 +4,58 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Point {
     RecordWritten,
+    BaseKept,
+    UncommittedKept,
+    Pinned,
+    DotGitRestored,
+    Quarantined,
+    WorkTaken,
+    RefsTaken,
+    BranchMoved,
+    HeadMoved,
+    IndexMoved,
+    TargetMoved,
+    PrivateRemoved,
+    RefsRemoved,
 }
 
 impl Point {
     /// All of them, for the tests that die at each.
     #[allow(dead_code)]
-    pub const ALL: &[Point] = &[Point::RecordWritten];
+    pub const ALL: &[Point] = &[
+        Point::RecordWritten,
+        Point::BaseKept,
+        Point::UncommittedKept,
+        Point::Pinned,
+        Point::DotGitRestored,
+        Point::Quarantined,
+        Point::WorkTaken,
+        Point::RefsTaken,
+        Point::BranchMoved,
+        Point::HeadMoved,
+        Point::IndexMoved,
+        Point::TargetMoved,
+        Point::PrivateRemoved,
+        Point::RefsRemoved,
+    ];
 
     /// The name that `BN_FAILPOINT` takes.
     pub fn name(self) -> &'static str {
         match self {
             Point::RecordWritten => "record-written",
+            Point::BaseKept => "base-kept",
+            Point::UncommittedKept => "uncommitted-kept",
+            Point::Pinned => "pinned",
+            Point::DotGitRestored => "dot-git-restored",
+            Point::Quarantined => "quarantined",
+            Point::WorkTaken => "work-taken",
+            Point::RefsTaken => "refs-taken",
+            Point::BranchMoved => "branch-moved",
+            Point::HeadMoved => "head-moved",
+            Point::IndexMoved => "index-moved",
+            Point::TargetMoved => "target-moved",
+            Point::PrivateRemoved => "private-removed",
+            Point::RefsRemoved => "refs-removed",
         }
     }
 }
