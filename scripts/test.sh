@@ -22,7 +22,15 @@ step() {
 
 check_scripts() { shellcheck -x scripts/*.sh container/*.sh .ci/run; }
 
-unit_and_fake_tests() { cargo test --bins --test it; }
+# All of them but those in tests/real.
+unit_and_fake_tests() {
+    local folder targets=(--bins)
+    for folder in tests/*/; do
+        folder=${folder%/}
+        if [[ $folder != tests/real ]]; then targets+=(--test "${folder##*/}"); fi
+    done
+    cargo test "${targets[@]}"
+}
 
 real_tests() { cargo test --test real; }
 
