@@ -6,6 +6,7 @@ pub mod limits;
 pub mod mount;
 pub mod name;
 pub mod reference;
+pub mod seccomp;
 pub mod tasks;
 
 /// containerd's namespace for everything that `bn` makes.
