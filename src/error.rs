@@ -60,6 +60,7 @@ fn explanation(error: &anyhow::Error) -> Option<&dyn Explain> {
             .or_else(|| known::<crate::env::EnvError>(cause))
             .or_else(|| known::<crate::process::ProcessError>(cause))
             .or_else(|| known::<crate::data_dir::DataDirError>(cause))
+            .or_else(|| known::<crate::run::wall::WallError>(cause))
     })
 }
 

@@ -15,3 +15,4 @@ pub mod state;
 pub mod status;
 pub mod stop;
 pub mod store;
+pub mod wall;
