@@ -66,6 +66,7 @@ fn explanation(error: &anyhow::Error) -> Option<&dyn Explain> {
             .or_else(|| known::<crate::run::RunError>(cause))
             .or_else(|| known::<crate::run::engine::EngineError>(cause))
             .or_else(|| known::<crate::commands::container::build::BuildError>(cause))
+            .or_else(|| known::<crate::run::wall::WallError>(cause))
     })
 }
 

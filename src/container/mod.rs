@@ -7,8 +7,11 @@ pub mod install;
 pub mod limits;
 pub mod mount;
 pub mod name;
+pub mod outside;
 pub mod reference;
+pub mod seccomp;
 pub mod tasks;
+pub mod wall;
 
 /// containerd's namespace for everything that `bn` makes.
 pub const NAMESPACE: &str = "binnacle";

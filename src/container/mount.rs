@@ -63,6 +63,12 @@ impl Mount {
         Self { kind: Kind::Tmpfs, source: "tmpfs".into(), destination: destination.into(), options }
     }
 
+    /// An empty folder over one that the kernel shows.
+    pub fn mask(destination: impl Into<PathBuf>) -> Self {
+        let options = ["ro", "nosuid", "nodev", "noexec"].map(str::to_owned).to_vec();
+        Self { kind: Kind::Tmpfs, source: "tmpfs".into(), destination: destination.into(), options }
+    }
+
     /// The container's own control group, read-only: its view of what ran out of memory.
     pub fn cgroup() -> Self {
         let options = ["ro", "nosuid", "nodev", "noexec"].map(str::to_owned).to_vec();
@@ -76,6 +82,23 @@ impl Mount {
 
     pub fn is_read_only(&self) -> bool {
         self.options.iter().any(|option| option == "ro")
+    }
+
+    pub fn options(&self) -> &[String] {
+        &self.options
+    }
+
+    pub fn is_tmpfs(&self) -> bool {
+        self.kind == Kind::Tmpfs
+    }
+
+    pub fn is_cgroup(&self) -> bool {
+        self.kind == Kind::Cgroup
+    }
+
+    /// What of the host a bind shows.
+    pub fn bound(&self) -> Option<&Path> {
+        (self.kind == Kind::Bind).then_some(self.source.as_path())
     }
 
     /// `ctr run --mount`: one CSV record, every field that needs it quoted.
@@ -106,6 +129,13 @@ fn csv_field(field: &[u8]) -> Vec<u8> {
     }
     quoted.push(b'"');
     quoted
+}
+
+/// What older containerds leave open that newer ones hide: how much power the CPU draws, which tells what others compute.
+/// `exists` says what this kernel has.
+pub fn masks(exists: impl Fn(&Path) -> bool) -> Vec<Mount> {
+    let folders = ["/sys/devices/virtual/powercap"];
+    folders.into_iter().filter(|folder| exists(Path::new(folder))).map(Mount::mask).collect()
 }
 
 /// Parents before children: mounts are made in argument order, and a later one hides what an earlier one put below it.
@@ -152,6 +182,13 @@ mod tests {
         let mounts = ["/a/b/c", "/a", "/x/y"].map(|path| Mount::read_only("/s", path)).to_vec();
         let order: Vec<_> = sorted(mounts).into_iter().map(|mount| mount.destination).collect();
         assert_eq!(order, ["/a", "/x/y", "/a/b/c"].map(PathBuf::from));
+    }
+
+    #[test]
+    fn only_what_the_kernel_has_is_hidden() {
+        assert_eq!(masks(|_| false), []);
+        let mask = "type=tmpfs,src=tmpfs,dst=/sys/devices/virtual/powercap,options=ro:nosuid:nodev:noexec";
+        assert_eq!(masks(|_| true)[0].to_argument(), mask);
     }
 
     proptest! {

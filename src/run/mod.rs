@@ -17,5 +17,6 @@ pub mod status;
 pub mod stop;
 pub mod store;
 pub mod terminal;
+pub mod wall;
 
 pub use error::RunError;
