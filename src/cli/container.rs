@@ -162,6 +162,14 @@ pub struct RunArgs {
     #[arg(long, conflicts_with_all = ["command", "detach", "prompt"])]
     pub shell: bool,
 
+    /// Give the agent a variable: KEY=VALUE, or KEY for the value it has here
+    #[arg(short, long, value_name = "KEY[=VALUE]")]
+    pub env: Vec<String>,
+
+    /// Give the agent a variable that must be set here and not be empty
+    #[arg(long, value_name = "KEY")]
+    pub secret: Vec<String>,
+
     /// Forward the SSH agent's socket (never the keys)
     #[arg(long)]
     pub ssh: bool,
