@@ -1,6 +1,7 @@
 //! What containers are made of, as values: no file is read and no program started in here.
 
 pub mod ctr;
+pub mod handoff;
 pub mod install;
 pub mod limits;
 pub mod mount;
