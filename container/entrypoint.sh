@@ -142,8 +142,16 @@ agent_command() {
     local agent=${BN_AGENT:-copilot} prompt=${BN_INITIAL_PROMPT:-}
     case $agent in
         copilot) COMMAND=(copilot --allow-all ${prompt:+-p "$prompt"}) ;;
-        claude) COMMAND=(claude --dangerously-skip-permissions ${prompt:+-p "$prompt"}) ;;
-        codex) COMMAND=(codex ${prompt:+exec} --dangerously-bypass-approvals-and-sandbox ${prompt:+"$prompt"}) ;;
+        claude)
+            # which it would not take as uid 0, where nobody says that there is a wall
+            export IS_SANDBOX=1
+            COMMAND=(claude --dangerously-skip-permissions ${prompt:+-p "$prompt"})
+            ;;
+        codex)
+            # the variable that codex itself reads; OPENAI_API_KEY alone is not sent
+            if [[ ${OPENAI_API_KEY:-} ]]; then export CODEX_API_KEY=${CODEX_API_KEY:-$OPENAI_API_KEY}; fi
+            COMMAND=(codex ${prompt:+exec} --dangerously-bypass-approvals-and-sandbox ${prompt:+"$prompt"})
+            ;;
         *) die "BN_AGENT is '$agent': copilot, claude or codex" ;;
     esac
     command -v "$agent" >/dev/null || die "$agent is not in this image: bn container build --agent $agent"
@@ -229,6 +237,8 @@ live() {
     if [[ ${BN_SHELL:-} ]]; then
         bash -l || code=$?
     else
+        # ctr hands on what is typed or piped in, but never its end: codex and cat would wait for it for ever.
+        if [[ ! -t 0 ]]; then exec </dev/null; fi
         COMMAND=("$@")
         if (($# == 0)); then agent_command; fi
         work "${COMMAND[@]}" || code=$?

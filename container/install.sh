@@ -62,17 +62,28 @@ node_major() {
     echo "${version%%.*}"
 }
 
-# The distribution's Node where it is new enough; else the one that npm's registry carries, with an
-# npm of its own, and without the hundreds of packages that Debian's npm brings along.
-install_node() {
-    if (($(node_major) >= NODE_MAJOR)) && command -v npm >/dev/null; then return; fi
-    if has_dnf; then install_packages nodejs nodejs-npm; else install_packages npm; fi
-    if (($(node_major) < NODE_MAJOR)); then
-        npm install --global --prefix /usr/local "node@$NODE_MAJOR" npm@10
-        hash -r
-        if ! has_dnf; then apt-get purge -qy --autoremove npm nodejs; fi
-    fi
+# From npm's registry, with an npm of its own; by the distribution's npm, if there is no other.
+install_node_from_registry() {
+    npm install --global --prefix /usr/local "node@$NODE_MAJOR" npm@10
     hash -r
+}
+
+# The distribution's Node where it is new enough. Where it is too old, the npm that fetches the other one
+# goes again, with the hundreds of packages that Debian's brings along, unless the base had it before.
+install_node() {
+    local had_npm=
+    if command -v npm >/dev/null; then had_npm=1; fi
+    if (($(node_major) >= NODE_MAJOR)) && [[ $had_npm ]]; then return; fi
+    if has_dnf; then
+        install_packages nodejs nodejs-npm
+    elif [[ ! $had_npm ]]; then
+        install_packages npm
+    fi
+    if (($(node_major) < NODE_MAJOR)); then
+        install_node_from_registry
+        if ! has_dnf && [[ ! $had_npm ]]; then apt-get purge -qy --autoremove npm nodejs; fi
+        hash -r
+    fi
     (($(node_major) >= NODE_MAJOR)) || fail "Node $NODE_MAJOR or newer is needed, found $(node --version)"
 }
 
@@ -94,9 +105,9 @@ install_agents() {
         npm install --global --prefix /usr/local "$package"
         hash -r
         # What does not even print its version here will not work for anybody.
-        HOME=/tmp "$agent" --version
+        HOME=/root "$agent" --version
     done
-    rm -rf /root/.npm /tmp/* /tmp/.[!.]*
+    rm -rf /root/.npm /root/.cache /root/.copilot /root/.claude* /root/.codex /tmp/*
 }
 
 main() {

@@ -3,6 +3,7 @@
 
 say() { printf '==> %s\n' "$*" >&2; }
 
+# $1 says what is wrong, the rest what to do about it.
 die() {
     printf 'Error: %s\n' "$1" >&2
     shift
@@ -15,3 +16,18 @@ as_root() {
 }
 
 have() { command -v "$1" >/dev/null 2>&1; }
+
+# Yes without asking where nobody is there to be asked.
+confirm() {
+    local answer
+    [[ -t 0 ]] || return 0
+    read -rp "$1 [Y/n] " answer
+    [[ -z $answer || $answer == [yY]* ]]
+}
+
+# Rootless builds cannot use a runtime where the cgroups are of the first version.
+choose_isolation() {
+    if ((EUID != 0)) && [[ ! -e /sys/fs/cgroup/cgroup.controllers ]]; then
+        export BUILDAH_ISOLATION=${BUILDAH_ISOLATION:-chroot}
+    fi
+}

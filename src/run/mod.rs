@@ -1,6 +1,7 @@
 //! A run: one launch of an agent. Its record, and its life from `preparing` to an outcome.
 
 pub mod engine;
+mod error;
 pub mod finish;
 pub mod folder;
 pub mod hold;
@@ -15,4 +16,7 @@ pub mod state;
 pub mod status;
 pub mod stop;
 pub mod store;
+pub mod terminal;
 pub mod wall;
+
+pub use error::RunError;

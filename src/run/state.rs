@@ -42,8 +42,13 @@ impl fmt::Display for State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
-    Exited { code: u8, out_of_memory: bool },
-    Stopped { code: u8 },
+    Exited {
+        code: u8,
+        out_of_memory: bool,
+    },
+    Stopped {
+        code: u8,
+    },
     TimedOut,
     /// It ended while nobody watched, and left no exit code.
     Lost,
