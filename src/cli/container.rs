@@ -201,11 +201,11 @@ pub struct RunArgs {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct NetworkArgs {
     /// Open this too: a host, an address, a network or a named set (see allow-sets)
-    #[arg(long, value_name = "HOST[:PORT]", num_args = 1..)]
+    #[arg(long, value_name = "HOST[:PORT]", value_delimiter = ',')]
     pub allow: Vec<String>,
 
     /// Open nothing but these (and what --allow names)
-    #[arg(long, value_name = "HOST[:PORT]", num_args = 1..)]
+    #[arg(long, value_name = "HOST[:PORT]", num_args = 1.., value_delimiter = ',')]
     pub only: Vec<String>,
 
     /// Let the host's own HTTPS_PROXY look names up: the addresses it finds are not checked
