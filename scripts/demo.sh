@@ -42,7 +42,6 @@ build_bn() {
 # From Fedora where a registry answers, else from this distribution's packages.
 build_image() {
     local base=$FEDORA
-    choose_isolation
     if ! timeout 120 buildah pull -q "$FEDORA" >/dev/null 2>&1; then
         say "no registry has $FEDORA for us, so the base is made from Debian packages"
         base=$LOCAL_BASE
