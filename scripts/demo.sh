@@ -14,7 +14,12 @@ readonly PRIVATE=/var/lib/binnacle-demo
 
 # Shows a command as it would be typed, then runs it.
 show() {
-    printf '\n$ %s\n' "$*"
+    local word line=
+    for word in "$@"; do
+        if [[ $word == *' '* ]]; then word="\"$word\""; fi
+        line+=" $word"
+    done
+    printf '\n$%s\n' "$line"
     "$@"
 }
 

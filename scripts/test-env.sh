@@ -28,13 +28,26 @@ archive_base() {
     mv "$ARCHIVE.part" "$ARCHIVE"
 }
 
+# Who made them takes them away.
+add_users() {
+    if id bn-test-pass >/dev/null 2>&1; then return; fi
+    touch "$DIR/users"
+    "$HERE/test-users.sh" add
+}
+
+remove_users() {
+    if [[ ! -e $DIR/users ]]; then return; fi
+    "$HERE/test-users.sh" remove
+    rm "$DIR/users"
+}
+
 start() {
     local address
     address=$(as_root "$HERE/containerd.sh" start "$DIR")
     "$HERE/base-image.sh" --ref "$BASE"
     CONTAINERD_ADDRESS=$address "$BN" container build --tag "$IMAGE" --base-image "$BASE" --agent none >&2
     if ((EUID == 0)); then
-        "$HERE/test-users.sh" add
+        add_users
         archive_base
     fi
     printf 'export BN_TEST_CONTAINERD=%q BN_TEST_IMAGE=%q BN_TEST_BASE=%q BN_TEST_BASE_ARCHIVE=%q\n' \
@@ -43,7 +56,7 @@ start() {
 
 stop() {
     as_root "$HERE/containerd.sh" stop "$DIR"
-    if ((EUID == 0)); then "$HERE/test-users.sh" remove; fi
+    if ((EUID == 0)); then remove_users; fi
 }
 
 case ${1:-} in
