@@ -59,9 +59,14 @@ fn explanation(error: &anyhow::Error) -> Option<&dyn Explain> {
         known::<Usage>(cause)
             .or_else(|| known::<crate::env::EnvError>(cause))
             .or_else(|| known::<crate::process::ProcessError>(cause))
+            .or_else(|| known::<crate::git::GitError>(cause))
             .or_else(|| known::<crate::data_dir::DataDirError>(cause))
             .or_else(|| known::<crate::git::discover::DiscoverError>(cause))
             .or_else(|| known::<crate::graph::error::GraphError>(cause))
+            .or_else(|| known::<crate::run::RunError>(cause))
+            .or_else(|| known::<crate::run::engine::EngineError>(cause))
+            .or_else(|| known::<crate::commands::container::build::BuildError>(cause))
+            .or_else(|| known::<crate::run::wall::WallError>(cause))
     })
 }
 

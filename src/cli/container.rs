@@ -167,6 +167,10 @@ pub struct RunArgs {
     #[arg(long, value_name = "MODE", default_value = "host")]
     pub network: Network,
 
+    /// Filter system calls by this profile (OCI's JSON) in place of bn's own
+    #[arg(long, value_name = "FILE")]
+    pub seccomp_profile: Option<PathBuf>,
+
     /// Print what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -1,6 +1,6 @@
 //! The verbs: each resolves what it needs, calls the pure rooms, and acts.
 
-mod container;
+pub mod container;
 mod graph;
 
 use crate::cli::Command;

@@ -1,0 +1,3 @@
+//! Whole runs on real repositories: prepare, an agent's commits, collect, merge, finish.
+
+mod main_path;
