@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
+use crate::container::limits::Machine;
 use crate::egress::next_hop::ProxyVariables;
 use crate::error::Explain;
 
@@ -68,6 +69,8 @@ pub struct Env {
     pub initial_prompt: Option<String>,
     pub containerd_address: Option<String>,
     pub ssh_auth_sock: Option<PathBuf>,
+    /// There is a terminal on which sudo could ask.
+    pub terminal: bool,
     pub proxy: ProxyVariables,
     pub stdin_is_terminal: bool,
     pub stdout_is_terminal: bool,
@@ -105,6 +108,7 @@ impl Env {
             initial_prompt: nonempty("BN_INITIAL_PROMPT"),
             containerd_address: nonempty("CONTAINERD_ADDRESS"),
             ssh_auth_sock: absolute("SSH_AUTH_SOCK"),
+            terminal: fs::File::open("/dev/tty").is_ok(),
             proxy: proxy(),
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stdout_is_terminal: std::io::stdout().is_terminal(),
@@ -117,6 +121,28 @@ impl Env {
     }
 }
 
+/// What the machine has to share out. Memory is 0 where /proc does not say.
+pub fn machine() -> Machine {
+    let meminfo = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let kib = meminfo
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    Machine {
+        cpus: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        memory: kib.unwrap_or(0) << 10,
+    }
+}
+
+/// The running program: what a container gets as its `bn`, and what holds a detached run.
+pub fn own_program() -> std::io::Result<PathBuf> {
+    std::env::current_exe()
+}
+
+/// Random bits, for names that nobody else picks.
+pub fn random() -> std::io::Result<u64> {
+    Ok(getrandom::u64()?)
+}
+
 /// The clock.
 pub fn now() -> DateTime<Utc> {
     Utc::now()
@@ -125,6 +151,17 @@ pub fn now() -> DateTime<Utc> {
 /// The moment at which a test wants this process to die; see `failpoint`.
 pub fn failpoint() -> Option<String> {
     text("BN_FAILPOINT")
+}
+
+/// The user's own choice of git configuration files.
+pub fn git_variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// The names of the inherited variables that start with `prefix`.
+pub fn inherited(prefix: &str) -> Vec<OsString> {
+    use std::os::unix::ffi::OsStrExt;
+    std::env::vars_os().map(|(name, _)| name).filter(|name| name.as_bytes().starts_with(prefix.as_bytes())).collect()
 }
 
 fn text(name: &str) -> Option<String> {

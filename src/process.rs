@@ -4,15 +4,21 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::Signal;
 
 use crate::env::{Env, Privilege};
 use crate::error::Explain;
 
 /// How much of a program's standard error an error message carries.
 const STDERR_KEPT: usize = 4096;
+/// More standard output than this is not kept, but an error. Bytes.
+const MOST_OUTPUT: u64 = 512 << 20;
 
 /// A program and its arguments, not yet run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,13 +26,25 @@ pub struct Cmd {
     program: OsString,
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
+    /// Inherited variables that start with this are not passed on.
+    without: Option<&'static str>,
     directory: Option<PathBuf>,
+    /// In a process group of its own: Ctrl-C in the terminal does not reach it.
+    own_group: bool,
     as_root: bool,
 }
 
 impl Cmd {
     pub fn new(program: impl Into<OsString>) -> Self {
-        Self { program: program.into(), args: Vec::new(), env: Vec::new(), directory: None, as_root: false }
+        Self {
+            program: program.into(),
+            args: Vec::new(),
+            env: Vec::new(),
+            without: None,
+            directory: None,
+            own_group: false,
+            as_root: false,
+        }
     }
 
     pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
@@ -42,6 +60,18 @@ impl Cmd {
     /// Never a secret: through sudo these become arguments.
     pub fn env(mut self, key: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.env.push((key.into(), value.into()));
+        self
+    }
+
+    /// Keeps inherited variables with this prefix from the program. (sudo passes on nothing anyway.)
+    pub fn without_env(mut self, prefix: &'static str) -> Self {
+        self.without = Some(prefix);
+        self
+    }
+
+    /// Lets the program finish what it began when the user presses Ctrl-C.
+    pub fn own_group(mut self) -> Self {
+        self.own_group = true;
         self
     }
 
@@ -113,6 +143,8 @@ pub enum ProcessError {
     Failed { program: String, line: String, status: ExitStatus, stderr: String },
     #[error("sudo refused to run {program}: {stderr}", stderr = last_line(.stderr))]
     Sudo { program: String, stderr: String },
+    #[error("{program} was not done after {seconds} s, and was stopped")]
+    Slow { program: String, line: String, seconds: u64 },
     #[error("lost contact with {program}")]
     Stream { program: String, source: io::Error },
 }
@@ -121,7 +153,9 @@ impl Explain for ProcessError {
     fn hints(&self) -> Vec<String> {
         match self {
             ProcessError::NotFound { program } => crate::container::install::hints(program),
-            ProcessError::Failed { line, .. } => vec![format!("the command was: {line}")],
+            ProcessError::Failed { line, .. } | ProcessError::Slow { line, .. } => {
+                vec![format!("the command was: {line}")]
+            }
             ProcessError::Sudo { program, .. } => vec![
                 "run `sudo -v` in this terminal, then the same command again".to_owned(),
                 format!("or allow it in sudoers: NOPASSWD: {program}"),
@@ -168,6 +202,12 @@ impl Runner {
         Self { elevation, home }
     }
 
+    /// A runner that needs nothing of the environment.
+    #[cfg(test)]
+    pub fn ordinary() -> Self {
+        Self { elevation: Elevation::Sudo, home: None }
+    }
+
     /// Whether a command that needs root goes through sudo.
     pub fn uses_sudo(&self) -> bool {
         self.elevation == Elevation::Sudo
@@ -200,10 +240,18 @@ impl Runner {
         if let Some(directory) = &effective.directory {
             command.current_dir(directory);
         }
+        if cmd.own_group {
+            command.process_group(0);
+        }
         match &self.home {
             Some(_) if cmd.as_root => drop(command.gid(0).uid(0)),
             Some((home, name)) => drop(command.env("HOME", home).env("USER", name).env("LOGNAME", name)),
             None => {}
+        }
+        if let Some(prefix) = effective.without {
+            for name in crate::env::inherited(prefix) {
+                command.env_remove(name);
+            }
         }
         command.envs(effective.env.iter().map(|(key, value)| (key, value)));
         command
@@ -231,10 +279,66 @@ impl Runner {
         self.sudo_refusal(cmd, &captured).map_or(Ok(captured), Err)
     }
 
+    /// Like `capture_with_input`, for work on what others wrote: the program and its children die when the time is over.
+    pub fn capture_within(&self, cmd: &Cmd, input: &[u8], limit: Duration) -> Result<Captured, ProcessError> {
+        let mut child = self.start(cmd, |command| {
+            let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
+            command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        })?;
+        let group = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
+        let (done, waiting) = std::sync::mpsc::channel::<()>();
+        let (captured, late) = std::thread::scope(|scope| {
+            let watch = scope.spawn(move || {
+                let late = waiting.recv_timeout(limit) == Err(std::sync::mpsc::RecvTimeoutError::Timeout);
+                if let (true, Some(group)) = (late, group) {
+                    // Nothing to kill is what was wanted.
+                    rustix::process::kill_process_group(group, rustix::process::Signal::KILL).ok();
+                }
+                late
+            });
+            let captured = collect(&mut child, input);
+            drop(done);
+            (captured, watch.join().unwrap_or(true))
+        });
+        if late {
+            return Err(ProcessError::Slow { program: name_of(cmd), line: cmd.to_string(), seconds: limit.as_secs() });
+        }
+        captured.map_err(|source| ProcessError::Stream { program: name_of(cmd), source })
+    }
+
     /// Like `capture`, where anything but exit code 0 is an error.
     pub fn read(&self, cmd: &Cmd) -> Result<Captured, ProcessError> {
         let captured = self.capture(cmd)?;
         if captured.success() { Ok(captured) } else { Err(failed(cmd, captured.status, captured.stderr)) }
+    }
+
+    /// Runs one command into another, and keeps what both had to say. The first one's standard output is the pipe.
+    pub fn pipe(&self, from: &Cmd, to: &Cmd) -> Result<(Captured, Captured), ProcessError> {
+        let mut source = self.start(from, |command| {
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        })?;
+        let between = source.stdout.take().map_or_else(Stdio::null, Stdio::from);
+        let sink = self.start(to, |command| {
+            command.stdin(between).stdout(Stdio::piped()).stderr(Stdio::piped());
+        });
+        let lost = |cmd| move |source| ProcessError::Stream { program: name_of(cmd), source };
+        std::thread::scope(|scope| {
+            let reader = scope.spawn(|| collect(&mut source, &[]).map_err(lost(from)));
+            let second = sink.and_then(|mut sink| collect(&mut sink, &[]).map_err(lost(to)));
+            let first = reader.join().map_err(|_| lost(from)(io::Error::other("a reader thread died")))?;
+            let (first, second) = (first?, second?);
+            self.sudo_refusal(to, &second).map_or(Ok((first, second)), Err)
+        })
+    }
+
+    /// Runs where the user can watch, with nothing on standard input. Its output is no result of `bn`: it goes to standard error.
+    pub fn watched(&self, cmd: &Cmd) -> Result<ExitStatus, ProcessError> {
+        let lost = |source| ProcessError::Stream { program: name_of(cmd), source };
+        let stderr = io::stderr().as_fd().try_clone_to_owned().map_err(lost)?;
+        let mut child = self.start(cmd, |command| {
+            command.stdin(Stdio::null()).stdout(Stdio::from(stderr));
+        })?;
+        child.wait().map_err(lost)
     }
 
     /// Runs in the user's terminal, all three streams passed on.
@@ -243,9 +347,32 @@ impl Runner {
         child.wait().map_err(|source| ProcessError::Stream { program: name_of(cmd), source })
     }
 
-    /// Starts in the user's terminal and returns the child.
+    /// Starts in the user's terminal and returns the child, which is told when this process dies.
+    ///
+    /// Without that, a `ctr` whose `bn` was killed would go on reading the keys that are meant for the shell.
+    /// Behind sudo it has no effect, and there is no need for it: sudo gives the terminal back.
     pub fn spawn_foreground(&self, cmd: &Cmd) -> Result<Child, ProcessError> {
-        self.start(cmd, |_| {})
+        self.start(cmd, |command| {
+            let told = || Ok(rustix::process::set_parent_process_death_signal(Some(Signal::TERM))?);
+            // SAFETY: the closure makes one system call and touches no memory of the parent.
+            #[allow(unsafe_code)]
+            unsafe {
+                command.pre_exec(told);
+            }
+        })
+    }
+
+    /// Starts in a session of its own, out of the terminal's reach, with these streams.
+    pub fn spawn_apart(&self, cmd: &Cmd, stdin: Stdio, stdout: Stdio, stderr: Stdio) -> Result<Child, ProcessError> {
+        self.start(cmd, |command| {
+            let alone = || rustix::process::setsid().map(drop).map_err(io::Error::from);
+            // SAFETY: the closure makes one system call and touches no memory of the parent.
+            #[allow(unsafe_code)]
+            unsafe {
+                command.pre_exec(alone);
+            }
+            command.stdin(stdin).stdout(stdout).stderr(stderr);
+        })
     }
 
     /// Asks sudo's one question in the terminal, if it has one to ask. `probe` is a harmless command that needs root.
@@ -278,8 +405,9 @@ impl Runner {
 
 fn start_error(command: &Command, source: io::Error) -> ProcessError {
     let program = command.get_program().to_string_lossy().into_owned();
+    let folder_is_gone = command.get_current_dir().is_some_and(|folder| !folder.exists());
     match source.kind() {
-        io::ErrorKind::NotFound => ProcessError::NotFound { program },
+        io::ErrorKind::NotFound if !folder_is_gone => ProcessError::NotFound { program },
         _ => ProcessError::Start { program, source },
     }
 }
@@ -312,8 +440,11 @@ fn collect(child: &mut Child, input: &[u8]) -> io::Result<Captured> {
         });
         let errors = scope.spawn(|| stderr.map_or(Ok(String::new()), tail));
         let mut bytes = Vec::new();
-        if let Some(mut pipe) = stdout {
-            pipe.read_to_end(&mut bytes)?;
+        if let Some(pipe) = stdout {
+            let length = pipe.take(MOST_OUTPUT + 1).read_to_end(&mut bytes)?;
+            if length as u64 > MOST_OUTPUT {
+                return Err(io::Error::other(format!("it wrote more than {MOST_OUTPUT} bytes")));
+            }
         }
         let joined = |_| io::Error::other("a reader thread died");
         writer.join().map_err(joined)??;

@@ -19,6 +19,8 @@ pub enum ContainerCommand {
     Logs(LogsArgs),
     /// Finish a run whose work is not on its target yet
     Merge(MergeArgs),
+    /// Print everything about a run: its record, and the wall that is really around it
+    Inspect(InspectArgs),
     /// Open more of the network for a run that is going on
     Allow(AllowArgs),
     /// List the named sets of hosts that --allow and --only take
@@ -94,6 +96,8 @@ pub enum AgentType {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Network {
+    /// Public hosts, through a proxy that bn holds (see --allow and --only)
+    Egress,
     /// The host's own network, with everything that listens on it
     Host,
     /// Loopback alone
@@ -158,6 +162,14 @@ pub struct RunArgs {
     #[arg(long, conflicts_with_all = ["command", "detach", "prompt"])]
     pub shell: bool,
 
+    /// Give the agent a variable: KEY=VALUE, or KEY for the value it has here
+    #[arg(short, long, value_name = "KEY[=VALUE]")]
+    pub env: Vec<String>,
+
+    /// Give the agent a variable that must be set here and not be empty
+    #[arg(long, value_name = "KEY")]
+    pub secret: Vec<String>,
+
     /// Forward the SSH agent's socket (never the keys)
     #[arg(long)]
     pub ssh: bool,
@@ -171,9 +183,12 @@ pub struct RunArgs {
     pub branch: Option<String>,
 
     /// How it reaches the network
-    #[arg(long, value_name = "MODE", default_value = "host")]
+    #[arg(long, value_name = "MODE", default_value = "egress")]
     pub network: Network,
 
+    /// Filter system calls by this profile (OCI's JSON) in place of bn's own
+    #[arg(long, value_name = "FILE")]
+    pub seccomp_profile: Option<PathBuf>,
     #[command(flatten)]
     pub egress: NetworkArgs,
 
@@ -263,6 +278,13 @@ pub struct LogsArgs {
 
 #[derive(Debug, Args)]
 pub struct MergeArgs {
+    /// The run
+    #[arg(value_name = "NAME")]
+    pub name: String,
+}
+
+#[derive(Debug, Args)]
+pub struct InspectArgs {
     /// The run
     #[arg(value_name = "NAME")]
     pub name: String,

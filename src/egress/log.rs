@@ -15,6 +15,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 /// The file's name in the folder that the container sees; `OLDER` holds what came before.
 pub const FILE: &str = "egress.log";
 const OLDER: &str = "egress.log.1";
+/// Both.
+pub const FILES: [&str; 2] = [FILE, OLDER];
 /// Two files of this many bytes at most.
 const FILE_MAX: u64 = 2 * 1024 * 1024;
 

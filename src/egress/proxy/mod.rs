@@ -8,6 +8,7 @@ mod race;
 
 use std::fs::{self, Permissions};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -47,11 +48,10 @@ pub enum ProxyError {
 impl Explain for ProxyError {
     fn hints(&self) -> Vec<String> {
         match self {
-            // What the kernel takes is 107 bytes.
-            ProxyError::Listen { path, .. } if path.as_os_str().len() > 107 => {
-                vec!["the path is too long for a socket: set XDG_RUNTIME_DIR to a shorter one".to_owned()]
+            ProxyError::Listen { .. } => {
+                vec!["is the disk full? or set XDG_RUNTIME_DIR to a folder of yours".to_owned()]
             }
-            _ => Vec::new(),
+            ProxyError::Log { .. } | ProxyError::Start { .. } => Vec::new(),
         }
     }
 }
@@ -158,7 +158,10 @@ fn listen(path: &Path) -> io::Result<std::os::unix::net::UnixListener> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let listener = std::os::unix::net::UnixListener::bind(path)?;
+    // A socket's address holds 107 bytes, which a home folder can use up: named by way of its open folder, it is short.
+    let folder = fs::File::open(path.parent().unwrap_or(Path::new("/")))?;
+    let short = format!("/proc/self/fd/{}/{SOCKET}", folder.as_raw_fd());
+    let listener = std::os::unix::net::UnixListener::bind(short)?;
     fs::set_permissions(path, Permissions::from_mode(0o600))?;
     listener.set_nonblocking(true)?;
     Ok(listener)

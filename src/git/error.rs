@@ -1,0 +1,140 @@
+//! What can be wrong with a repository, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::Explain;
+use crate::process::ProcessError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    #[error("no such folder: {path}")]
+    NoSuchPath { path: PathBuf, source: io::Error },
+    #[error("{path} is not in a git repository")]
+    NotARepository { path: PathBuf },
+    #[error("git cannot use the repository of {path}: {reason}")]
+    Unusable { path: PathBuf, reason: String },
+    #[error("{path} is a bare repository: an agent needs files to work on")]
+    Bare { path: PathBuf },
+    #[error("{path} is inside a git folder, not in a worktree")]
+    InGitFolder { path: PathBuf },
+    #[error("branch {branch} of {path} has no commit yet")]
+    Unborn { path: PathBuf, branch: String },
+    #[error("{path} is in the middle of {what}")]
+    Unfinished { path: PathBuf, what: &'static str },
+    #[error("{path} contains another worktree of the same repository: {other}")]
+    ContainsWorktree { path: PathBuf, other: PathBuf },
+    #[error("git is configured to run a program of the worktree: {key} = {value}")]
+    ProgramInTree { key: String, value: String },
+    #[error("git reads configuration from a file of the worktree: {file}")]
+    ConfigInTree { file: PathBuf },
+    #[error("files here need the git filter {filter} ({example}, for one), which a container does not have")]
+    NeededFilter { filter: String, example: String },
+    #[error("{path} is a symbolic link")]
+    DotGitLink { path: PathBuf },
+    #[error("{worktree} contains {folder}, where binnacle keeps what agents must not see")]
+    HoldsState { worktree: PathBuf, folder: PathBuf },
+    #[error("{path} contains {count} git folders below it, more than {limit} can be kept apart")]
+    TooManyNested { path: PathBuf, count: usize, limit: usize },
+    #[error("there is no branch {wanted}")]
+    NoBranch { wanted: String, branches: Vec<String> },
+    #[error("{name} is not a legal branch name")]
+    BranchName { name: String },
+    #[error("branch {name} exists already")]
+    BranchExists { name: String },
+    #[error("{path} exists already")]
+    PathExists { path: PathBuf },
+    #[error("no branch to merge into was found")]
+    NoTarget,
+    #[error("{name} cannot be part of a ref name")]
+    RunName { name: String },
+    #[error("the run's git folder {path} cannot be trusted: {reason}")]
+    Hostile { path: PathBuf, reason: String },
+    #[error("git cannot {what}: {reason}")]
+    Failed { what: String, reason: String },
+    #[error("cannot {what} {path}")]
+    Io { what: &'static str, path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+}
+
+impl GitError {
+    /// For `map_err`: names what was being done to which path.
+    pub fn io(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| GitError::Io { what, path: path.to_owned(), source }
+    }
+}
+
+impl Explain for GitError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            GitError::NoSuchPath { path, .. } => {
+                vec![format!("make it: bn container run {} --create -b BRANCH", path.display())]
+            }
+            GitError::NotARepository { .. } => vec![
+                "name a checkout: bn container run PATH".to_owned(),
+                "or make this one: git init && git commit --allow-empty -m 'Begin'".to_owned(),
+            ],
+            GitError::Unusable { path, .. } => vec![format!("see what it says: git -C {} status", path.display())],
+            GitError::Bare { path } => {
+                vec![format!("add a worktree: git -C {} worktree add ../agent-1 -b agent-1", path.display())]
+            }
+            GitError::InGitFolder { .. } => vec!["name the checkout itself".to_owned()],
+            GitError::Unborn { path, .. } => {
+                vec![format!("make a first commit: git -C {} commit --allow-empty -m 'Begin'", path.display())]
+            }
+            GitError::Unfinished { path, .. } => {
+                vec![format!("finish or abort it first; git -C {} status says how", path.display())]
+            }
+            GitError::ContainsWorktree { other, .. } => vec![
+                format!("move it elsewhere: git worktree move {} ../NAME", other.display()),
+                "or run the agent in a linked worktree: git worktree add ../agent-1 -b agent-1".to_owned(),
+            ],
+            GitError::ProgramInTree { key, .. } => vec![
+                "the agent could rewrite that program, and your own git would run it".to_owned(),
+                format!("name a program outside the worktree: git config {key} /absolute/path"),
+            ],
+            GitError::ConfigInTree { file } => vec![
+                "the agent could rewrite that file, and your own git would obey it".to_owned(),
+                format!("move {} out of the worktree, or drop the include", file.display()),
+            ],
+            GitError::NeededFilter { filter, .. } => {
+                vec![format!("work on a branch without it, or do without: git config filter.{filter}.required false")]
+            }
+            GitError::DotGitLink { .. } => {
+                vec![
+                    "use a checkout with a real .git, or add a linked worktree: git worktree add ../agent-1".to_owned(),
+                ]
+            }
+            GitError::HoldsState { .. } => vec![
+                "run the agent in a linked worktree: git worktree add PATH -b BRANCH".to_owned(),
+                "or keep the state elsewhere: XDG_STATE_HOME and XDG_DATA_HOME".to_owned(),
+            ],
+            GitError::TooManyNested { .. } => vec!["run the agent in a linked worktree without them".to_owned()],
+            GitError::NoBranch { branches, .. } => vec![known_branches(branches)],
+            GitError::BranchName { .. } => vec!["git check-ref-format --branch NAME tells which are".to_owned()],
+            GitError::BranchExists { name } => {
+                vec![format!("take another name, or add it without -b: git worktree add PATH {name}")]
+            }
+            GitError::PathExists { .. } => vec!["leave --create away to use it".to_owned()],
+            GitError::NoTarget => vec!["name it: --merge-target BRANCH".to_owned()],
+            GitError::RunName { .. } => vec!["take another --name".to_owned()],
+            GitError::Hostile { .. } => vec!["the files in the worktree are as the agent left them".to_owned()],
+            GitError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                vec!["free some space; df -h shows where".to_owned()]
+            }
+            GitError::Failed { .. } | GitError::Io { .. } => Vec::new(),
+            GitError::Process(error) => error.hints(),
+        }
+    }
+}
+
+fn known_branches(branches: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let shown = branches.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match branches.len() {
+        0 => "there are no branches yet".to_owned(),
+        count if count > SHOWN => format!("the branches are: {shown} and {} more", count - SHOWN),
+        _ => format!("the branches are: {shown}"),
+    }
+}

@@ -1,0 +1,149 @@
+//! A run's private git folder: what the agent's git works in.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::bare::{self, Skeleton};
+use super::checkout::{Checkout, Layout};
+use super::config::{Config, ConfigText};
+use super::hooks::{self, Hooks};
+use super::mounts::{self, Parts};
+use super::nested::{self, Closed};
+use super::pins::Kinds;
+use super::run_git::{Folder, prefix};
+use super::target::Target;
+use super::{Git, GitError, hand_over, ignored, private_config, refs, snapshot};
+use crate::failpoint::{self, Point};
+
+// The record of a run names it by this path.
+pub use super::run_git::RunGit;
+
+/// More nested git folders than this cannot be kept apart by mounts.
+const MOST_NESTED: usize = 100;
+
+/// Makes the private folder, the view and the pins below `folder`, the run's own. What an earlier try left is replaced.
+pub fn prepare(git: &Git, checkout: Checkout, target: Target, run: &str, folder: &Path) -> Result<RunGit, GitError> {
+    check_name(git, run, &checkout)?;
+    fs::create_dir_all(folder).map_err(GitError::io("make", folder))?;
+    let folder = &super::repository::canonical(folder)?;
+    if folder.starts_with(&checkout.worktree) {
+        return Err(GitError::HoldsState { worktree: checkout.worktree, folder: folder.clone() });
+    }
+    let search = nested::search(&checkout.worktree, Closed::LeaveAlone)?;
+    if search.found.len() > MOST_NESTED {
+        let (path, count) = (checkout.worktree, search.found.len());
+        return Err(GitError::TooManyNested { path, count, limit: MOST_NESTED });
+    }
+    let dot_git = match checkout.layout {
+        Layout::Linked => Some(dot_git_text(&checkout.worktree)?),
+        Layout::Plain => None,
+    };
+    let mut run = RunGit {
+        run: run.to_owned(),
+        checkout,
+        target,
+        folder: folder.to_owned(),
+        dot_git,
+        nested: search.found,
+        bare: search.bare.into_iter().map(Folder).collect(),
+        mounts: Vec::new(),
+        notes: Vec::new(),
+    };
+    clear(&run)?;
+    keep_start(git, &mut run)?;
+    build(git, &mut run)?;
+    Ok(run)
+}
+
+/// The name has to fit into refs as well.
+fn check_name(git: &Git, run: &str, checkout: &Checkout) -> Result<(), GitError> {
+    let cmd = git.in_dir(&checkout.common_dir).arg("check-ref-format").arg(format!("{}old", prefix(run)));
+    match !run.contains('/') && git.capture(&cmd)?.success() {
+        true => Ok(()),
+        false => Err(GitError::RunName { name: run.to_owned() }),
+    }
+}
+
+fn dot_git_text(worktree: &Path) -> Result<Vec<u8>, GitError> {
+    let path = worktree.join(".git");
+    super::nofollow::read_file(&path, nested::FILE_LIMIT).map_err(GitError::io("read", &path))
+}
+
+fn clear(run: &RunGit) -> Result<(), GitError> {
+    [run.private(), run.view(), run.taken()].iter().try_for_each(|folder| super::remove::folder(folder))
+}
+
+/// The starting commit and the user's uncommitted files get refs of their own.
+fn keep_start(git: &Git, run: &mut RunGit) -> Result<(), GitError> {
+    refs::update(git, &run.checkout.common_dir, &run.reference("old"), run.base(), None)?;
+    failpoint::reached(Point::BaseKept);
+    let notes = snapshot::save(git, &run.checkout, &run.reference("uncommitted"), &run.folder)?;
+    failpoint::reached(Point::UncommittedKept);
+    run.notes.extend(notes);
+    Ok(())
+}
+
+fn build(git: &Git, run: &mut RunGit) -> Result<(), GitError> {
+    let checkout = &run.checkout;
+    let config = Config::read(git, git.in_tree(&checkout.git_dir, &checkout.worktree), &checkout.worktree)?;
+    let objects = mounts::inside(&bare::object_folders(&checkout.common_dir)?);
+    let inside: Vec<PathBuf> = objects.iter().map(|(_, inside)| inside.clone()).collect();
+    let shallow = bare::optional(&checkout.common_dir.join("shallow"))?;
+    let hooks = hooks::find(git, &config, checkout)?;
+    let private = private_config::build(&config, checkout, &hooks, !run.nested.is_empty());
+    let head = checkout.branch_ref().map_or_else(|| checkout.head.clone(), |branch| format!("ref: {branch}"));
+    let view_head = format!("ref: {}", run.target.reference());
+    let skeleton = |head| Skeleton {
+        object_format: &checkout.object_format,
+        head,
+        alternates: &inside,
+        shallow: shallow.as_deref(),
+    };
+    bare::create(&run.private(), &skeleton(&head), private.text)?;
+    bare::create(&run.view(), &skeleton(&view_head), ConfigText::bare())?;
+    copy_checkout_files(git, run)?;
+    let published = hand_over::refs(git, run)?;
+    hooks::write_pre_push(&run.private())?;
+    bare::write(&run.folder, "dot-git", format!("gitdir: {}\n", mounts::PRIVATE).as_bytes())?;
+    let empty = run.folder.join("empty");
+    fs::create_dir_all(&empty).map_err(GitError::io("make", &empty))?;
+    let mounts = mounts::all(&Parts {
+        worktree: &checkout.worktree,
+        layout: checkout.layout,
+        private: &run.private(),
+        view: &run.view(),
+        dot_git: &run.folder.join("dot-git"),
+        empty: &empty,
+        objects: &objects,
+        hooks: match &hooks {
+            Hooks::Folder(folder) => Some(folder),
+            _ => None,
+        },
+        nested: &run.nested,
+    });
+    run.mounts = mounts;
+    run.notes.extend(private.notes);
+    run.notes.extend(broken_note(&published));
+    Ok(())
+}
+
+fn broken_note(published: &Kinds) -> Option<String> {
+    let count = published.missing.len();
+    (count > 0).then(|| {
+        format!("{count} refs of this repository name objects that are not there; the agent does not see them")
+    })
+}
+
+fn copy_checkout_files(git: &Git, run: &RunGit) -> Result<(), GitError> {
+    let (checkout, private) = (&run.checkout, run.private());
+    snapshot::copy_index(git, checkout, &private.join("index"))?;
+    bare::write(&private, "info/exclude", &ignored::excludes(git, checkout)?)?;
+    let copies = [
+        (checkout.common_dir.join("info/attributes"), "info/attributes"),
+        (checkout.git_dir.join("info/sparse-checkout"), "info/sparse-checkout"),
+    ];
+    for (from, name) in copies {
+        bare::optional(&from)?.map_or(Ok(()), |text| bare::write(&private, name, &text))?;
+    }
+    Ok(())
+}

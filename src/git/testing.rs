@@ -1,0 +1,122 @@
+//! Real repositories for tests, and an agent's side that is played by plain git.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::collect::{Collected, collect};
+use super::merge::{MergeOutcome, merge};
+use super::prepare::prepare;
+use super::run_git::RunGit;
+use super::{Git, GitError, checkout, target};
+use crate::error::Explain;
+use crate::process::{Cmd, Runner};
+
+/// Host git with a home of its own.
+pub fn git(home: &Path) -> Git {
+    Git::new(Runner::ordinary()).with_env("HOME", home).with_env("GIT_CONFIG_NOSYSTEM", "1")
+}
+
+/// A temp folder with a home and repositories, as a user would have them.
+pub struct Bench {
+    folder: TempDir,
+    pub git: Git,
+}
+
+impl Bench {
+    /// Nothing but a home with a name and an email.
+    pub fn empty() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().canonicalize().unwrap().join("home");
+        fs::create_dir(&home).unwrap();
+        fs::write(
+            home.join(".gitconfig"),
+            "[user]\nname = Ann\nemail = ann@example.org\n[init]\ndefaultBranch = main\n",
+        )
+        .unwrap();
+        Self { folder, git: git(&home) }
+    }
+
+    /// `repo` on main with one commit, and the linked worktree `agent` on branch agent.
+    pub fn linked() -> Self {
+        let bench = Self::empty();
+        bench.sh("git init -q repo && cd repo && echo one > file && git add . && git commit -qm one");
+        bench.sh("git -C repo worktree add -q ../agent -b agent");
+        bench
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().canonicalize().unwrap().join(name)
+    }
+
+    /// A shell of the user's in the temp folder; its output. Fails the test where it fails.
+    pub fn sh(&self, script: &str) -> String {
+        self.shell(script, &self.path(""), &self.path("home"), &[])
+    }
+
+    fn shell(&self, script: &str, folder: &Path, home: &Path, env: &[(&str, &Path)]) -> String {
+        let mut cmd = Cmd::new("sh").args(["-ec", script]).directory(folder).without_env("GIT_");
+        cmd = cmd.env("HOME", home).env("GIT_CONFIG_NOSYSTEM", "1").env("LC_ALL", "C");
+        for (key, value) in env {
+            cmd = cmd.env(*key, *value);
+        }
+        let captured = Runner::ordinary().capture(&cmd).unwrap();
+        assert!(captured.success(), "{script}\n{}\n{}", captured.text(), captured.stderr);
+        captured.text()
+    }
+
+    pub fn prepare(&self, worktree: &str) -> RunGit {
+        self.try_prepare(worktree, "run-1").unwrap()
+    }
+
+    pub fn try_prepare(&self, worktree: &str, name: &str) -> Result<RunGit, GitError> {
+        let checkout = checkout::resolve(&self.git, &self.path(worktree))?;
+        let target = target::resolve(&self.git, &checkout.repository(), None)?;
+        prepare(&self.git, checkout, target, name, &self.path("runs").join(name))
+    }
+
+    /// The agent's shell in its worktree, with git as the container sets it up.
+    pub fn agent(&self, run: &RunGit, script: &str) -> String {
+        let home = self.path("agent-home");
+        fs::create_dir_all(&home).unwrap();
+        let config =
+            format!("[safe]\ndirectory = *\n[url \"{}\"]\ninsteadOf = /run/binnacle/host\n", run.view().display());
+        fs::write(home.join(".gitconfig"), config).unwrap();
+        let worktree = &run.checkout.worktree;
+        let env = [("GIT_DIR", &*run.private()), ("GIT_WORK_TREE", worktree)];
+        self.shell(script, worktree, &home, &env)
+    }
+
+    pub fn collect(&self, run: &RunGit) -> Collected {
+        collect(&self.git, run).unwrap()
+    }
+
+    pub fn merge(&self, run: &RunGit, collected: &Collected) -> MergeOutcome {
+        merge(&self.git, run, collected).unwrap()
+    }
+
+    /// Whether a checkout can be given to an agent; its error as the user reads it, hints included.
+    pub fn refusal(&self, worktree: &str) -> String {
+        match checkout::resolve(&self.git, &self.path(worktree)) {
+            Ok(_) => "accepted".to_owned(),
+            Err(error) => {
+                format!("{error}\n{}", error.hints().join("\n")).replace(&*self.path("").to_string_lossy(), "/T/")
+            }
+        }
+    }
+
+    /// Prepare, the agent's script, collect, merge: how it came out.
+    pub fn run(&self, worktree: &str, script: &str) -> (RunGit, Collected, MergeOutcome) {
+        let run = self.prepare(worktree);
+        self.agent(&run, script);
+        let collected = self.collect(&run);
+        let outcome = self.merge(&run, &collected);
+        (run, collected, outcome)
+    }
+
+    /// The user's own view of a checkout: nothing changed, nothing new.
+    pub fn clean(&self, worktree: &str) -> bool {
+        self.sh(&format!("git -C '{worktree}' status --porcelain")).is_empty()
+    }
+}

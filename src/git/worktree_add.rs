@@ -1,0 +1,24 @@
+//! `--create`: a new worktree on a new branch.
+
+use std::path::{Path, PathBuf};
+
+use super::repository::{self, Repository};
+use super::{Git, GitError, refs};
+
+/// Adds a worktree at `path` on the new branch, which starts at `start` (a branch). Returns its canonical path.
+pub fn add(git: &Git, repository: &Repository, path: &Path, branch: &str, start: &str) -> Result<PathBuf, GitError> {
+    if path.symlink_metadata().is_ok() {
+        return Err(GitError::PathExists { path: path.to_owned() });
+    }
+    let dir = &repository.common_dir;
+    let name = format!("refs/heads/{branch}");
+    if branch.starts_with('-') || !git.capture(&git.in_dir(dir).args(["check-ref-format", &name]))?.success() {
+        return Err(GitError::BranchName { name: branch.to_owned() });
+    }
+    if refs::commit(git, dir, &name)?.is_some() {
+        return Err(GitError::BranchExists { name: branch.to_owned() });
+    }
+    let cmd = git.in_dir(dir).args(["worktree", "add", "-q", "--no-track", "-b", branch, "--"]).arg(path);
+    git.read(&format!("add a worktree at {}", path.display()), &cmd.arg(format!("refs/heads/{start}")))?;
+    repository::canonical(path)
+}
