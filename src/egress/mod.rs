@@ -1,5 +1,4 @@
 //! The way out of a container's network: the policy, the proxy on the host, the relay inside.
-#![allow(dead_code)]
 
 pub mod address;
 mod dns;
@@ -20,4 +19,4 @@ pub mod variables;
 mod watched;
 pub mod widen;
 
-pub use proxy::{Proxy, ProxyError, ProxySpec, SOCKET};
+pub use proxy::{Proxy, ProxyError, ProxySpec};
