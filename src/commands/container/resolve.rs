@@ -132,7 +132,8 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         .as_ref()
         .map(|path| fs::read(env.directory.join(path)).map_err(|source| unreadable(path, source)));
     let seccomp = seccomp.transpose()?;
-    let plan = Plan { spec, checkout, target, folder, secrets, user: env.user.clone(), graph, seccomp };
+    let graph_copies = data.graph_backups(&spec.repo);
+    let plan = Plan { spec, checkout, target, folder, secrets, user: env.user.clone(), graph, graph_copies, seccomp };
     Ok(Resolved { plan, engine, notes })
 }
 
