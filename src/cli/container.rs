@@ -19,6 +19,8 @@ pub enum ContainerCommand {
     Logs(LogsArgs),
     /// Finish a run whose work is not on its target yet
     Merge(MergeArgs),
+    /// Look at this machine: what is missing, what is old, what is open too wide
+    Doctor,
     /// Hold on to a detached run until it ends; bn starts this itself
     #[command(hide = true)]
     Own(OwnArgs),

@@ -1,6 +1,7 @@
 //! `bn container …`: one file per verb.
 
 pub mod build;
+mod doctor;
 mod find;
 mod list;
 mod logs;
@@ -22,6 +23,7 @@ pub fn dispatch(command: ContainerCommand, context: &Context) -> anyhow::Result<
         ContainerCommand::List(args) => list::run(&args, context),
         ContainerCommand::Logs(args) => logs::run(&args, context),
         ContainerCommand::Merge(args) => merge::run(&args, context),
+        ContainerCommand::Doctor => doctor::run(context),
         ContainerCommand::Own(args) => own::run(&args, context),
     }
 }
