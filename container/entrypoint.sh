@@ -17,6 +17,7 @@ readonly SECRETS=/run/secrets/env
 readonly STATUS=/run/binnacle/status
 readonly CTL=/run/binnacle/ctl
 readonly HOST_VIEW=/run/binnacle/host
+readonly EGRESS=/run/binnacle/egress
 readonly COPILOT_CONFIG=/copilot-config
 
 say() { printf 'binnacle: %s\n' "$*" >&2; }
@@ -115,6 +116,15 @@ wait_for_go() {
     : >"$STATUS/started"
     IFS= read -r word <"$CTL/go" || true
     [[ $word == go ]] || die "the host did not let this container go (it said '$word')"
+}
+
+# The way out of a network of our own: the relay hands its listening socket to the host's proxy, says one line, and stays.
+start_relay() {
+    local relay
+    [[ -d $EGRESS ]] || return 0
+    exec {relay}< <(exec bn container relay --human)
+    read -r _ <&"$relay" || die "no way to the host's proxy: bn container relay failed"
+    exec {relay}<&-
 }
 
 # The host's way to end the run without a privilege: tini hands the TERM on to everything here.
@@ -227,6 +237,7 @@ live() {
     load_secrets
     copy_copilot_config
     wait_for_go
+    start_relay
     watch_for_stop
     # `:` and not '': an ignored signal would be ignored by the agent, too.
     trap 'STOPPED=1' TERM HUP

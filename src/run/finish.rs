@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::RunError;
 use super::engine::{Engine, EngineError};
+use super::gate;
 use super::prepare;
 use super::record::{Mode, Run};
 use super::state::{Ending, Outcome, State};
@@ -71,6 +72,7 @@ pub fn finish(run: &mut Run, engine: &Engine, git: &Git, merge: Merge) -> Result
     run.record.ended_at.get_or_insert_with(crate::env::now);
     run.enter(State::Collecting, Point::EndingRecorded)?;
     remove_container(run, engine)?;
+    gate::close(&run.record.spec, &run.folder)?;
     prepare::remove_secrets(&run.record.spec)?;
     let outcome = match run.record.git.clone() {
         Some(prepared) => collect(run, git, &prepared, merge),

@@ -4,6 +4,7 @@ pub mod engine;
 mod error;
 pub mod finish;
 pub mod folder;
+pub mod gate;
 pub mod hold;
 pub mod lock;
 pub mod prepare;

@@ -9,8 +9,10 @@ use super::lock::Lock;
 use super::record::{Record, Run, RunSpec, all_in};
 use super::secrets::{self, Secrets};
 use super::state::State;
-use super::{status, store};
+use super::{gate, status, store};
+use crate::cli::container::Network;
 use crate::container::mount::{Mount, Tmpfs};
+use crate::container::seccomp::PROFILE;
 use crate::env::User;
 use crate::failpoint::Point;
 use crate::git::checkout::Checkout;
@@ -21,7 +23,6 @@ use crate::graph::store::{Site, Store};
 /// In the container: the graph's folder.
 const GRAPH_INSIDE: &str = "/binnacle";
 const HOME_INSIDE: &str = "/home/agent";
-const SECCOMP: &str = include_str!("../../container/seccomp.json");
 
 /// A run that is resolved and not begun.
 #[derive(Debug)]
@@ -89,6 +90,10 @@ pub fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<(), RunError> {
     status::create(&run.folder).map_err(|source| RunError::io("make", &folder, source))?;
     write_files(run, plan).map_err(|source| RunError::io("write to", &folder, source))?;
     store::create_private(&spec.runtime).map_err(|source| RunError::io("make", &spec.runtime, source))?;
+    if spec.network.mode == Network::Egress {
+        let egress = gate::folder(&spec.runtime);
+        store::create_private(&egress).map_err(|source| RunError::io("make", &egress, source))?;
+    }
     let secrets = secrets_file(&spec.runtime);
     plan.secrets.write(&secrets).map_err(|source| RunError::io("write", &secrets, source))?;
     let mut mounts = spec.container.mounts.clone();
@@ -125,6 +130,9 @@ pub fn mounts(spec: &RunSpec, folder: &Folder, user: &User) -> Vec<Mount> {
         Mount::tmpfs("/var/tmp", tmpfs(0, 0, 0o1777)),
         Mount::cgroup(),
     ];
+    if spec.network.mode == Network::Egress {
+        mounts.push(Mount::read_only_data(gate::folder(&spec.runtime), gate::INSIDE));
+    }
     if !spec.container.host_network {
         let etc = |name: &str| Mount::read_only_data(folder.etc().join(name), Path::new("/etc").join(name));
         mounts.extend(["hosts", "hostname", "resolv.conf"].map(etc));
@@ -141,7 +149,7 @@ fn write_files(run: &Run, plan: &Plan) -> std::io::Result<()> {
     for (file, text) in [("hosts", hosts), ("hostname", format!("{name}\n")), ("resolv.conf", String::new())] {
         store::create_file(&etc.join(file), text.as_bytes(), 0o644)?;
     }
-    let profile = plan.seccomp.as_deref().unwrap_or(SECCOMP.as_bytes());
+    let profile = plan.seccomp.as_deref().unwrap_or(PROFILE.as_bytes());
     store::create_file(&seccomp_file(&run.folder), profile, 0o644)?;
     if matches!(plan.spec.container.streams, crate::container::ctr::Streams::Log(_)) {
         store::create_file(&run.folder.log(), b"", 0o600)?;

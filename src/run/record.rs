@@ -12,7 +12,7 @@ use super::folder::Folder;
 use super::lock::{self, Lock};
 use super::state::{Ending, Outcome, State};
 use super::store;
-use crate::cli::container::AgentType;
+use crate::cli::container::{AgentType, Network};
 use crate::container::ctr::{ContainerSpec, Ctr};
 use crate::data_dir::RepoId;
 use crate::failpoint::{self, Point};
@@ -30,6 +30,16 @@ pub enum Mode {
     NoMerge,
     /// A debug shell: no agent, no merge.
     Shell,
+}
+
+/// How the container reaches the network.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NetworkSpec {
+    pub mode: Network,
+    pub allow: Vec<String>,
+    pub only: Vec<String>,
+    /// The host's own proxy looks names up.
+    pub upstream_by_name: bool,
 }
 
 /// Who uses this container for what: chosen before anything is done, and never changed.
@@ -55,6 +65,7 @@ pub struct RunSpec {
     /// Whose files these are.
     pub uid: u32,
     pub gid: u32,
+    pub network: NetworkSpec,
     /// The graph's folder on the host.
     pub graph: PathBuf,
     /// The folder of secrets and sockets.

@@ -25,7 +25,7 @@ pub fn run(args: &MergeArgs, context: &Context) -> anyhow::Result<Exit> {
     let runner = Runner::new(&context.env);
     let git = Git::new(runner.clone());
     carry_on(&mut run, context, &runner, &git)?;
-    let report = RunReport::of(&run.record);
+    let report = RunReport::of(&run.record, &run.folder)?;
     context.output.print(&report)?;
     Ok(Exit(merge_exit(&run, &report)))
 }

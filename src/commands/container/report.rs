@@ -5,6 +5,9 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
+use crate::egress::summary::Summary;
+use crate::run::RunError;
+use crate::run::folder::Folder;
 use crate::run::record::{Record, Seen};
 use crate::run::state::{Ending, Outcome, State};
 
@@ -24,13 +27,16 @@ pub struct RunReport {
     /// Commits that the agent added to where it began.
     pub commits: u64,
     pub notes: Vec<String>,
+    /// What the agent could not reach.
+    pub egress: Summary,
     pub next: Option<String>,
 }
 
 impl RunReport {
-    pub fn of(record: &Record) -> Self {
+    pub fn of(record: &Record, folder: &Folder) -> Result<Self, RunError> {
         let collected = record.collected.as_ref();
-        Self {
+        let egress = Summary::read(folder.path()).map_err(|source| RunError::io("read", folder.path(), source))?;
+        Ok(Self {
             name: record.name().to_owned(),
             state: record.state,
             ending: record.ending,
@@ -40,8 +46,9 @@ impl RunReport {
             target: record.spec.target.clone(),
             commits: collected.map_or(0, |collected| collected.new_commits),
             notes: collected.map(|collected| collected.notes.clone()).unwrap_or_default(),
+            egress,
             next: next(record),
-        }
+        })
     }
 
     /// 0 when the work is where it was to go, 3 when it could not go there, else the agent's own.
@@ -73,20 +80,25 @@ impl fmt::Display for RunReport {
         let outcome = self.outcome.map_or_else(|| self.state.to_string(), |outcome| outcome.to_string());
         match self.outcome {
             Some(Outcome::Merged) => {
-                writeln!(f, "{}: {outcome} into {} ({} commits)", self.name, self.target, self.commits)?
+                writeln!(f, "{}: {outcome} into {} ({})", self.name, self.target, commits(self.commits))?
             }
             Some(Outcome::NothingToMerge) => writeln!(f, "{}: nothing to merge into {}", self.name, self.target)?,
-            Some(Outcome::Unmerged) => writeln!(f, "{}: {} commits, not merged, as asked", self.name, self.commits)?,
-            _ => writeln!(f, "{}: {outcome}: {ending}, {} commits kept", self.name, self.commits)?,
+            Some(Outcome::Unmerged) => writeln!(f, "{}: {}, not merged, as asked", self.name, commits(self.commits))?,
+            _ => writeln!(f, "{}: {outcome}: {ending}, {} kept", self.name, commits(self.commits))?,
         }
         if let Some(reason) = &self.reason {
             writeln!(f, "  {reason}")?;
         }
+        write!(f, "{}", self.egress)?;
         if let Some(next) = &self.next {
             writeln!(f, "hint: {next}")?;
         }
         Ok(())
     }
+}
+
+fn commits(count: u64) -> String {
+    if count == 1 { "1 commit".to_owned() } else { format!("{count} commits") }
 }
 
 /// One line of `bn container list`.

@@ -91,9 +91,9 @@ fn go_on(run: &mut Run, resolved: &Resolved, git: &Git, signals: &Signals, conte
         return Ok(Exit::DONE);
     }
     let follow = matches!(spec.container.streams, Streams::Log(_));
-    let owner = Owner { engine: &resolved.engine, git, signals, output: context.output, follow };
+    let owner = Owner { env: &context.env, engine: &resolved.engine, git, signals, output: context.output, follow };
     hold::hold(run, &owner, foreground)?;
-    let report = RunReport::of(&run.record);
+    let report = RunReport::of(&run.record, &run.folder)?;
     // Standard output belongs to the agent, but for programs that asked for JSON.
     match context.output.is_json() {
         true => context.output.print(&report)?,
