@@ -162,6 +162,14 @@ pub struct RunArgs {
     #[arg(long, conflicts_with_all = ["command", "detach", "prompt"])]
     pub shell: bool,
 
+    /// Give the agent a variable: KEY=VALUE, or KEY for the value it has here
+    #[arg(short, long, value_name = "KEY[=VALUE]")]
+    pub env: Vec<String>,
+
+    /// Give the agent a variable that must be set here and not be empty
+    #[arg(long, value_name = "KEY")]
+    pub secret: Vec<String>,
+
     /// Forward the SSH agent's socket (never the keys)
     #[arg(long)]
     pub ssh: bool,
@@ -193,11 +201,11 @@ pub struct RunArgs {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct NetworkArgs {
     /// Open this too: a host, an address, a network or a named set (see allow-sets)
-    #[arg(long, value_name = "HOST[:PORT]", num_args = 1..)]
+    #[arg(long, value_name = "HOST[:PORT]", value_delimiter = ',')]
     pub allow: Vec<String>,
 
     /// Open nothing but these (and what --allow names)
-    #[arg(long, value_name = "HOST[:PORT]", num_args = 1..)]
+    #[arg(long, value_name = "HOST[:PORT]", num_args = 1.., value_delimiter = ',')]
     pub only: Vec<String>,
 
     /// Let the host's own HTTPS_PROXY look names up: the addresses it finds are not checked

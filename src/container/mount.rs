@@ -35,10 +35,11 @@ pub struct Tmpfs {
 }
 
 impl Mount {
-    /// The agent may write here. No device and no setuid program works in it, and no mount that the host makes below it
-    /// appears inside.
+    // rprivate: what the host mounts later below a bound folder stays out.
+
+    /// The agent may write here. No device and no setuid program works in it.
     pub fn read_write(source: impl Into<PathBuf>, destination: impl Into<PathBuf>) -> Self {
-        Self::bind(source.into(), destination.into(), &["bind", "rprivate", "rw", "nosuid", "nodev"])
+        Self::bind(source.into(), destination.into(), &["rbind", "rprivate", "rw", "nosuid", "nodev"])
     }
 
     pub fn read_only(source: impl Into<PathBuf>, destination: impl Into<PathBuf>) -> Self {

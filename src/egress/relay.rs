@@ -16,6 +16,9 @@ use crate::error::Explain;
 /// What to wait before the next try after the proxy went away.
 const AGAIN: Duration = Duration::from_millis(200);
 
+/// Connections that wait to be accepted; the kernel caps it.
+const BACKLOG: i32 = 4096;
+
 #[derive(Debug, thiserror::Error)]
 pub enum RelayError {
     #[error("cannot listen on {address}")]
@@ -75,8 +78,11 @@ fn listen_for_more(socket: &Path, words: &mut BufReader<UnixStream>) {
 /// Listens and sends the socket; returns the connection on which the proxy goes on speaking.
 ///
 /// The relay keeps no copy: when the proxy is gone, connections are refused at once and do not hang.
-fn hand_over(socket: &Path, address: SocketAddr, offer: Offer) -> Result<BufReader<UnixStream>, RelayError> {
-    let listener = TcpListener::bind(address).map_err(|source| RelayError::Listen { address, source })?;
+pub(super) fn hand_over(socket: &Path, address: SocketAddr, offer: Offer) -> Result<BufReader<UnixStream>, RelayError> {
+    let failed = |source| RelayError::Listen { address, source };
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    // The standard library's 128 are full at once when a package manager starts; whoever comes then waits for seconds.
+    rustix::net::listen(&listener, BACKLOG).map_err(io::Error::from).map_err(failed)?;
     let lost = |source| RelayError::Proxy { path: socket.to_owned(), source };
     let stream = UnixStream::connect(socket).map_err(lost)?;
     send(&stream, offer.line().as_bytes(), &listener).map_err(lost)?;

@@ -38,6 +38,9 @@ impl Explain for RuleError {
             RuleError::Host { source: HostError::Character, rule } if !rule.is_ascii() => {
                 vec!["write the name as DNS has it: xn--…".to_owned()]
             }
+            RuleError::Network { rule } | RuleError::Wildcard { rule } if rule.starts_with(['.', '/', '~']) => {
+                vec!["a worktree goes before --only, which takes all words behind it".to_owned()]
+            }
             RuleError::Set { .. } => vec![format!("sets: {}", sets::names()), "see bn container allow-sets".to_owned()],
             RuleError::LoopbackPort { .. } => vec!["such as --allow localhost:11434".to_owned()],
             RuleError::OpenAlready { .. } | RuleError::Everything { .. } => {

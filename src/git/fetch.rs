@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::harvest::{Crop, Harvest, OFFERED, WORK};
-use super::host::refused;
-use super::prepare::RunGit;
+use super::host::complaint;
+use super::run_git::RunGit;
 use super::{Git, GitError};
 use crate::failpoint::{self, Point};
-use crate::process::{Captured, Cmd};
+use crate::process::{Cmd, ProcessError};
 
 /// How long one step may take on what an agent made.
 const TIME_LIMIT: Duration = Duration::from_secs(600);
@@ -46,13 +46,11 @@ fn limited(cmd: Cmd) -> Cmd {
 pub fn all(git: &Git, run: &RunGit, harvest: &mut Harvest) -> Result<(), GitError> {
     let (mut work, mut others): (Vec<&mut Crop>, Vec<&mut Crop>) =
         harvest.crops.iter_mut().partition(|crop| crop.place == WORK);
-    let answer = fetch(git, run, &mut work)?;
-    if !answer.success() {
-        let GitError::Failed { reason, .. } = refused("", &answer) else { return Ok(()) };
+    if let Some(reason) = fetch(git, run, &mut work)? {
         return Err(GitError::Hostile { path: run.private(), reason });
     }
     failpoint::reached(Point::WorkTaken);
-    if !fetch(git, run, &mut others)?.success() {
+    if fetch(git, run, &mut others)?.is_some() {
         let mut notes = one_by_one(git, run, &mut others)?;
         harvest.complete = false;
         harvest.notes.append(&mut notes);
@@ -68,15 +66,30 @@ fn one_by_one(git: &Git, run: &RunGit, crops: &mut [&mut Crop]) -> Result<Vec<St
             notes.push(format!("more than {MOST_SINGLE} refs of the agent's could not be taken over together"));
             break;
         }
-        let answer = fetch(git, run, &mut [crop])?;
-        if let (false, GitError::Failed { reason, .. }) = (answer.success(), refused("", &answer)) {
+        if let Some(reason) = fetch(git, run, &mut [crop])? {
             notes.push(format!("{} was not taken over: {reason}", crop.name));
         }
     }
     Ok(notes)
 }
 
-fn fetch(git: &Git, run: &RunGit, crops: &mut [&mut Crop]) -> Result<Captured, GitError> {
+/// All of them or none; where none, the reason.
+fn fetch(git: &Git, run: &RunGit, crops: &mut [&mut Crop]) -> Result<Option<String>, GitError> {
+    // Nothing on standard input would mean what the configuration of the remote says.
+    if crops.is_empty() {
+        return Ok(None);
+    }
+    let lines: String =
+        crops.iter().map(|crop| format!("+{OFFERED}{0}:{1}\n", crop.place, run.reference(&crop.place))).collect();
+    let answer = match git.capture_within(&limited(command(git, run)), lines.as_bytes(), TIME_LIMIT) {
+        Err(GitError::Process(slow @ ProcessError::Slow { .. })) => return Ok(Some(slow.to_string())),
+        other => other?,
+    };
+    crops.iter_mut().for_each(|crop| crop.done = answer.success());
+    Ok((!answer.success()).then(|| complaint(&answer)))
+}
+
+fn command(git: &Git, run: &RunGit) -> Cmd {
     let mut cmd = git.in_dir(&run.checkout.common_dir);
     let settings =
         ["fetch.fsckObjects=true", "fetch.unpackLimit=1", "fetch.writeCommitGraph=false", "fetch.prune=false"];
@@ -87,16 +100,7 @@ fn fetch(git: &Git, run: &RunGit, crops: &mut [&mut Crop]) -> Result<Captured, G
     cmd = CHECKS.iter().fold(cmd, |cmd, check| cmd.arg("-c").arg(format!("fetch.fsck.{check}=error")));
     cmd =
         cmd.args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules"]);
-    cmd = cmd.args(["--no-prune", "--no-prune-tags", "--no-auto-maintenance", "--stdin"]).arg(run.taken());
-    let lines: String =
-        crops.iter().map(|crop| format!("+{OFFERED}{0}:{1}\n", crop.place, run.reference(&crop.place))).collect();
-    // Nothing on standard input would mean what the configuration of the remote says.
-    if lines.is_empty() {
-        cmd = Cmd::new("true");
-    }
-    let answer = git.capture_within(&limited(cmd), lines.as_bytes(), TIME_LIMIT)?;
-    crops.iter_mut().for_each(|crop| crop.done = answer.success());
-    Ok(answer)
+    cmd.args(["--no-prune", "--no-prune-tags", "--no-auto-maintenance", "--stdin"]).arg(run.taken())
 }
 
 /// What kind of object each id names in the taken folder.

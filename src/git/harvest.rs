@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::collect::TakenRef;
-use super::prepare::RunGit;
-use super::private_refs::{Head, PrivateRefs, printable};
+use super::printable::printable;
+use super::private_refs::{Head, PrivateRefs};
 use super::refs::RefMap;
+use super::run_git::RunGit;
 use super::{Git, GitError};
 
 /// More changed refs than this are not taken over.
@@ -36,6 +37,8 @@ pub struct Harvest {
     pub notes: Vec<String>,
     /// Nothing had to be left behind.
     pub complete: bool,
+    /// Why the starting branch cannot be read.
+    pub lost: Option<String>,
     head: Head,
     /// The commit that HEAD leads to, directly or through a branch.
     head_commit: Option<String>,
@@ -45,6 +48,8 @@ pub struct Harvest {
 /// Compares the agent's refs with what they were at the start.
 pub fn plan(run: &RunGit, found: PrivateRefs) -> Result<Harvest, GitError> {
     let start = run.start_refs()?;
+    let none_left = (found.refs.is_empty() && matches!(found.head, Head::Branch(_)))
+        .then(|| "it holds neither branches nor commits any more".to_owned());
     let starting = run.checkout.branch_ref().map(String::into_bytes);
     let head_commit = match &found.head {
         Head::Commit(id) => Some(id.clone()),
@@ -58,6 +63,7 @@ pub fn plan(run: &RunGit, found: PrivateRefs) -> Result<Harvest, GitError> {
         crops: Vec::new(),
         logged: found.logged,
         complete: found.skipped.is_empty(),
+        lost: found.broken.or(none_left),
         notes: found.skipped,
         head: found.head,
         head_commit,
@@ -65,6 +71,7 @@ pub fn plan(run: &RunGit, found: PrivateRefs) -> Result<Harvest, GitError> {
     };
     match (work, run.checkout.branch.as_deref()) {
         (Some(id), branch) => harvest.add(WORK.to_owned(), branch.unwrap_or("HEAD").to_owned(), id),
+        (None, _) if harvest.lost.is_some() => harvest.complete = false,
         (None, branch) => harvest.notes.push(format!("the agent deleted its branch {}", branch.unwrap_or("HEAD"))),
     }
     if let (Head::Commit(_), Some(id)) = (harvest.head.clone(), harvest.head_commit.clone()) {

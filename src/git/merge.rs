@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::branch::{self, BranchOutcome};
 use super::collect::Collected;
 use super::config::Config;
-use super::host::refused;
-use super::prepare::RunGit;
+use super::host::complaint;
+use super::run_git::RunGit;
 use super::worktrees::{self, Worktree};
 use super::{Git, GitError, checkout, clashes, in_tree, refs};
 use crate::failpoint::{self, Point};
@@ -62,7 +62,7 @@ pub fn merge(git: &Git, run: &RunGit, collected: &Collected) -> Result<MergeOutc
         Some((worktree, _)) if worktree.path == run.checkout.worktree && run.works_on_target() => {
             step.in_own_checkout(collected, already)
         }
-        _ if already => Ok(MergeOutcome::NothingToMerge),
+        _ if already => Ok(step.already()),
         Some((worktree, git_dir)) => step.in_checkout(&worktree, git_dir),
         None => step.without_checkout(),
     }
@@ -76,6 +76,14 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
+    /// The target has the work: from an earlier try, or from the user's own hand.
+    fn already(&self) -> MergeOutcome {
+        match self.to == self.run.base() {
+            true => MergeOutcome::NothingToMerge,
+            false => MergeOutcome::Merged { from: self.from.to_owned(), to: self.from.to_owned() },
+        }
+    }
+
     fn merged(&self) -> MergeOutcome {
         failpoint::reached(Point::TargetMoved);
         MergeOutcome::Merged { from: self.from.to_owned(), to: self.to.to_owned() }
@@ -88,7 +96,16 @@ impl Step<'_> {
         let all = worktrees::list(self.git, common)?;
         let found = all.into_iter().enumerate().find(|(_, one)| !one.bare && one.branch.as_ref() == Some(&target));
         let Some((number, mut worktree)) = found else { return Ok(None) };
-        let git_dir = worktrees::git_dir_of(common, &worktree, number == 0)?;
+        let checkout = &self.run.checkout;
+        let git_dir = match number {
+            // Git guesses the path of a main checkout whose git dir lies elsewhere, and guesses wrong.
+            0 if checkout.git_dir == *common => {
+                worktree.path.clone_from(&checkout.worktree);
+                Some(common.clone())
+            }
+            0 => worktree.path.join(".git").canonicalize().ok().filter(|git_dir| git_dir == common),
+            _ => worktrees::git_dir_of(common, &worktree)?,
+        };
         if let Ok(path) = worktree.path.canonicalize() {
             worktree.path = path;
         }
@@ -119,14 +136,14 @@ impl Step<'_> {
         if !already || self.from == self.to {
             branch::move_index(self.git, self.run, self.run.base(), self.to)?;
         }
-        Ok(if already { MergeOutcome::NothingToMerge } else { self.merged() })
+        Ok(if already { self.already() } else { self.merged() })
     }
 
     fn in_checkout(&self, worktree: &Worktree, git_dir: Option<PathBuf>) -> Result<MergeOutcome, GitError> {
         let place = worktree.path.display();
         let Some(git_dir) = git_dir.filter(|_| worktree.path.is_dir()) else {
             return Ok(busy(format!(
-                "{} is checked out at {place}, which is gone: git worktree prune",
+                "{} is checked out at {place}, where no checkout can be found",
                 self.run.target.branch
             )));
         };
@@ -154,7 +171,7 @@ impl Step<'_> {
         }
         let paths = clashes::find(self.git, (&git_dir, &worktree.path), self.from, self.to)?;
         Ok(match paths.is_empty() {
-            true => MergeOutcome::Refused { why: refused("merge", &answer).to_string() },
+            true => MergeOutcome::Refused { why: format!("git merge says: {}", complaint(&answer)) },
             false => MergeOutcome::TargetDirty { checkout: place.to_string(), paths },
         })
     }
@@ -166,7 +183,8 @@ impl Step<'_> {
         if refs::commit(self.git, common, &from)?.as_deref() != Some(self.to) {
             return Ok(MergeOutcome::Refused { why: format!("{from} is not what was collected") });
         }
-        let cmd = self.git.in_dir(common).args(["-c", "fetch.prune=false", "fetch", "--quiet", "--no-tags"]);
+        let cmd =
+            self.git.in_dir(common).args(["-c", "fetch.prune=false", "fetch", "--quiet", "--no-tags", "--no-prune"]);
         let cmd = cmd.args(["--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules"]).arg(common);
         let answer = self.git.capture(&cmd.arg(format!("{from}:{}", self.run.target.reference())))?;
         Ok(match answer.status.code() {

@@ -11,8 +11,8 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use super::bare::{self, Skeleton};
 use super::config::ConfigText;
 use super::host::os;
-use super::prepare::RunGit;
 use super::refs::RefMap;
+use super::run_git::RunGit;
 use super::{GitError, nofollow};
 
 /// Loose objects and packs together.

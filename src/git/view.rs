@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::bare;
 use super::pins::{self, Pins};
-use super::prepare::RunGit;
 use super::refs::{self, HostRef, RefMap};
+use super::run_git::RunGit;
 use super::{Git, GitError};
 
 /// The refs that are shown.

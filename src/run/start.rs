@@ -123,8 +123,8 @@ fn set_from_outside(spec: &ContainerSpec, engine: &Engine, pid: u32, output: Out
         let pids = wall::pids(pid).map_err(WallError::from)?;
         let raised =
             outside::raise_open_files(&pids, &spec.limits).iter().try_for_each(|cmd| runner.read(cmd).map(drop));
-        if let Err(error) = raised {
-            output.note(format_args!("a process in the container may open 1024 files only: {error}"));
+        if raised.is_err() {
+            output.note("a process in the container may open 1024 files at a time: the kernel refused to raise that");
         }
     }
     Ok(())

@@ -70,8 +70,11 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     let env = &context.env;
     let asked = Asked::check(args)?;
     let streams = streams(args, env)?;
+    let mut notes = Vec::new();
+    let secrets = secrets(args, env, &mut notes)?;
     let checkout = checkout::resolve(git, &worktree(args, env))?;
     let target = target::resolve(git, &checkout.repository(), args.merge_target.as_deref())?;
+    notes.extend(target.note.clone());
     let engine = if args.dry_run { Engine::locate(env, runner)? } else { Engine::connect(env, runner)? };
     let data = DataDir::resolve(env)?;
     let repo = RepoId::of(&checkout.main_worktree);
@@ -122,8 +125,6 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     spec.container.mounts.extend(optional_mounts(args, env)?);
     spec.container.mounts.extend(masks(|path| path.exists()));
     gate::check(&spec.network, env)?;
-    let mut notes: Vec<String> = target.note.clone().into_iter().collect();
-    let secrets = secrets(args, env, &mut notes);
     let place = Place { top: checkout.worktree.clone(), main_worktree: checkout.main_worktree.clone() };
     let graph = site(context, &data, Some(&place));
     let seccomp = args
@@ -245,8 +246,9 @@ fn optional_mounts(args: &RunArgs, env: &Env) -> anyhow::Result<Vec<Mount>> {
 }
 
 /// The tokens, and the prompt: neither belongs on a command line.
-fn secrets(args: &RunArgs, env: &Env, notes: &mut Vec<String>) -> Secrets {
+fn secrets(args: &RunArgs, env: &Env, notes: &mut Vec<String>) -> Result<Secrets, Usage> {
     let mut secrets = Secrets::tokens(env);
+    secrets::add_wanted(&mut secrets, &args.env, &args.secret, env)?;
     if args.command.is_empty() && !args.shell && !secrets.suffice_for(args.agent) {
         notes.push(format!(
             "warning: no token for {} is set ({})",
@@ -256,5 +258,5 @@ fn secrets(args: &RunArgs, env: &Env, notes: &mut Vec<String>) -> Secrets {
     }
     let prompt = args.prompt.clone().or_else(|| env.initial_prompt.clone());
     secrets.insert("BN_INITIAL_PROMPT", prompt.unwrap_or_else(|| DEFAULT_PROMPT.to_owned()));
-    secrets
+    Ok(secrets)
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::graph::model::link::Neighbour;
 use crate::graph::model::task::{Brief, Status, Task};
 use crate::graph::model::text::line;
 use crate::graph::store::Listed;
@@ -52,4 +53,12 @@ pub fn and_more(f: &mut fmt::Formatter<'_>, hidden: u64, how: &str) -> fmt::Resu
 /// A task's id and title, as an answer to a change of it.
 pub fn named(task: &Task) -> String {
     format!("{}  {}", task.id, line(&task.title, TITLE))
+}
+
+/// A task's links, one per line.
+pub fn links(f: &mut fmt::Formatter<'_>, links: &[Neighbour]) -> fmt::Result {
+    links.iter().try_for_each(|link| {
+        let state = if link.deleted { "deleted" } else { link.status.as_str() };
+        writeln!(f, "{:<15} {}  {} ({state})", link.relation, link.id, line(&link.title, 60))
+    })
 }

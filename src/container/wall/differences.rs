@@ -122,6 +122,9 @@ fn compare(mount: &MountPoint, asked: &ExpectedMount) -> Vec<String> {
     if asked.filesystem.is_some_and(|wanted| wanted != mount.filesystem) {
         complaints.push(format!("it is {}", mount.filesystem));
     }
+    if mount.slave {
+        complaints.push("what the host mounts later appears in it".to_owned());
+    }
     if asked.identity.is_some() && asked.identity != mount.identity {
         complaints.push("something else than what was asked for is mounted there".to_owned());
     }

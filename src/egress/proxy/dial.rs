@@ -21,6 +21,8 @@ const ANSWER_MAX: usize = 16 * 1024;
 pub struct Dialled {
     pub stream: Stream,
     pub ahead: Vec<u8>,
+    /// The address at the far end, where it is known.
+    pub address: Option<IpAddr>,
 }
 
 /// How a plain request goes out.
@@ -41,7 +43,9 @@ pub async fn dial(shared: &Shared, asked: &Authority, plain: bool) -> Result<Dia
     let addresses = admitted(shared, asked).await?;
     let first = addresses[0];
     let outcome = match hop {
-        Some(hop) => through(shared, hop, Authority { host: Host::Address(first), port: asked.port }).await,
+        Some(hop) => through(shared, hop, Authority { host: Host::Address(first), port: asked.port })
+            .await
+            .map(|dialled| Dialled { address: Some(first), ..dialled }),
         None => {
             let sockets: Vec<SocketAddr> = addresses.iter().map(|address| (*address, asked.port).into()).collect();
             directly(&sockets).await
@@ -56,7 +60,8 @@ pub async fn route(shared: &Shared, asked: &Authority) -> Result<Route, Reply> {
     match shared.next_hops.towards(asked, true) {
         Some(hop) if shared.next_hops.by_name && matches!(asked.host, Host::Name(_)) => {
             admit_name(shared, asked)?;
-            let dialled = logged(shared, asked, None, to_hop(shared, hop).await)?;
+            let hopped = to_hop(shared, hop).await.map(|dialled| Dialled { address: None, ..dialled });
+            let dialled = logged(shared, asked, None, hopped)?;
             Ok(Route::Proxy(dialled, hop.authorization.clone()))
         }
         _ => dial(shared, asked, true).await.map(Route::Server),
@@ -132,7 +137,8 @@ fn sorted(mut addresses: Vec<IpAddr>) -> Vec<IpAddr> {
 
 async fn directly(addresses: &[SocketAddr]) -> Result<Dialled, String> {
     let stream = race::connect(addresses).await.map_err(|error| plainly(&error))?;
-    Ok(Dialled { stream: stream.into(), ahead: Vec::new() })
+    let address = stream.peer_addr().ok().map(|peer| peer.ip());
+    Ok(Dialled { stream: stream.into(), ahead: Vec::new(), address })
 }
 
 /// The error without the number that the system adds.
@@ -173,7 +179,7 @@ async fn through(shared: &Shared, hop: &Hop, to: Authority) -> Result<Dialled, S
         return Err(failed(format!("it answered {}", response.status)));
     }
     let ahead = std::mem::take(&mut reader.ahead);
-    Ok(Dialled { stream, ahead })
+    Ok(Dialled { stream, ahead, address: None })
 }
 
 fn logged(
@@ -182,9 +188,9 @@ fn logged(
     address: Option<IpAddr>,
     outcome: Result<Dialled, String>,
 ) -> Result<Dialled, Reply> {
-    let (decision, reason) = match &outcome {
-        Ok(_) => (Decision::Allowed, "connected".to_owned()),
-        Err(text) => (Decision::Failed, text.clone()),
+    let (decision, reason, address) = match &outcome {
+        Ok(dialled) => (Decision::Allowed, "connected".to_owned(), dialled.address),
+        Err(text) => (Decision::Failed, text.clone(), address),
     };
     shared.note(&Entry { decision, asked: asked.to_string(), address, reason });
     outcome.map_err(|text| {

@@ -41,14 +41,14 @@ pub async fn forward(shared: &Shared, client: &mut Reader<'_>, request: &Request
         Ok(Route::Proxy(proxy, authorization)) => (proxy, request.for_proxy(authorization.as_deref())),
         Err(reply) => return refuse(client, &reply).await,
     };
-    let Dialled { stream, ahead } = server;
+    let Dialled { stream, ahead, address } = server;
     let mut reader = Reader { stream: &stream, ahead };
     let outcome = exchange(client, &mut reader, request, &head, asked).await;
     let ahead = std::mem::take(&mut reader.ahead);
     match outcome {
         Ok(Answered::Whole { keeps_alive: true }) => Next::Request,
         Ok(Answered::Whole { keeps_alive: false }) => Next::End,
-        Ok(Answered::Switched) => join(client, Dialled { stream, ahead }).await,
+        Ok(Answered::Switched) => join(client, Dialled { stream, ahead, address }).await,
         Err(Failure::Early(reply)) => refuse(client, &reply).await,
         Err(Failure::Broken) => {
             stream.abort();

@@ -103,6 +103,10 @@ impl Shared {
 impl Proxy {
     /// Listens, and serves in a thread of its own.
     pub fn start(spec: ProxySpec) -> Result<Self, ProxyError> {
+        Self::start_with(spec, Resolver::system())
+    }
+
+    fn start_with(spec: ProxySpec, resolver: Resolver) -> Result<Self, ProxyError> {
         let folder = spec.folder.clone();
         let path = folder.join(SOCKET);
         let listener = listen(&path).map_err(|source| ProxyError::Listen { path, source })?;
@@ -114,7 +118,7 @@ impl Proxy {
             ports: watch::Sender::new(policy.now().loopback_ports()),
             policy,
             next_hops: spec.next_hops,
-            resolver: Resolver::system(),
+            resolver,
             log,
             run: spec.run,
             connections: Arc::new(Semaphore::new(connections_max())),

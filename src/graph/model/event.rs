@@ -24,8 +24,6 @@ pub enum EventKind {
     Unlinked,
     SessionStarted,
     SessionEnded,
-    Imported,
-    Mended,
 }
 
 impl EventKind {
@@ -45,8 +43,6 @@ impl EventKind {
             EventKind::Unlinked => "unlinked",
             EventKind::SessionStarted => "session_started",
             EventKind::SessionEnded => "session_ended",
-            EventKind::Imported => "imported",
-            EventKind::Mended => "mended",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub const ADD: &str = "INSERT INTO links (source, type, target) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
 pub const REMOVE: &str = "DELETE FROM links WHERE source = ?1 AND type = ?2 AND target = ?3";
+pub const EXISTS: &str = "SELECT 1 FROM links WHERE source = ?1 AND type = ?2 AND target = ?3";
 pub const PARENT: &str = "SELECT source FROM links WHERE target = ?1 AND type = 'parent_of'";
 
 /// A task's links, read from its own end: outgoing ones first.

@@ -1,8 +1,11 @@
 //! The SQL, as text. Apart from the schema and the full-text search it is SQL that PostgreSQL has too.
 
+pub mod checks;
 pub mod counts;
+pub mod events;
 pub mod filter;
 pub mod links;
+pub mod records;
 pub mod search;
 pub mod sessions;
 pub mod tasks;

@@ -84,14 +84,19 @@ CREATE TABLE events (
   kind TEXT NOT NULL,
   data TEXT NOT NULL DEFAULT '{}'
 );
-CREATE INDEX events_task ON events (task, seq) WHERE task IS NOT NULL;
-CREATE INDEX events_other ON events (other, seq) WHERE other IS NOT NULL;
-CREATE INDEX events_notes ON events (task, seq) WHERE kind = 'noted';
+CREATE INDEX events_at ON events (at);
+CREATE INDEX events_task ON events (task, at) WHERE task IS NOT NULL;
+CREATE INDEX events_other ON events (other, at) WHERE other IS NOT NULL;
+CREATE INDEX events_session ON events (session, at) WHERE session IS NOT NULL;
+CREATE INDEX events_notes ON events (task, at) WHERE kind = 'noted';
 
 -- Full text. The words are kept here alone as an index; the text stays in its own table.
 CREATE VIRTUAL TABLE words USING fts5 (
   title, description, notes, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2'
 );
+
+-- A word in the title counts for more than one in the description, and that for more than one in a note.
+INSERT INTO words (words, rank) VALUES ('rank', 'bm25(8.0, 3.0, 1.0)');
 
 CREATE TRIGGER words_of_new_task AFTER INSERT ON tasks BEGIN
   INSERT INTO words (rowid, title, description, notes) VALUES (new.seq, new.title, new.description, '');

@@ -31,3 +31,17 @@ pub fn last_summaries() -> String {
         "SELECT {COLUMNS} FROM sessions s WHERE s.ended_at IS NOT NULL AND s.summary IS NOT NULL ORDER BY s.ended_at DESC LIMIT ?1"
     )
 }
+
+/// Those who are here, or all, latest first.
+pub fn latest(all: bool) -> String {
+    let condition = if all { "" } else { "WHERE s.ended_at IS NULL" };
+    format!("SELECT {COLUMNS} FROM sessions s {condition} ORDER BY s.started_at DESC, s.id LIMIT ?1")
+}
+
+pub fn count(all: bool) -> &'static str {
+    if all { "SELECT count(*) FROM sessions" } else { "SELECT count(*) FROM sessions WHERE ended_at IS NULL" }
+}
+
+pub fn starting_with() -> String {
+    format!("SELECT {COLUMNS} FROM sessions s WHERE s.id >= ?1 AND s.id < ?2 ORDER BY s.id LIMIT 2")
+}

@@ -77,4 +77,8 @@ pub const NOW_READY: &str = "
     AND t.waits_for = 0 AND t.open_children = 0
   ORDER BY t.priority, t.created_at, t.id LIMIT ?2";
 
-pub const NOTES: &str = "SELECT at, actor, data ->> 'text' FROM events WHERE task = ?1 AND kind = 'noted' ORDER BY seq";
+pub const NOTES: &str =
+    "SELECT at, actor, data ->> 'text' FROM events WHERE task = ?1 AND kind = 'noted' ORDER BY at, seq";
+
+pub const HELD_NAMED: &str =
+    "SELECT id, title, status FROM tasks WHERE session = ?1 AND status = 'in_progress' ORDER BY claimed_at, id";

@@ -2,14 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Writer;
+use super::{Reader, Writer, rows};
 use crate::graph::error::GraphError;
 use crate::graph::model::event::{Event, EventKind};
 use crate::graph::model::id::TaskId;
 use crate::graph::model::moment::Moment;
-
-const INSERT: &str =
-    "INSERT INTO events (at, actor, session, task, other, kind, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+use crate::graph::queries;
 
 impl Writer<'_> {
     /// Records a change of one task.
@@ -61,7 +59,45 @@ impl Writer<'_> {
     pub(super) fn put_event(&self, event: &Event) -> Result<(), GraphError> {
         let data = Value::Object(event.data.clone()).to_string();
         let values = (event.at, &event.actor, &event.session, &event.task, &event.other, event.kind, data);
-        self.conn.prepare_cached(INSERT)?.execute(values)?;
+        self.conn.prepare_cached(queries::events::INSERT)?.execute(values)?;
         Ok(())
+    }
+}
+
+/// The latest events.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Logged {
+    pub events: Vec<Event>,
+    /// There are older ones.
+    pub more: bool,
+}
+
+impl Reader<'_> {
+    /// The latest events: all of them, a task's, or a session's. 0 is no limit.
+    pub fn log(&self, id: Option<&str>, limit: usize) -> Result<Logged, GraphError> {
+        let (sql, id) = match id {
+            None => (queries::events::of_all(), None),
+            Some(typed) => self.whose_events(typed)?,
+        };
+        let most = if limit == 0 { i64::MAX } else { i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1 };
+        let mut statement = self.conn.prepare(&sql)?;
+        let found = match id {
+            None => statement.query_map([most], rows::event)?.collect::<Result<Vec<_>, _>>()?,
+            Some(id) => statement.query_map((most, id), rows::event)?.collect::<Result<Vec<_>, _>>()?,
+        };
+        let more = limit > 0 && found.len() > limit;
+        let keep = if limit == 0 { found.len() } else { limit };
+        Ok(Logged { events: found.into_iter().take(keep).collect(), more })
+    }
+
+    fn whose_events(&self, typed: &str) -> Result<(String, Option<String>), GraphError> {
+        match self.resolve(typed) {
+            Ok(task) => Ok((queries::events::of_task(), Some(task.to_string()))),
+            Err(GraphError::Unknown { what: "task", id }) => match self.session_called(typed)? {
+                Some(session) => Ok((queries::events::of_session(), Some(session.id))),
+                None => Err(GraphError::Unknown { what: "task or session", id }),
+            },
+            Err(error) => Err(error),
+        }
     }
 }

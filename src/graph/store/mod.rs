@@ -2,13 +2,18 @@
 //!
 //! Reads go through a [`Reader`], writes through a [`Writer`]; each is one transaction.
 
+mod agents;
 mod backup;
+mod batch;
 mod claims;
 mod close;
 mod create;
 mod delete;
+mod doctor;
 mod events;
+mod export;
 mod filesystem;
+mod import;
 mod links;
 mod lists;
 mod migrate;
@@ -16,9 +21,11 @@ mod open;
 mod overview;
 mod resolve;
 mod rows;
+mod search;
 mod sessions;
 mod trouble;
 mod update;
+mod web;
 
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
@@ -29,12 +36,19 @@ use crate::graph::error::GraphError;
 use crate::graph::model::moment::Moment;
 use crate::graph::model::session::Actor;
 
+pub use agents::{Agent, Agents};
+pub use batch::Outcome;
 pub use claims::Claim;
 pub use close::{Closed, Closing};
+pub use doctor::Checkup;
+pub use events::Logged;
+pub use export::Exported;
+pub use import::Imported;
 pub use lists::{Counts, Listed};
 pub use open::Site;
 pub use overview::{Held, Overview};
 pub use resolve::Detail;
+pub use search::Found;
 pub use sessions::{Farewell, Registered};
 
 /// The name of the file in the graph's folder.

@@ -62,10 +62,15 @@ impl Reader<'_> {
         Ok(Detail { task: self.task(id)?, links: self.links_of(id)?, notes: self.notes(id)? })
     }
 
-    fn notes(&self, id: &TaskId) -> Result<Vec<Note>, GraphError> {
+    pub(super) fn notes(&self, id: &TaskId) -> Result<Vec<Note>, GraphError> {
         let mut statement = self.conn.prepare_cached(queries::tasks::NOTES)?;
         let notes = statement.query_map([id], rows::note)?.collect::<Result<_, _>>()?;
         Ok(notes)
+    }
+
+    /// The unfinished tasks that this one waits for.
+    pub fn dependencies(&self, id: &TaskId) -> Result<Vec<Named>, GraphError> {
+        self.live_targets(id, "depends_on")
     }
 
     /// Unfinished tasks at the other end of a task's links: what it depends on, or its children.

@@ -86,7 +86,6 @@ fn word<T: DeserializeOwned>(text: &str) -> FromSqlResult<T> {
 pub fn task(row: &Row) -> Result<Task> {
     let status: Status = row.get(5)?;
     let waits_for: u32 = row.get(16)?;
-    let tags: Option<String> = row.get(20)?;
     Ok(Task {
         id: row.get(0)?,
         title: row.get(1)?,
@@ -95,7 +94,7 @@ pub fn task(row: &Row) -> Result<Task> {
         priority: row.get(4)?,
         status,
         blocked: status == Status::Open && waits_for > 0,
-        tags: tags.map(|tags| tags.split(' ').map(str::to_owned).collect()).unwrap_or_default(),
+        tags: tags(row.get(20)?),
         parent: row.get(19)?,
         assignee: row.get(6)?,
         session: row.get(7)?,
@@ -111,6 +110,11 @@ pub fn task(row: &Row) -> Result<Task> {
         open_children: row.get(17)?,
         unblocks: row.get(18)?,
     })
+}
+
+/// Tags hold no spaces: one stands between each two.
+pub fn tags(joined: Option<String>) -> Vec<String> {
+    joined.map(|tags| tags.split(' ').map(str::to_owned).collect()).unwrap_or_default()
 }
 
 /// id, title, status.

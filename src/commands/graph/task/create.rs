@@ -3,9 +3,16 @@
 use crate::cli::task::CreateArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
+use crate::commands::graph::{batch, input};
+use crate::graph::model::operation;
 use crate::graph::model::task::NewTask;
 
 pub fn run(args: CreateArgs, context: &Context) -> anyhow::Result<()> {
+    if args.stdin {
+        let operations = operation::parse_tasks(&input::text(None)?)?;
+        let results = Graph::open(context)?.write(|writer| writer.batch(&operations))?;
+        return Ok(context.output.print(&batch::Answer { results })?);
+    }
     let graph = Graph::open(context)?;
     let new = NewTask {
         title: args.title.unwrap_or_default(),

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
+use crate::commands::graph::render;
 use crate::graph::model::moment::Moment;
 use crate::graph::model::text::{block, line};
 use crate::graph::store::Detail;
@@ -65,10 +66,7 @@ impl fmt::Display for Shown {
         if !self.detail.links.is_empty() {
             writeln!(f)?;
         }
-        for link in &self.detail.links {
-            let state = if link.deleted { "deleted" } else { link.status.as_str() };
-            writeln!(f, "{:<15} {}  {} ({state})", link.relation, link.id, line(&link.title, 60))?;
-        }
+        render::links(f, &self.detail.links)?;
         for note in &self.detail.notes {
             writeln!(f, "\n{}, {} ago", line(&note.author, 60), note.at.age(self.now))?;
             write!(f, "{}", block(&note.text, "  "))?;

@@ -167,6 +167,11 @@ fn mounts_that_are_not_as_asked_for() {
             "mount /workspace: mounts made in it would appear on the host",
         ),
         (
+            "/workspace rw,nosuid,nodev,relatime -",
+            "/workspace rw,nosuid,nodev,relatime master:7 -",
+            "mount /workspace: what the host mounts later appears in it",
+        ),
+        (
             "/sys/fs/cgroup/pids ro,nosuid",
             "/sys/fs/cgroup/pids rw,nosuid",
             "mount /sys/fs/cgroup/pids: cgroup can be written",
