@@ -3,7 +3,7 @@
 #
 # Stage 1 is root for a moment: it makes a user with the uid and gid of the files' owner, gives up every
 # capability for good, and becomes tini under that uid, which forwards signals to the whole second stage.
-# Stage 2 is the agent's life: the way out, secrets, the gate, bn orient, the agent, bn goodbye, the exit file.
+# Stage 2 is the agent's life: secrets, the gate, the way out, bn orient, the agent, bn goodbye, the exit file.
 #
 #   binnacle-entrypoint [COMMAND ARG...]      without a COMMAND: the agent that BN_AGENT names
 #
@@ -17,7 +17,6 @@ readonly SECRETS=/run/secrets/env
 readonly STATUS=/run/binnacle/status
 readonly CTL=/run/binnacle/ctl
 readonly HOST_VIEW=/run/binnacle/host
-readonly EGRESS=/run/binnacle/egress
 readonly EGRESS=/run/binnacle/egress
 readonly COPILOT_CONFIG=/copilot-config
 
@@ -94,15 +93,6 @@ check_powerless() {
     done </proc/self/status
 }
 
-# The way out where there is no network: it listens where HTTPS_PROXY points to, says so in one line, and stays.
-start_relay() {
-    local relay
-    [[ -d $EGRESS ]] || return 0
-    exec {relay}< <(exec bn container relay </dev/null)
-    read -r _ <&"$relay" || die "bn container relay failed"
-    exec {relay}<&-
-}
-
 # NUL-separated KEY=VALUE, so that a value may hold anything.
 load_secrets() {
     local pair
@@ -132,7 +122,7 @@ wait_for_go() {
 start_relay() {
     local relay
     [[ -d $EGRESS ]] || return 0
-    exec {relay}< <(exec bn container relay --human)
+    exec {relay}< <(exec bn container relay --human </dev/null)
     read -r _ <&"$relay" || die "no way to the host's proxy: bn container relay failed"
     exec {relay}<&-
 }
@@ -244,7 +234,6 @@ write_exit() {
 live() {
     local code=0
     check_powerless
-    start_relay
     load_secrets
     copy_copilot_config
     wait_for_go
