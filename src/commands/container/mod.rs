@@ -9,6 +9,7 @@ mod list;
 mod logs;
 mod merge;
 mod own;
+mod prune;
 mod relay;
 mod report;
 mod resolve;
@@ -28,6 +29,7 @@ pub fn dispatch(command: ContainerCommand, context: &Context) -> anyhow::Result<
         ContainerCommand::Merge(args) => merge::run(&args, context),
         ContainerCommand::Inspect(args) => inspect::run(&args, context),
         ContainerCommand::Allow(args) => allow::run(&args, context),
+        ContainerCommand::Prune => prune::run(context),
         ContainerCommand::Own(args) => own::run(&args, context),
         ContainerCommand::AllowSets => allow_sets::run(context),
         ContainerCommand::Relay(args) => relay::run(&args, context),
