@@ -82,7 +82,7 @@ pub struct Which {
     pub tags: Vec<String>,
 
     /// Only of this type; any of them where several are named
-    #[arg(long = "type", value_name = "TYPE")]
+    #[arg(short = 't', long = "type", value_name = "TYPE")]
     pub types: Vec<TaskType>,
 }
 
