@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
+use crate::container::limits::Machine;
+use crate::egress::next_hop::ProxyVariables;
 use crate::error::Explain;
 
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +69,9 @@ pub struct Env {
     pub initial_prompt: Option<String>,
     pub containerd_address: Option<String>,
     pub ssh_auth_sock: Option<PathBuf>,
+    /// There is a terminal on which sudo could ask.
+    pub terminal: bool,
+    pub proxy: ProxyVariables,
     pub stdin_is_terminal: bool,
     pub stdout_is_terminal: bool,
 }
@@ -103,6 +108,8 @@ impl Env {
             initial_prompt: nonempty("BN_INITIAL_PROMPT"),
             containerd_address: nonempty("CONTAINERD_ADDRESS"),
             ssh_auth_sock: absolute("SSH_AUTH_SOCK"),
+            terminal: fs::File::open("/dev/tty").is_ok(),
+            proxy: proxy(),
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stdout_is_terminal: std::io::stdout().is_terminal(),
         })
@@ -112,6 +119,28 @@ impl Env {
     pub fn variable(&self, name: &str) -> Option<OsString> {
         std::env::var_os(name)
     }
+}
+
+/// What the machine has to share out. Memory is 0 where /proc does not say.
+pub fn machine() -> Machine {
+    let meminfo = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let kib = meminfo
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    Machine {
+        cpus: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        memory: kib.unwrap_or(0) << 10,
+    }
+}
+
+/// The running program: what a container gets as its `bn`, and what holds a detached run.
+pub fn own_program() -> std::io::Result<PathBuf> {
+    std::env::current_exe()
+}
+
+/// Random bits, for names that nobody else picks.
+pub fn random() -> std::io::Result<u64> {
+    Ok(getrandom::u64()?)
 }
 
 /// The clock.
@@ -137,6 +166,17 @@ pub fn inherited(prefix: &str) -> Vec<OsString> {
 
 fn text(name: &str) -> Option<String> {
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+/// The host's own way out.
+fn proxy() -> ProxyVariables {
+    let either = |lower, upper| nonempty(lower).or_else(|| nonempty(upper));
+    let all = || either("all_proxy", "ALL_PROXY");
+    ProxyVariables {
+        https: either("https_proxy", "HTTPS_PROXY").or_else(all),
+        http: either("http_proxy", "HTTP_PROXY").or_else(all),
+        no: either("no_proxy", "NO_PROXY"),
+    }
 }
 
 fn nonempty(name: &str) -> Option<String> {

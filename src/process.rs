@@ -4,10 +4,13 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
+
+use rustix::process::Signal;
 
 use crate::env::{Env, Privilege};
 use crate::error::Explain;
@@ -81,18 +84,6 @@ impl Cmd {
     pub fn as_root(mut self) -> Self {
         self.as_root = true;
         self
-    }
-
-    pub fn needs_root(&self) -> bool {
-        self.as_root
-    }
-
-    pub fn program(&self) -> &OsStr {
-        &self.program
-    }
-
-    pub fn arguments(&self) -> &[OsString] {
-        &self.args
     }
 }
 
@@ -309,15 +300,67 @@ impl Runner {
         if captured.success() { Ok(captured) } else { Err(failed(cmd, captured.status, captured.stderr)) }
     }
 
+    /// Runs one command into another, and keeps what both had to say. The first one's standard output is the pipe.
+    pub fn pipe(&self, from: &Cmd, to: &Cmd) -> Result<(Captured, Captured), ProcessError> {
+        let mut source = self.start(from, |command| {
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        })?;
+        let between = source.stdout.take().map_or_else(Stdio::null, Stdio::from);
+        let sink = self.start(to, |command| {
+            command.stdin(between).stdout(Stdio::piped()).stderr(Stdio::piped());
+        });
+        let lost = |cmd| move |source| ProcessError::Stream { program: name_of(cmd), source };
+        std::thread::scope(|scope| {
+            let reader = scope.spawn(|| collect(&mut source, &[]).map_err(lost(from)));
+            let second = sink.and_then(|mut sink| collect(&mut sink, &[]).map_err(lost(to)));
+            let first = reader.join().map_err(|_| lost(from)(io::Error::other("a reader thread died")))?;
+            let (first, second) = (first?, second?);
+            self.sudo_refusal(to, &second).map_or(Ok((first, second)), Err)
+        })
+    }
+
+    /// Runs where the user can watch, with nothing on standard input. Its output is no result of `bn`: it goes to standard error.
+    pub fn watched(&self, cmd: &Cmd) -> Result<ExitStatus, ProcessError> {
+        let lost = |source| ProcessError::Stream { program: name_of(cmd), source };
+        let stderr = io::stderr().as_fd().try_clone_to_owned().map_err(lost)?;
+        let mut child = self.start(cmd, |command| {
+            command.stdin(Stdio::null()).stdout(Stdio::from(stderr));
+        })?;
+        child.wait().map_err(lost)
+    }
+
     /// Runs in the user's terminal, all three streams passed on.
     pub fn foreground(&self, cmd: &Cmd) -> Result<ExitStatus, ProcessError> {
         let mut child = self.start(cmd, |_| {})?;
         child.wait().map_err(|source| ProcessError::Stream { program: name_of(cmd), source })
     }
 
-    /// Starts in the user's terminal and returns the child.
+    /// Starts in the user's terminal and returns the child, which is told when this process dies.
+    ///
+    /// Without that, a `ctr` whose `bn` was killed would go on reading the keys that are meant for the shell.
+    /// Behind sudo it has no effect, and there is no need for it: sudo gives the terminal back.
     pub fn spawn_foreground(&self, cmd: &Cmd) -> Result<Child, ProcessError> {
-        self.start(cmd, |_| {})
+        self.start(cmd, |command| {
+            let told = || Ok(rustix::process::set_parent_process_death_signal(Some(Signal::TERM))?);
+            // SAFETY: the closure makes one system call and touches no memory of the parent.
+            #[allow(unsafe_code)]
+            unsafe {
+                command.pre_exec(told);
+            }
+        })
+    }
+
+    /// Starts in a session of its own, out of the terminal's reach, with these streams.
+    pub fn spawn_apart(&self, cmd: &Cmd, stdin: Stdio, stdout: Stdio, stderr: Stdio) -> Result<Child, ProcessError> {
+        self.start(cmd, |command| {
+            let alone = || rustix::process::setsid().map(drop).map_err(io::Error::from);
+            // SAFETY: the closure makes one system call and touches no memory of the parent.
+            #[allow(unsafe_code)]
+            unsafe {
+                command.pre_exec(alone);
+            }
+            command.stdin(stdin).stdout(stdout).stderr(stderr);
+        })
     }
 
     /// Asks sudo's one question in the terminal, if it has one to ask. `probe` is a harmless command that needs root.

@@ -1,8 +1,12 @@
 //! Every type that clap parses, and no behaviour.
 
 pub mod container;
+pub mod graph;
+pub mod link;
+pub mod task;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -31,4 +35,21 @@ pub enum Command {
     /// Build images, run agents in containers, and take their work over
     #[command(subcommand)]
     Container(container::ContainerCommand),
+    #[command(flatten)]
+    Graph(graph::GraphCommand),
+}
+
+/// A span of time such as `90s`, `30m`, `2h` or `1d`.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is not a time such as 90s, 30m, 2h or 1d");
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86_400,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = text.trim_end_matches(unit).parse().map_err(|_| wrong())?;
+    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
 }

@@ -1,6 +1,7 @@
 //! The verbs: each resolves what it needs, calls the pure rooms, and acts.
 
-mod container;
+pub mod container;
+mod graph;
 
 use crate::cli::Command;
 use crate::env::Env;
@@ -24,5 +25,6 @@ impl Exit {
 pub fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
     match command {
         Command::Container(command) => container::dispatch(command, context),
+        Command::Graph(command) => graph::dispatch(command, context),
     }
 }

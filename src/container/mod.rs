@@ -1,3 +1,25 @@
 //! What containers are made of, as values: no file is read and no program started in here.
 
+pub mod agent;
+pub mod buildah;
+pub mod ctr;
+pub mod handoff;
 pub mod install;
+pub mod limits;
+pub mod mount;
+pub mod name;
+pub mod outside;
+pub mod reference;
+pub mod seccomp;
+pub mod tasks;
+pub mod wall;
+
+/// containerd's namespace for everything that `bn` makes.
+pub const NAMESPACE: &str = "binnacle";
+
+/// Label on a container: the name of its run.
+pub const LABEL_RUN: &str = "bn.run";
+/// Label on a container: the repository's id.
+pub const LABEL_REPO: &str = "bn.repo";
+/// Label on an image in containerd: the id that buildah gave it, to see whether an import would change anything.
+pub const LABEL_IMAGE_ID: &str = "bn.image-id";

@@ -3,8 +3,6 @@
 //! The agent works in a repository of its own (the private folder) that borrows the host's objects. Afterwards objects
 //! and commit ids are taken out of it by a parser of ours; no host git ever reads that folder or its configuration.
 
-#![allow(dead_code, reason = "the verbs that call this come next")]
-
 mod bare;
 pub mod branch;
 pub mod changes;
@@ -12,6 +10,7 @@ pub mod checkout;
 mod clashes;
 pub mod collect;
 mod config;
+pub mod discover;
 mod error;
 mod fetch;
 pub mod finish;

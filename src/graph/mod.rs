@@ -1,1 +1,6 @@
 //! The task graph: its model, its queries and its store.
+
+pub mod error;
+pub mod model;
+pub mod queries;
+pub mod store;

@@ -1,1 +1,24 @@
-//! A run's record and its life.
+//! A run: one launch of an agent. Its record, and its life from `preparing` to an outcome.
+
+pub mod engine;
+mod error;
+pub mod finish;
+pub mod folder;
+pub mod gate;
+pub mod hold;
+pub mod lock;
+pub mod prepare;
+pub mod process;
+pub mod record;
+pub mod review;
+pub mod secrets;
+pub mod signals;
+pub mod start;
+pub mod state;
+pub mod status;
+pub mod stop;
+pub mod store;
+pub mod terminal;
+pub mod wall;
+
+pub use error::RunError;

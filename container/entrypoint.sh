@@ -1,0 +1,265 @@
+#!/usr/bin/env bash
+# PID 1 of an agent's container, in two stages.
+#
+# Stage 1 is root for a moment: it makes a user with the uid and gid of the files' owner, gives up every
+# capability for good, and becomes tini under that uid, which forwards signals to the whole second stage.
+# Stage 2 is the agent's life: secrets, the gate, bn orient, the agent, bn goodbye, the exit file.
+#
+#   binnacle-entrypoint [COMMAND ARG...]      without a COMMAND: the agent that BN_AGENT names
+#
+# Exit code: the agent's own; 143 when it was told to stop; 125 when it could not be started.
+set -euo pipefail
+
+readonly WORKSPACE=/workspace
+readonly AGENT_HOME=/home/agent
+readonly GRAPH=/binnacle
+readonly SECRETS=/run/secrets/env
+readonly STATUS=/run/binnacle/status
+readonly CTL=/run/binnacle/ctl
+readonly HOST_VIEW=/run/binnacle/host
+readonly EGRESS=/run/binnacle/egress
+readonly COPILOT_CONFIG=/copilot-config
+
+say() { printf 'binnacle: %s\n' "$*" >&2; }
+
+die() {
+    say "$*"
+    exit 125
+}
+
+# `bn container run` on the host started this, and does the merge after it.
+bn_is_outside() { [[ -d $CTL ]]; }
+
+# ---- stage 1: root
+
+number() {
+    [[ $2 =~ ^[0-9]+$ ]] || die "$1 is '$2', which is not a number"
+}
+
+# There are no capabilities to call useradd with: root owns the files, and a line is enough.
+make_user() {
+    local uid=$1 gid=$2
+    getent group "$gid" >/dev/null || echo "agent:x:$gid:" >>/etc/group
+    getent passwd "$uid" >/dev/null || echo "agent:x:$uid:$gid:agent:$AGENT_HOME:/bin/bash" >>/etc/passwd
+}
+
+# /dev/stdout opens only for the owner of what stands behind it. Pipes and terminals are this
+# container's own; a device such as the host's /dev/null must keep its owner.
+own_streams() {
+    local fd
+    for fd in 0 1 2; do
+        if [[ -p /proc/$$/fd/$fd || -t $fd ]]; then chown "$1:$2" "/proc/$$/fd/$fd"; fi
+    done
+}
+
+# Mounted by bn; made here for a container that was started by hand.
+own_folder() {
+    if [[ -d $3 ]]; then return; fi
+    mkdir -m 0700 "$3"
+    chown "$1:$2" "$3"
+    if [[ $3 == "$GRAPH" ]]; then say "nothing is mounted at $GRAPH: the task graph ends with this container"; fi
+}
+
+drop_root() {
+    local uid gid folder
+    ((EUID == 0)) || die "started as uid $EUID: start it as root, it gives that up by itself (BN_UID, BN_GID)"
+    uid=${BN_UID:-$(stat -c %u "$WORKSPACE")}
+    gid=${BN_GID:-$(stat -c %g "$WORKSPACE")}
+    number BN_UID "$uid"
+    number BN_GID "$gid"
+    make_user "$uid" "$gid"
+    own_streams "$uid" "$gid"
+    for folder in "$AGENT_HOME" "$GRAPH"; do own_folder "$uid" "$gid" "$folder"; done
+    HOME=$AGENT_HOME
+    USER=$(getent passwd "$uid" | cut -d: -f1)
+    LOGNAME=$USER
+    export HOME USER LOGNAME
+    exec setpriv --reuid "$uid" --regid "$gid" --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs \
+        -- tini -g -- "${BASH_SOURCE[0]}" --stage2 "$@"
+}
+
+# ---- stage 2: the agent's uid
+
+# Without CAP_SETPCAP setpriv leaves the bounding set as it was, and says nothing.
+check_powerless() {
+    local key value
+    while read -r key value; do
+        case $key in
+            CapPrm: | CapEff: | CapBnd: | CapAmb:)
+                ((16#$value == 0)) || die "capabilities are left (${key%:} $value): CAP_SETPCAP is needed to drop them" ;;
+            NoNewPrivs:)
+                ((value == 1)) || die "privileges could be gained again (NoNewPrivs $value)" ;;
+        esac
+    done </proc/self/status
+}
+
+# NUL-separated KEY=VALUE, so that a value may hold anything.
+load_secrets() {
+    local pair
+    [[ -e $SECRETS ]] || return 0
+    while IFS= read -r -d '' pair; do
+        if [[ $pair =~ ^[A-Za-z_][A-Za-z0-9_]*= ]]; then export "${pair?}"; fi
+    done <"$SECRETS"
+}
+
+# The host's sign-in for Copilot, where the agent looks for it and may write to it.
+copy_copilot_config() {
+    [[ -d $COPILOT_CONFIG ]] || return 0
+    mkdir -p "$HOME/.config"
+    cp -R "$COPILOT_CONFIG" "$HOME/.config/github-copilot"
+}
+
+# Nothing of the agent runs before the host has set the limits and looked at the walls.
+wait_for_go() {
+    local word=
+    bn_is_outside || return 0
+    : >"$STATUS/started"
+    IFS= read -r word <"$CTL/go" || true
+    [[ $word == go ]] || die "the host did not let this container go (it said '$word')"
+}
+
+# The way out of a network of our own: the relay hands its listening socket to the host's proxy, says one line, and stays.
+start_relay() {
+    local relay
+    [[ -d $EGRESS ]] || return 0
+    exec {relay}< <(exec bn container relay --human)
+    read -r _ <&"$relay" || die "no way to the host's proxy: bn container relay failed"
+    exec {relay}<&-
+}
+
+# The host's way to end the run without a privilege: tini hands the TERM on to everything here.
+watch_for_stop() {
+    bn_is_outside || return 0
+    (if read -r _ <"$CTL/stop"; then kill -TERM 1; fi) </dev/null >/dev/null 2>&1 &
+}
+
+# How often the kernel killed a process of this container for want of memory (cgroup v2, v1).
+oom_kills() {
+    local file key value
+    for file in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
+        [[ -r $file ]] || continue
+        while read -r key value; do
+            if [[ $key == oom_kill ]]; then echo "$value"; fi
+        done <"$file"
+        return
+    done
+    echo 0
+}
+
+# Sets the array COMMAND to what starts the agent program, with every question of its own answered yes:
+# the container is the wall.
+agent_command() {
+    local agent=${BN_AGENT:-copilot} prompt=${BN_INITIAL_PROMPT:-}
+    case $agent in
+        copilot) COMMAND=(copilot --allow-all ${prompt:+-p "$prompt"}) ;;
+        claude)
+            # which it would not take as uid 0, where nobody says that there is a wall
+            export IS_SANDBOX=1
+            COMMAND=(claude --dangerously-skip-permissions ${prompt:+-p "$prompt"})
+            ;;
+        codex)
+            # the variable that codex itself reads; OPENAI_API_KEY alone is not sent
+            if [[ ${OPENAI_API_KEY:-} ]]; then export CODEX_API_KEY=${CODEX_API_KEY:-$OPENAI_API_KEY}; fi
+            COMMAND=(codex ${prompt:+exec} --dangerously-bypass-approvals-and-sandbox ${prompt:+"$prompt"})
+            ;;
+        *) die "BN_AGENT is '$agent': copilot, claude or codex" ;;
+    esac
+    command -v "$agent" >/dev/null || die "$agent is not in this image: bn container build --agent $agent"
+}
+
+# orient, the agent, goodbye. Bash runs a trap only after its foreground child, so a TERM that tini gave to
+# all of us has ended the agent by the time STOPPED is set, and the rest of the grace is for goodbye.
+STOPPED=
+work() {
+    local code=0
+    bn orient --type "${BN_AGENT_TYPE:-worker}" || code=$?
+    if [[ $STOPPED ]]; then return 143; fi
+    if ((code)); then
+        say "bn orient failed ($code), the agent was not started"
+        return 125
+    fi
+    "$@" || code=$?
+    bn goodbye || say "bn goodbye failed ($?)"
+    if [[ $STOPPED ]] && ((code == 0)); then code=143; fi
+    return "$code"
+}
+
+# Says whether the target can be fast-forwarded to the work, and succeeds if it can. $1: the target's commit.
+say_mergeable() {
+    local target=$BN_MERGE_TARGET behind ahead
+    read -r behind ahead < <(git rev-list --left-right --count "$1...HEAD") || return
+    if ((ahead == 0)); then
+        say "no commits that $target lacks"
+        return 1
+    elif ((behind > 0)); then
+        say "commits ahead of $target: $ahead, behind it: $behind; a rebase is needed before it can be fast-forwarded"
+        return 1
+    fi
+    say "commits ahead of $target: $ahead; it can be fast-forwarded"
+}
+
+# Nobody outside does it, so here is where the work gets onto the target, if git allows it.
+merge_by_hand() {
+    local branch
+    branch=$(git symbolic-ref -q --short HEAD) || branch=
+    if [[ ${BN_NO_MERGE:-} ]]; then
+        say "not merged: BN_NO_MERGE is set"
+    elif [[ $branch == "$BN_MERGE_TARGET" ]]; then
+        say "the work is on $branch itself"
+    elif git fetch --quiet --no-tags --no-write-fetch-head . "HEAD:refs/heads/$BN_MERGE_TARGET"; then
+        say "$BN_MERGE_TARGET is now at $(git rev-parse --short HEAD)"
+    else
+        say "not merged, for git's reason above: merge ${branch:-the commit} on the host"
+    fi
+}
+
+finish_work() {
+    local tip
+    git rev-parse -q --verify HEAD >/dev/null || return 0
+    if [[ -d $HOST_VIEW ]]; then
+        tip=$(git --git-dir="$HOST_VIEW" rev-parse -q --verify "refs/heads/$BN_MERGE_TARGET") || return 0
+    else
+        tip=$(git rev-parse -q --verify "refs/heads/$BN_MERGE_TARGET") || return 0
+    fi
+    if say_mergeable "$tip" && ! bn_is_outside && (($1 == 0)); then merge_by_hand; fi
+}
+
+# One line, whole or not at all. $1: exit code.
+write_exit() {
+    [[ -d $STATUS ]] || return 0
+    echo "code=$1 oom=$(($(oom_kills) - OOM_BEFORE))" >"$STATUS/exit.tmp"
+    mv "$STATUS/exit.tmp" "$STATUS/exit"
+}
+
+live() {
+    local code=0
+    check_powerless
+    load_secrets
+    copy_copilot_config
+    wait_for_go
+    start_relay
+    watch_for_stop
+    # `:` and not '': an ignored signal would be ignored by the agent, too.
+    trap 'STOPPED=1' TERM HUP
+    trap : INT QUIT
+    OOM_BEFORE=$(oom_kills)
+    trap 'write_exit "$?"' EXIT
+    cd "$WORKSPACE"
+    if [[ ${BN_SHELL:-} ]]; then
+        bash -l || code=$?
+    else
+        # ctr hands on what is typed or piped in, but never its end: codex and cat would wait for it for ever.
+        if [[ ! -t 0 ]]; then exec </dev/null; fi
+        COMMAND=("$@")
+        if (($# == 0)); then agent_command; fi
+        work "${COMMAND[@]}" || code=$?
+        finish_work "$code"
+    fi
+    exit "$code"
+}
+
+if [[ ${1:-} == --stage2 ]]; then
+    live "${@:2}"
+else
+    drop_root "$@"
+fi

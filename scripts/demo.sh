@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# The whole way once: builds bn and an image, makes a sample repository with a worktree and a task, runs a scripted
+# agent in a container, and shows its work on main. Needs no token. What is missing is installed.
+set -euo pipefail
+
+ROOT=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
+readonly ROOT
+# shellcheck source=scripts/common.sh
+source "$ROOT/scripts/common.sh"
+
+readonly FEDORA=docker.io/library/fedora:43
+readonly LOCAL_BASE=localhost/binnacle-base:debian
+readonly PRIVATE=/var/lib/binnacle-demo
+
+# Shows a command as it would be typed, then runs it.
+show() {
+    local word line=
+    for word in "$@"; do
+        if [[ $word == *' '* ]]; then word="\"$word\""; fi
+        line+=" $word"
+    done
+    printf '\n$%s\n' "$line"
+    "$@"
+}
+
+containerd_answers() {
+    as_root ctr --address "${CONTAINERD_ADDRESS:-/run/containerd/containerd.sock}" version >/dev/null 2>&1
+}
+
+# The machine's own where it runs or systemd can start it; else one for the demo, which ends with it.
+start_containerd() {
+    if containerd_answers; then return; fi
+    if [[ -d /run/systemd/system ]] && confirm "Start containerd with systemctl enable --now?"; then
+        as_root systemctl enable --now containerd
+        return
+    fi
+    CONTAINERD_ADDRESS=$(as_root "$ROOT/scripts/containerd.sh" start "$PRIVATE")
+    export CONTAINERD_ADDRESS
+    trap 'as_root "$ROOT/scripts/containerd.sh" stop "$PRIVATE"' EXIT
+}
+
+build_bn() {
+    (cd "$ROOT" && cargo build --release)
+    PATH=$ROOT/target/x86_64-unknown-linux-gnu/release:$PATH
+}
+
+# From Fedora where a registry answers, else from this distribution's packages.
+build_image() {
+    local base=$FEDORA
+    if ! timeout 120 buildah pull -q "$FEDORA" >/dev/null 2>&1; then
+        say "no registry has $FEDORA for us, so the base is made from Debian packages"
+        base=$LOCAL_BASE
+        "$ROOT/scripts/base-image.sh" --ref "$base"
+    fi
+    show bn container build --tag demo --base-image "$base" --agent none
+}
+
+# In a folder of its own, with the graph and the records beside it, so that one rm takes it all away.
+sample_repository() {
+    SAMPLE=$(mktemp -d "${TMPDIR:-/tmp}/binnacle-demo.XXXXXX")
+    export XDG_DATA_HOME=$SAMPLE/data XDG_STATE_HOME=$SAMPLE/state
+    git init --quiet --initial-branch=main "$SAMPLE/project"
+    cd "$SAMPLE/project"
+    git config user.name "${GIT_AUTHOR_NAME:-Demo}"
+    git config user.email "${GIT_AUTHOR_EMAIL:-demo@example.org}"
+    echo "# A sample" >README.md
+    git add README.md
+    git commit --quiet --message "A sample"
+}
+
+run_agent() {
+    show git worktree add ../agent-1 -b agent-1
+    show bn task create "Add a greeting"
+    cat <<'END'
+
+$ bn container run ../agent-1 --tag demo -- bash -c "$(cat scripts/demo-agent.sh)"
+END
+    bn container run ../agent-1 --tag demo -- bash -c "$(cat "$ROOT/scripts/demo-agent.sh")"
+}
+
+show_result() {
+    show git log --oneline --graph main
+    show cat greeting.txt
+    show bn task list --all
+    show bn container list
+    show bn container list --all
+    printf '\nThe sample is in %s; rm -rf takes it away.\n' "$SAMPLE"
+}
+
+main() {
+    "$ROOT/scripts/setup.sh" demo
+    say "building bn"
+    build_bn
+    start_containerd
+    say "building the image"
+    build_image
+    say "the demo"
+    sample_repository
+    run_agent
+    show_result
+}
+
+main

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Installs what the tests need and runs all of them. The last line says what was not run, and why.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=scripts/common.sh
+source scripts/common.sh
+
+NOT_RUN=
+
+# Runs one named step, and says how long it took.
+step() {
+    local name=$1 begin=$SECONDS
+    shift
+    say "$name"
+    if ! "$@"; then
+        printf 'FAILED: %s\n' "$name"
+        exit 1
+    fi
+    say "$name: $((SECONDS - begin)) s"
+}
+
+check_scripts() { shellcheck -x scripts/*.sh container/*.sh .ci/run; }
+
+# All of them but those in tests/real.
+unit_and_fake_tests() {
+    local folder targets=(--bins)
+    for folder in tests/*/; do
+        folder=${folder%/}
+        if [[ $folder != tests/real ]]; then targets+=(--test "${folder##*/}"); fi
+    done
+    cargo test "${targets[@]}"
+}
+
+real_tests() { cargo test --test real; }
+
+# Says why the real tools cannot be tried on this machine, if they cannot.
+obstacle() {
+    if ((EUID != 0)) && [[ ! -t 0 ]] && ! sudo -n true 2>/dev/null; then
+        echo "containerd needs root, and sudo asks for a password"
+    elif [[ ! -d /sys/fs/cgroup || -z $(ls /sys/fs/cgroup) ]]; then
+        echo "no cgroups are mounted"
+    elif [[ $(uname -m) != x86_64 ]]; then
+        echo "bn is built for x86-64, this is $(uname -m)"
+    fi
+}
+
+real_environment() {
+    local variables
+    variables=$(scripts/test-env.sh start) || return
+    eval "$variables"
+}
+
+run_real() {
+    NOT_RUN=$(obstacle)
+    if [[ $NOT_RUN ]]; then return; fi
+    trap 'scripts/test-env.sh stop' EXIT
+    step "real tools: containerd, base image, test image" real_environment
+    step "real-tool tests" real_tests
+}
+
+main() {
+    step "tools" scripts/setup.sh test
+    step "format" cargo fmt --check
+    step "shellcheck" check_scripts
+    step "clippy" cargo clippy --all-targets -- -D warnings
+    step "build" cargo build
+    step "unit and fake-tool tests" unit_and_fake_tests
+    run_real
+    if [[ $NOT_RUN ]]; then
+        printf 'All that ran has passed in %d s. NOT RUN: tests/real, because %s.\n' "$SECONDS" "$NOT_RUN"
+    else
+        printf 'All tests have passed in %d s. Not run: none.\n' "$SECONDS"
+    fi
+}
+
+main

@@ -1,0 +1,196 @@
+//! The commands of the task graph.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueHint};
+
+use super::container::AgentType;
+use super::link::LinkCommand;
+use super::task::{IdArg, TaskCommand};
+use crate::graph::model::task::TaskType;
+
+#[derive(Debug, Subcommand)]
+pub enum GraphCommand {
+    /// Register as an agent, and print what there is to know: the first thing to do
+    Orient(OrientArgs),
+    /// List what can be worked on now, best first
+    Ready(ReadyArgs),
+    /// List what waits for other tasks, and for which
+    Blocked(BlockedArgs),
+    /// Create, read and change tasks
+    #[command(subcommand)]
+    Task(TaskCommand),
+    /// Say how tasks hang together
+    #[command(subcommand)]
+    Link(LinkCommand),
+    /// Find tasks by the words in their titles, descriptions and notes
+    Search(SearchArgs),
+    /// Show anything that has an id: a task, or an agent's session
+    Show(IdArg),
+    /// Print who changed what, and when: the latest first
+    Log(LogArgs),
+    /// Draw what a task waits for, and its parts
+    Graph(GraphArgs),
+    /// See who works here
+    #[command(subcommand)]
+    Agent(AgentCommand),
+    /// Make many changes at once, all of them or none
+    Batch(BatchArgs),
+    /// Write everything down as JSON Lines
+    Export(ExportArgs),
+    /// Read what export wrote; what is known already stays as it is
+    Import(ImportArgs),
+    /// Make a copy of the graph, while others write
+    Backup(BackupArgs),
+    /// Check the graph
+    Doctor(DoctorArgs),
+    /// End this session, with a summary for the next agent
+    Goodbye(GoodbyeArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct OrientArgs {
+    /// What this agent is there for [default: $BN_AGENT_TYPE]
+    #[arg(long = "type", value_name = "TYPE")]
+    pub agent_type: Option<AgentType>,
+
+    /// Print the text to put into AGENTS.md, and register nobody
+    #[arg(long)]
+    pub instructions: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ReadyArgs {
+    /// Take the best one, and print it
+    #[arg(long, conflicts_with = "limit")]
+    pub claim: bool,
+
+    #[command(flatten)]
+    pub which: Which,
+
+    #[command(flatten)]
+    pub limit: Limit<10>,
+}
+
+/// Which of the tasks.
+#[derive(Debug, Args)]
+pub struct Which {
+    /// Only with this tag; all of them where several are named
+    #[arg(long = "tag", value_name = "TAG")]
+    pub tags: Vec<String>,
+
+    /// Only of this type; any of them where several are named
+    #[arg(long = "type", value_name = "TYPE")]
+    pub types: Vec<TaskType>,
+}
+
+/// How much of a list, with a default that leaves room in an agent's memory.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Limit<const DEFAULT: usize> {
+    /// How many at most; 0 for all
+    #[arg(short = 'n', long = "limit", value_name = "N", default_value_t = DEFAULT)]
+    pub limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct BlockedArgs {
+    #[command(flatten)]
+    pub which: Which,
+
+    #[command(flatten)]
+    pub limit: Limit<20>,
+}
+
+#[derive(Debug, Args)]
+pub struct GoodbyeArgs {
+    /// What was done, and what the next agent should know
+    #[arg(value_name = "SUMMARY")]
+    pub summary: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct SearchArgs {
+    /// What to look for; a task that has all of the words comes first
+    #[arg(value_name = "WORDS", required = true)]
+    pub words: Vec<String>,
+
+    #[command(flatten)]
+    pub limit: Limit<20>,
+}
+
+#[derive(Debug, Args)]
+pub struct LogArgs {
+    /// Only of this task, or by this session
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+
+    #[command(flatten)]
+    pub limit: Limit<30>,
+}
+
+#[derive(Debug, Args)]
+pub struct GraphArgs {
+    /// The task to begin with
+    #[arg(value_name = "ID")]
+    pub id: String,
+
+    /// What waits for it, instead of what it waits for
+    #[arg(short, long)]
+    pub reverse: bool,
+
+    /// For Graphviz: `bn graph ID --dot | dot -Tsvg`
+    #[arg(long, conflicts_with = "json")]
+    pub dot: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AgentCommand {
+    /// List who is active, on what, since when, and where
+    #[command(visible_alias = "ls")]
+    List(AgentListArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct AgentListArgs {
+    /// Those who have left too
+    #[arg(short, long)]
+    pub all: bool,
+
+    #[command(flatten)]
+    pub limit: Limit<20>,
+}
+
+#[derive(Debug, Args)]
+pub struct BatchArgs {
+    /// JSON Lines, one operation each; standard input where it is missing or `-`
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// Where to; standard output where it is missing or `-`
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// What export wrote; standard input where it is missing or `-`
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// A file that does not exist yet
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Mend what can be mended
+    #[arg(long)]
+    pub fix: bool,
+}

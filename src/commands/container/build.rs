@@ -1,0 +1,285 @@
+//! `bn container build`: stage a context, build it as the user, hand the image to containerd.
+
+use std::fmt;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use crate::cli::container::{AgentProgram, BuildArgs};
+use crate::commands::{Context, Exit};
+use crate::container::buildah::{self, BuildSpec};
+use crate::container::reference::image_reference;
+use crate::env::{Env, Privilege};
+use crate::error::{Explain, Usage};
+use crate::git::{Git, discover, repository, show, target};
+use crate::process::{Runner, exit_code, last_line};
+use crate::run::engine::{Engine, EngineError, is_installed};
+
+const CONTAINERFILE: &str = include_str!("../../../container/Containerfile");
+const ENTRYPOINT: &str = include_str!("../../../container/entrypoint.sh");
+const INSTALL: &str = include_str!("../../../container/install.sh");
+/// The project's own definition, read from the target's commit and from nowhere else.
+const PROJECT_FILE: &str = ".binnacle/Containerfile";
+
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    #[error("buildah could not build {reference} (exit code {code}); its reason stands above")]
+    Failed { reference: String, code: u8 },
+    #[error("{reference} bears the label {label}, by which an image gives orders to containerd")]
+    CommandingLabel { reference: String, label: String },
+    #[error("{reference} did not get into containerd: {message}")]
+    NotImported { reference: String, message: String },
+}
+
+impl Explain for BuildError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            BuildError::Failed { .. } => vec![
+                "no answer from the registry? start from an image that is here: --base-image REF".to_owned(),
+                "uids missing? sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER".to_owned(),
+            ],
+            BuildError::CommandingLabel { label, .. } => {
+                vec![format!("take the label {label} out of the Containerfile or its base")]
+            }
+            BuildError::NotImported { .. } => vec!["try again with: bn container build --no-cache".to_owned()],
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Built {
+    reference: String,
+    image_id: String,
+    /// False when containerd had this very image already.
+    imported: bool,
+}
+
+impl fmt::Display for Built {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let how = if self.imported { "built" } else { "unchanged" };
+        writeln!(f, "{} {how} ({})", self.reference, short(&self.image_id))
+    }
+}
+
+fn short(image_id: &str) -> &str {
+    let digits = image_id.trim_start_matches("sha256:");
+    digits.get(..12).unwrap_or(digits)
+}
+
+pub fn run(args: &BuildArgs, context: &Context) -> anyhow::Result<Exit> {
+    let env = &context.env;
+    let runner = Runner::new(env);
+    let definition = Definition::find(args, env, &runner)?;
+    let spec = BuildSpec {
+        reference: image_reference(&args.tag)?,
+        args: build_args(args, &definition)?,
+        no_cache: args.no_cache,
+        isolation: isolation(env),
+    };
+    if args.dry_run {
+        return dry_run(&spec, &definition, context, &runner);
+    }
+    if !is_installed(env, "buildah") {
+        return Err(EngineError::NotFound { tool: "buildah" }.into());
+    }
+    // Before minutes of building: is there anybody to give the image to?
+    let engine = Engine::connect(env, &runner)?;
+    let staged = stage(&definition)?;
+    context.output.note(format_args!("building {} from {definition}", spec.reference));
+    let status = runner.watched(&buildah::build(&spec, staged.path()))?;
+    if !status.success() {
+        return Err(BuildError::Failed { reference: spec.reference, code: exit_code(status) }.into());
+    }
+    let built = hand_over(&spec.reference, &engine, &runner)?;
+    context.output.print(&built)?;
+    Ok(Exit::DONE)
+}
+
+/// Where the image's definition comes from.
+enum Definition {
+    File(PathBuf, String),
+    Project { branch: String, text: String },
+    Embedded,
+}
+
+impl Definition {
+    fn find(args: &BuildArgs, env: &Env, runner: &Runner) -> anyhow::Result<Self> {
+        if let Some(path) = &args.file {
+            let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            return Ok(Self::File(path.clone(), text));
+        }
+        // Outside of a repository there is nothing to look for; inside, whatever fails is an error.
+        if discover::main_worktree(&env.directory).is_err() {
+            return Ok(Self::Embedded);
+        }
+        let git = Git::new(runner.clone());
+        let repository = repository::resolve(&git, &env.directory)?;
+        let branch = target::resolve(&git, &repository, None)?.branch;
+        Ok(match show::file(&git, &repository, &branch, PROJECT_FILE)? {
+            Some(bytes) => Self::Project { branch, text: String::from_utf8(bytes).context(PROJECT_FILE)? },
+            None => Self::Embedded,
+        })
+    }
+
+    fn text(&self) -> &str {
+        match self {
+            Self::File(_, text) | Self::Project { text, .. } => text,
+            Self::Embedded => CONTAINERFILE,
+        }
+    }
+}
+
+impl fmt::Display for Definition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path, _) => write!(f, "{}", path.display()),
+            Self::Project { branch, .. } => write!(f, "{PROJECT_FILE} as committed on {branch}"),
+            Self::Embedded => f.write_str("bn's own definition"),
+        }
+    }
+}
+
+/// bn's own definition takes all of them; another one only those that the user gave.
+fn build_args(args: &BuildArgs, definition: &Definition) -> Result<Vec<(String, String)>, Usage> {
+    let embedded = matches!(definition, Definition::Embedded);
+    let mut build_args = Vec::new();
+    if let Some(base) = &args.base_image {
+        build_args.push(("BASE_IMAGE".to_owned(), base.clone()));
+    }
+    if embedded || !args.agent.is_empty() {
+        build_args.push(("AGENTS".to_owned(), agents(&args.agent)?));
+    }
+    let packages = args.package.iter().flat_map(|list| list.split_whitespace()).collect::<Vec<_>>();
+    if let Some(odd) = packages.iter().find(|name| !is_package_name(name)) {
+        return Err(Usage::new(format!("--package {odd}: not the name of a package")));
+    }
+    if !packages.is_empty() {
+        build_args.push(("PACKAGES".to_owned(), packages.join(" ")));
+    }
+    Ok(build_args)
+}
+
+fn agents(chosen: &[AgentProgram]) -> Result<String, Usage> {
+    let name = |agent: &AgentProgram| match agent {
+        AgentProgram::Copilot => "copilot",
+        AgentProgram::Claude => "claude",
+        AgentProgram::Codex => "codex",
+        AgentProgram::None => "none",
+    };
+    match chosen {
+        [] => Ok("copilot".to_owned()),
+        more if more.len() > 1 && more.contains(&AgentProgram::None) => {
+            Err(Usage::new("--agent none goes with no other agent"))
+        }
+        some => Ok(some.iter().map(name).collect::<Vec<_>>().join(" ")),
+    }
+}
+
+fn is_package_name(name: &str) -> bool {
+    !name.starts_with('-') && name.chars().all(|c| c.is_ascii_alphanumeric() || "+-._:@/~".contains(c))
+}
+
+/// Rootless, and with control groups of the first version, no container runtime can start a build's commands.
+fn isolation(env: &Env) -> Option<&'static str> {
+    let asked = env.variable("BUILDAH_ISOLATION").is_some();
+    let rootless = env.privilege != Privilege::Root;
+    let unified = Path::new("/sys/fs/cgroup/cgroup.controllers").exists();
+    (!asked && rootless && !unified).then_some("chroot")
+}
+
+/// The build context: the definition, and what every image of `bn`'s takes in.
+fn stage(definition: &Definition) -> anyhow::Result<tempfile::TempDir> {
+    let folder = tempfile::Builder::new().prefix("bn-build-").tempdir().context("cannot make a folder to build in")?;
+    for (name, text) in [("Containerfile", definition.text()), ("entrypoint.sh", ENTRYPOINT), ("install.sh", INSTALL)] {
+        fs::write(folder.path().join(name), text)?;
+    }
+    let bn = folder.path().join("bn");
+    fs::copy(crate::env::own_program()?, &bn).context("cannot copy bn itself")?;
+    fs::set_permissions(&bn, fs::Permissions::from_mode(0o755))?;
+    Ok(folder)
+}
+
+/// Puts the image into containerd, unless it has this very one, and looks whether it arrived.
+fn hand_over(reference: &str, engine: &Engine, runner: &Runner) -> anyhow::Result<Built> {
+    refuse_commanding_labels(reference, runner)?;
+    let image_id = runner.read(&buildah::image_id(reference))?.text();
+    let image_id = image_id.lines().next().unwrap_or_default().to_owned();
+    let present = runner.read(&engine.ctr.image_with_id(reference, &image_id))?.text() == reference;
+    if !present {
+        import(reference, engine, runner)?;
+        runner.read(&engine.ctr.label_image(reference, &image_id))?;
+    }
+    Ok(Built { reference: reference.to_owned(), image_id, imported: !present })
+}
+
+fn refuse_commanding_labels(reference: &str, runner: &Runner) -> anyhow::Result<()> {
+    let json = runner.read(&buildah::inspect(reference))?.text();
+    let labels = buildah::commanding_labels(&json).context("buildah's answer is no JSON")?;
+    match labels.into_iter().next() {
+        Some(label) => Err(BuildError::CommandingLabel { reference: reference.to_owned(), label }.into()),
+        None => Ok(()),
+    }
+}
+
+fn import(reference: &str, engine: &Engine, runner: &Runner) -> anyhow::Result<()> {
+    let refused =
+        |message: &str| BuildError::NotImported { reference: reference.to_owned(), message: message.to_owned() };
+    let (pushed, imported) = runner.pipe(&buildah::push(reference), &engine.ctr.import())?;
+    // A broken pipe on the left is only the echo of what went wrong on the right.
+    if !pushed.success() && !pushed.stderr.contains("broken pipe") {
+        return Err(refused(last_line(&pushed.stderr)).into());
+    }
+    if !imported.success() || !pushed.success() {
+        return Err(refused(last_line(&imported.stderr)).into());
+    }
+    match engine.require_image(reference) {
+        Err(EngineError::NoImage { .. }) => {
+            Err(refused("ctr took the archive, and no image of that name came of it").into())
+        }
+        other => Ok(other?),
+    }
+}
+
+#[derive(Serialize)]
+struct DryRun {
+    definition: String,
+    commands: Vec<String>,
+}
+
+impl fmt::Display for DryRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "# from {}", self.definition)?;
+        self.commands.iter().try_for_each(|command| writeln!(f, "{command}"))
+    }
+}
+
+fn dry_run(spec: &BuildSpec, definition: &Definition, context: &Context, runner: &Runner) -> anyhow::Result<Exit> {
+    let engine = Engine::locate(&context.env, runner)?;
+    let reference = &spec.reference;
+    let push = format!("{} | {}", buildah::push(reference), runner.shown(&engine.ctr.import()));
+    let commands = vec![
+        runner.shown(&buildah::build(spec, Path::new("$CONTEXT"))),
+        push,
+        runner.shown(&engine.ctr.image(reference)),
+        runner.shown(&engine.ctr.label_image(reference, "$IMAGE_ID")),
+    ];
+    context.output.print(&DryRun { definition: definition.to_string(), commands })?;
+    Ok(Exit::DONE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agents_and_packages() {
+        assert_eq!(agents(&[]).unwrap(), "copilot");
+        assert_eq!(agents(&[AgentProgram::Claude, AgentProgram::Codex]).unwrap(), "claude codex");
+        assert!(agents(&[AgentProgram::None, AgentProgram::Codex]).is_err());
+        assert!(is_package_name("g++") && is_package_name("libc6:amd64"));
+        assert!(!is_package_name("-x") && !is_package_name("a;b"));
+    }
+}

@@ -1,0 +1,15 @@
+//! A run by its name.
+
+use crate::run::RunError;
+use crate::run::record::Seen;
+
+/// The newest run of that name; `known` are the names to offer where there is none.
+pub fn find(seen: &[Seen], name: &str, known: &[String]) -> Result<Seen, RunError> {
+    let found = seen.iter().rev().find(|run| run.record.name() == name);
+    found.cloned().ok_or_else(|| RunError::Unknown { name: name.to_owned(), known: known.to_vec() })
+}
+
+/// The names of all runs, for verbs that work on ended ones too.
+pub fn names(seen: &[Seen]) -> Vec<String> {
+    seen.iter().map(|run| run.record.name().to_owned()).collect()
+}

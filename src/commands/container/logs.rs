@@ -1,0 +1,118 @@
+//! `bn container logs`: what an agent printed.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::time::Duration;
+
+use super::find::{find, names};
+use crate::cli::container::LogsArgs;
+use crate::commands::{Context, Exit};
+use crate::container::ctr::Streams;
+use crate::data_dir::DataDir;
+use crate::run::RunError;
+use crate::run::lock;
+use crate::run::record::{Seen, all};
+
+const POLL: Duration = Duration::from_millis(100);
+const BLOCK: usize = 64 << 10;
+
+pub fn run(args: &LogsArgs, context: &Context) -> anyhow::Result<Exit> {
+    let data = DataDir::resolve(&context.env)?;
+    let seen = all(data.repositories())?;
+    let seen = find(&seen, &args.name, &names(&seen))?;
+    if matches!(seen.record.spec.container.streams, Streams::Terminal { .. }) {
+        context
+            .output
+            .note(format_args!("{} had the terminal to itself: its output was shown there, and not kept", args.name));
+        return Ok(Exit::DONE);
+    }
+    show(&seen, args, context)?;
+    Ok(Exit::DONE)
+}
+
+fn show(seen: &Seen, args: &LogsArgs, context: &Context) -> Result<(), RunError> {
+    let path = seen.folder.log();
+    let io = |source| RunError::io("read", &path, source);
+    let mut log = match File::open(&path) {
+        // A run that failed while it was being prepared has none yet.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        other => other.map_err(io)?,
+    };
+    if let Some(lines) = args.tail {
+        seek_to_last_lines(&mut log, lines).map_err(io)?;
+    }
+    loop {
+        // Looked at before reading: what an owner wrote before it ended is then read too.
+        let running = args.follow && lock::is_held(&seen.folder.lock()).map_err(io)?;
+        pass_on(&mut log, context).map_err(io)?;
+        if !running {
+            return Ok(());
+        }
+        std::thread::sleep(POLL);
+    }
+}
+
+fn pass_on(log: &mut File, context: &Context) -> std::io::Result<()> {
+    let mut block = vec![0; BLOCK];
+    loop {
+        match log.read(&mut block)? {
+            0 => return Ok(()),
+            count => context.output.write(&block[..count])?,
+        }
+    }
+}
+
+/// Goes to where the last lines begin, reading from the end: a log may be large.
+fn seek_to_last_lines(log: &mut File, lines: usize) -> std::io::Result<()> {
+    let mut position = log.seek(SeekFrom::End(0))?;
+    let mut missing = lines;
+    let mut last = true;
+    while position > 0 {
+        let count = position.min(BLOCK as u64);
+        position -= count;
+        log.seek(SeekFrom::Start(position))?;
+        let mut block = Vec::new();
+        log.by_ref().take(count).read_to_end(&mut block)?;
+        for (index, byte) in block.iter().enumerate().rev() {
+            // The newline that ends the file ends a line, and begins none.
+            if *byte == b'\n' && !std::mem::replace(&mut last, false) {
+                if missing <= 1 {
+                    let begin = if lines == 0 { position + count } else { position + index as u64 + 1 };
+                    log.seek(SeekFrom::Start(begin))?;
+                    return Ok(());
+                }
+                missing -= 1;
+            }
+            last = false;
+        }
+    }
+    log.seek(if lines == 0 { SeekFrom::End(0) } else { SeekFrom::Start(0) })?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn last_lines(text: &str, lines: usize) -> String {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        seek_to_last_lines(&mut file, lines).unwrap();
+        let mut rest = String::new();
+        file.read_to_string(&mut rest).unwrap();
+        rest
+    }
+
+    #[test]
+    fn the_last_lines_of_a_log() {
+        assert_eq!(last_lines("a\nb\nc\n", 2), "b\nc\n");
+        assert_eq!(last_lines("a\nb\nc", 2), "b\nc");
+        assert_eq!(last_lines("a\nb\n", 9), "a\nb\n");
+        assert_eq!(last_lines("a\nb\n", 0), "");
+        assert_eq!(last_lines("", 3), "");
+        assert_eq!(last_lines("\n\n\n", 1), "\n");
+        let long = "x".repeat(BLOCK + 10);
+        assert_eq!(last_lines(&format!("first\n{long}\nlast\n"), 2), format!("{long}\nlast\n"));
+    }
+}

@@ -1,0 +1,70 @@
+//! `bn container merge`: finish a run that was interrupted, or whose work could not go to its target.
+
+use super::find::{find, names};
+use super::report::RunReport;
+use crate::cli::container::MergeArgs;
+use crate::commands::{Context, Exit};
+use crate::data_dir::DataDir;
+use crate::git::Git;
+use crate::process::Runner;
+use crate::run::RunError;
+use crate::run::engine::Engine;
+use crate::run::finish::{self, Merge};
+use crate::run::hold::GRACE;
+use crate::run::record::{Run, all};
+use crate::run::state::State;
+
+pub fn run(args: &MergeArgs, context: &Context) -> anyhow::Result<Exit> {
+    let data = DataDir::resolve(&context.env)?;
+    let seen = all(data.repositories())?;
+    let seen = find(&seen, &args.name, &names(&seen))?;
+    let state = seen.record.state.to_string();
+    let Some(mut run) = Run::take_over(seen.folder)? else {
+        return Err(RunError::StillOwned { name: args.name.clone(), state }.into());
+    };
+    let runner = Runner::new(&context.env);
+    let merge = if args.accept_handoff { Merge::Accepted } else { Merge::Wanted };
+    carry_on(&mut run, context, &runner, merge)?;
+    let report = RunReport::of(&run.record, &run.folder)?;
+    context.output.print(&report)?;
+    Ok(Exit(merge_exit(&run, &report)))
+}
+
+/// From wherever the run stands to its outcome.
+fn carry_on(run: &mut Run, context: &Context, runner: &Runner, merge: Merge) -> anyhow::Result<()> {
+    let git = Git::new(runner.clone());
+    match run.record.state {
+        State::StartFailed => Ok(()),
+        State::Ended => {
+            if run.record.needs_sudo {
+                let engine = Engine::connect(&context.env, runner)?;
+                finish::clean_up(run, &engine)?;
+            }
+            merge_again(run, &git, merge)
+        }
+        _ => {
+            let engine = Engine::connect(&context.env, runner)?;
+            finish::halt(run, &engine, GRACE)?;
+            Ok(finish::finish(run, &engine, &git, merge)?)
+        }
+    }
+}
+
+/// All is collected: only the last step is left.
+fn merge_again(run: &mut Run, git: &Git, merge: Merge) -> anyhow::Result<()> {
+    let (Some(prepared), Some(collected)) = (run.record.git.clone(), run.record.collected.clone()) else {
+        return Ok(());
+    };
+    if run.record.outcome.is_none_or(|outcome| outcome.leaves_work()) {
+        finish::decide(run, git, &prepared, &collected, merge)?;
+    }
+    Ok(())
+}
+
+/// Whoever asks for a merge asks whether it is done, not how the agent ended.
+fn merge_exit(run: &Run, report: &RunReport) -> u8 {
+    match run.record.outcome {
+        Some(outcome) if outcome.leaves_work() => report.exit_code().max(3),
+        _ => 0,
+    }
+}

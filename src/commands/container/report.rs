@@ -1,0 +1,178 @@
+//! A run as people and programs see it.
+
+use std::fmt;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use crate::egress::summary::Summary;
+use crate::run::RunError;
+use crate::run::folder::Folder;
+use crate::run::record::{Record, Seen};
+use crate::run::review::HandedOver;
+use crate::run::state::{Ending, Outcome, State};
+
+/// Exit code of a run whose agent finished and whose work could not be merged.
+const NOT_MERGED: u8 = 3;
+
+/// How a run ended.
+#[derive(Debug, Serialize)]
+pub struct RunReport {
+    pub name: String,
+    pub state: State,
+    pub ending: Option<Ending>,
+    pub outcome: Option<Outcome>,
+    pub reason: Option<String>,
+    pub branch: Option<String>,
+    pub target: String,
+    /// Commits that the agent added to where it began.
+    pub commits: u64,
+    pub notes: Vec<String>,
+    /// Changed files that programs of the host run or obey.
+    pub handed_over: Vec<HandedOver>,
+    /// What the agent could not reach.
+    pub egress: Summary,
+    pub next: Option<String>,
+}
+
+impl RunReport {
+    pub fn of(record: &Record, folder: &Folder) -> Result<Self, RunError> {
+        let collected = record.collected.as_ref();
+        let egress = Summary::read(folder.path()).map_err(|source| RunError::io("read", folder.path(), source))?;
+        Ok(Self {
+            name: record.name().to_owned(),
+            state: record.state,
+            ending: record.ending,
+            outcome: record.outcome,
+            reason: record.reason.clone(),
+            branch: record.spec.branch.clone(),
+            target: record.spec.target.clone(),
+            commits: collected.map_or(0, |collected| collected.new_commits),
+            notes: collected.map(|collected| collected.notes.clone()).unwrap_or_default(),
+            handed_over: record.handed_over.clone(),
+            egress,
+            next: next(record),
+        })
+    }
+
+    /// 0 when the work is where it was to go, 3 when it could not go there, else the agent's own.
+    pub fn exit_code(&self) -> u8 {
+        match (self.outcome, self.ending) {
+            (Some(Outcome::Merged | Outcome::NothingToMerge | Outcome::Unmerged), _) => 0,
+            (Some(Outcome::Failed | Outcome::Stopped | Outcome::TimedOut), Some(ending)) => ending.exit_code(),
+            _ => NOT_MERGED,
+        }
+    }
+}
+
+fn next(record: &Record) -> Option<String> {
+    let name = record.name();
+    if record.needs_sudo {
+        return Some(format!("bn container merge {name} (removes the container, which takes sudo)"));
+    }
+    let work = record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0);
+    let waits = record.outcome.is_some_and(|outcome| outcome.leaves_work()) && work;
+    let looked_for = record.handed_over.iter().any(|file| file.held)
+        || record.collected.as_ref().is_some_and(|collected| !collected.holds.is_empty());
+    let held = record.outcome == Some(Outcome::Refused) && looked_for;
+    let accept = if held { " --accept-handoff" } else { "" };
+    (waits || record.state == State::CollectFailed).then(|| format!("bn container merge {name}{accept}"))
+}
+
+impl fmt::Display for RunReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for note in &self.notes {
+            writeln!(f, "{note}")?;
+        }
+        let ending = self.ending.map(|ending| ending.to_string()).unwrap_or_default();
+        let outcome = self.outcome.map_or_else(|| self.state.to_string(), |outcome| outcome.to_string());
+        match self.outcome {
+            Some(Outcome::Merged) => {
+                writeln!(f, "{}: {outcome} into {} ({})", self.name, self.target, commits(self.commits))?
+            }
+            Some(Outcome::NothingToMerge) => writeln!(f, "{}: nothing to merge into {}", self.name, self.target)?,
+            Some(Outcome::Unmerged) => writeln!(f, "{}: {}, not merged, as asked", self.name, commits(self.commits))?,
+            _ => writeln!(f, "{}: {outcome}: {ending}, {} kept", self.name, commits(self.commits))?,
+        }
+        if let Some(reason) = &self.reason {
+            writeln!(f, "  {reason}")?;
+        }
+        let named: Vec<&str> =
+            self.handed_over.iter().filter(|file| !file.held).map(|file| file.path.as_str()).collect();
+        if !named.is_empty() {
+            writeln!(f, "  changed files that your tools run or obey: {}", named.join(", "))?;
+        }
+        write!(f, "{}", self.egress)?;
+        if let Some(next) = &self.next {
+            writeln!(f, "hint: {next}")?;
+        }
+        Ok(())
+    }
+}
+
+fn commits(count: u64) -> String {
+    if count == 1 { "1 commit".to_owned() } else { format!("{count} commits") }
+}
+
+/// One line of `bn container list`.
+#[derive(Debug, Serialize)]
+pub struct Row {
+    pub name: String,
+    pub status: String,
+    #[serde(rename = "type")]
+    pub agent_type: String,
+    pub agent: String,
+    pub branch: Option<String>,
+    pub target: String,
+    pub worktree: String,
+    pub created_at: DateTime<Utc>,
+    pub age: String,
+    pub outcome: Option<Outcome>,
+    pub needs_sudo: bool,
+}
+
+impl Row {
+    /// `alive` says whether its container runs.
+    pub fn of(seen: &Seen, alive: bool, now: DateTime<Utc>) -> Self {
+        let record = &seen.record;
+        Self {
+            name: record.name().to_owned(),
+            status: status(seen, alive),
+            agent_type: super::resolve::type_name(record.spec.agent_type).to_owned(),
+            agent: record.spec.agent.clone(),
+            branch: record.spec.branch.clone(),
+            target: record.spec.target.clone(),
+            worktree: record.spec.worktree.display().to_string(),
+            created_at: record.created_at,
+            age: age(now - record.created_at),
+            outcome: record.outcome,
+            needs_sudo: record.needs_sudo,
+        }
+    }
+}
+
+/// The one word for where a run stands, seen from outside.
+pub fn status(seen: &Seen, alive: bool) -> String {
+    let record = &seen.record;
+    match (record.state.is_open(), seen.owned, alive) {
+        (true, true, _) => record.state.to_string(),
+        (true, false, true) => "unowned".to_owned(),
+        (true, false, false) => "interrupted".to_owned(),
+        (false, _, _) if record.needs_sudo => "needs-sudo".to_owned(),
+        (false, ..) if record.state == State::Ended => {
+            record.ending.map_or_else(|| "ended".to_owned(), |ending| ending.to_string())
+        }
+        (false, ..) => record.state.to_string(),
+    }
+}
+
+/// As `docker ps` says it: the largest unit alone.
+pub fn age(elapsed: TimeDelta) -> String {
+    let seconds = elapsed.num_seconds().max(0);
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3_600 => format!("{}m", seconds / 60),
+        3_600..86_400 => format!("{}h", seconds / 3_600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}

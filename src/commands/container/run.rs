@@ -1,0 +1,189 @@
+//! `bn container run`: resolve, prepare, start, hold.
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::OpenOptionsExt;
+use std::process::Stdio;
+
+use serde::Serialize;
+
+use super::report::RunReport;
+use super::resolve::{Resolved, resolve};
+use crate::cli::container::RunArgs;
+use crate::commands::{Context, Exit};
+use crate::container::ctr::{Streams, runc_update};
+use crate::env::own_program;
+use crate::error::Usage;
+use crate::git::{Git, repository, target, worktree_add};
+use crate::process::{Cmd, Runner};
+use crate::run::RunError;
+use crate::run::hold::{self, Owner};
+use crate::run::prepare::{claim, prepare, undo};
+use crate::run::record::Run;
+use crate::run::signals::Signals;
+use crate::run::start::start;
+use crate::run::terminal::Terminal;
+
+/// What the owner of a detached run says once the agent runs.
+pub const HELD: &str = "held";
+
+pub fn run(args: &RunArgs, context: &Context) -> anyhow::Result<Exit> {
+    let runner = Runner::new(&context.env);
+    let git = Git::new(runner.clone());
+    if let (true, Some(branch)) = (args.create && !args.dry_run, &args.branch) {
+        create_worktree(args, branch, &git, context)?;
+    }
+    let resolved = resolve(args, context, &runner, &git)?;
+    resolved.notes.iter().for_each(|note| context.output.note(note));
+    if args.dry_run {
+        context.output.print(&dry_run(&resolved, &runner))?;
+        return Ok(Exit::DONE);
+    }
+    resolved.engine.require_image(&resolved.plan.spec.container.image)?;
+    // From here on a signal must not leave anything half done.
+    let signals = Signals::catch()?;
+    let mut run = begin(&resolved, &git, context)?;
+    let terminal = Terminal::save();
+    let outcome = go_on(&mut run, &resolved, &git, &signals, context);
+    terminal.restore();
+    outcome
+}
+
+/// `--create`: the branch starts where the target is, so that its work can be fast-forwarded.
+fn create_worktree(args: &RunArgs, branch: &str, git: &Git, context: &Context) -> anyhow::Result<()> {
+    let Some(path) = &args.worktree else {
+        return Err(Usage::new("--create needs the path of the new worktree").into());
+    };
+    let directory = &context.env.directory;
+    let repository = repository::resolve(git, directory)?;
+    let target = target::resolve(git, &repository, args.merge_target.as_deref())?;
+    worktree_add::add(git, &repository, &directory.join(path), branch, &target.branch)?;
+    Ok(())
+}
+
+/// Claims the name and prepares. A run that fails here was never there.
+fn begin(resolved: &Resolved, git: &Git, context: &Context) -> anyhow::Result<Run> {
+    let plan = &resolved.plan;
+    if resolved.engine.has_container(&plan.spec.name)? {
+        let name = plan.spec.name.clone();
+        return Err(RunError::NameInUse { name, hint: "choose another with --name".to_owned() }.into());
+    }
+    let mut run = claim(plan, git)?;
+    match prepare(&mut run, plan, git) {
+        Ok(()) => {
+            let notes = run.record.git.iter().flat_map(|git| &git.notes);
+            notes.for_each(|note| context.output.note(note));
+            Ok(run)
+        }
+        Err(error) => {
+            undo(&run, git)?;
+            Err(error.into())
+        }
+    }
+}
+
+fn go_on(run: &mut Run, resolved: &Resolved, git: &Git, signals: &Signals, context: &Context) -> anyhow::Result<Exit> {
+    let spec = &resolved.plan.spec;
+    let foreground = start(run, &resolved.engine, git, &resolved.plan.user, context.output)?;
+    if spec.detached {
+        detach(run, context)?;
+        return Ok(Exit::DONE);
+    }
+    let follow = matches!(spec.container.streams, Streams::Log(_));
+    let owner = Owner { env: &context.env, engine: &resolved.engine, git, signals, output: context.output, follow };
+    hold::hold(run, &owner, foreground)?;
+    let report = RunReport::of(&run.record, &run.folder)?;
+    // Standard output belongs to the agent, but for programs that asked for JSON.
+    match context.output.is_json() {
+        true => context.output.print(&report)?,
+        false => context.output.note(report.to_string().trim_end()),
+    }
+    Ok(Exit(report.exit_code()))
+}
+
+#[derive(Serialize)]
+struct Started<'a> {
+    name: &'a str,
+}
+
+impl fmt::Display for Started<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.name)
+    }
+}
+
+/// Hands the run, and its lock, to the same program in a session of its own; returns once it holds the agent.
+fn detach(run: &Run, context: &Context) -> anyhow::Result<()> {
+    let cmd = Cmd::new(own_program()?).args(["container", "own"]).arg(run.folder.path());
+    let log_path = run.folder.owner_log();
+    let log = OpenOptions::new().create(true).append(true).mode(0o600).open(&log_path);
+    let log = log.map_err(|source| RunError::io("write", &log_path, source))?;
+    let runner = Runner::new(&context.env);
+    let mut owner = runner.spawn_apart(&cmd, run.lock().hand_down()?, Stdio::piped(), Stdio::from(log))?;
+    let mut word = String::new();
+    if let Some(stdout) = owner.stdout.take() {
+        BufReader::new(stdout).read_line(&mut word)?;
+    }
+    if word.trim() != HELD {
+        let log = File::open(&log_path).and_then(crate::process::tail).unwrap_or_default();
+        return Err(RunError::OwnerDied { name: run.name().to_owned(), log: log.trim().to_owned() }.into());
+    }
+    context.output.print(&Started { name: run.name() })?;
+    Ok(())
+}
+
+/// The commands that would be run, in order.
+#[derive(Serialize)]
+struct DryRun {
+    name: String,
+    target: String,
+    image: String,
+    /// The names of what would be passed as a file.
+    secrets: Vec<String>,
+    cpus: f64,
+    memory: u64,
+    pids: u32,
+    commands: Vec<String>,
+}
+
+impl fmt::Display for DryRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "# run {} on {}, merging into {}", self.name, self.image, self.target)?;
+        writeln!(
+            f,
+            "# limits: {} CPUs, {} MiB of memory and no swap, {} processes",
+            self.cpus,
+            self.memory >> 20,
+            self.pids
+        )?;
+        writeln!(f, "# passed as a file: {}", self.secrets.join(", "))?;
+        self.commands.iter().try_for_each(|command| writeln!(f, "{command}"))
+    }
+}
+
+fn dry_run(resolved: &Resolved, runner: &Runner) -> DryRun {
+    let Resolved { plan, engine, .. } = resolved;
+    let (ctr, id) = (&engine.ctr, &plan.spec.name);
+    let container = &plan.spec.container;
+    let shown = |cmd: &Cmd| runner.shown(cmd);
+    let commands = vec![
+        shown(&ctr.image(&container.image)),
+        shown(&ctr.container(id)),
+        shown(&ctr.run(container)),
+        shown(&ctr.tasks()),
+        shown(&runc_update(id, &container.limits)),
+        shown(&ctr.remove_task(id)),
+        shown(&ctr.remove_container(id)),
+    ];
+    DryRun {
+        name: id.clone(),
+        target: plan.spec.target.clone(),
+        image: container.image.clone(),
+        secrets: plan.secrets.names().into_iter().map(str::to_owned).collect(),
+        cpus: container.limits.cpus,
+        memory: container.limits.memory,
+        pids: container.limits.pids,
+        commands,
+    }
+}

@@ -1,0 +1,63 @@
+//! From the place where a command was typed to the graph that is meant, and to who speaks.
+
+use crate::commands::Context;
+use crate::data_dir::{DataDir, RepoId};
+use crate::env;
+use crate::git::discover::{self, Place};
+use crate::graph::error::GraphError;
+use crate::graph::model::moment::Moment;
+use crate::graph::model::session::{Actor, Identity};
+use crate::graph::store::{Reader, Site, Store, Writer};
+
+/// An open graph, and the one who opened it.
+#[derive(Debug)]
+pub struct Graph {
+    pub store: Store,
+    pub actor: Actor,
+    pub now: Moment,
+}
+
+impl Graph {
+    pub fn open(context: &Context) -> anyhow::Result<Self> {
+        let data = DataDir::resolve(&context.env)?;
+        let place = if data.in_container() { None } else { Some(discover::place(&context.env.directory)?) };
+        let store = Store::open(&site(context, &data, place.as_ref()))?;
+        Ok(Self { store, actor: actor(context, place.as_ref()), now: Moment::from(env::now()) })
+    }
+
+    pub fn read<T>(&self, work: impl FnOnce(&Reader) -> Result<T, GraphError>) -> Result<T, GraphError> {
+        self.store.read(work)
+    }
+
+    pub fn write<T>(&self, work: impl FnOnce(&Writer) -> Result<T, GraphError>) -> Result<T, GraphError> {
+        self.store.write(&self.actor, self.now, work)
+    }
+}
+
+/// Where the graph of a repository lives. Without a place it is the container's own.
+pub fn site(context: &Context, data: &DataDir, place: Option<&Place>) -> Site {
+    let user = &context.env.user;
+    let repo = place.map(|place| RepoId::of(&place.main_worktree));
+    let site = Site::new(data.graph(repo.as_ref()), user.uid, user.gid);
+    match (place, repo) {
+        (Some(place), Some(repo)) => {
+            let name = place.main_worktree.file_name().unwrap_or(place.main_worktree.as_os_str());
+            site.backups(data.graph_backups(&repo)).project(name.to_string_lossy())
+        }
+        _ => site,
+    }
+}
+
+/// `BN_AGENT_ID` says who it is. On the host, an agent that was given none is the one of its name in its worktree.
+fn actor(context: &Context, place: Option<&Place>) -> Actor {
+    let env = &context.env;
+    let name = env.agent_name.clone().unwrap_or_else(|| env.user.name.clone());
+    let identity = match (&env.agent_id, place) {
+        (Some(id), _) => Identity::Given(id.clone()),
+        (None, Some(place)) => Identity::Place(place.top.to_string_lossy().into_owned()),
+        (None, None) => Identity::Place(env.directory.to_string_lossy().into_owned()),
+    };
+    let agent_type = env.agent_type.as_deref().map(|word| if word == "coder" { "worker" } else { word }.to_owned());
+    let container = if place.is_none() { env.agent_name.clone() } else { None };
+    Actor { name, identity, agent_type, container }
+}

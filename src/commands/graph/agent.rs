@@ -1,0 +1,88 @@
+//! `bn agent list`: who works here.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::access::Graph;
+use super::render;
+use crate::cli::graph::AgentListArgs;
+use crate::commands::Context;
+use crate::graph::model::moment::Moment;
+use crate::graph::model::text::{block, line};
+use crate::graph::store::{Agent, Agents};
+
+pub fn list(args: &AgentListArgs, context: &Context) -> anyhow::Result<()> {
+    let graph = Graph::open(context)?;
+    let agents = graph.read(|reader| reader.agents(args.all, args.limit.limit, graph.now))?;
+    Ok(context.output.print(&List { agents, now: graph.now })?)
+}
+
+#[derive(Serialize)]
+struct List {
+    #[serde(flatten)]
+    agents: Agents,
+    #[serde(skip)]
+    now: Moment,
+}
+
+impl fmt::Display for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.agents.agents.is_empty() {
+            return writeln!(f, "Nobody is here. `bn agent list --all` shows who was.");
+        }
+        self.agents.agents.iter().try_for_each(|agent| head(f, agent, self.now))?;
+        let hidden = self.agents.total.saturating_sub(self.agents.agents.len() as u64);
+        render::and_more(f, hidden, "bn agent list --limit 0")
+    }
+}
+
+/// One line, and one more per task in hand.
+fn head(f: &mut fmt::Formatter<'_>, agent: &Agent, now: Moment) -> fmt::Result {
+    let session = &agent.session;
+    let agent_type = session.agent_type.as_deref().unwrap_or("agent");
+    write!(f, "{:<14} {} ({})", line(&session.id, 40), line(&session.name, 40), line(agent_type, 20))?;
+    match (&session.container, &session.place) {
+        (Some(container), _) => write!(f, " in container {}", line(container, 80))?,
+        (None, Some(place)) => write!(f, " in {}", line(place, 80))?,
+        (None, None) => {}
+    }
+    write!(f, ", since {} ago", session.started_at.age(now))?;
+    match session.ended_at {
+        Some(at) => {
+            write!(f, ", ended {} ago: {}", at.age(now), line(session.end_reason.as_deref().unwrap_or("-"), 60))?
+        }
+        None if agent.stale => write!(f, ", no sign of life for {}", session.seen_at.age(now))?,
+        None => {}
+    }
+    writeln!(f)?;
+    for task in &agent.tasks {
+        writeln!(f, "    works on {}  {}", task.id, line(&task.title, 72))?;
+    }
+    Ok(())
+}
+
+/// One session, with its last words.
+#[derive(Serialize)]
+pub struct Shown {
+    #[serde(flatten)]
+    agent: Agent,
+    #[serde(skip)]
+    now: Moment,
+}
+
+impl Shown {
+    pub fn new(agent: Agent, now: Moment) -> Self {
+        Self { agent, now }
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        head(f, &self.agent, self.now)?;
+        match &self.agent.session.summary {
+            Some(summary) => write!(f, "\n{}", block(summary, "  ")),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! `bn backup`: a copy of the graph.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::access::Graph;
+use crate::cli::graph::BackupArgs;
+use crate::commands::Context;
+
+pub fn run(args: &BackupArgs, context: &Context) -> anyhow::Result<()> {
+    let graph = Graph::open(context)?;
+    let bytes = graph.store.backup(&args.file)?;
+    Ok(context.output.print(&Copied { file: args.file.clone(), bytes })?)
+}
+
+#[derive(Serialize)]
+struct Copied {
+    file: PathBuf,
+    bytes: u64,
+}
+
+impl fmt::Display for Copied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Copied the graph to {} ({} KiB)", self.file.display(), self.bytes.div_ceil(1024))
+    }
+}

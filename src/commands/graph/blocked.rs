@@ -1,0 +1,56 @@
+//! `bn blocked`: what waits, and for what.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::access::Graph;
+use super::{ready, render};
+use crate::cli::graph::BlockedArgs;
+use crate::commands::Context;
+use crate::graph::error::GraphError;
+use crate::graph::model::task::{Brief, Named};
+use crate::graph::model::text::line;
+use crate::graph::queries::filter::{Filter, State};
+
+pub fn run(args: BlockedArgs, context: &Context) -> anyhow::Result<()> {
+    let graph = Graph::open(context)?;
+    let filter = ready::wanted(args.which, Filter { states: vec![State::Blocked], ..Filter::default() });
+    let blocked = graph.read(|reader| {
+        let listed = reader.list(&filter, args.limit.limit)?;
+        let with_reasons = listed.tasks.into_iter().map(|task| {
+            let by = reader.dependencies(&task.id)?;
+            Ok::<_, GraphError>(Waiting { task, blocked_by: by })
+        });
+        Ok(Blocked { tasks: with_reasons.collect::<Result<_, _>>()?, total: listed.total })
+    })?;
+    Ok(context.output.print(&blocked)?)
+}
+
+#[derive(Serialize)]
+struct Blocked {
+    tasks: Vec<Waiting>,
+    total: u64,
+}
+
+#[derive(Serialize)]
+struct Waiting {
+    #[serde(flatten)]
+    task: Brief,
+    blocked_by: Vec<Named>,
+}
+
+impl fmt::Display for Blocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.tasks.is_empty() {
+            return writeln!(f, "Nothing is blocked.");
+        }
+        for waiting in &self.tasks {
+            render::brief(f, &waiting.task)?;
+            for task in &waiting.blocked_by {
+                writeln!(f, "    waits for {}  {} ({})", task.id, line(&task.title, 60), task.status)?;
+            }
+        }
+        render::and_more(f, self.total.saturating_sub(self.tasks.len() as u64), "bn blocked --limit 0")
+    }
+}

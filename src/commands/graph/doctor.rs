@@ -1,0 +1,43 @@
+//! `bn doctor`: is the graph sound?
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::access::Graph;
+use crate::cli::graph::DoctorArgs;
+use crate::commands::{Context, Exit};
+use crate::graph::error::REFUSED;
+use crate::graph::store::Checkup;
+
+pub fn run(args: &DoctorArgs, context: &Context) -> anyhow::Result<Exit> {
+    let graph = Graph::open(context)?;
+    let checkup = graph.store.checkup(&graph.actor, graph.now, args.fix)?;
+    let well = checkup.is_well();
+    context.output.print(&Answer { well, checkup })?;
+    Ok(if well { Exit::DONE } else { Exit(REFUSED) })
+}
+
+#[derive(Serialize)]
+struct Answer {
+    well: bool,
+    #[serde(flatten)]
+    checkup: Checkup,
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for finding in &self.checkup.findings {
+            let what_next = match (finding.mended, finding.mendable) {
+                (true, _) => "mended",
+                (false, true) => "`bn doctor --fix` mends it",
+                (false, false) => "cannot be mended here",
+            };
+            writeln!(f, "✗ {} ({what_next})", finding.message)?;
+        }
+        if self.checkup.findings.is_empty() {
+            writeln!(f, "✓ The graph is sound: {}.", self.checkup.seen)?;
+        }
+        Ok(())
+    }
+}

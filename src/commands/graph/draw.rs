@@ -1,0 +1,16 @@
+//! `bn graph`: a task and what it waits for, drawn.
+
+use super::access::Graph;
+use crate::cli::graph::GraphArgs;
+use crate::commands::Context;
+use crate::graph::model::tree::Direction;
+
+pub fn run(args: &GraphArgs, context: &Context) -> anyhow::Result<()> {
+    let graph = Graph::open(context)?;
+    let direction = if args.reverse { Direction::Up } else { Direction::Down };
+    let web = graph.read(|reader| reader.web(&reader.resolve(&args.id)?, direction))?;
+    if args.dot {
+        return Ok(context.output.write(web.dot().as_bytes())?);
+    }
+    Ok(context.output.print(&web)?)
+}

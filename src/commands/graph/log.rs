@@ -1,0 +1,74 @@
+//! `bn log`: who changed what, and when.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::access::Graph;
+use crate::cli::graph::LogArgs;
+use crate::commands::Context;
+use crate::graph::model::event::Event;
+use crate::graph::model::text::line;
+use crate::graph::store::Logged;
+
+pub fn run(args: &LogArgs, context: &Context) -> anyhow::Result<()> {
+    let graph = Graph::open(context)?;
+    let logged = graph.read(|reader| reader.log(args.id.as_deref(), args.limit.limit))?;
+    Ok(context.output.print(&Log { logged })?)
+}
+
+#[derive(Serialize)]
+struct Log {
+    #[serde(flatten)]
+    logged: Logged,
+}
+
+impl fmt::Display for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for event in &self.logged.events {
+            write!(f, "{}  {}  {}", event.at.short(), line(&event.actor, 40), event.kind.as_str().replace('_', " "))?;
+            subject(f, event)?;
+            writeln!(f)?;
+        }
+        if self.logged.more { writeln!(f, "and older ones: --limit 0 shows all") } else { Ok(()) }
+    }
+}
+
+/// What the event is about, and what it says.
+fn subject(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
+    match (&event.task, &event.other, &event.session) {
+        (Some(task), Some(other), _) => {
+            let link = event.data.get("type").and_then(Value::as_str).unwrap_or("linked to");
+            return write!(f, " {task} {} {other}", line(link, 20));
+        }
+        (Some(task), None, _) => write!(f, " {task}")?,
+        (None, _, Some(session)) => write!(f, " {}", line(session, 40))?,
+        (None, _, None) => {}
+    }
+    let details = event.data.iter().filter_map(|(field, value)| detail(field, value));
+    let details: Vec<String> = details.collect();
+    if details.is_empty() { Ok(()) } else { write!(f, ": {}", details.join(", ")) }
+}
+
+/// A field as a person reads it: what was and what is, or just what is.
+fn detail(field: &str, value: &Value) -> Option<String> {
+    match (field, value) {
+        (_, Value::Null) => None,
+        ("title" | "text" | "reason" | "summary" | "status", Value::String(text)) => Some(line(text, 100)),
+        ("description", Value::Array(_)) => Some("description".to_owned()),
+        (_, Value::Array(pair)) if pair.len() == 2 => {
+            Some(format!("{field} {} -> {}", plain(&pair[0]), plain(&pair[1])))
+        }
+        ("session" | "from_session", _) => None,
+        _ => Some(format!("{field} {}", plain(value))),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => line(text, 60),
+        other => line(&other.to_string(), 60),
+    }
+}

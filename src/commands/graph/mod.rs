@@ -1,0 +1,46 @@
+//! The commands of the task graph: one file per verb.
+
+pub mod access;
+mod agent;
+mod backup;
+mod batch;
+mod blocked;
+mod doctor;
+mod draw;
+mod export;
+mod goodbye;
+mod import;
+mod input;
+mod link;
+mod log;
+mod orient;
+mod ready;
+mod render;
+mod search;
+mod show;
+mod task;
+
+use super::{Context, Exit};
+use crate::cli::graph::{AgentCommand, GraphCommand};
+
+pub fn dispatch(command: GraphCommand, context: &Context) -> anyhow::Result<Exit> {
+    match command {
+        GraphCommand::Orient(args) => orient::run(&args, context)?,
+        GraphCommand::Ready(args) => ready::run(args, context)?,
+        GraphCommand::Blocked(args) => blocked::run(args, context)?,
+        GraphCommand::Task(command) => task::dispatch(command, context)?,
+        GraphCommand::Link(command) => link::dispatch(&command, context)?,
+        GraphCommand::Search(args) => search::run(&args, context)?,
+        GraphCommand::Show(args) => show::run(&args.id, context)?,
+        GraphCommand::Log(args) => log::run(&args, context)?,
+        GraphCommand::Graph(args) => draw::run(&args, context)?,
+        GraphCommand::Agent(AgentCommand::List(args)) => agent::list(&args, context)?,
+        GraphCommand::Batch(args) => batch::run(&args, context)?,
+        GraphCommand::Export(args) => export::run(&args, context)?,
+        GraphCommand::Import(args) => import::run(&args, context)?,
+        GraphCommand::Backup(args) => backup::run(&args, context)?,
+        GraphCommand::Doctor(args) => return doctor::run(&args, context),
+        GraphCommand::Goodbye(args) => goodbye::run(&args, context)?,
+    }
+    Ok(Exit::DONE)
+}

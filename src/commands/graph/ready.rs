@@ -1,0 +1,44 @@
+//! `bn ready`: what can be worked on now.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::access::Graph;
+use super::{render, task};
+use crate::cli::graph::{ReadyArgs, Which};
+use crate::commands::Context;
+use crate::graph::queries::filter::Filter;
+use crate::graph::store::Listed;
+
+pub fn run(args: ReadyArgs, context: &Context) -> anyhow::Result<()> {
+    let graph = Graph::open(context)?;
+    let filter = Filter { ..wanted(args.which, Filter::ready()) };
+    if args.claim {
+        let claimed = graph.write(|writer| {
+            let task = writer.claim_best(&filter)?;
+            writer.detail(&task.id)
+        })?;
+        return Ok(context.output.print(&task::show::Shown::new(claimed, graph.now))?);
+    }
+    let listed = graph.read(|reader| reader.list(&filter, args.limit.limit))?;
+    Ok(context.output.print(&Ready(listed))?)
+}
+
+/// The tags and types that were asked for, on top of another filter.
+pub fn wanted(which: Which, filter: Filter) -> Filter {
+    Filter { tags: which.tags, types: which.types, ..filter }
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Ready(Listed);
+
+impl fmt::Display for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.tasks.is_empty() {
+            return writeln!(f, "Nothing is ready. `bn blocked` shows what waits, `bn task list` what there is.");
+        }
+        render::list(f, &self.0, "bn ready --limit 0")
+    }
+}

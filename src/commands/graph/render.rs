@@ -1,0 +1,64 @@
+//! How tasks look to people.
+
+use std::fmt;
+
+use crate::graph::model::link::Neighbour;
+use crate::graph::model::task::{Brief, Status, Task};
+use crate::graph::model::text::line;
+use crate::graph::store::Listed;
+
+/// The longest title in a list.
+const TITLE: usize = 72;
+
+/// One task on one line: id, priority, state where it is not plainly open, title, and what else is worth the room.
+pub fn brief(f: &mut fmt::Formatter<'_>, task: &Brief) -> fmt::Result {
+    write!(f, "{:<8} {} {} {}", task.id, task.priority, mark(task), line(&task.title, TITLE))?;
+    if task.task_type.as_str() != "task" {
+        write!(f, "  [{}]", task.task_type.as_str())?;
+    }
+    for tag in &task.tags {
+        write!(f, " #{}", line(tag, 64))?;
+    }
+    if let Some(name) = &task.assignee {
+        write!(f, "  @{}", line(name, 40))?;
+    }
+    if task.unblocks > 0 && task.status == Status::Open {
+        write!(f, "  unblocks {}", task.unblocks)?;
+    }
+    writeln!(f)
+}
+
+/// ○ open, ● in progress, ◌ blocked, ✓ done, ✗ cancelled.
+fn mark(task: &Brief) -> char {
+    match task.status {
+        Status::Open if task.blocked => '◌',
+        Status::Open => '○',
+        Status::InProgress => '●',
+        Status::Done => '✓',
+        Status::Cancelled => '✗',
+    }
+}
+
+/// A list, and how much of it is not shown.
+pub fn list(f: &mut fmt::Formatter<'_>, listed: &Listed, more: &str) -> fmt::Result {
+    listed.tasks.iter().try_for_each(|task| brief(f, task))?;
+    and_more(f, listed.total.saturating_sub(listed.tasks.len() as u64), more)
+}
+
+/// "and N more", with what shows them.
+pub fn and_more(f: &mut fmt::Formatter<'_>, hidden: u64, how: &str) -> fmt::Result {
+    if hidden == 0 { Ok(()) } else { writeln!(f, "and {hidden} more: {how}") }
+}
+
+/// A task's id and title, as an answer to a change of it.
+pub fn named(task: &Task) -> String {
+    format!("{}  {}", task.id, line(&task.title, TITLE))
+}
+
+/// A task's links, one per line.
+pub fn links(f: &mut fmt::Formatter<'_>, links: &[Neighbour]) -> fmt::Result {
+    links.iter().try_for_each(|link| {
+        let state = if link.deleted { "deleted" } else { link.status.as_str() };
+        writeln!(f, "{:<15} {}  {} ({state})", link.relation, link.id, line(&link.title, 60))
+    })
+}

@@ -1,0 +1,19 @@
+//! `bn show`: anything that has an id.
+
+use super::access::Graph;
+use super::{agent, task};
+use crate::commands::Context;
+use crate::graph::error::GraphError;
+
+pub fn run(typed: &str, context: &Context) -> anyhow::Result<()> {
+    let graph = Graph::open(context)?;
+    match graph.read(|reader| reader.detail(&reader.resolve(typed)?)) {
+        Ok(detail) => Ok(context.output.print(&task::show::Shown::new(detail, graph.now))?),
+        Err(GraphError::Unknown { what: "task", id }) => {
+            let found = graph.read(|reader| reader.agent_called(typed, graph.now))?;
+            let agent = found.ok_or(GraphError::Unknown { what: "task or session", id })?;
+            Ok(context.output.print(&agent::Shown::new(agent, graph.now))?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,10 @@
+//! `bn task claim`: exactly one agent gets it.
+
+use crate::cli::task::ClaimArgs;
+use crate::commands::Context;
+use crate::graph::store::Claim;
+
+pub fn run(args: &ClaimArgs, context: &Context) -> anyhow::Result<()> {
+    let how = Claim { force: args.force, take_over: args.take_over.then_some(args.stale_after) };
+    super::change(context, &args.id, "Claimed", |writer, id| writer.claim(id, how))
+}

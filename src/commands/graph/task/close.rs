@@ -1,0 +1,41 @@
+//! `bn task close` and `bn task cancel`: the two ends of a task.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::cli::task::CloseArgs;
+use crate::commands::Context;
+use crate::commands::graph::access::Graph;
+use crate::commands::graph::render;
+use crate::graph::model::task::Status;
+use crate::graph::model::text::line;
+use crate::graph::store::{Closed, Closing};
+
+pub fn run(args: CloseArgs, status: Status, context: &Context) -> anyhow::Result<()> {
+    let graph = Graph::open(context)?;
+    let closing = Closing { status, reason: args.reason, force: args.force };
+    let closed = graph.write(|writer| {
+        let each = args.ids.iter().map(|typed| writer.close(&writer.resolve(typed)?, &closing));
+        each.collect::<Result<Vec<_>, _>>()
+    })?;
+    Ok(context.output.print(&Answer { closed })?)
+}
+
+#[derive(Serialize)]
+struct Answer {
+    closed: Vec<Closed>,
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for closed in &self.closed {
+            let verb = if closed.task.status == Status::Cancelled { "Cancelled" } else { "Closed" };
+            writeln!(f, "{verb} {}", render::named(&closed.task))?;
+            for task in &closed.now_ready {
+                writeln!(f, "  now ready: {}  {}", task.id, line(&task.title, 72))?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,32 @@
+//! `bn task create`.
+
+use crate::cli::task::CreateArgs;
+use crate::commands::Context;
+use crate::commands::graph::access::Graph;
+use crate::commands::graph::{batch, input};
+use crate::graph::model::operation;
+use crate::graph::model::task::NewTask;
+
+pub fn run(args: CreateArgs, context: &Context) -> anyhow::Result<()> {
+    if args.stdin {
+        let operations = operation::parse_tasks(&input::text(None)?)?;
+        let results = Graph::open(context)?.write(|writer| writer.batch(&operations))?;
+        return Ok(context.output.print(&batch::Answer { results })?);
+    }
+    let graph = Graph::open(context)?;
+    let new = NewTask {
+        title: args.title.unwrap_or_default(),
+        description: args.description.unwrap_or_default(),
+        task_type: args.task_type,
+        priority: args.priority,
+        tags: args.tags,
+        parent: args.parent,
+        assignee: args.assignee,
+        depends_on: args.depends_on,
+        blocks: args.blocks,
+        discovered_from: args.discovered_from,
+        reference: None,
+    };
+    let task = graph.write(|writer| writer.create(&new).and_then(|id| writer.task(&id)))?;
+    Ok(context.output.print(&super::Changed { verb: "Created", task })?)
+}

@@ -1,0 +1,45 @@
+//! `bn task list`: filters that combine.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::cli::task::ListArgs;
+use crate::commands::Context;
+use crate::commands::graph::access::Graph;
+use crate::commands::graph::{ready, render};
+use crate::graph::queries::filter::Filter;
+use crate::graph::store::Listed;
+
+pub fn run(args: ListArgs, context: &Context) -> anyhow::Result<()> {
+    let graph = Graph::open(context)?;
+    let listed = graph.read(|reader| {
+        let parent = args.parent.as_deref().map(|typed| reader.resolve(typed)).transpose()?;
+        let filter = Filter {
+            states: args.states,
+            all: args.all,
+            priorities: args.priorities,
+            assignee: args.assignee,
+            unassigned: args.unassigned,
+            parent,
+            sort: args.sort,
+            reverse: args.reverse,
+            ..ready::wanted(args.which, Filter::default())
+        };
+        reader.list(&filter, args.limit.limit)
+    })?;
+    Ok(context.output.print(&List(listed))?)
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct List(Listed);
+
+impl fmt::Display for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.tasks.is_empty() {
+            return writeln!(f, "No such tasks.");
+        }
+        render::list(f, &self.0, "--limit 0 shows all")
+    }
+}

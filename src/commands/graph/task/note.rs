@@ -1,0 +1,19 @@
+//! `bn task note`: what is worth remembering about a task.
+
+use std::io::Read;
+
+use crate::cli::task::NoteArgs;
+use crate::commands::Context;
+
+pub fn run(args: &NoteArgs, context: &Context) -> anyhow::Result<()> {
+    let mut text = args.text.join(" ");
+    if text == "-" {
+        text.clear();
+        std::io::stdin().lock().read_to_string(&mut text)?;
+    }
+    super::change(context, &args.id, "Noted on", |writer, id| {
+        writer.living(id)?;
+        writer.note(id, &text)?;
+        writer.task(id)
+    })
+}

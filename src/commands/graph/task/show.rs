@@ -1,0 +1,76 @@
+//! `bn task show`: everything about one task.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::commands::Context;
+use crate::commands::graph::access::Graph;
+use crate::commands::graph::render;
+use crate::graph::model::moment::Moment;
+use crate::graph::model::text::{block, line};
+use crate::graph::store::Detail;
+
+pub fn run(typed: &str, context: &Context) -> anyhow::Result<()> {
+    let graph = Graph::open(context)?;
+    let detail = graph.read(|reader| reader.detail(&reader.resolve(typed)?))?;
+    Ok(context.output.print(&Shown::new(detail, graph.now))?)
+}
+
+/// A task as `show` prints it.
+#[derive(Serialize)]
+pub struct Shown {
+    #[serde(flatten)]
+    detail: Detail,
+    #[serde(skip)]
+    now: Moment,
+}
+
+impl Shown {
+    pub fn new(detail: Detail, now: Moment) -> Self {
+        Self { detail, now }
+    }
+
+    fn head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let task = &self.detail.task;
+        writeln!(f, "{}  {}", task.id, line(&task.title, 300))?;
+        write!(f, "{} · {} · {}", task.state(), task.priority, task.task_type.as_str())?;
+        for tag in &task.tags {
+            write!(f, " · #{}", line(tag, 64))?;
+        }
+        writeln!(f, " · created {} ago by {}", task.created_at.age(self.now), line(&task.created_by, 60))
+    }
+
+    fn hands(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let task = &self.detail.task;
+        if let (Some(name), Some(at)) = (&task.assignee, task.claimed_at) {
+            writeln!(f, "claimed {} ago by {}", at.age(self.now), line(name, 60))?;
+        } else if let Some(name) = &task.assignee {
+            writeln!(f, "meant for {}", line(name, 60))?;
+        }
+        if let (Some(name), Some(at)) = (&task.closed_by, task.closed_at) {
+            let reason = task.closed_reason.as_deref().map(|reason| format!(": {}", line(reason, 200)));
+            writeln!(f, "closed {} ago by {}{}", at.age(self.now), line(name, 60), reason.unwrap_or_default())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.head(f)?;
+        self.hands(f)?;
+        if !self.detail.task.description.is_empty() {
+            write!(f, "\n{}", block(&self.detail.task.description, "  "))?;
+        }
+        if !self.detail.links.is_empty() {
+            writeln!(f)?;
+        }
+        render::links(f, &self.detail.links)?;
+        for note in &self.detail.notes {
+            writeln!(f, "\n{}, {} ago", line(&note.author, 60), note.at.age(self.now))?;
+            write!(f, "{}", block(&note.text, "  "))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,19 @@
+//! `bn task update`: what a task says.
+
+use crate::cli::task::UpdateArgs;
+use crate::commands::Context;
+use crate::graph::model::task::Change;
+
+pub fn run(args: UpdateArgs, context: &Context) -> anyhow::Result<()> {
+    let change = Change {
+        title: args.title,
+        description: args.description,
+        task_type: args.task_type,
+        priority: args.priority,
+        assignee: args.assignee,
+        parent: args.parent,
+        add_tags: args.add_tags,
+        remove_tags: args.remove_tags,
+    };
+    super::change(context, &args.id, "Updated", |writer, id| writer.update(id, &change))
+}

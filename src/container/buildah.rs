@@ -1,0 +1,84 @@
+//! Command lines for `buildah`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::process::Cmd;
+
+/// What to build, resolved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildSpec {
+    pub reference: String,
+    /// `--build-arg`s, in order.
+    pub args: Vec<(String, String)>,
+    pub no_cache: bool,
+    /// chroot, where no container runtime works for this user.
+    pub isolation: Option<&'static str>,
+}
+
+/// Builds the staged context, which holds a Containerfile, into the caller's own store.
+pub fn build(spec: &BuildSpec, context: &Path) -> Cmd {
+    // Without --layers buildah caches nothing.
+    let mut cmd = Cmd::new("buildah").args(["build", "--layers"]);
+    if spec.no_cache {
+        cmd = cmd.arg("--no-cache");
+    }
+    if let Some(isolation) = spec.isolation {
+        cmd = cmd.args(["--isolation", isolation]);
+    }
+    for (name, value) in &spec.args {
+        cmd = cmd.args(["--build-arg".to_owned(), format!("{name}={value}")]);
+    }
+    cmd.args(["--tag", &spec.reference]).arg("--file").arg(context.join("Containerfile")).arg(context)
+}
+
+/// Prints the image's whole id.
+pub fn image_id(reference: &str) -> Cmd {
+    Cmd::new("buildah").args(["images", "--no-trunc", "--quiet", reference])
+}
+
+/// Prints all that is known of the image, as JSON.
+pub fn inspect(reference: &str) -> Cmd {
+    Cmd::new("buildah").args(["inspect", "--type", "image", reference])
+}
+
+/// Writes the image as an archive to standard output. Only this kind can be piped, and only with its name does it arrive.
+pub fn push(reference: &str) -> Cmd {
+    Cmd::new("buildah").args(["push", "--quiet", reference, &format!("docker-archive:/dev/stdout:{reference}")])
+}
+
+/// The labels with which an image could give orders to containerd, from `buildah inspect`.
+///
+/// The configuration stands there twice, in OCI's form and in docker's, and either may be the one that is imported.
+pub fn commanding_labels(json: &str) -> Result<Vec<String>, serde_json::Error> {
+    let image: serde_json::Value = serde_json::from_str(json)?;
+    let labels = |form: &str| image[form]["config"]["Labels"].as_object().cloned().unwrap_or_default();
+    let names: BTreeSet<String> = ["OCIv1", "Docker"].into_iter().flat_map(labels).map(|(name, _)| name).collect();
+    Ok(names.into_iter().filter(|name| name.starts_with("containerd.io/")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn command_lines() {
+        let spec = BuildSpec {
+            reference: "localhost/binnacle-self:latest".into(),
+            args: vec![("AGENTS".into(), "copilot claude".into())],
+            no_cache: true,
+            isolation: Some("chroot"),
+        };
+        insta::assert_snapshot!(build(&spec, Path::new("/ctx")).to_string(), @"");
+        insta::assert_snapshot!(push("localhost/x:1").to_string(), @"");
+    }
+
+    #[test]
+    fn labels_that_containerd_obeys_are_found() {
+        let json = r#"{"OCIv1":{"config":{"Labels":{"title":"x"}}},
+            "Docker":{"config":{"Labels":{"containerd.io/restart.status":"running"}}}}"#;
+        assert_eq!(commanding_labels(json).unwrap(), ["containerd.io/restart.status"]);
+        assert!(commanding_labels(r#"{"OCIv1":{"config":{}}}"#).unwrap().is_empty());
+        assert!(commanding_labels("no json").is_err());
+    }
+}

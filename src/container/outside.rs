@@ -1,0 +1,43 @@
+//! What is set from the host on a container that waits at the gate, because `ctr` has no flag for it.
+
+use super::limits::Limits;
+use crate::process::Cmd;
+
+/// Gives a container's host name; before 1.7 `ctr` could not. `pid` is its first process.
+///
+/// Its UTS namespace is entered, and nothing else of it: no program of the container is run.
+pub fn set_hostname(pid: u32, name: &str) -> Cmd {
+    Cmd::new("nsenter").args([&format!("--uts=/proc/{pid}/ns/uts"), "hostname", name]).as_root()
+}
+
+/// Raises the number of files that processes may have open; before 2.3 `ctr` gave them 1024 for good.
+///
+/// What a process may is what its children will: all that wait at the gate have to be named. A kernel may refuse it
+/// even to root, who then lacks CAP_SYS_RESOURCE.
+pub fn raise_open_files(pids: &[u32], limits: &Limits) -> Vec<Cmd> {
+    let limit = limits.open_files;
+    let raise = |pid: &u32| {
+        Cmd::new("prlimit").args(["--pid", &pid.to_string(), &format!("--nofile={limit}:{limit}")]).as_root()
+    };
+    pids.iter().map(raise).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines() {
+        let limits = Limits { cpus: 1.0, memory: 1 << 30, pids: 4096, open_files: 65536 };
+        let lines = [set_hostname(7, "agent-1")].into_iter().chain(raise_open_files(&[7, 8], &limits));
+        let lines: Vec<_> = lines.map(|cmd| cmd.to_string()).collect();
+        assert_eq!(
+            lines,
+            [
+                "nsenter '--uts=/proc/7/ns/uts' hostname agent-1",
+                "prlimit --pid 7 '--nofile=65536:65536'",
+                "prlimit --pid 8 '--nofile=65536:65536'",
+            ]
+        );
+    }
+}

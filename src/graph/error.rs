@@ -1,0 +1,203 @@
+//! What can go wrong with the graph, and what to do then.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::error::{Explain, FAILED};
+use crate::graph::model::id::TaskId;
+use crate::graph::model::task::{Named, Status};
+
+/// Exit code when the graph says no: no such task, a circle, a task that is not open.
+pub const REFUSED: u8 = 1;
+/// Exit code when somebody else holds the claim.
+pub const TAKEN: u8 = 4;
+
+#[derive(Debug, thiserror::Error)]
+pub enum GraphError {
+    #[error("there is no {what} {id}")]
+    Unknown { what: &'static str, id: String },
+    #[error("{prefix} could be {count} tasks: {candidates}", count = if *.more { format!("more than {}", .candidates.len()) } else { .candidates.len().to_string() }, candidates = ids(.candidates))]
+    Ambiguous { prefix: String, candidates: Vec<TaskId>, more: bool },
+    #[error("{0}")]
+    Invalid(String),
+    #[error("{id} was claimed by {holder} {since}{stale}", stale = if *.stale { ", who gives no sign of life" } else { "" })]
+    Taken { id: TaskId, holder: String, since: String, stale: bool },
+    #[error("{id} was claimed by this very session ({session}) {since}")]
+    TakenByYou { id: TaskId, session: String, since: String },
+    #[error("{id} is {status}, not {wanted}")]
+    WrongStatus { id: TaskId, status: Status, wanted: &'static str },
+    #[error("{id} is blocked by {by}", by = names(.by))]
+    Blocked { id: TaskId, by: Vec<Named> },
+    #[error("{id} cannot be closed: {why}", why = unfinished(.dependencies, .children))]
+    Unfinished { id: TaskId, dependencies: Vec<Named>, children: Vec<Named> },
+    #[error("{id} is deleted")]
+    Deleted { id: TaskId },
+    #[error("nothing is ready")]
+    NothingReady,
+    #[error("{id} cannot be linked to itself")]
+    SelfLink { id: TaskId },
+    #[error("that would close a circle: {path}", path = arrows(.path))]
+    Cycle { path: Vec<TaskId> },
+    #[error("{child} has a parent already: {parent}")]
+    HasParent { child: TaskId, parent: TaskId },
+    #[error("the session {id} has ended")]
+    SessionEnded { id: String },
+    #[error("line {line}: {message}")]
+    Line { line: usize, message: String },
+    #[error("operation {number}: {source}")]
+    Operation { number: usize, source: Box<GraphError> },
+
+    #[error("the graph's folder {path} cannot be used")]
+    Folder { path: PathBuf, source: io::Error },
+    #[error("the graph's folder is not mounted at {path}")]
+    NotMounted { path: PathBuf },
+    #[error("the graph cannot live on {filesystem}: {path}")]
+    Filesystem { path: PathBuf, filesystem: &'static str },
+    #[error("the graph cannot be written: {path} is read-only for uid {uid}")]
+    ReadOnly { path: PathBuf, uid: u32 },
+    #[error("the graph {path} has version {found}; this bn ({program}) knows versions up to {known}", program = env!("CARGO_PKG_VERSION"))]
+    Newer { path: PathBuf, found: i64, known: i64 },
+    #[error("the graph {path} has version {found}; this bn ({program}) needs version {known}", program = env!("CARGO_PKG_VERSION"))]
+    Older { path: PathBuf, found: i64, known: i64 },
+    #[error("the graph {path} is damaged: {detail}")]
+    Damaged { path: PathBuf, detail: String },
+    #[error("no space is left for the graph in {path}; nothing was written")]
+    Full { path: PathBuf },
+    #[error("the graph in {path} stayed busy for {seconds} seconds; nothing was written")]
+    Busy { path: PathBuf, seconds: u64 },
+    #[error("SQLite {found} is too old to share a graph safely; {needed} is needed")]
+    OldSqlite { found: &'static str, needed: &'static str },
+    #[error("{path} exists already")]
+    Exists { path: PathBuf },
+    #[error("cannot {verb} {path}")]
+    File { verb: &'static str, path: PathBuf, source: io::Error },
+    #[error("the graph's database failed")]
+    Sql(#[from] rusqlite::Error),
+    #[error("no random numbers can be had")]
+    Random(#[from] getrandom::Error),
+}
+
+impl Explain for GraphError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            GraphError::Operation { source, .. } => source.hints(),
+            _ => self.hint().into_iter().collect(),
+        }
+    }
+
+    fn exit_code(&self) -> u8 {
+        match self {
+            GraphError::Operation { source, .. } => source.exit_code(),
+            GraphError::Taken { .. } | GraphError::TakenByYou { .. } => TAKEN,
+            _ if self.is_about_the_store() => FAILED,
+            _ => REFUSED,
+        }
+    }
+}
+
+impl GraphError {
+    fn is_about_the_store(&self) -> bool {
+        use GraphError as E;
+        matches!(
+            self,
+            E::Folder { .. }
+                | E::NotMounted { .. }
+                | E::Filesystem { .. }
+                | E::ReadOnly { .. }
+                | E::Newer { .. }
+                | E::Older { .. }
+                | E::Damaged { .. }
+                | E::Full { .. }
+                | E::Busy { .. }
+                | E::OldSqlite { .. }
+                | E::Exists { .. }
+                | E::File { .. }
+                | E::Sql(_)
+                | E::Random(_)
+        )
+    }
+
+    fn hint(&self) -> Option<String> {
+        use GraphError as E;
+        Some(match self {
+            E::Unknown { what: "task", .. } => "`bn task list` and `bn search WORDS` show the ids there are".to_owned(),
+            E::Unknown { .. } => "`bn agent list --all` shows the sessions there are".to_owned(),
+            E::Ambiguous { .. } => "type more letters of the id".to_owned(),
+            E::Taken { id, stale: true, .. } => format!("`bn task claim {id} --take-over` takes it, and records that"),
+            E::Taken { .. } => "`bn ready --claim` takes the best task that is free".to_owned(),
+            E::TakenByYou { id, .. } => format!("go on with it; `bn task release {id}` gives it back"),
+            E::WrongStatus { id, status: Status::Done | Status::Cancelled, .. } => {
+                format!("`bn task reopen {id}` opens it again")
+            }
+            E::WrongStatus { id, .. } => format!("`bn task show {id}` says more"),
+            E::Blocked { id, .. } => format!("finish those first, or `bn task claim {id} --force`"),
+            E::Unfinished { id, .. } => format!("finish or cancel those first, or `bn task close {id} --force`"),
+            E::Deleted { id } => format!("`bn task undelete {id}` brings it back"),
+            E::NothingReady => {
+                "`bn blocked` shows what waits, and for what; `bn agent list` who works on what".to_owned()
+            }
+            E::Cycle { .. } => "remove one of these links first: `bn link rm A B --type TYPE`".to_owned(),
+            E::HasParent { child, parent } => format!("`bn link rm {parent} {child} --type parent_of` first"),
+            E::SessionEnded { .. } => "`bn orient` starts it again".to_owned(),
+            E::Folder { .. } => "the folder has to be yours, and writable".to_owned(),
+            E::NotMounted { path } => {
+                format!("start the container with `bn container run`, which mounts the graph at {}", path.display())
+            }
+            E::Filesystem { .. } => {
+                "set XDG_DATA_HOME to a folder on a local disk: agents share the graph through one kernel's memory"
+                    .to_owned()
+            }
+            E::ReadOnly { path, .. } => format!(
+                "make it writable for you: `ls -la {}` shows whose it is; mounted read-only it cannot be used",
+                path.display()
+            ),
+            E::Newer { .. } => {
+                "update this bn; in a container: build the image again with `bn container build`".to_owned()
+            }
+            E::Older { .. } => {
+                "run any `bn task` command on the host once: it makes a backup and brings the graph up to date"
+                    .to_owned()
+            }
+            E::Damaged { path, .. } => damaged_hint(path),
+            E::Full { .. } => "make room on that disk, then run the same command again".to_owned(),
+            E::Busy { .. } => "run it again; `bn agent list` shows who works on the graph".to_owned(),
+            E::Exists { .. } => "name a file that does not exist yet".to_owned(),
+            E::Sql(_) => "`bn doctor` checks the graph".to_owned(),
+            E::Invalid(_)
+            | E::SelfLink { .. }
+            | E::Line { .. }
+            | E::Operation { .. }
+            | E::OldSqlite { .. }
+            | E::File { .. }
+            | E::Random(_) => {
+                return None;
+            }
+        })
+    }
+}
+
+fn damaged_hint(path: &std::path::Path) -> String {
+    let folder = path.parent().unwrap_or(path).display();
+    format!(
+        "copy the whole folder {folder} away first; then `bn doctor` says what can still be read, and `bn import` brings an export back"
+    )
+}
+
+fn ids(ids: &[TaskId]) -> String {
+    ids.iter().map(TaskId::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn arrows(ids: &[TaskId]) -> String {
+    ids.iter().map(TaskId::as_str).collect::<Vec<_>>().join(" -> ")
+}
+
+fn names(tasks: &[Named]) -> String {
+    let each = tasks.iter().map(|task| format!("{} ({})", task.id, crate::graph::model::text::line(&task.title, 50)));
+    each.collect::<Vec<_>>().join(", ")
+}
+
+fn unfinished(dependencies: &[Named], children: &[Named]) -> String {
+    let part = |what: &str, tasks: &[Named]| (!tasks.is_empty()).then(|| format!("{what} {}", names(tasks)));
+    let parts = [part("it depends on", dependencies), part("it has the unfinished children", children)];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}

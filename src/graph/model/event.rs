@@ -1,0 +1,71 @@
+//! Events: every change, who made it and when.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::id::TaskId;
+use super::moment::Moment;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    Created,
+    Updated,
+    Claimed,
+    TakenOver,
+    Released,
+    Closed,
+    Reopened,
+    /// The event is the note: it is kept nowhere else.
+    Noted,
+    Deleted,
+    Undeleted,
+    Linked,
+    Unlinked,
+    SessionStarted,
+    SessionEnded,
+}
+
+impl EventKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EventKind::Created => "created",
+            EventKind::Updated => "updated",
+            EventKind::Claimed => "claimed",
+            EventKind::TakenOver => "taken_over",
+            EventKind::Released => "released",
+            EventKind::Closed => "closed",
+            EventKind::Reopened => "reopened",
+            EventKind::Noted => "noted",
+            EventKind::Deleted => "deleted",
+            EventKind::Undeleted => "undeleted",
+            EventKind::Linked => "linked",
+            EventKind::Unlinked => "unlinked",
+            EventKind::SessionStarted => "session_started",
+            EventKind::SessionEnded => "session_ended",
+        }
+    }
+}
+
+/// One change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    pub at: Moment,
+    pub actor: String,
+    pub session: Option<String>,
+    pub task: Option<TaskId>,
+    /// The other end of a link.
+    pub other: Option<TaskId>,
+    pub kind: EventKind,
+    /// What changed: a note's text, a reason, or per field what was and what is.
+    pub data: Map<String, Value>,
+}
+
+/// A remark on a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Note {
+    pub at: Moment,
+    pub author: String,
+    pub text: String,
+}

@@ -1,0 +1,13 @@
+//! What the graph is made of. Pure: nothing here reads or writes.
+
+pub mod circle;
+pub mod event;
+pub mod id;
+pub mod link;
+pub mod moment;
+pub mod operation;
+pub mod record;
+pub mod session;
+pub mod task;
+pub mod text;
+pub mod tree;

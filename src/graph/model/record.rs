@@ -1,0 +1,121 @@
+//! The graph as JSON Lines: what export writes and import reads.
+
+use serde::{Deserialize, Serialize};
+
+use super::event::Event;
+use super::id::TaskId;
+use super::link::Link;
+use super::moment::Moment;
+use super::session::Session;
+use super::task::{self, Priority, Status, TaskType};
+use crate::graph::error::GraphError;
+
+/// The version of this format.
+pub const VERSION: u32 = 1;
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "snake_case")]
+pub enum Record {
+    Graph(Header),
+    Session(Session),
+    Task(TaskRecord),
+    Link(Link),
+    Event(Event),
+}
+
+/// The first line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    pub version: u32,
+    #[serde(default)]
+    pub project: Option<String>,
+}
+
+/// A task without what follows from its links.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskRecord {
+    pub id: TaskId,
+    pub title: String,
+    #[serde(default)]
+    pub description: String,
+    #[serde(default, rename = "type")]
+    pub task_type: TaskType,
+    #[serde(default)]
+    pub priority: Priority,
+    #[serde(default)]
+    pub status: Status,
+    #[serde(default)]
+    pub tags: Vec<String>,
+    #[serde(default)]
+    pub assignee: Option<String>,
+    #[serde(default)]
+    pub session: Option<String>,
+    #[serde(default)]
+    pub claimed_at: Option<Moment>,
+    pub created_by: String,
+    pub created_at: Moment,
+    pub updated_at: Moment,
+    #[serde(default)]
+    pub closed_by: Option<String>,
+    #[serde(default)]
+    pub closed_session: Option<String>,
+    #[serde(default)]
+    pub closed_at: Option<Moment>,
+    #[serde(default)]
+    pub closed_reason: Option<String>,
+    #[serde(default)]
+    pub deleted_at: Option<Moment>,
+}
+
+impl TaskRecord {
+    fn check(&self) -> Result<(), String> {
+        if !self.id.is_well_formed() {
+            return Err(format!("{:?} is not a task's id", self.id.as_str()));
+        }
+        task::title(&self.title)?;
+        self.tags.iter().try_for_each(|tag| task::tag(tag).map(drop))
+    }
+}
+
+/// Reads every line, or says which one is wrong.
+pub fn parse(text: &str) -> Result<Vec<Record>, GraphError> {
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let records =
+        lines.map(|(index, line)| record(line).map_err(|message| GraphError::Line { line: index + 1, message }));
+    records.collect()
+}
+
+fn record(line: &str) -> Result<Record, String> {
+    let record: Record = serde_json::from_str(line).map_err(|error| error.to_string())?;
+    match &record {
+        Record::Graph(header) if header.version != VERSION => {
+            Err(format!("this is version {} of the format; this bn reads version {VERSION}", header.version))
+        }
+        Record::Task(task) => task.check().map(|()| record),
+        _ => Ok(record),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_line_is_named() {
+        let good = r#"{"record":"graph","version":1}"#;
+        assert_eq!(parse(&format!("{good}\n\n")).unwrap().len(), 1);
+        for (bad, says) in [
+            ("{", "EOF"),
+            (r#"{"record":"graph","version":2}"#, "version 2"),
+            (r#"{"record":"what"}"#, "unknown variant"),
+            (r#"{"record":"link","source":"bn-a","type":"likes","target":"bn-b"}"#, "likes"),
+            (r#"{"record":"graph","version":1,"more":1}"#, "more"),
+        ] {
+            let error = parse(&format!("{good}\n{bad}\n")).unwrap_err().to_string();
+            assert!(error.starts_with("line 2: ") && error.contains(says), "{error}");
+        }
+    }
+}

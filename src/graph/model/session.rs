@@ -1,0 +1,56 @@
+//! Agent sessions: who works on the graph. A session is known by an id that was made for it, never by a process id.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::moment::Moment;
+
+/// After this long without a sign of life, a host agent's claims may be taken over.
+pub const STALE_AFTER: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// By what an agent's session is found again by its next command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// It was given one (`BN_AGENT_ID`): every agent in a container, and any on the host that wants to.
+    Given(String),
+    /// It is the one of its name in this worktree.
+    Place(String),
+}
+
+/// Who speaks to the graph.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    pub name: String,
+    pub identity: Identity,
+    pub agent_type: Option<String>,
+    /// The container that it lives in.
+    pub container: Option<String>,
+}
+
+/// One agent's time with the graph, from `orient` to `goodbye`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    pub id: String,
+    pub name: String,
+    #[serde(rename = "type")]
+    pub agent_type: Option<String>,
+    pub container: Option<String>,
+    /// The worktree that tells it from others of its name.
+    pub place: Option<String>,
+    pub started_at: Moment,
+    /// The last time it wrote.
+    pub seen_at: Moment,
+    pub ended_at: Option<Moment>,
+    /// How it ended.
+    pub end_reason: Option<String>,
+    pub summary: Option<String>,
+}
+
+impl Session {
+    /// Whether its claims may be taken over. A container's never go stale by time: its run releases them when it ends.
+    pub fn is_stale(&self, now: Moment, after: Duration) -> bool {
+        self.ended_at.is_some() || (self.container.is_none() && self.seen_at <= now.before(after))
+    }
+}

@@ -1,0 +1,49 @@
+//! Text that others wrote, made fit for a terminal.
+
+/// The text on one line, cut to `width` characters, without anything that a terminal would obey.
+pub fn line(text: &str, width: usize) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let clean: String = words.join(" ").chars().filter(|letter| !is_control(*letter)).collect();
+    if clean.chars().count() <= width {
+        return clean;
+    }
+    let kept: String = clean.chars().take(width.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
+}
+
+/// The text with its line breaks, each line indented, without anything that a terminal would obey.
+pub fn block(text: &str, indent: &str) -> String {
+    let lines = text.lines().map(|line| {
+        let clean: String = line.replace('\t', "    ").chars().filter(|letter| !is_control(*letter)).collect();
+        format!("{}\n", format!("{indent}{clean}").trim_end())
+    });
+    lines.collect()
+}
+
+/// Escape sequences, and the marks that make text read backwards.
+fn is_control(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// `1 task`, `2 tasks`.
+pub fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_one_line() {
+        assert_eq!(line("two\nlines  and\ttabs", 80), "two lines and tabs");
+        assert_eq!(line("\u{1b}[31mred\u{1b}[0m \u{202e}evil", 80), "[31mred[0m evil");
+        assert_eq!(line("grüße an alle", 6), "grüße…");
+        assert_eq!(line("exact", 5), "exact");
+    }
+
+    #[test]
+    fn a_block_keeps_its_lines() {
+        assert_eq!(block("a\n\tb\u{7}\n\nc", "  "), "  a\n      b\n\n  c\n");
+    }
+}

@@ -1,0 +1,54 @@
+//! What `bn doctor` asks.
+
+/// Counts that the triggers keep, and what they should be.
+pub const WRONG_COUNTS: &str = "
+  SELECT id FROM tasks t WHERE
+    waits_for <> (SELECT count(*) FROM links l JOIN tasks o ON o.id = l.target
+      WHERE l.source = t.id AND l.type = 'depends_on' AND o.live)
+    OR unblocks <> (SELECT count(*) FROM links l JOIN tasks o ON o.id = l.source
+      WHERE l.target = t.id AND l.type = 'depends_on' AND o.live)
+    OR open_children <> (SELECT count(*) FROM links l JOIN tasks o ON o.id = l.target
+      WHERE l.source = t.id AND l.type = 'parent_of' AND o.live)
+  ORDER BY id";
+
+pub const MEND_COUNTS: &str = "
+  UPDATE tasks SET
+    waits_for = (SELECT count(*) FROM links l JOIN tasks o ON o.id = l.target
+      WHERE l.source = tasks.id AND l.type = 'depends_on' AND o.live),
+    unblocks = (SELECT count(*) FROM links l JOIN tasks o ON o.id = l.source
+      WHERE l.target = tasks.id AND l.type = 'depends_on' AND o.live),
+    open_children = (SELECT count(*) FROM links l JOIN tasks o ON o.id = l.target
+      WHERE l.source = tasks.id AND l.type = 'parent_of' AND o.live)";
+
+/// Claims whose session is over, or was never there.
+pub const LOST_CLAIMS: &str = "
+  SELECT t.id FROM tasks t WHERE t.status = 'in_progress' AND t.deleted_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = t.session AND s.ended_at IS NULL)
+  ORDER BY t.id";
+
+/// What a finished or open task must not have, and a claimed or closed one must.
+pub const CONTRADICTIONS: &str = "
+  SELECT id FROM tasks WHERE (status <> 'in_progress' AND (session IS NOT NULL OR claimed_at IS NOT NULL))
+    OR ((status IN ('done', 'cancelled')) <> (closed_at IS NOT NULL))
+  ORDER BY id";
+
+pub const MEND_CONTRADICTIONS: &str = "
+  UPDATE tasks SET
+    session = CASE WHEN status = 'in_progress' THEN session END,
+    claimed_at = CASE WHEN status = 'in_progress' THEN claimed_at END,
+    closed_at = CASE WHEN status IN ('done', 'cancelled') THEN coalesce(closed_at, updated_at) END,
+    closed_by = CASE WHEN status IN ('done', 'cancelled') THEN closed_by END,
+    closed_session = CASE WHEN status IN ('done', 'cancelled') THEN closed_session END,
+    closed_reason = CASE WHEN status IN ('done', 'cancelled') THEN closed_reason END";
+
+/// Tasks without an entry in the full-text index, and entries without a task.
+pub const UNINDEXED: &str = "
+  SELECT (SELECT count(*) FROM tasks WHERE seq NOT IN (SELECT id FROM words_docsize))
+       + (SELECT count(*) FROM words_docsize WHERE id NOT IN (SELECT seq FROM tasks))";
+
+pub const REINDEX: &str = "
+  INSERT INTO words (words) VALUES ('delete-all');
+  INSERT INTO words (rowid, title, description, notes)
+    SELECT t.seq, t.title, t.description, coalesce(
+      (SELECT group_concat(e.data ->> 'text', ' ') FROM events e WHERE e.task = t.id AND e.kind = 'noted'), '')
+    FROM tasks t;";

@@ -1,0 +1,31 @@
+//! Events.
+
+/// In the order in which `store::rows` reads them.
+const COLUMNS: &str = "at, actor, session, task, other, kind, data";
+
+pub const INSERT: &str =
+    "INSERT INTO events (at, actor, session, task, other, kind, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
+/// Of everything, latest first.
+pub fn of_all() -> String {
+    format!("SELECT {COLUMNS} FROM events ORDER BY at DESC, seq DESC LIMIT ?1")
+}
+
+/// Of one task, at either end of a link, latest first.
+pub fn of_task() -> String {
+    format!(
+        "SELECT {COLUMNS} FROM (
+           SELECT seq, {COLUMNS} FROM events WHERE task = ?2 UNION ALL SELECT seq, {COLUMNS} FROM events WHERE other = ?2
+         ) AS of_task ORDER BY at DESC, seq DESC LIMIT ?1"
+    )
+}
+
+/// By one session, latest first.
+pub fn of_session() -> String {
+    format!("SELECT {COLUMNS} FROM events WHERE session = ?2 ORDER BY at DESC, seq DESC LIMIT ?1")
+}
+
+/// Everything, in the order in which it happened.
+pub fn in_order() -> String {
+    format!("SELECT {COLUMNS} FROM events ORDER BY at, seq")
+}

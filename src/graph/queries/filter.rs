@@ -1,0 +1,194 @@
+//! From what a list is to show to the SQL that finds it.
+
+use clap::ValueEnum;
+
+use crate::graph::model::id::TaskId;
+use crate::graph::model::task::{Priority, TaskType};
+use crate::graph::queries::tasks;
+
+/// What a task looks like to a person: its status, seen together with its links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum State {
+    /// Not begun, blocked or not
+    Open,
+    /// Open, and nothing stands in the way
+    Ready,
+    /// Open, and waiting for another task
+    Blocked,
+    InProgress,
+    Done,
+    Cancelled,
+    Deleted,
+}
+
+impl State {
+    fn condition(self) -> &'static str {
+        match self {
+            State::Open => "t.status = 'open' AND t.deleted_at IS NULL",
+            State::Ready => tasks::READY,
+            State::Blocked => tasks::BLOCKED,
+            State::InProgress => tasks::IN_PROGRESS,
+            State::Done => "t.status = 'done' AND t.closed_at IS NOT NULL AND t.deleted_at IS NULL",
+            State::Cancelled => "t.status = 'cancelled' AND t.closed_at IS NOT NULL AND t.deleted_at IS NULL",
+            State::Deleted => "t.deleted_at IS NOT NULL",
+        }
+    }
+}
+
+/// In which order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Sort {
+    /// Most urgent first, then what unblocks most, then the oldest
+    #[default]
+    Best,
+    Priority,
+    /// Newest first
+    Created,
+    /// Last changed first
+    Updated,
+    /// Last closed first
+    Closed,
+    /// Longest claimed first
+    Claimed,
+    Title,
+}
+
+impl Sort {
+    fn columns(self) -> &'static [(&'static str, bool)] {
+        match self {
+            Sort::Best => &[("t.priority", false), ("t.unblocks", true), ("t.created_at", false), ("t.id", false)],
+            Sort::Priority => &[("t.priority", false), ("t.created_at", false), ("t.id", false)],
+            Sort::Created => &[("t.created_at", true), ("t.id", false)],
+            Sort::Updated => &[("t.updated_at", true), ("t.id", false)],
+            Sort::Closed => &[("t.closed_at", true), ("t.id", false)],
+            Sort::Claimed => &[("t.claimed_at", false), ("t.id", false)],
+            Sort::Title => &[("t.title", false), ("t.id", false)],
+        }
+    }
+}
+
+/// All conditions have to hold.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// One of these; empty for everything that is not finished.
+    pub states: Vec<State>,
+    /// Finished ones too, where no states are named.
+    pub all: bool,
+    pub tags: Vec<String>,
+    pub types: Vec<TaskType>,
+    pub priorities: Vec<Priority>,
+    pub assignee: Option<String>,
+    pub unassigned: bool,
+    pub parent: Option<TaskId>,
+    /// Nobody's, or this one's.
+    pub free_for: Option<String>,
+    pub sort: Sort,
+    pub reverse: bool,
+}
+
+/// A value that is bound to a `?`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bind {
+    Text(String),
+    Number(i64),
+}
+
+/// The pieces of a `SELECT … FROM tasks t`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pieces {
+    pub condition: String,
+    pub order: String,
+    pub binds: Vec<Bind>,
+}
+
+impl Filter {
+    /// The ready tasks, best first.
+    pub fn ready() -> Self {
+        Self { states: vec![State::Ready], ..Self::default() }
+    }
+
+    pub fn pieces(&self) -> Pieces {
+        let mut conditions = vec![self.state_condition()];
+        let mut binds = Vec::new();
+        let mut one = |condition: &str, text: &str| {
+            conditions.push(condition.to_owned());
+            binds.push(Bind::Text(text.to_owned()));
+        };
+        for tag in &self.tags {
+            one("EXISTS (SELECT 1 FROM tags WHERE task = t.id AND tag = ?)", tag);
+        }
+        if let Some(name) = &self.assignee {
+            one("t.assignee = ?", name);
+        }
+        if let Some(parent) = &self.parent {
+            one("t.id IN (SELECT target FROM links WHERE source = ? AND type = 'parent_of')", parent.as_str());
+        }
+        if let Some(name) = &self.free_for {
+            one("(t.assignee IS NULL OR t.assignee = ?)", name);
+        }
+        if self.unassigned {
+            conditions.push("t.assignee IS NULL".to_owned());
+        }
+        if !self.types.is_empty() {
+            conditions.push(format!("t.type IN ({})", marks(self.types.len())));
+            binds.extend(self.types.iter().map(|kind| Bind::Text(kind.as_str().to_owned())));
+        }
+        if !self.priorities.is_empty() {
+            conditions.push(format!("t.priority IN ({})", marks(self.priorities.len())));
+            binds.extend(self.priorities.iter().map(|priority| Bind::Number(i64::from(u8::from(*priority)))));
+        }
+        Pieces { condition: conditions.join(" AND "), order: self.order(), binds }
+    }
+
+    fn state_condition(&self) -> String {
+        match self.states.as_slice() {
+            [] if self.all => "t.deleted_at IS NULL".to_owned(),
+            [] => "t.status IN ('open', 'in_progress') AND t.deleted_at IS NULL".to_owned(),
+            [one] => one.condition().to_owned(),
+            several => {
+                let each: Vec<String> = several.iter().map(|state| format!("({})", state.condition())).collect();
+                format!("({})", each.join(" OR "))
+            }
+        }
+    }
+
+    fn order(&self) -> String {
+        let column = |(name, descending): &(&str, bool)| {
+            if *descending == self.reverse { (*name).to_owned() } else { format!("{name} DESC") }
+        };
+        self.sort.columns().iter().map(column).collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn marks(count: usize) -> String {
+    vec!["?"; count].join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ready_is_asked_for_in_the_words_of_its_index() {
+        let pieces = Filter::ready().pieces();
+        assert_eq!(pieces.condition, tasks::READY);
+        assert_eq!(pieces.order, tasks::BEST_FIRST);
+        assert!(pieces.binds.is_empty());
+    }
+
+    #[test]
+    fn conditions_combine() {
+        let filter = Filter {
+            states: vec![State::Done, State::Cancelled],
+            tags: vec!["ui".to_owned()],
+            types: vec![TaskType::Bug, TaskType::Chore],
+            sort: Sort::Created,
+            reverse: true,
+            ..Filter::default()
+        };
+        insta::assert_snapshot!(filter.pieces().condition, @"((t.status = 'done' AND t.closed_at IS NOT NULL AND t.deleted_at IS NULL) OR (t.status = 'cancelled' AND t.closed_at IS NOT NULL AND t.deleted_at IS NULL)) AND EXISTS (SELECT 1 FROM tags WHERE task = t.id AND tag = ?) AND t.type IN (?, ?)");
+        assert_eq!(filter.pieces().order, "t.created_at, t.id DESC");
+        assert_eq!(filter.pieces().binds.len(), 3);
+    }
+}

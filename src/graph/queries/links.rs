@@ -1,0 +1,14 @@
+//! Links.
+
+pub const ADD: &str = "INSERT INTO links (source, type, target) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+pub const REMOVE: &str = "DELETE FROM links WHERE source = ?1 AND type = ?2 AND target = ?3";
+pub const EXISTS: &str = "SELECT 1 FROM links WHERE source = ?1 AND type = ?2 AND target = ?3";
+pub const PARENT: &str = "SELECT source FROM links WHERE target = ?1 AND type = 'parent_of'";
+
+/// A task's links, read from its own end: outgoing ones first.
+pub const OUTGOING: &str = "
+  SELECT l.type, t.id, t.title, t.status, t.deleted_at IS NOT NULL FROM links l JOIN tasks t ON t.id = l.target
+  WHERE l.source = ?1 ORDER BY l.type, t.created_at, t.id";
+pub const INCOMING: &str = "
+  SELECT l.type, t.id, t.title, t.status, t.deleted_at IS NOT NULL FROM links l JOIN tasks t ON t.id = l.source
+  WHERE l.target = ?1 ORDER BY l.type, t.created_at, t.id";

@@ -1,0 +1,14 @@
+//! The SQL, as text. Apart from the schema and the full-text search it is SQL that PostgreSQL has too.
+
+pub mod checks;
+pub mod counts;
+pub mod events;
+pub mod filter;
+pub mod links;
+pub mod records;
+pub mod search;
+pub mod sessions;
+pub mod tasks;
+
+/// What every store of this program is made by, one step per version; a step that was released is never edited.
+pub const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];

@@ -1,0 +1,63 @@
+//! Who works here.
+
+use serde::Serialize;
+
+use super::{Reader, rows};
+use crate::graph::error::GraphError;
+use crate::graph::model::moment::Moment;
+use crate::graph::model::session::{STALE_AFTER, Session};
+use crate::graph::model::task::Named;
+use crate::graph::queries::{sessions, tasks};
+
+/// A session, and what it has in hand.
+#[derive(Clone, Debug, Serialize)]
+pub struct Agent {
+    #[serde(flatten)]
+    pub session: Session,
+    /// Its claims may be taken over.
+    pub stale: bool,
+    pub tasks: Vec<Named>,
+}
+
+/// The top of a list of agents, and how long the whole of it is.
+#[derive(Clone, Debug, Serialize)]
+pub struct Agents {
+    pub agents: Vec<Agent>,
+    pub total: u64,
+}
+
+impl Reader<'_> {
+    /// Those who are here, or all that ever were; the latest first.
+    pub fn agents(&self, all: bool, limit: usize, now: Moment) -> Result<Agents, GraphError> {
+        let limit = if limit == 0 { i64::MAX } else { i64::try_from(limit).unwrap_or(i64::MAX) };
+        let mut statement = self.conn.prepare(&sessions::latest(all))?;
+        let found = statement.query_map([limit], rows::session)?.collect::<Result<Vec<_>, _>>()?;
+        let total = self.conn.query_row(sessions::count(all), [], |row| row.get(0))?;
+        let agents = found.into_iter().map(|session| self.agent(session, now)).collect::<Result<_, _>>()?;
+        Ok(Agents { agents, total })
+    }
+
+    /// The agent whose session's id is, or starts with, what was typed.
+    pub fn agent_called(&self, typed: &str, now: Moment) -> Result<Option<Agent>, GraphError> {
+        self.session_called(typed)?.map(|session| self.agent(session, now)).transpose()
+    }
+
+    /// The session whose id is what was typed, or the only one whose id starts with it.
+    pub(super) fn session_called(&self, typed: &str) -> Result<Option<Session>, GraphError> {
+        let typed = typed.trim();
+        if let Some(session) = self.session(typed)? {
+            return Ok(Some(session));
+        }
+        let mut statement = self.conn.prepare(&sessions::starting_with())?;
+        let mut found = statement
+            .query_map((typed, format!("{typed}\u{10ffff}")), rows::session)?
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(if found.len() == 1 { found.pop() } else { None })
+    }
+
+    fn agent(&self, session: Session, now: Moment) -> Result<Agent, GraphError> {
+        let mut statement = self.conn.prepare_cached(tasks::HELD_NAMED)?;
+        let tasks = statement.query_map([&session.id], rows::named)?.collect::<Result<_, _>>()?;
+        Ok(Agent { stale: session.is_stale(now, STALE_AFTER), session, tasks })
+    }
+}

@@ -1,0 +1,40 @@
+//! A copy of the graph, made while others write.
+
+use std::fs;
+use std::path::Path;
+
+use rusqlite::{Connection, ErrorCode};
+
+use super::{Store, trouble};
+use crate::graph::error::GraphError;
+
+impl Store {
+    /// Writes a complete copy to a file that does not exist yet: one file, no log beside it.
+    pub fn backup(&self, to: &Path) -> Result<u64, GraphError> {
+        copy(&self.conn, to).map_err(|error| trouble::locate(error, &self.folder))?;
+        let found =
+            fs::metadata(to).map_err(|source| GraphError::File { verb: "read", path: to.to_owned(), source })?;
+        Ok(found.len())
+    }
+}
+
+/// `VACUUM INTO` reads one consistent state and takes no lock that would stop a writer.
+pub fn copy(conn: &Connection, to: &Path) -> Result<(), GraphError> {
+    let failed = |verb, source| GraphError::File { verb, path: to.to_owned(), source };
+    let folder = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let draft = tempfile::Builder::new().prefix(".bn-backup-").tempdir_in(folder).map_err(|e| failed("write to", e))?;
+    let path = draft.path().join("copy");
+    let text = path.to_str().ok_or_else(|| failed("write to", std::io::Error::other("its path is not UTF-8")))?;
+    conn.execute("VACUUM INTO ?1", [text]).map_err(|error| match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => GraphError::Full { path: folder.to_owned() },
+        _ => error.into(),
+    })?;
+    fs::File::open(&path).and_then(|file| file.sync_all()).map_err(|e| failed("write to", e))?;
+    match fs::hard_link(&path, to) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Err(GraphError::Exists { path: to.to_owned() })
+        }
+        Err(error) => Err(failed("write to", error)),
+        Ok(()) => fs::File::open(folder).and_then(|file| file.sync_all()).map_err(|e| failed("write to", e)),
+    }
+}

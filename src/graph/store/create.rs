@@ -1,0 +1,74 @@
+//! New tasks.
+
+use serde_json::json;
+
+use super::Writer;
+use crate::graph::error::GraphError;
+use crate::graph::model::event::EventKind;
+use crate::graph::model::id::TaskId;
+use crate::graph::model::link::LinkType;
+use crate::graph::model::moment::Moment;
+use crate::graph::model::task::{self, NewTask};
+use crate::graph::queries;
+
+impl Writer<'_> {
+    /// Adds a task with its tags and links, and returns its id.
+    pub fn create(&self, new: &NewTask) -> Result<TaskId, GraphError> {
+        let title = task::title(&new.title).map_err(GraphError::Invalid)?;
+        let at = self.tick();
+        let id = self.insert(new, &title, at)?;
+        self.record(at, &id, EventKind::Created, json!({ "title": title }))?;
+        for tag in &new.tags {
+            self.add_tag(&id, tag)?;
+        }
+        self.link_new(&id, new)?;
+        Ok(id)
+    }
+
+    fn link_new(&self, id: &TaskId, new: &NewTask) -> Result<(), GraphError> {
+        if let Some(parent) = &new.parent {
+            self.link(&self.resolve(parent)?, LinkType::ParentOf, id)?;
+        }
+        for dependency in &new.depends_on {
+            self.link(id, LinkType::DependsOn, &self.resolve(dependency)?)?;
+        }
+        for dependent in &new.blocks {
+            self.link(id, LinkType::Blocks, &self.resolve(dependent)?)?;
+        }
+        if let Some(origin) = &new.discovered_from {
+            self.link(id, LinkType::DiscoveredFrom, &self.resolve(origin)?)?;
+        }
+        Ok(())
+    }
+
+    /// Under a random id. Where another task has it already, under another.
+    fn insert(&self, new: &NewTask, title: &str, at: Moment) -> Result<TaskId, GraphError> {
+        let mut tasks: u64 = self.conn.query_row("SELECT coalesce(max(seq), 0) FROM tasks", [], |row| row.get(0))?;
+        let assignee = new.assignee.as_deref().filter(|name| !name.is_empty());
+        let mut statement = self.conn.prepare_cached(queries::tasks::INSERT)?;
+        loop {
+            let mut bytes = [0; 16];
+            getrandom::fill(&mut bytes)?;
+            let id = TaskId::random(tasks, bytes);
+            let values = (&id, title, &new.description, new.task_type, new.priority, assignee, &self.actor.name, at);
+            if statement.execute(values)? == 1 {
+                return Ok(id);
+            }
+            // As if the graph were larger: the next id is longer before long.
+            tasks = tasks.saturating_mul(2).max(1);
+        }
+    }
+
+    pub(super) fn add_tag(&self, id: &TaskId, tag: &str) -> Result<(), GraphError> {
+        let tag = task::tag(tag).map_err(GraphError::Invalid)?;
+        let sql = "INSERT INTO tags (task, tag) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        self.conn.prepare_cached(sql)?.execute((id, tag))?;
+        Ok(())
+    }
+
+    pub(super) fn remove_tag(&self, id: &TaskId, tag: &str) -> Result<(), GraphError> {
+        let tag = task::tag(tag).map_err(GraphError::Invalid)?;
+        self.conn.prepare_cached("DELETE FROM tags WHERE task = ?1 AND tag = ?2")?.execute((id, tag))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,177 @@
+//! Is the graph sound? Looks at everything, and mends what can be put right without losing anything.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+
+use rusqlite::Connection;
+use serde::Serialize;
+
+use super::export::Exported;
+use super::{FILE, Reader, Store, Writer, trouble};
+use crate::graph::error::GraphError;
+use crate::graph::model::id::TaskId;
+use crate::graph::model::moment::Moment;
+use crate::graph::model::session::Actor;
+use crate::graph::queries::checks;
+
+/// How many ids a finding names.
+const NAMED: usize = 5;
+
+/// What the doctor saw.
+#[derive(Clone, Debug, Serialize)]
+pub struct Checkup {
+    pub findings: Vec<Finding>,
+    pub seen: Seen,
+}
+
+/// How much was read, row by row.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[serde(transparent)]
+pub struct Seen(pub Exported);
+
+impl std::fmt::Display for Seen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// One thing that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    pub check: &'static str,
+    pub message: String,
+    pub mendable: bool,
+    pub mended: bool,
+}
+
+impl Checkup {
+    /// Nothing is wrong, or nothing is wrong any more.
+    pub fn is_well(&self) -> bool {
+        self.findings.iter().all(|finding| finding.mended)
+    }
+}
+
+impl Store {
+    /// Checks everything; with `fix`, mends what can be mended.
+    pub fn checkup(&self, actor: &Actor, now: Moment, fix: bool) -> Result<Checkup, GraphError> {
+        let (mut findings, seen) = self.examine()?;
+        if fix && findings.iter().any(|finding| finding.mendable) {
+            let broken: Vec<&'static str> =
+                findings.iter().filter(|found| found.mendable).map(|found| found.check).collect();
+            self.write(actor, now, |writer| broken.iter().try_for_each(|check| writer.mend(check)))?;
+            if broken.contains(&"permissions") {
+                self.mend_permissions()?;
+            }
+            let (left, _) = self.examine()?;
+            findings.iter_mut().for_each(|found| found.mended = !left.iter().any(|still| still.check == found.check));
+        }
+        Ok(Checkup { findings, seen })
+    }
+
+    fn examine(&self) -> Result<(Vec<Finding>, Seen), GraphError> {
+        let damage = pages(&self.conn).map_err(|error| trouble::locate(error, &self.folder))?;
+        if !damage.is_empty() {
+            return Ok((damage, Seen::default()));
+        }
+        let seen = self.read(|reader| reader.export(&mut std::io::sink()))?;
+        let mut findings = self.read(|reader| reader.contradictions())?;
+        findings.extend(self.permissions());
+        Ok((findings, Seen(seen)))
+    }
+
+    /// Both for the owner and the group: the host and the containers write to the same files.
+    fn permissions(&self) -> Option<Finding> {
+        let wanted = self.wanted_modes();
+        let wrong =
+            wanted.iter().find(|(path, mode)| fs::metadata(path).is_ok_and(|found| found.mode() & mode != *mode));
+        wrong.map(|(path, _)| finding("permissions", format!("{} is not writable for its group", path.display()), true))
+    }
+
+    fn wanted_modes(&self) -> [(&Path, u32); 2] {
+        // The file's path is kept beside the connection by SQLite itself; it is the one that was opened.
+        let file = self.conn.path().map_or(self.folder.as_path(), Path::new);
+        [(self.folder.as_path(), 0o770), (file, 0o660)]
+    }
+
+    fn mend_permissions(&self) -> Result<(), GraphError> {
+        for (path, mode) in self.wanted_modes() {
+            let failed = |source| GraphError::File { verb: "change the mode of", path: path.to_owned(), source };
+            let found = fs::metadata(path).map_err(failed)?;
+            fs::set_permissions(path, Permissions::from_mode(found.mode() & 0o7777 | mode)).map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+fn finding(check: &'static str, message: String, mendable: bool) -> Finding {
+    Finding { check, message, mendable, mended: false }
+}
+
+/// SQLite's own look at every page and every index, the full-text one too.
+fn pages(conn: &Connection) -> Result<Vec<Finding>, GraphError> {
+    let mut statement = conn.prepare("PRAGMA integrity_check(20)")?;
+    let answers = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+    let mut findings = Vec::new();
+    for answer in answers.into_iter().filter(|answer| answer != "ok") {
+        let check = if answer.contains("words") { "search" } else { "pages" };
+        findings.push(finding(check, format!("{FILE}: {answer}"), check == "search"));
+    }
+    Ok(findings)
+}
+
+impl Reader<'_> {
+    fn contradictions(&self) -> Result<Vec<Finding>, GraphError> {
+        let mut findings = Vec::new();
+        let mut look = |check, what: &str, wrong: Vec<TaskId>, mendable| {
+            if !wrong.is_empty() {
+                findings.push(finding(check, format!("{what}: {}", some(&wrong)), mendable));
+            }
+        };
+        look("counts", "counts of links are wrong", self.wrong(checks::WRONG_COUNTS)?, true);
+        look("states", "status and dates contradict each other", self.wrong(checks::CONTRADICTIONS)?, true);
+        look("claims", "claims belong to sessions that are over", self.wrong(checks::LOST_CLAIMS)?, true);
+        look("circles", "links make a circle", self.any_circle()?.unwrap_or_default(), false);
+        let unindexed: u64 = self.conn.query_row(checks::UNINDEXED, [], |row| row.get(0))?;
+        if unindexed > 0 {
+            findings.push(finding("search", format!("search does not know {unindexed} of the tasks"), true));
+        }
+        let mut foreign = self.conn.prepare("PRAGMA foreign_key_check")?;
+        if foreign.exists([])? {
+            findings.push(finding(
+                "references",
+                "a link, tag or claim names something that is not there".to_owned(),
+                false,
+            ));
+        }
+        Ok(findings)
+    }
+
+    fn wrong(&self, sql: &str) -> Result<Vec<TaskId>, GraphError> {
+        let mut statement = self.conn.prepare(sql)?;
+        let ids = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        Ok(ids)
+    }
+}
+
+impl Writer<'_> {
+    fn mend(&self, check: &str) -> Result<(), GraphError> {
+        match check {
+            "counts" => self.conn.execute_batch(checks::MEND_COUNTS)?,
+            "states" => self.conn.execute_batch(checks::MEND_CONTRADICTIONS)?,
+            "search" => self.conn.execute_batch(checks::REINDEX)?,
+            "claims" => {
+                let lost = self.wrong(checks::LOST_CLAIMS)?;
+                lost.iter().try_for_each(|id| self.let_go(id, Some("its session is over (bn doctor)")))?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn some(ids: &[TaskId]) -> String {
+    let named: Vec<&str> = ids.iter().take(NAMED).map(TaskId::as_str).collect();
+    let more = ids.len().saturating_sub(NAMED);
+    if more == 0 { named.join(", ") } else { format!("{} and {more} more", named.join(", ")) }
+}

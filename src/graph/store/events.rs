@@ -1,0 +1,103 @@
+//! Writing down what happens, in the transaction in which it happens.
+
+use serde_json::{Map, Value, json};
+
+use super::{Reader, Writer, rows};
+use crate::graph::error::GraphError;
+use crate::graph::model::event::{Event, EventKind};
+use crate::graph::model::id::TaskId;
+use crate::graph::model::moment::Moment;
+use crate::graph::queries;
+
+impl Writer<'_> {
+    /// Records a change of one task.
+    pub(super) fn record(&self, at: Moment, task: &TaskId, kind: EventKind, data: Value) -> Result<(), GraphError> {
+        self.put_event(&self.event(at, Some(task), kind, data))
+    }
+
+    /// Records a change that concerns two tasks.
+    pub(super) fn record_link(
+        &self,
+        at: Moment,
+        ends: [&TaskId; 2],
+        kind: EventKind,
+        link: &str,
+    ) -> Result<(), GraphError> {
+        let event = self.event(at, Some(ends[0]), kind, json!({ "type": link }));
+        self.put_event(&Event { other: Some(ends[1].clone()), ..event })
+    }
+
+    /// Records a change of a session.
+    pub(super) fn record_session(
+        &self,
+        at: Moment,
+        session: &str,
+        kind: EventKind,
+        data: Value,
+    ) -> Result<(), GraphError> {
+        let event = self.event(at, None, kind, data);
+        self.put_event(&Event { session: Some(session.to_owned()), ..event })
+    }
+
+    /// Adds a note, which is an event like the others.
+    pub fn note(&self, task: &TaskId, text: &str) -> Result<(), GraphError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(GraphError::Invalid("an empty note says nothing".to_owned()));
+        }
+        let at = self.tick();
+        self.touch(task, at)?;
+        self.record(at, task, EventKind::Noted, json!({ "text": text }))
+    }
+
+    fn event(&self, at: Moment, task: Option<&TaskId>, kind: EventKind, data: Value) -> Event {
+        let data = if let Value::Object(map) = data { map } else { Map::new() };
+        let session = self.session_id();
+        Event { at, actor: self.actor.name.clone(), session, task: task.cloned(), other: None, kind, data }
+    }
+
+    pub(super) fn put_event(&self, event: &Event) -> Result<(), GraphError> {
+        let data = Value::Object(event.data.clone()).to_string();
+        let values = (event.at, &event.actor, &event.session, &event.task, &event.other, event.kind, data);
+        self.conn.prepare_cached(queries::events::INSERT)?.execute(values)?;
+        Ok(())
+    }
+}
+
+/// The latest events.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Logged {
+    pub events: Vec<Event>,
+    /// There are older ones.
+    pub more: bool,
+}
+
+impl Reader<'_> {
+    /// The latest events: all of them, a task's, or a session's. 0 is no limit.
+    pub fn log(&self, id: Option<&str>, limit: usize) -> Result<Logged, GraphError> {
+        let (sql, id) = match id {
+            None => (queries::events::of_all(), None),
+            Some(typed) => self.whose_events(typed)?,
+        };
+        let most = if limit == 0 { i64::MAX } else { i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1 };
+        let mut statement = self.conn.prepare(&sql)?;
+        let found = match id {
+            None => statement.query_map([most], rows::event)?.collect::<Result<Vec<_>, _>>()?,
+            Some(id) => statement.query_map((most, id), rows::event)?.collect::<Result<Vec<_>, _>>()?,
+        };
+        let more = limit > 0 && found.len() > limit;
+        let keep = if limit == 0 { found.len() } else { limit };
+        Ok(Logged { events: found.into_iter().take(keep).collect(), more })
+    }
+
+    fn whose_events(&self, typed: &str) -> Result<(String, Option<String>), GraphError> {
+        match self.resolve(typed) {
+            Ok(task) => Ok((queries::events::of_task(), Some(task.to_string()))),
+            Err(GraphError::Unknown { what: "task", id }) => match self.session_called(typed)? {
+                Some(session) => Ok((queries::events::of_session(), Some(session.id))),
+                None => Err(GraphError::Unknown { what: "task or session", id }),
+            },
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Everything, written down line by line in an order that does not change.
+
+use std::fmt;
+use std::io::Write;
+
+use rusqlite::Row;
+use serde::Serialize;
+
+use super::{Reader, rows};
+use crate::graph::error::GraphError;
+use crate::graph::model::link::Link;
+use crate::graph::model::record::{Header, Record, TaskRecord, VERSION};
+use crate::graph::model::text::count;
+use crate::graph::queries::{events, records, sessions};
+
+/// How much there was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Exported {
+    pub sessions: u64,
+    pub tasks: u64,
+    pub links: u64,
+    pub events: u64,
+}
+
+impl fmt::Display for Exported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (tasks, links) = (count(self.tasks, "task"), count(self.links, "link"));
+        write!(f, "{tasks}, {links}, {}, {}", count(self.events, "event"), count(self.sessions, "session"))
+    }
+}
+
+impl Reader<'_> {
+    /// Sessions, tasks, links and events, each by age, after a line that says what this is.
+    pub fn export(&self, to: &mut impl Write) -> Result<Exported, GraphError> {
+        write_line(to, &Record::Graph(Header { version: VERSION, project: self.project()? }))?;
+        let session_sql = format!("SELECT {} FROM sessions s {}", sessions::COLUMNS, records::SESSIONS_ORDER);
+        let task_sql = format!("{} {}", records::TASKS, records::TASKS_ORDER);
+        Ok(Exported {
+            sessions: self.each(to, &session_sql, |row| rows::session(row).map(Record::Session))?,
+            tasks: self.each(to, &task_sql, |row| task_record(row).map(Record::Task))?,
+            links: self.each(to, records::LINKS, |row| link(row).map(Record::Link))?,
+            events: self.each(to, &events::in_order(), |row| rows::event(row).map(Record::Event))?,
+        })
+    }
+
+    fn each(
+        &self,
+        to: &mut impl Write,
+        sql: &str,
+        record: impl Fn(&Row) -> rusqlite::Result<Record>,
+    ) -> Result<u64, GraphError> {
+        let mut statement = self.conn.prepare(sql)?;
+        let mut found = statement.query([])?;
+        let mut written = 0;
+        while let Some(row) = found.next()? {
+            write_line(to, &record(row)?)?;
+            written += 1;
+        }
+        Ok(written)
+    }
+}
+
+fn write_line(to: &mut impl Write, record: &Record) -> Result<(), GraphError> {
+    let failed = |source| GraphError::File { verb: "write", path: "the export".into(), source };
+    let mut line = serde_json::to_vec(record).map_err(|error| failed(error.into()))?;
+    line.push(b'\n');
+    to.write_all(&line).map_err(failed)
+}
+
+fn link(row: &Row) -> rusqlite::Result<Link> {
+    Ok(Link { source: row.get(0)?, link_type: row.get(1)?, target: row.get(2)? })
+}
+
+/// A row of `queries::records::TASKS`.
+fn task_record(row: &Row) -> rusqlite::Result<TaskRecord> {
+    Ok(TaskRecord {
+        id: row.get(0)?,
+        title: row.get(1)?,
+        description: row.get(2)?,
+        task_type: row.get(3)?,
+        priority: row.get(4)?,
+        status: row.get(5)?,
+        assignee: row.get(6)?,
+        session: row.get(7)?,
+        claimed_at: row.get(8)?,
+        created_by: row.get(9)?,
+        created_at: row.get(10)?,
+        updated_at: row.get(11)?,
+        closed_by: row.get(12)?,
+        closed_session: row.get(13)?,
+        closed_at: row.get(14)?,
+        closed_reason: row.get(15)?,
+        deleted_at: row.get(16)?,
+        tags: rows::tags(row.get(17)?),
+    })
+}

@@ -1,0 +1,123 @@
+//! Links, and the circles that they must not make.
+
+use std::collections::{HashMap, VecDeque};
+
+use rusqlite::OptionalExtension;
+
+use super::{Reader, Writer, rows};
+use crate::graph::error::GraphError;
+use crate::graph::model::event::EventKind;
+use crate::graph::model::id::TaskId;
+use crate::graph::model::link::{Link, LinkType, Neighbour};
+use crate::graph::queries;
+
+impl Writer<'_> {
+    /// Adds a link. Returns it as it is kept, and whether it is new.
+    pub fn link(&self, a: &TaskId, link_type: LinkType, b: &TaskId) -> Result<(Link, bool), GraphError> {
+        let link = Link::new(self.living(a)?.id, link_type, self.living(b)?.id);
+        if link.source == link.target {
+            return Err(GraphError::SelfLink { id: link.source });
+        }
+        self.refuse_second_parent(&link)?;
+        self.refuse_circle(&link)?;
+        let values = (&link.source, link.link_type, &link.target);
+        let is_new = self.conn.prepare_cached(queries::links::ADD)?.execute(values)? == 1;
+        if is_new {
+            self.record_link(self.tick(), [&link.source, &link.target], EventKind::Linked, link.link_type.as_str())?;
+        }
+        Ok((link, is_new))
+    }
+
+    /// Takes a link away.
+    pub fn unlink(&self, a: &TaskId, link_type: LinkType, b: &TaskId) -> Result<Link, GraphError> {
+        let link = Link::new(a.clone(), link_type, b.clone());
+        let values = (&link.source, link.link_type, &link.target);
+        if self.conn.prepare_cached(queries::links::REMOVE)?.execute(values)? == 0 {
+            return Err(GraphError::Unknown { what: "link", id: link.to_string() });
+        }
+        self.record_link(self.tick(), [&link.source, &link.target], EventKind::Unlinked, link.link_type.as_str())?;
+        Ok(link)
+    }
+
+    fn refuse_second_parent(&self, link: &Link) -> Result<(), GraphError> {
+        if link.link_type != LinkType::ParentOf {
+            return Ok(());
+        }
+        let mut statement = self.conn.prepare_cached(queries::links::PARENT)?;
+        match statement.query_row([&link.target], |row| row.get(0)).optional()? {
+            Some(parent) if parent != link.source => Err(GraphError::HasParent { child: link.target.clone(), parent }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Looks for a way back from the target to the source.
+    fn refuse_circle(&self, link: &Link) -> Result<(), GraphError> {
+        let family = link.link_type.family();
+        if family.is_empty() || !self.has_way_in(&link.source, family)? {
+            return Ok(());
+        }
+        match self.way(&link.target, &link.source, family)? {
+            Some(way) => Err(GraphError::Cycle { path: std::iter::once(link.source.clone()).chain(way).collect() }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Reader<'_> {
+    /// A task's links, each read from the task's own end.
+    pub fn links_of(&self, id: &TaskId) -> Result<Vec<Neighbour>, GraphError> {
+        let mut links = Vec::new();
+        let ends: [(&str, fn(LinkType) -> &'static str); 2] =
+            [(queries::links::OUTGOING, LinkType::as_str), (queries::links::INCOMING, LinkType::reversed)];
+        for (sql, relation) in ends {
+            let mut statement = self.conn.prepare_cached(sql)?;
+            for neighbour in statement.query_map([id], |row| rows::neighbour(row, relation))? {
+                links.push(neighbour?);
+            }
+        }
+        Ok(links)
+    }
+
+    /// Nothing leads to a new task, so that nothing can lead back to it.
+    fn has_way_in(&self, id: &TaskId, family: &[LinkType]) -> Result<bool, GraphError> {
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM links WHERE target = ?1 AND type = ?2 LIMIT 1)";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        for link_type in family {
+            if statement.query_row((id, link_type), |row| row.get::<_, i64>(0))? > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The shortest way from one task to another along links of the family, both ends included.
+    fn way(&self, from: &TaskId, to: &TaskId, family: &[LinkType]) -> Result<Option<Vec<TaskId>>, GraphError> {
+        let mut came_from: HashMap<TaskId, TaskId> = HashMap::new();
+        let mut waiting = VecDeque::from([from.clone()]);
+        let mut statement = self.conn.prepare_cached("SELECT target FROM links WHERE source = ?1 AND type = ?2")?;
+        while let Some(here) = waiting.pop_front() {
+            if here == *to {
+                return Ok(Some(trail(&came_from, from, here)));
+            }
+            for link_type in family {
+                for next in statement.query_map((&here, link_type), |row| row.get::<_, TaskId>(0))? {
+                    let next = next?;
+                    if next != *from && !came_from.contains_key(&next) {
+                        came_from.insert(next.clone(), here.clone());
+                        waiting.push_back(next);
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn trail(came_from: &HashMap<TaskId, TaskId>, from: &TaskId, to: TaskId) -> Vec<TaskId> {
+    let mut trail = vec![to];
+    while let Some(previous) = trail.last().filter(|here| *here != from).and_then(|here| came_from.get(here)) {
+        trail.push(previous.clone());
+    }
+    trail.reverse();
+    trail
+}

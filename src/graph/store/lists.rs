@@ -1,0 +1,75 @@
+//! Lists of tasks.
+
+use rusqlite::{OptionalExtension, params_from_iter};
+
+use super::{Reader, rows};
+use crate::graph::error::GraphError;
+use crate::graph::model::id::TaskId;
+use crate::graph::model::task::{Brief, Task};
+use crate::graph::queries::filter::{Bind, Filter};
+use crate::graph::queries::{counts, tasks};
+
+/// The top of a list, and how long the whole of it is.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Listed {
+    pub tasks: Vec<Brief>,
+    pub total: u64,
+}
+
+/// How many tasks there are to work on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    pub ready: u64,
+    pub blocked: u64,
+    pub in_progress: u64,
+}
+
+impl Reader<'_> {
+    /// The first `limit` tasks that the filter lets through; 0 for all of them.
+    pub fn list(&self, filter: &Filter, limit: usize) -> Result<Listed, GraphError> {
+        let tasks = self.tasks(filter, limit)?;
+        let total = if limit == 0 || tasks.len() < limit { tasks.len() as u64 } else { self.count(filter)? };
+        Ok(Listed { tasks: tasks.into_iter().map(Brief::from).collect(), total })
+    }
+
+    /// The same, with all that is known about each task itself.
+    pub fn tasks(&self, filter: &Filter, limit: usize) -> Result<Vec<Task>, GraphError> {
+        let pieces = filter.pieces();
+        let sql = format!(
+            "SELECT {} FROM tasks t WHERE {} ORDER BY {} LIMIT ?",
+            tasks::COLUMNS,
+            pieces.condition,
+            pieces.order
+        );
+        let limit = if limit == 0 { i64::MAX } else { i64::try_from(limit).unwrap_or(i64::MAX) };
+        let binds = pieces.binds.into_iter().chain([Bind::Number(limit)]);
+        let mut statement = self.conn.prepare(&sql)?;
+        let tasks = statement.query_map(params_from_iter(binds), rows::task)?.collect::<Result<_, _>>()?;
+        Ok(tasks)
+    }
+
+    fn count(&self, filter: &Filter) -> Result<u64, GraphError> {
+        let pieces = filter.pieces();
+        let sql = format!("SELECT count(*) FROM tasks t WHERE {}", pieces.condition);
+        Ok(self.conn.query_row(&sql, params_from_iter(pieces.binds), |row| row.get(0))?)
+    }
+
+    /// The first task that the filter lets through.
+    pub(super) fn first(&self, filter: &Filter) -> Result<Option<TaskId>, GraphError> {
+        let pieces = filter.pieces();
+        let sql = format!("SELECT t.id FROM tasks t WHERE {} ORDER BY {} LIMIT 1", pieces.condition, pieces.order);
+        Ok(self.conn.query_row(&sql, params_from_iter(pieces.binds), |row| row.get(0)).optional()?)
+    }
+
+    pub fn counts(&self) -> Result<Counts, GraphError> {
+        let read =
+            |row: &rusqlite::Row| Ok(Counts { ready: row.get(0)?, blocked: row.get(1)?, in_progress: row.get(2)? });
+        Ok(self.conn.query_row(counts::OPEN, [], read)?)
+    }
+
+    /// What the graph calls itself.
+    pub fn project(&self) -> Result<Option<String>, GraphError> {
+        let sql = "SELECT value FROM meta WHERE key = 'project'";
+        Ok(self.conn.query_row(sql, [], |row| row.get(0)).optional()?)
+    }
+}

@@ -1,0 +1,146 @@
+//! The store: one SQLite file that the host and every container open at the same time.
+//!
+//! Reads go through a [`Reader`], writes through a [`Writer`]; each is one transaction.
+
+mod agents;
+mod backup;
+mod batch;
+mod claims;
+mod close;
+mod create;
+mod delete;
+mod doctor;
+mod events;
+mod export;
+mod filesystem;
+mod import;
+mod links;
+mod lists;
+mod migrate;
+mod open;
+mod overview;
+mod resolve;
+mod rows;
+mod search;
+mod sessions;
+mod trouble;
+mod update;
+mod web;
+
+use std::cell::{Cell, RefCell};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::graph::error::GraphError;
+use crate::graph::model::moment::Moment;
+use crate::graph::model::session::Actor;
+
+pub use agents::{Agent, Agents};
+pub use batch::Outcome;
+pub use claims::Claim;
+pub use close::{Closed, Closing};
+pub use doctor::Checkup;
+pub use events::Logged;
+pub use export::Exported;
+pub use import::Imported;
+pub use lists::{Counts, Listed};
+pub use open::Site;
+pub use overview::{Held, Overview};
+pub use resolve::Detail;
+pub use search::Found;
+pub use sessions::{Farewell, Registered};
+
+/// The name of the file in the graph's folder.
+pub const FILE: &str = "graph.db";
+
+/// An open graph.
+#[derive(Debug)]
+pub struct Store {
+    conn: Connection,
+    folder: PathBuf,
+}
+
+impl Store {
+    /// One consistent view of the graph. Nothing is written.
+    pub fn read<T>(&self, work: impl FnOnce(&Reader) -> Result<T, GraphError>) -> Result<T, GraphError> {
+        let transaction = Transaction::new_unchecked(&self.conn, TransactionBehavior::Deferred);
+        transaction
+            .map_err(GraphError::from)
+            .and_then(|transaction| work(&Reader { conn: &transaction }))
+            .map_err(|error| trouble::locate(error, &self.folder))
+    }
+
+    /// All of `work`, or nothing of it. What it returns is on the disk.
+    pub fn write<T>(
+        &self,
+        actor: &Actor,
+        now: Moment,
+        work: impl FnOnce(&Writer) -> Result<T, GraphError>,
+    ) -> Result<T, GraphError> {
+        self.transact(actor, now, work).map_err(|error| trouble::locate(error, &self.folder))
+    }
+
+    fn transact<T>(
+        &self,
+        actor: &Actor,
+        now: Moment,
+        work: impl FnOnce(&Writer) -> Result<T, GraphError>,
+    ) -> Result<T, GraphError> {
+        let transaction = Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate)?;
+        let session = sessions::find(&transaction, &actor.identity, &actor.name)?;
+        let writer = Writer {
+            reader: Reader { conn: &transaction },
+            actor,
+            session: RefCell::new(session),
+            clock: Cell::new(now),
+        };
+        writer.sign_of_life()?;
+        let result = work(&writer)?;
+        transaction.commit()?;
+        Ok(result)
+    }
+
+    /// The folder that holds the file; the one to mount into containers.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+/// The graph, to be read.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    conn: &'a Connection,
+}
+
+/// The graph, to be changed by somebody at some moment.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    reader: Reader<'a>,
+    actor: &'a Actor,
+    /// Changes while work goes on: a claim registers who had not.
+    session: RefCell<Option<sessions::Known>>,
+    clock: Cell<Moment>,
+}
+
+impl<'a> std::ops::Deref for Writer<'a> {
+    type Target = Reader<'a>;
+
+    fn deref(&self) -> &Reader<'a> {
+        &self.reader
+    }
+}
+
+impl Writer<'_> {
+    /// The session in whose name this is written, where there is one.
+    fn session_id(&self) -> Option<String> {
+        self.session.borrow().as_ref().map(|session| session.id.clone())
+    }
+
+    /// The time of the next change: later than the one before it, so that the order is kept.
+    fn tick(&self) -> Moment {
+        let now = self.clock.get();
+        self.clock.set(now.next());
+        now
+    }
+}

@@ -1,0 +1,226 @@
+//! Opening the store, and making it where there is none yet.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use super::{FILE, Store, filesystem, migrate, trouble};
+use crate::graph::error::GraphError;
+
+/// How long a write waits for the others before it gives up.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+/// Older versions can damage a write-ahead log when a write meets a checkpoint.
+const OLDEST_SQLITE: (i32, &str) = (3_051_003, "3.51.3");
+/// "bngr": what tells the file from other people's databases.
+const APPLICATION_ID: i32 = 0x626e_6772;
+
+/// Where a graph lives, and whose it is.
+#[derive(Clone, Debug)]
+pub struct Site {
+    folder: PathBuf,
+    uid: u32,
+    gid: u32,
+    backups: Option<PathBuf>,
+    project: Option<String>,
+}
+
+impl Site {
+    /// `uid` and `gid` own what is made, where the process may give files away.
+    pub fn new(folder: impl Into<PathBuf>, uid: u32, gid: u32) -> Self {
+        Self { folder: folder.into(), uid, gid, backups: None, project: None }
+    }
+
+    /// Where a graph is copied to before it is brought up to date. Without it, as in a container, that never happens.
+    pub fn backups(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.backups = Some(folder.into());
+        self
+    }
+
+    /// The name that a new graph bears.
+    pub fn project(mut self, name: impl Into<String>) -> Self {
+        self.project = Some(name.into());
+        self
+    }
+}
+
+impl Store {
+    /// Opens the graph, and makes an empty one where there is none.
+    pub fn open(site: &Site) -> Result<Self, GraphError> {
+        if rusqlite::version_number() < OLDEST_SQLITE.0 {
+            return Err(GraphError::OldSqlite { found: rusqlite::version(), needed: OLDEST_SQLITE.1 });
+        }
+        let folder = prepare_folder(site)?;
+        filesystem::check(&folder)?;
+        let path = folder.join(FILE);
+        match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_file() && found.len() > 0 => {}
+            Ok(found) => return Err(GraphError::Damaged { detail: not_a_graph(&found), path }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => create(site, &folder)?,
+            Err(source) => return Err(GraphError::Folder { path: folder, source }),
+        }
+        let store = connect(&path)
+            .and_then(|conn| check_version(conn, &path, site))
+            .map_err(|error| trouble::locate(error, &folder))?;
+        Ok(Self { conn: store, folder })
+    }
+}
+
+fn not_a_graph(found: &fs::Metadata) -> String {
+    if found.is_file() { "it is empty".to_owned() } else { "it is not a regular file".to_owned() }
+}
+
+/// The folder, made where it is missing. In a container it is a mount and has to be there.
+fn prepare_folder(site: &Site) -> Result<PathBuf, GraphError> {
+    let trouble = |source| GraphError::Folder { path: site.folder.clone(), source };
+    if !site.folder.is_dir() {
+        if site.backups.is_none() {
+            return Err(GraphError::NotMounted { path: site.folder.clone() });
+        }
+        make_folder(&site.folder, site).map_err(trouble)?;
+    }
+    site.folder.canonicalize().map_err(trouble)
+}
+
+/// The set-group-id bit gives every file in the folder the folder's group, whoever makes it.
+fn make_folder(folder: &Path, site: &Site) -> io::Result<()> {
+    if let Some(parent) = folder.parent().filter(|parent| !parent.exists()) {
+        make_parents(parent, site)?;
+    }
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    give(folder, site)?;
+    fs::set_permissions(folder, Permissions::from_mode(0o2770))
+}
+
+fn make_parents(folder: &Path, site: &Site) -> io::Result<()> {
+    if let Some(parent) = folder.parent().filter(|parent| !parent.exists()) {
+        make_parents(parent, site)?;
+    }
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => give(folder, site),
+    }
+}
+
+/// A file that root made for the user belongs to the user.
+fn give(path: &Path, site: &Site) -> io::Result<()> {
+    let found = fs::symlink_metadata(path)?;
+    let is_root = rustix::process::geteuid().is_root();
+    if is_root && (found.uid(), found.gid()) != (site.uid, site.gid) {
+        chown(path, Some(site.uid), Some(site.gid))?;
+    }
+    Ok(())
+}
+
+/// Makes the whole file under another name first: whoever finds `graph.db` finds it complete.
+fn create(site: &Site, folder: &Path) -> Result<(), GraphError> {
+    let log = folder.join(format!("{FILE}-wal"));
+    if log.exists() {
+        let detail = format!("the file is gone, but its log {} is there", log.display());
+        return Err(GraphError::Damaged { path: folder.join(FILE), detail });
+    }
+    let draft = tempfile::Builder::new().prefix(".graph-").suffix(".new").tempdir_in(folder);
+    let draft = draft.map_err(|source| folder_error(folder, source, site.uid))?;
+    let path = draft.path().join(FILE);
+    empty_file(&path, folder).map_err(|source| folder_error(folder, source, site.uid))?;
+    fill(&path, site).map_err(|error| trouble::locate(error, folder))?;
+    publish(&path, folder).map_err(|source| folder_error(folder, source, site.uid))
+}
+
+/// The new file takes its owner from the folder, so that a graph that root opens first stays the user's.
+fn empty_file(path: &Path, folder: &Path) -> io::Result<()> {
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o660).open(path)?;
+    file.set_permissions(Permissions::from_mode(0o660))?;
+    let owner = fs::metadata(folder)?;
+    if rustix::process::geteuid().is_root() {
+        chown(path, Some(owner.uid()), Some(owner.gid()))?;
+    } else if owner.mode() & 0o2000 != 0 {
+        // A folder of the user's own that was made otherwise may have a group that is not the user's.
+        chown(path, None, Some(owner.gid())).or_else(|error| if owner.gid() == 0 { Ok(()) } else { Err(error) })?;
+    }
+    Ok(())
+}
+
+fn fill(path: &Path, site: &Site) -> Result<(), GraphError> {
+    let mut conn = connect(path)?;
+    conn.pragma_update(None, "application_id", APPLICATION_ID)?;
+    migrate::upgrade(&mut conn)?;
+    if let Some(project) = &site.project {
+        conn.execute("INSERT INTO meta (key, value) VALUES ('project', ?1)", [project])?;
+    }
+    conn.pragma_update(None, "journal_mode", "WAL")?;
+    conn.close().map_err(|(_, error)| error.into())
+}
+
+/// A link, and no rename: of two that make the graph at once, the first one's stays.
+fn publish(draft: &Path, folder: &Path) -> io::Result<()> {
+    File::open(draft)?.sync_all()?;
+    match fs::hard_link(draft, folder.join(FILE)) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    File::open(folder)?.sync_all()
+}
+
+fn folder_error(folder: &Path, source: io::Error, uid: u32) -> GraphError {
+    let path = folder.to_owned();
+    match source.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => GraphError::ReadOnly { path, uid },
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => GraphError::Full { path },
+        _ => GraphError::Folder { path, source },
+    }
+}
+
+/// Opens the file for what may come: many processes, and an agent that can put anything into the file.
+fn connect(path: &Path) -> Result<Connection, GraphError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let mut conn = Connection::open_with_flags(path, flags)?;
+    be_patient(&mut conn)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    conn.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON;")?;
+    Ok(conn)
+}
+
+/// SQLite's own waiting grows to a tenth of a second and starves the unlucky: short, uneven waits are fairer.
+fn be_patient(conn: &mut Connection) -> Result<(), GraphError> {
+    let mut began = Instant::now();
+    let wait = move |attempt: i32| {
+        if attempt == 0 {
+            began = Instant::now();
+        }
+        let chance = getrandom::u32().unwrap_or(attempt.unsigned_abs());
+        let longest = 1 << attempt.clamp(0, 4);
+        std::thread::sleep(Duration::from_micros(200 + u64::from(chance % (longest * 1000))));
+        began.elapsed() < PATIENCE
+    };
+    Ok(conn.busy_handler(Some(wait))?)
+}
+
+fn check_version(mut conn: Connection, path: &Path, site: &Site) -> Result<Connection, GraphError> {
+    let number = |name: &str| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let (found, known) = (number("user_version")?, migrate::LATEST);
+    if number("application_id")? != i64::from(APPLICATION_ID) {
+        return Err(GraphError::Damaged {
+            path: path.to_owned(),
+            detail: "it is another program's database".to_owned(),
+        });
+    }
+    match (found, &site.backups) {
+        (version, _) if version == known => {}
+        (version, _) if version > known => return Err(GraphError::Newer { path: path.to_owned(), found, known }),
+        (_, None) => return Err(GraphError::Older { path: path.to_owned(), found, known }),
+        (_, Some(backups)) => migrate::upgrade_with_backup(&mut conn, found, backups)?,
+    }
+    if conn.is_readonly("main")? {
+        return Err(GraphError::ReadOnly { path: path.to_owned(), uid: rustix::process::geteuid().as_raw() });
+    }
+    Ok(conn)
+}

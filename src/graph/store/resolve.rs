@@ -1,0 +1,82 @@
+//! From what was typed to the task that is meant.
+
+use rusqlite::OptionalExtension;
+
+use super::{Reader, rows};
+use crate::graph::error::GraphError;
+use crate::graph::model::event::Note;
+use crate::graph::model::id::{self, TaskId};
+use crate::graph::model::link::Neighbour;
+use crate::graph::model::task::{Named, Task};
+use crate::graph::queries;
+
+/// How many candidates an ambiguous id is answered with.
+const CANDIDATES: usize = 8;
+
+/// Everything about one task.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Detail {
+    #[serde(flatten)]
+    pub task: Task,
+    pub links: Vec<Neighbour>,
+    pub notes: Vec<Note>,
+}
+
+impl Reader<'_> {
+    /// The task whose id is, or starts with, what was typed. A whole id wins over longer ones that start with it.
+    pub fn resolve(&self, typed: &str) -> Result<TaskId, GraphError> {
+        if typed.trim().is_empty() {
+            return Err(GraphError::Invalid("a task's id is missing".to_owned()));
+        }
+        let prefix = id::prefix(typed);
+        let end = format!("{prefix}\u{7f}");
+        let mut statement = self.conn.prepare_cached(queries::tasks::IDS_FROM)?;
+        let found = statement.query_map((&prefix, end, CANDIDATES + 1), |row| row.get(0))?;
+        let mut candidates = found.collect::<Result<Vec<TaskId>, _>>()?;
+        if candidates.is_empty() {
+            return Err(GraphError::Unknown { what: "task", id: typed.trim().to_owned() });
+        }
+        if candidates.len() == 1 || candidates[0].as_str() == prefix {
+            return Ok(candidates.swap_remove(0));
+        }
+        let more = candidates.len() > CANDIDATES;
+        candidates.truncate(CANDIDATES);
+        Err(GraphError::Ambiguous { prefix: typed.trim().to_owned(), candidates, more })
+    }
+
+    /// The task that has this id, deleted or not.
+    pub fn task(&self, id: &TaskId) -> Result<Task, GraphError> {
+        let sql = format!("SELECT {} FROM tasks t WHERE t.id = ?1", queries::tasks::COLUMNS);
+        let found = self.conn.prepare_cached(&sql)?.query_row([id], rows::task).optional()?;
+        found.ok_or_else(|| GraphError::Unknown { what: "task", id: id.to_string() })
+    }
+
+    /// The task, unless it is deleted.
+    pub fn living(&self, id: &TaskId) -> Result<Task, GraphError> {
+        let task = self.task(id)?;
+        if task.deleted_at.is_some() { Err(GraphError::Deleted { id: task.id }) } else { Ok(task) }
+    }
+
+    /// The task with its links and notes.
+    pub fn detail(&self, id: &TaskId) -> Result<Detail, GraphError> {
+        Ok(Detail { task: self.task(id)?, links: self.links_of(id)?, notes: self.notes(id)? })
+    }
+
+    pub(super) fn notes(&self, id: &TaskId) -> Result<Vec<Note>, GraphError> {
+        let mut statement = self.conn.prepare_cached(queries::tasks::NOTES)?;
+        let notes = statement.query_map([id], rows::note)?.collect::<Result<_, _>>()?;
+        Ok(notes)
+    }
+
+    /// The unfinished tasks that this one waits for.
+    pub fn dependencies(&self, id: &TaskId) -> Result<Vec<Named>, GraphError> {
+        self.live_targets(id, "depends_on")
+    }
+
+    /// Unfinished tasks at the other end of a task's links: what it depends on, or its children.
+    pub(super) fn live_targets(&self, id: &TaskId, link: &str) -> Result<Vec<Named>, GraphError> {
+        let mut statement = self.conn.prepare_cached(queries::tasks::LIVE_TARGETS)?;
+        let found = statement.query_map((id, link, CANDIDATES), rows::named)?.collect::<Result<_, _>>()?;
+        Ok(found)
+    }
+}

@@ -1,0 +1,61 @@
+//! The tasks around one task.
+
+use std::collections::{HashSet, VecDeque};
+
+use rusqlite::OptionalExtension;
+
+use super::Reader;
+use crate::graph::error::GraphError;
+use crate::graph::model::id::TaskId;
+use crate::graph::model::tree::{Direction, Edge, Node, Web};
+
+/// How many tasks a drawing holds.
+const NODES: usize = 200;
+
+const NODE: &str =
+    "SELECT id, title, status, status = 'open' AND waits_for > 0 FROM tasks WHERE id = ?1 AND deleted_at IS NULL";
+const DOWN: &str = "SELECT source, type, target FROM links WHERE source = ?1 AND type IN ('depends_on', 'parent_of') ORDER BY type, target";
+const UP: &str = "SELECT source, type, target FROM links WHERE target = ?1 AND type IN ('depends_on', 'parent_of') ORDER BY type, source";
+
+impl Reader<'_> {
+    /// Everything that a task waits for, or that waits for it, nearest first.
+    pub fn web(&self, root: &TaskId, direction: Direction) -> Result<Web, GraphError> {
+        let root = self.living(root)?.id;
+        let mut web = Web { root: root.clone(), direction, nodes: Vec::new(), edges: Vec::new(), more: false };
+        let mut seen = HashSet::from([root.clone()]);
+        let mut waiting = VecDeque::from([root]);
+        while let Some(id) = waiting.pop_front() {
+            let Some(node) = self.node(&id)? else { continue };
+            if web.nodes.len() == NODES {
+                web.more = true;
+                break;
+            }
+            web.nodes.push(node);
+            for edge in self.edges(&id, direction)? {
+                let next = if direction == Direction::Down { &edge.target } else { &edge.source };
+                if seen.insert(next.clone()) {
+                    waiting.push_back(next.clone());
+                }
+                web.edges.push(edge);
+            }
+        }
+        let drawn: HashSet<&TaskId> = web.nodes.iter().map(|node| &node.id).collect();
+        web.edges.retain(|edge| drawn.contains(&edge.source) && drawn.contains(&edge.target));
+        Ok(web)
+    }
+
+    fn node(&self, id: &TaskId) -> Result<Option<Node>, GraphError> {
+        let read = |row: &rusqlite::Row| {
+            Ok(Node { id: row.get(0)?, title: row.get(1)?, status: row.get(2)?, blocked: row.get(3)? })
+        };
+        Ok(self.conn.prepare_cached(NODE)?.query_row([id], read).optional()?)
+    }
+
+    fn edges(&self, id: &TaskId, direction: Direction) -> Result<Vec<Edge>, GraphError> {
+        let sql = if direction == Direction::Down { DOWN } else { UP };
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let read = |row: &rusqlite::Row| Ok(Edge { source: row.get(0)?, link_type: row.get(1)?, target: row.get(2)? });
+        let edges = statement.query_map([id], read)?.collect::<Result<_, _>>()?;
+        Ok(edges)
+    }
+}

@@ -1,0 +1,242 @@
+//! containerd, asked through `ctr`: is it there, does it let us in, and what does its answer mean.
+
+use std::ffi::OsStr;
+use std::io::ErrorKind;
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use crate::container::ctr::{ContainerSpec, Ctr, Streams};
+use crate::container::install;
+use crate::container::tasks::{EngineTask, parse_exit_code, parse_tasks};
+use crate::env::{Env, Privilege};
+use crate::error::Explain;
+use crate::process::{Captured, Cmd, ProcessError, Runner, last_line};
+
+const DEFAULT_ADDRESS: &str = "/run/containerd/containerd.sock";
+/// How often a process that was sent a signal is looked for.
+const POLL: Duration = Duration::from_millis(50);
+
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error("{tool} not found")]
+    NotFound { tool: &'static str },
+    #[error("containerd is not running: nothing listens at {address}")]
+    NotRunning { address: String },
+    #[error("containerd does not answer: {message}")]
+    Sick { message: String },
+    #[error("the image {reference} is not built")]
+    NoImage { reference: String },
+    #[error("the container could not be started: {message}")]
+    NotStarted { message: String },
+    #[error("containerd refused to {what} {id}: {message}")]
+    Refused { what: &'static str, id: String, message: String },
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+}
+
+impl Explain for EngineError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            EngineError::NotFound { tool } => install::hints(tool),
+            EngineError::NotRunning { .. } => vec![
+                "start it: sudo systemctl enable --now containerd".to_owned(),
+                "or, if it listens elsewhere: CONTAINERD_ADDRESS=/path/to/containerd.sock".to_owned(),
+            ],
+            EngineError::Sick { .. } => vec!["look at: sudo systemctl status containerd".to_owned()],
+            EngineError::NoImage { reference } => vec![build_hint(reference)],
+            EngineError::Process(error) => error.hints(),
+            EngineError::NotStarted { .. } | EngineError::Refused { .. } => Vec::new(),
+        }
+    }
+}
+
+fn build_hint(reference: &str) -> String {
+    match reference.strip_prefix("localhost/binnacle-self:") {
+        Some("latest") => "build it: bn container build".to_owned(),
+        Some(tag) => format!("build it: bn container build --tag {tag}"),
+        None => format!("build it: bn container build --tag {reference}"),
+    }
+}
+
+/// A containerd that lets us in.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    pub ctr: Ctr,
+    runner: Runner,
+}
+
+impl Engine {
+    /// Finds containerd, and asks sudo's one question if there is one to ask.
+    pub fn connect(env: &Env, runner: &Runner) -> Result<Self, EngineError> {
+        let engine = Self::locate(env, runner)?;
+        let probe = engine.ctr.version();
+        runner.authenticate(&probe, env.terminal)?;
+        let answer = runner.capture(&probe)?;
+        if answer.success() { Ok(engine) } else { Err(sick(&engine.ctr.address, &answer.stderr)) }
+    }
+
+    /// Finds containerd and asks nothing: for looking, where a question would be in the way.
+    pub fn locate(env: &Env, runner: &Runner) -> Result<Self, EngineError> {
+        if !is_installed(env, "ctr") {
+            return Err(EngineError::NotFound { tool: "containerd" });
+        }
+        let address = env.containerd_address.clone().unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
+        let address = address.trim_start_matches("unix://").to_owned();
+        // As root this is the answer; as a user, "not permitted" only means that sudo has to ask.
+        let needs_root = match UnixStream::connect(&address).map_err(|error| error.kind()) {
+            Ok(_) => false,
+            Err(ErrorKind::NotFound | ErrorKind::ConnectionRefused) => return Err(EngineError::NotRunning { address }),
+            Err(ErrorKind::PermissionDenied) => true,
+            Err(kind) => return Err(EngineError::Sick { message: format!("{address}: {kind}") }),
+        };
+        let needs_root = needs_root || env.privilege == Privilege::Saved;
+        if needs_root && env.privilege == Privilege::Ordinary && !is_installed(env, "sudo") {
+            return Err(EngineError::NotFound { tool: "sudo" });
+        }
+        Ok(Self { ctr: Ctr { address, needs_root }, runner: runner.clone() })
+    }
+
+    /// The engine of a recorded run: the same socket, whatever the environment says now.
+    pub fn recorded(ctr: Ctr, runner: &Runner) -> Self {
+        Self { ctr, runner: runner.clone() }
+    }
+
+    pub fn runner(&self) -> &Runner {
+        &self.runner
+    }
+
+    fn ask(&self, what: &'static str, id: &str, cmd: &Cmd) -> Result<Captured, EngineError> {
+        let captured = self.runner.capture(cmd)?;
+        if captured.success() {
+            return Ok(captured);
+        }
+        Err(EngineError::Refused { what, id: id.to_owned(), message: meaning(&captured.stderr) })
+    }
+
+    /// Like `ask`, where "it is not there" is as good as done.
+    fn ask_gone(&self, what: &'static str, id: &str, cmd: &Cmd) -> Result<Captured, EngineError> {
+        let captured = self.runner.capture(cmd)?;
+        if captured.success() || is_not_found(&captured.stderr) {
+            return Ok(captured);
+        }
+        Err(EngineError::Refused { what, id: id.to_owned(), message: meaning(&captured.stderr) })
+    }
+
+    pub fn require_image(&self, reference: &str) -> Result<(), EngineError> {
+        let found = self.ask("look for the image", reference, &self.ctr.image(reference))?;
+        if found.text() == reference { Ok(()) } else { Err(EngineError::NoImage { reference: reference.to_owned() }) }
+    }
+
+    /// Starts a container whose output goes to a file, and returns once its process runs.
+    pub fn start(&self, spec: &ContainerSpec) -> Result<(), EngineError> {
+        debug_assert!(matches!(spec.streams, Streams::Log(_)));
+        let captured = self.runner.capture(&self.ctr.run(spec))?;
+        if captured.success() {
+            return Ok(());
+        }
+        Err(EngineError::NotStarted { message: meaning(&captured.stderr) })
+    }
+
+    /// The processes of all containers in the namespace.
+    pub fn tasks(&self) -> Result<Vec<EngineTask>, EngineError> {
+        Ok(parse_tasks(&self.ask("list", "processes", &self.ctr.tasks())?.text()))
+    }
+
+    pub fn task(&self, id: &str) -> Result<Option<EngineTask>, EngineError> {
+        Ok(self.tasks()?.into_iter().find(|task| task.id == id))
+    }
+
+    pub fn has_container(&self, id: &str) -> Result<bool, EngineError> {
+        Ok(self.ask("look for", id, &self.ctr.container(id))?.text() == id)
+    }
+
+    pub fn signal(&self, id: &str, signal: &str) -> Result<(), EngineError> {
+        self.ask_gone("signal", id, &self.ctr.kill(id, signal, false)).map(drop)
+    }
+
+    /// TERM, a grace, KILL; returns once no process is left.
+    pub fn terminate(&self, id: &str, grace: Duration) -> Result<(), EngineError> {
+        self.signal(id, "SIGTERM")?;
+        if !self.ends_within(id, grace)? {
+            self.ask_gone("kill", id, &self.ctr.kill(id, "SIGKILL", true))?;
+            if !self.ends_within(id, Duration::from_secs(10))? {
+                let message = "it does not die".to_owned();
+                return Err(EngineError::Refused { what: "kill", id: id.to_owned(), message });
+            }
+        }
+        Ok(())
+    }
+
+    fn ends_within(&self, id: &str, grace: Duration) -> Result<bool, EngineError> {
+        let deadline = Instant::now() + grace;
+        loop {
+            if self.task(id)?.is_none_or(|task| !task.status.is_alive()) {
+                return Ok(true);
+            }
+            if Instant::now() >= deadline {
+                return Ok(false);
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+
+    /// Removes the container and what is left of its process, and returns the exit code where containerd knows it.
+    pub fn remove(&self, id: &str) -> Result<Option<u8>, EngineError> {
+        let removed = self.ask_gone("remove the process of", id, &self.ctr.remove_task(id))?;
+        self.ask_gone("remove", id, &self.ctr.remove_container(id))?;
+        let known = removed.success() && !is_not_found(&removed.stderr);
+        Ok(known.then(|| parse_exit_code(&removed.stderr).unwrap_or(0)))
+    }
+}
+
+/// Whether a program is on PATH, or where distributions keep an administrator's programs.
+pub fn is_installed(env: &Env, program: &str) -> bool {
+    let mut path = env.path.clone();
+    path.push(":/usr/local/sbin:/usr/sbin:/sbin");
+    which::which_in(program, Some(path.as_os_str() as &OsStr), &env.directory).is_ok()
+}
+
+fn is_not_found(stderr: &str) -> bool {
+    last_line(stderr).contains("not found") || stderr.contains("process already finished")
+}
+
+/// What `ctr` meant: its last line, without its own name and Go's way of chaining.
+fn meaning(stderr: &str) -> String {
+    let line = last_line(stderr).trim_start_matches("ctr: ");
+    let line = line.trim_end_matches(": unknown").trim_end_matches(": not found");
+    match line {
+        _ if line.contains("no space left on device") => format!("the disk is full ({line})"),
+        _ if line.contains("executable file not found") || line.contains("no such file or directory") => {
+            format!("a file is missing ({line})")
+        }
+        _ => line.to_owned(),
+    }
+}
+
+fn sick(address: &str, stderr: &str) -> EngineError {
+    let gone = ["connection refused", "no such file", "deadline exceeded"];
+    if gone.iter().any(|sign| stderr.contains(sign)) {
+        EngineError::NotRunning { address: address.to_owned() }
+    } else {
+        EngineError::Sick { message: meaning(stderr) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ctr_is_quoted_by_its_meaning() {
+        assert_eq!(meaning("ctr: container \"x\": not found\n"), "container \"x\"");
+        assert!(meaning("ctr: write /x: no space left on device: unknown").starts_with("the disk is full"));
+        assert!(is_not_found("ctr: no running task found: task x not found: not found"));
+        assert!(matches!(sick("/s", "dial: connection refused"), EngineError::NotRunning { .. }));
+        assert!(matches!(sick("/s", "odd"), EngineError::Sick { .. }));
+    }
+
+    #[test]
+    fn the_hint_names_the_tag() {
+        assert_eq!(build_hint("localhost/binnacle-self:v1"), "build it: bn container build --tag v1");
+    }
+}

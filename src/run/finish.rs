@@ -1,0 +1,194 @@
+//! From an agent that ended to an outcome. Every step can be taken again after a crash in the middle of it.
+
+use std::time::Duration;
+
+use super::RunError;
+use super::engine::{Engine, EngineError};
+use super::gate;
+use super::prepare;
+use super::record::{Mode, Run};
+use super::review::{reason_to_hold, review};
+use super::state::{Ending, Outcome, State};
+use super::status;
+use crate::failpoint::Point;
+use crate::git::branch::BranchOutcome;
+use crate::git::collect::{self, Collected};
+use crate::git::merge::{self, MergeOutcome};
+use crate::git::prepare::RunGit;
+use crate::git::{self, Git};
+use crate::graph::model::moment::Moment;
+use crate::graph::store::{Site, Store};
+use crate::process::ProcessError;
+
+/// Who decides whether the work goes to the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merge {
+    /// The agent's success, and what the run was started with.
+    AsPlanned,
+    /// The user, who has asked for it now.
+    Wanted,
+    /// The user, who has looked at what would hold it back.
+    Accepted,
+    /// Nobody: the run was stopped.
+    No,
+}
+
+/// How the agent ended. What containerd knows counts more than what was written inside.
+pub fn ending(run: &mut Run, engine: &Engine, foreground: Option<u8>) -> Result<Ending, RunError> {
+    let known = match foreground {
+        Some(code) => Some(code),
+        None => remove_container(run, engine)?,
+    };
+    let said = status::exit_status(&run.folder).map_err(|source| RunError::io("read", run.folder.path(), source))?;
+    let out_of_memory = said.is_some_and(|said| said.out_of_memory);
+    let code = known.or(said.map(|said| said.code));
+    Ok(code.map_or(Ending::Lost, |code| Ending::Exited { code, out_of_memory: out_of_memory && code != 0 }))
+}
+
+pub fn as_stopped(ending: Ending) -> Ending {
+    Ending::Stopped { code: ending.exit_code() }
+}
+
+/// Removes the container; where that takes a password that nobody can give now, the record says so.
+fn remove_container(run: &mut Run, engine: &Engine) -> Result<Option<u8>, RunError> {
+    match engine.remove(run.name()) {
+        Ok(code) => {
+            run.record.needs_sudo = false;
+            Ok(code)
+        }
+        Err(EngineError::Process(ProcessError::Sudo { .. })) => {
+            run.record.needs_sudo = true;
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Removes what is left of a container whose run has ended.
+pub fn clean_up(run: &mut Run, engine: &Engine) -> Result<(), RunError> {
+    remove_container(run, engine)?;
+    run.save(Point::CleanedUp)
+}
+
+/// Collects, merges, tells the graph, tidies up.
+pub fn finish(run: &mut Run, engine: &Engine, git: &Git, merge: Merge) -> Result<(), RunError> {
+    run.record.ended_at.get_or_insert_with(crate::env::now);
+    run.enter(State::Collecting, Point::EndingRecorded)?;
+    remove_container(run, engine)?;
+    gate::close(&run.record.spec, &run.folder)?;
+    prepare::remove_secrets(&run.record.spec)?;
+    let outcome = match run.record.git.clone() {
+        Some(prepared) => collect(run, git, &prepared, merge),
+        None => Ok(()),
+    };
+    if let Err(error) = outcome {
+        run.record.reason = Some(error.to_string());
+        run.enter(State::CollectFailed, Point::CollectFailed)?;
+        return Err(error);
+    }
+    tell_graph(run)?;
+    if let (Some(prepared), true) = (&run.record.git, run.record.collected.as_ref().is_none_or(|work| work.complete)) {
+        git::finish::discard(git, prepared)?;
+    }
+    run.enter(State::Ended, Point::RunEnded)
+}
+
+fn collect(run: &mut Run, git: &Git, prepared: &RunGit, merge: Merge) -> Result<(), RunError> {
+    let collected = collect::collect(git, prepared)?;
+    run.record.collected = Some(collected.clone());
+    run.save(Point::CollectedRecorded)?;
+    decide(run, git, prepared, &collected, merge)
+}
+
+/// Merges where that is wanted, and records what became of the work.
+pub fn decide(
+    run: &mut Run,
+    git: &Git,
+    prepared: &RunGit,
+    collected: &Collected,
+    merge: Merge,
+) -> Result<(), RunError> {
+    let ending = run.record.ending.unwrap_or(Ending::Lost);
+    let wanted = match merge {
+        Merge::Wanted | Merge::Accepted => true,
+        Merge::AsPlanned => ending.is_success() && run.record.spec.mode == Mode::Merge,
+        Merge::No => false,
+    };
+    run.record.handed_over = review(git, prepared, collected)?;
+    let hold = reason_to_hold(&run.record.handed_over, collected).filter(|_| merge != Merge::Accepted);
+    let (outcome, reason) = match wanted {
+        true if hold.is_some() && collected.new_commits > 0 => (Outcome::Refused, hold),
+        true => outcome_of(merge::merge(git, prepared, collected)?, &collected.branch),
+        false => (unmerged(ending, collected), None),
+    };
+    run.record.outcome = Some(outcome);
+    run.record.reason = reason;
+    run.save(Point::OutcomeRecorded)
+}
+
+fn unmerged(ending: Ending, collected: &Collected) -> Outcome {
+    match ending {
+        Ending::Exited { code: 0, .. } if collected.new_commits == 0 => Outcome::NothingToMerge,
+        Ending::Exited { code: 0, .. } => Outcome::Unmerged,
+        Ending::Exited { .. } | Ending::Lost => Outcome::Failed,
+        Ending::Stopped { .. } => Outcome::Stopped,
+        Ending::TimedOut => Outcome::TimedOut,
+    }
+}
+
+fn outcome_of(merged: MergeOutcome, branch: &BranchOutcome) -> (Outcome, Option<String>) {
+    match (merged, branch) {
+        (_, BranchOutcome::GitLost { reason }) => (Outcome::GitLost, Some(reason.clone())),
+        (MergeOutcome::Merged { from, to }, _) => (Outcome::Merged, Some(format!("{}..{}", short(&from), short(&to)))),
+        (MergeOutcome::NothingToMerge, _) => (Outcome::NothingToMerge, None),
+        (MergeOutcome::Diverged, BranchOutcome::BranchMoved { .. }) => {
+            (Outcome::BranchMoved, Some("somebody else committed to the branch meanwhile".to_owned()))
+        }
+        (MergeOutcome::Diverged, _) => {
+            (Outcome::Diverged, Some("the target has commits that the work does not build on: rebase it".to_owned()))
+        }
+        (MergeOutcome::TargetDirty { checkout, paths }, _) => {
+            let reason = format!("uncommitted changes in {checkout} are in the way: {}", paths.join(", "));
+            (Outcome::TargetDirty, Some(reason))
+        }
+        (MergeOutcome::TargetBusy { why }, _) => (Outcome::TargetBusy, Some(why)),
+        (MergeOutcome::Refused { why }, _) => (Outcome::Refused, Some(why)),
+    }
+}
+
+fn short(id: &str) -> &str {
+    id.get(..10).unwrap_or(id)
+}
+
+/// Releases the agent's claims, and reopens what it closed if the work is not where its closing promised it to be.
+fn tell_graph(run: &Run) -> Result<(), RunError> {
+    let Some(outcome) = run.record.outcome else { return Ok(()) };
+    let spec = &run.record.spec;
+    let store = Store::open(&Site::new(&spec.graph, spec.uid, spec.gid))?;
+    let now = Moment::from(crate::env::now());
+    let work = run.record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0);
+    if outcome.leaves_work() && (work || outcome == Outcome::GitLost) {
+        let note = format!(
+            "the run {name} closed this, and its work is not on {target} ({outcome}); bn container merge {name}",
+            name = spec.name,
+            target = spec.target
+        );
+        store.reopen_closed_by(&spec.session, &note, now)?;
+    }
+    store.end_run(&spec.session, &format!("the run {} ended: {outcome}", spec.name), now)?;
+    crate::failpoint::reached(Point::GraphTold);
+    Ok(())
+}
+
+/// Ends what still runs of a run that nobody owned, so that it can be finished.
+pub fn halt(run: &mut Run, engine: &Engine, grace: Duration) -> Result<(), RunError> {
+    let alive = engine.task(run.name())?.is_some_and(|task| task.status.is_alive());
+    if alive {
+        engine.terminate(run.name(), grace)?;
+    }
+    if run.record.ending.is_none() {
+        let ending = ending(run, engine, None)?;
+        run.record.ending = Some(if alive { as_stopped(ending) } else { ending });
+    }
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! The files of a run, by name.
+
+use std::path::{Path, PathBuf};
+
+/// A run's own folder, `runs/<name>/`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// What is known of the run.
+    pub fn record(&self) -> PathBuf {
+        self.0.join("run.json")
+    }
+
+    /// Held by whoever owns the run.
+    pub fn lock(&self) -> PathBuf {
+        self.0.join("lock")
+    }
+
+    /// What the agent printed.
+    pub fn log(&self) -> PathBuf {
+        self.0.join("log")
+    }
+
+    /// What the owner of a detached run printed.
+    pub fn owner_log(&self) -> PathBuf {
+        self.0.join("owner.log")
+    }
+
+    /// Written in the container, read here as what a stranger wrote.
+    pub fn status(&self) -> PathBuf {
+        self.0.join("status")
+    }
+
+    /// Pipes by which the host speaks to the entrypoint.
+    pub fn control(&self) -> PathBuf {
+        self.0.join("ctl")
+    }
+
+    /// Small files that stand over the image's: hosts, hostname, the seccomp profile.
+    pub fn etc(&self) -> PathBuf {
+        self.0.join("etc")
+    }
+
+    /// There once somebody asked for the run to be stopped.
+    pub fn stop_request(&self) -> PathBuf {
+        self.0.join("stop")
+    }
+}

@@ -1,0 +1,184 @@
+//! Holding a run: letting the agent go, staying with it until it ends, and finishing. In the terminal and detached alike.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::RunError;
+use super::engine::Engine;
+use super::finish;
+use super::gate;
+use super::process::Watched;
+use super::record::Run;
+use super::signals::Signals;
+use super::start::Foreground;
+use super::state::{Ending, State};
+use super::status;
+use crate::env::Env;
+use crate::failpoint::Point;
+use crate::git::{self, Git};
+use crate::output::Output;
+
+/// How often the host's branches are shown to the agent.
+const PUBLISH_EVERY: Duration = Duration::from_secs(2);
+/// How often the log of a run in the terminal is passed on.
+const FOLLOW_EVERY: Duration = Duration::from_millis(50);
+/// What an agent gets to end by itself.
+pub const GRACE: Duration = Duration::from_secs(10);
+
+/// What a run's owner works with.
+pub struct Owner<'a> {
+    pub env: &'a Env,
+    pub engine: &'a Engine,
+    pub git: &'a Git,
+    pub signals: &'a Signals,
+    pub output: Output,
+    /// The log is passed on to standard output.
+    pub follow: bool,
+}
+
+/// Why an owner ended its run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    ByItself,
+    Stopped,
+    TimedOut,
+}
+
+/// Opens the gate, waits for the end, collects, merges.
+pub fn hold(run: &mut Run, owner: &Owner, foreground: Foreground) -> Result<(), RunError> {
+    hold_and_tell(run, owner, foreground, || Ok(()))
+}
+
+/// Like `hold`, and says so once the agent runs.
+pub fn hold_and_tell(
+    run: &mut Run,
+    owner: &Owner,
+    mut foreground: Foreground,
+    tell: impl FnOnce() -> io::Result<()>,
+) -> Result<(), RunError> {
+    let io = |source| RunError::io("watch", &run.folder.record(), source);
+    let pid = run.record.pid.unwrap_or_default();
+    let watched = Watched::find(pid, run.name()).map_err(io)?;
+    run.record.started_at = Some(crate::env::now());
+    let way_out = gate::open(&run.record.spec, owner.env)?;
+    run.enter(State::Running, Point::RunRunning)?;
+    let gate = status::open_gate(&run.folder, Duration::from_secs(5));
+    if !gate.map_err(|source| RunError::io("open the gate of", run.folder.path(), source))? {
+        owner.output.note("the container did not wait at its gate");
+    }
+    crate::failpoint::reached(Point::GateOpened);
+    tell().map_err(|source| RunError::io("report on", run.folder.path(), source))?;
+    let reason = match watched {
+        Some(watched) => Watch::new(run, owner).until_end(&watched, &mut foreground)?,
+        None => Reason::ByItself,
+    };
+    drop(way_out);
+    let watch = |source| RunError::io("watch", &run.folder.record(), source);
+    let code = foreground.wait().map_err(watch)?;
+    let ending = finish::ending(run, owner.engine, code)?;
+    run.record.ending = Some(match reason {
+        Reason::TimedOut => Ending::TimedOut,
+        Reason::Stopped => finish::as_stopped(ending),
+        Reason::ByItself if run.folder.stop_request().exists() => finish::as_stopped(ending),
+        Reason::ByItself => ending,
+    });
+    finish::finish(run, owner.engine, owner.git, finish::Merge::AsPlanned)
+}
+
+struct Watch<'a> {
+    run: &'a Run,
+    owner: &'a Owner<'a>,
+    deadline: Option<Instant>,
+    next_publish: Instant,
+    publish_failed: bool,
+    log: Option<File>,
+}
+
+impl<'a> Watch<'a> {
+    fn new(run: &'a Run, owner: &'a Owner<'a>) -> Self {
+        let timeout = run.record.spec.timeout_seconds.map(Duration::from_secs);
+        Self {
+            run,
+            owner,
+            deadline: timeout.map(|timeout| Instant::now() + timeout),
+            next_publish: Instant::now() + PUBLISH_EVERY,
+            publish_failed: false,
+            log: owner.follow.then(|| File::open(run.folder.log()).ok()).flatten(),
+        }
+    }
+
+    fn until_end(&mut self, watched: &Watched, foreground: &mut Foreground) -> Result<Reason, RunError> {
+        let io = |source| RunError::io("watch", &self.run.folder.record(), source);
+        loop {
+            let ended = self.wait(watched).map_err(io)?;
+            self.pass_on_log().map_err(io)?;
+            if ended {
+                return Ok(Reason::ByItself);
+            }
+            if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                self.terminate(watched)?;
+                return Ok(Reason::TimedOut);
+            }
+            let abandoned =
+                foreground.ended().map_err(io)?.is_some() && !watched.ends_within(GRACE / 10).map_err(io)?;
+            if abandoned || self.owner.signals.terminated() {
+                self.terminate(watched)?;
+                return Ok(Reason::Stopped);
+            }
+            if self.owner.signals.take_interrupt() && self.owner.follow {
+                self.owner.engine.signal(self.run.name(), "SIGINT")?;
+            }
+            self.publish();
+        }
+    }
+
+    /// Sleeps until something happens or something is due. True when the container ended.
+    fn wait(&self, watched: &Watched) -> io::Result<bool> {
+        let tick = if self.log.is_some() { FOLLOW_EVERY } else { PUBLISH_EVERY };
+        let wake = self.owner.signals.wake_fd();
+        let mut fds = [PollFd::new(watched.pidfd(), PollFlags::IN), PollFd::new(&wake, PollFlags::IN)];
+        let until = self.deadline.map_or(tick, |deadline| tick.min(deadline.saturating_duration_since(Instant::now())));
+        let timeout = Timespec { tv_sec: until.as_secs().cast_signed(), tv_nsec: until.subsec_nanos().into() };
+        match poll(&mut fds, Some(&timeout)) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.owner.signals.drain();
+        Ok(fds[0].revents().contains(PollFlags::IN))
+    }
+
+    /// TERM, a grace, KILL; without the right to send signals, a word to the entrypoint.
+    fn terminate(&mut self, watched: &Watched) -> Result<(), RunError> {
+        let outcome = self.owner.engine.terminate(self.run.name(), GRACE);
+        let io = |source| RunError::io("watch", &self.run.folder.record(), source);
+        if let Err(refusal) = outcome {
+            self.owner.output.note(format_args!("{refusal}; asking the container itself to stop"));
+            status::ask_to_stop(&self.run.folder).map_err(io)?;
+            while !watched.ends_within(GRACE).map_err(io)? {}
+        }
+        self.pass_on_log().map_err(io)
+    }
+
+    fn pass_on_log(&mut self) -> io::Result<()> {
+        let Some(log) = &mut self.log else { return Ok(()) };
+        let mut new = Vec::new();
+        log.read_to_end(&mut new)?;
+        self.owner.output.write(&new)
+    }
+
+    /// A failure costs the agent the newest branches, and not its run.
+    fn publish(&mut self) {
+        let Some(prepared) = self.run.record.git.as_ref().filter(|_| Instant::now() >= self.next_publish) else {
+            return;
+        };
+        self.next_publish = Instant::now() + PUBLISH_EVERY;
+        if let Err(error) = git::view::publish(self.owner.git, prepared)
+            && !std::mem::replace(&mut self.publish_failed, true)
+        {
+            self.owner.output.note(format_args!("the agent does not see new commits of the host: {error}"));
+        }
+    }
+}

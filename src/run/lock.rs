@@ -1,0 +1,75 @@
+//! Who owns a run. The lock lives as long as the process that holds it; no pid is compared, no file goes stale.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::process::Stdio;
+
+/// A lock that is held. It ends with this value and every copy of it in other processes.
+#[derive(Debug)]
+pub struct Lock(File);
+
+impl Lock {
+    /// `None` where somebody else holds it.
+    pub fn try_take(path: &Path) -> io::Result<Option<Self>> {
+        let file = open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// Waits until it is free.
+    pub fn take(path: &Path) -> io::Result<Self> {
+        let file = open(path)?;
+        file.lock()?;
+        Ok(Self(file))
+    }
+
+    /// Takes the lock that the parent process handed down as standard input.
+    pub fn inherited() -> io::Result<Self> {
+        use std::os::fd::AsFd;
+        Ok(Self(File::from(io::stdin().as_fd().try_clone_to_owned()?)))
+    }
+
+    /// The same lock, as the standard input of a child that goes on holding it.
+    pub fn hand_down(&self) -> io::Result<Stdio> {
+        Ok(Stdio::from(self.0.try_clone()?))
+    }
+}
+
+/// Whether a living process holds the lock. A file that is not there is held by nobody.
+pub fn is_held(path: &Path) -> io::Result<bool> {
+    match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+        Ok(file) => match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error),
+        },
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_is_held_once_and_ends_with_its_value() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        assert!(!is_held(&path).unwrap());
+        let lock = Lock::try_take(&path).unwrap().unwrap();
+        assert!(is_held(&path).unwrap());
+        assert!(Lock::try_take(&path).unwrap().is_none());
+        drop(lock);
+        assert!(!is_held(&path).unwrap());
+    }
+}

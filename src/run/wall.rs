@@ -1,0 +1,188 @@
+//! Looks at a container's wall from the host, before the agent is let go and whenever somebody asks.
+//!
+//! All of it can be read by a user of the agent's uid, without root: the container's processes are dumpable and hold
+//! no capability that this user lacks.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
+
+use crate::container::ctr::ContainerSpec;
+use crate::container::wall::cgroup::Groups;
+use crate::container::wall::differences::differences;
+use crate::container::wall::expected::Expected;
+use crate::container::wall::mountinfo::{self, MountPoint};
+use crate::container::wall::status::{self, Process};
+use crate::container::wall::{HostFacts, Identity, SENSITIVE, Wall};
+use crate::error::Explain;
+
+#[derive(Debug, thiserror::Error)]
+pub enum WallError {
+    #[error("cannot look at the container's wall")]
+    Unreadable(#[from] io::Error),
+    #[error("the container's wall is not as asked for: {}", summary(.differences))]
+    Different { differences: Vec<String> },
+}
+
+/// The first few, and how many more there are.
+fn summary(differences: &[String]) -> String {
+    let (first, rest) = differences.split_at(differences.len().min(3));
+    let more = if rest.is_empty() { String::new() } else { format!("; and {} more", rest.len()) };
+    format!("{}{more}", first.join("; "))
+}
+
+impl Explain for WallError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            WallError::Unreadable(_) => vec!["bn reads /proc/PID of the container's processes as your user".to_owned()],
+            WallError::Different { .. } => {
+                vec!["the agent was not started; `bn container doctor` says what this machine lacks".to_owned()]
+            }
+        }
+    }
+}
+
+/// The wall, if it is what was asked for. `pid` is the container's first process, which waits at the gate.
+pub fn check(pid: u32, spec: &ContainerSpec, uid: u32, gid: u32) -> Result<Wall, WallError> {
+    let wall = inspect(pid)?;
+    let differences = differences(&wall, &Expected::of(spec, uid, gid, identify));
+    if differences.is_empty() { Ok(wall) } else { Err(WallError::Different { differences }) }
+}
+
+/// Reads the wall as it is.
+pub fn inspect(pid: u32) -> io::Result<Wall> {
+    let proc = folder(pid);
+    let groups = groups(pid)?;
+    Ok(Wall {
+        processes: processes(pid, &groups)?,
+        namespaces: own_namespaces(&proc)?,
+        interfaces: interfaces(&read(&proc.join("net/dev"))?),
+        mounts: mounts(&proc)?,
+        devices: devices(&proc.join("root/dev"))?,
+        limits: groups.limits(|path| optional(read(path)))?,
+        apparmor: apparmor(&proc)?,
+        host: host_facts()?,
+    })
+}
+
+/// The numbers of all processes of a container, as the host counts them.
+pub fn pids(pid: u32) -> io::Result<Vec<u32>> {
+    members(&groups(pid)?)
+}
+
+fn members(groups: &Groups) -> io::Result<Vec<u32>> {
+    Ok(read(&groups.processes())?.lines().filter_map(|line| line.parse().ok()).collect())
+}
+
+fn folder(pid: u32) -> PathBuf {
+    Path::new("/proc").join(pid.to_string())
+}
+
+/// Which file a path leads to.
+fn identify(path: &Path) -> Option<Identity> {
+    fs::metadata(path).ok().map(|found| Identity { device: found.dev(), inode: found.ino() })
+}
+
+fn groups(pid: u32) -> io::Result<Groups> {
+    let membership = read(&folder(pid).join("cgroup"))?;
+    let hosts = parse_mounts(Path::new("/proc/self/mountinfo"))?;
+    Groups::find(&membership, &hosts)
+        .ok_or_else(|| io::Error::other(format!("no control group of process {pid} is mounted on this host")))
+}
+
+/// The first one has to be there; others may end while they are looked at.
+fn processes(first: u32, groups: &Groups) -> io::Result<Vec<Process>> {
+    let mut found = vec![process(first)?];
+    for pid in members(groups)?.into_iter().filter(|pid| *pid != first) {
+        found.extend(optional(process(pid))?);
+    }
+    Ok(found)
+}
+
+fn process(pid: u32) -> io::Result<Process> {
+    let (status, limits) = (read(&folder(pid).join("status"))?, read(&folder(pid).join("limits"))?);
+    status::parse(&status, &limits).ok_or_else(|| io::Error::other(format!("/proc/{pid}/status makes no sense")))
+}
+
+fn own_namespaces(proc: &Path) -> io::Result<Vec<String>> {
+    let mut own = Vec::new();
+    for kind in ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"] {
+        let theirs = link(&proc.join("ns").join(kind))?;
+        if theirs != link(&Path::new("/proc/self/ns").join(kind))? {
+            own.push(kind.to_owned());
+        }
+    }
+    Ok(own)
+}
+
+/// /proc/PID/net/dev: two lines of headings, then `NAME: numbers`.
+fn interfaces(text: &str) -> Vec<String> {
+    text.lines().skip(2).filter_map(|line| line.split_once(':')).map(|(name, _)| name.trim().to_owned()).collect()
+}
+
+fn mounts(proc: &Path) -> io::Result<Vec<MountPoint>> {
+    let mut mounts = parse_mounts(&proc.join("mountinfo"))?;
+    let root = proc.join("root");
+    for mount in &mut mounts {
+        mount.identity = identify(&root.join(mount.destination.strip_prefix("/").unwrap_or(&mount.destination)));
+    }
+    Ok(mounts)
+}
+
+fn parse_mounts(path: &Path) -> io::Result<Vec<MountPoint>> {
+    let bytes = fs::read(path).map_err(|error| at(path, &error))?;
+    mountinfo::parse(&bytes).ok_or_else(|| io::Error::other(format!("{} makes no sense", path.display())))
+}
+
+fn devices(folder: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|error| at(folder, &error))? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_char_device() || kind.is_block_device() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn apparmor(proc: &Path) -> io::Result<Option<String>> {
+    let own = optional(read(&proc.join("attr/apparmor/current")))?;
+    Ok(own.map(|text| text.trim_end_matches(['\n', '\0']).to_owned()))
+}
+
+fn host_facts() -> io::Result<HostFacts> {
+    let maskable = SENSITIVE.iter().map(PathBuf::from).filter(|path| path.exists()).collect();
+    let swap = optional(read(Path::new("/proc/swaps")))?.is_some_and(|text| text.lines().count() > 1);
+    Ok(HostFacts { maskable, swap })
+}
+
+fn link(path: &Path) -> io::Result<Box<OsStr>> {
+    fs::read_link(path).map(|target| target.into_os_string().into_boxed_os_str()).map_err(|error| at(path, &error))
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    let bytes = fs::read(path).map_err(|error| at(path, &error))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The same error, with the path in it.
+fn at(path: &Path, error: &io::Error) -> io::Error {
+    let gone = error.raw_os_error() == Some(Errno::SRCH.raw_os_error());
+    let kind = if gone { io::ErrorKind::NotFound } else { error.kind() };
+    io::Error::new(kind, format!("{}: {error}", path.display()))
+}
+
+/// What is not there is `None`.
+fn optional<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,62 @@
+//! sudo: used where it is needed, and only there.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+
+use crate::world::{World, answer};
+
+/// The uid of `nobody`: a user to whom the socket can be closed. Root can become one; a user is one already.
+const NOBODY: u32 = 65534;
+
+fn as_user(world: &World, args: &[&str]) -> crate::world::Answer {
+    let mut command = world.command(args);
+    if rustix::process::geteuid().is_root() {
+        let status = std::process::Command::new("chown").args(["-R", "65534:65534"]).arg(world.path("")).status();
+        assert!(status.unwrap().success());
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    answer(&mut command)
+}
+
+fn close_socket(world: &World) {
+    let mode = fs::Permissions::from_mode(0o000);
+    fs::set_permissions(world.path("containerd.sock"), mode).unwrap();
+}
+
+#[test]
+fn a_socket_that_is_open_to_the_user_needs_no_sudo() {
+    let world = World::new();
+    let shown = as_user(&world, &["container", "build", "--dry-run"]);
+    assert_eq!(shown.code, 0, "{shown:?}");
+    assert!(!shown.stdout.contains("sudo"), "{}", shown.stdout);
+}
+
+#[test]
+fn a_socket_that_is_closed_to_the_user_is_reached_through_sudo_with_its_address_as_an_argument() {
+    let world = World::new();
+    close_socket(&world);
+    let shown = as_user(&world, &["container", "build", "--dry-run"]);
+    assert_eq!(shown.code, 0, "{shown:?}");
+    insta::assert_snapshot!(world.neutral(&shown.stdout), @"");
+}
+
+#[test]
+fn a_sudo_that_refuses_is_named() {
+    let world = World::new();
+    close_socket(&world);
+    world.fake("sudo", "echo 'sudo: a password is required' >&2; exit 1");
+    let refused = as_user(&world, &["container", "run", "--", "true"]);
+    assert_eq!(refused.code, 125, "{refused:?}");
+    insta::assert_snapshot!(refused.stderr, @"");
+}
+
+#[test]
+fn where_there_is_no_sudo_it_says_so() {
+    let world = World::new();
+    close_socket(&world);
+    world.remove("sudo");
+    let refused = as_user(&world, &["container", "run", "--", "true"]);
+    assert_eq!(refused.code, 125, "{refused:?}");
+    insta::assert_snapshot!(refused.stderr, @"");
+}

@@ -1,0 +1,64 @@
+//! Programs that are missing or sick: each its own error, exit code 125, nothing left behind.
+
+use crate::world::World;
+
+fn run_fails(world: &World) -> String {
+    let answer = world.bn(&["container", "run", "--", "true"]);
+    assert_eq!(answer.code, 125, "{answer:?}");
+    assert_eq!(answer.stdout, "");
+    let left = world.files_below("home");
+    assert!(left.iter().all(|path| path.file_name().unwrap() != "run.json"), "{left:?}");
+    world.neutral(&answer.stderr)
+}
+
+#[test]
+fn without_ctr_containerd_is_what_to_install() {
+    let world = World::new();
+    world.remove("ctr");
+    insta::assert_snapshot!(run_fails(&world), @"");
+}
+
+#[test]
+fn without_buildah_a_build_says_what_to_install() {
+    let world = World::new();
+    world.remove("buildah");
+    let answer = world.bn(&["container", "build"]);
+    assert_eq!(answer.code, 125);
+    insta::assert_snapshot!(answer.stderr, @"");
+}
+
+#[test]
+fn without_git_there_is_no_run() {
+    let world = World::new();
+    world.remove("git");
+    insta::assert_snapshot!(run_fails(&world), @"");
+}
+
+#[test]
+fn a_containerd_that_does_not_run_is_to_be_started() {
+    let world = World::new();
+    std::fs::remove_file(world.path("containerd.sock")).unwrap();
+    insta::assert_snapshot!(run_fails(&world), @"");
+}
+
+#[test]
+fn a_socket_that_nobody_listens_to_is_a_containerd_that_does_not_run() {
+    let world = World::new();
+    std::fs::remove_file(world.path("containerd.sock")).unwrap();
+    drop(std::os::unix::net::UnixListener::bind(world.path("containerd.sock")).unwrap());
+    insta::assert_snapshot!(run_fails(&world), @"");
+}
+
+#[test]
+fn a_containerd_that_answers_oddly_is_quoted() {
+    let world = World::new();
+    world.fake("ctr", "echo 'ctr: something is very wrong: unknown' >&2; exit 1");
+    insta::assert_snapshot!(run_fails(&world), @"");
+}
+
+#[test]
+fn an_image_that_is_not_built_is_to_be_built() {
+    let world = World::new();
+    world.fake("ctr", "exit 0");
+    insta::assert_snapshot!(run_fails(&world), @"");
+}
