@@ -69,7 +69,7 @@ pub async fn route(shared: &Shared, asked: &Authority) -> Result<Route, Reply> {
 }
 
 fn admit_name(shared: &Shared, asked: &Authority) -> Result<(), Reply> {
-    shared.policy.now().admit(asked).map_err(|refusal| refused(shared, &refusal))
+    shared.policy.now().admit_unseen(asked).map_err(|refusal| refused(shared, &refusal))
 }
 
 /// The addresses that may be dialled, at least one. Where none may, the first refusal counts.
