@@ -18,7 +18,9 @@ use crate::container::wall::expected::Expected;
 use crate::container::wall::mountinfo::{self, MountPoint};
 use crate::container::wall::status::{self, Process};
 use crate::container::wall::{HostFacts, Identity, SENSITIVE, Wall};
+use crate::env::Env;
 use crate::error::Explain;
+use crate::run::engine::is_installed;
 
 #[derive(Debug, thiserror::Error)]
 pub enum WallError {
@@ -151,8 +153,22 @@ fn devices(folder: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
+/// The profile that containers get: containerd's own, under `bn`'s name. `None` where the host has no AppArmor, or no
+/// program to load a profile with.
+pub fn apparmor_profile(env: &Env) -> Option<String> {
+    (has_apparmor() && is_installed(env, "apparmor_parser")).then(|| "binnacle-default".to_owned())
+}
+
+fn has_apparmor() -> bool {
+    fs::read("/sys/module/apparmor/parameters/enabled").is_ok_and(|text| text.starts_with(b"Y"))
+}
+
+/// Older kernels have one file for whatever security module is on.
 fn apparmor(proc: &Path) -> io::Result<Option<String>> {
-    let own = optional(read(&proc.join("attr/apparmor/current")))?;
+    let own = match optional(read(&proc.join("attr/apparmor/current")))? {
+        None if has_apparmor() => optional(read(&proc.join("attr/current")))?,
+        found => found,
+    };
     Ok(own.map(|text| text.trim_end_matches(['\n', '\0']).to_owned()))
 }
 

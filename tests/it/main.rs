@@ -1,5 +1,6 @@
 //! `bn` as its users see it: exact streams, exact exit codes, with fake `ctr`, `buildah` and `sudo` on a PATH of the test's own.
 
+mod doctor;
 mod input;
 mod sudo;
 mod tools;
