@@ -85,18 +85,6 @@ impl Cmd {
         self.as_root = true;
         self
     }
-
-    pub fn needs_root(&self) -> bool {
-        self.as_root
-    }
-
-    pub fn program(&self) -> &OsStr {
-        &self.program
-    }
-
-    pub fn arguments(&self) -> &[OsString] {
-        &self.args
-    }
 }
 
 /// A line that can be pasted into a shell.

@@ -21,6 +21,8 @@ pub enum ContainerCommand {
     Merge(MergeArgs),
     /// Look at this machine: what is missing, what is old, what is open too wide
     Doctor,
+    /// Forget ended runs that hold no unmerged work
+    Prune,
     /// Print everything about a run: its record, and the wall that is really around it
     Inspect(InspectArgs),
     /// Open more of the network for a run that is going on
@@ -283,6 +285,10 @@ pub struct MergeArgs {
     /// The run
     #[arg(value_name = "NAME")]
     pub name: String,
+
+    /// Merge changes to files that programs run without asking; look at them first
+    #[arg(long)]
+    pub accept_handoff: bool,
 }
 
 #[derive(Debug, Args)]

@@ -35,11 +35,11 @@ pub struct Tmpfs {
 }
 
 impl Mount {
-    // rprivate: what the host mounts later below a bound folder stays out.
+    // bind and not rbind, and rprivate: what the host has mounted below a bound folder, or mounts there later, stays out.
 
     /// The agent may write here. No device and no setuid program works in it.
     pub fn read_write(source: impl Into<PathBuf>, destination: impl Into<PathBuf>) -> Self {
-        Self::bind(source.into(), destination.into(), &["rbind", "rprivate", "rw", "nosuid", "nodev"])
+        Self::bind(source.into(), destination.into(), &["bind", "rprivate", "rw", "nosuid", "nodev"])
     }
 
     pub fn read_only(source: impl Into<PathBuf>, destination: impl Into<PathBuf>) -> Self {
@@ -80,10 +80,6 @@ impl Mount {
     fn bind(source: PathBuf, destination: PathBuf, options: &[&str]) -> Self {
         let options = options.iter().map(|option| (*option).to_owned()).collect();
         Self { kind: Kind::Bind, source, destination, options }
-    }
-
-    pub fn is_read_only(&self) -> bool {
-        self.options.iter().any(|option| option == "ro")
     }
 
     pub fn options(&self) -> &[String] {

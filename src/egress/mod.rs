@@ -20,4 +20,4 @@ pub mod variables;
 mod watched;
 pub mod widen;
 
-pub use proxy::{Proxy, ProxyError, ProxySpec, SOCKET};
+pub use proxy::{Proxy, ProxyError, ProxySpec};

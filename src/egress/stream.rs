@@ -24,8 +24,8 @@ impl From<TcpStream> for Stream {
     fn from(stream: TcpStream) -> Self {
         let fd = stream.as_fd();
         // A socket that takes none of these still works.
-        drop(sockopt::set_tcp_nodelay(fd, true));
-        drop(sockopt::set_socket_keepalive(fd, true));
+        let _ = sockopt::set_tcp_nodelay(fd, true);
+        let _ = sockopt::set_socket_keepalive(fd, true);
         drop(sockopt::set_tcp_keepidle(fd, KEEPALIVE));
         drop(sockopt::set_tcp_keepintvl(fd, KEEPALIVE));
         drop(sockopt::set_tcp_keepcnt(fd, KEEPALIVE_PROBES));

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::host::{os, refused};
 use super::run_git::RunGit;
-use super::{Git, GitError, path_json};
+use super::{Git, GitError, path_json, refs};
 
 /// How long a comparison may take.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
@@ -44,6 +44,17 @@ pub enum Status {
 /// The differences from one commit to another, renames as a deletion and an addition.
 pub fn changed_paths(git: &Git, run: &RunGit, from: &str, to: &str) -> Result<Vec<ChangedPath>, GitError> {
     between(git, &run.checkout.common_dir, from, to)
+}
+
+/// What a merge of this commit would change on the target; where that cannot be merged, what the run changed.
+pub fn brought_to_target(git: &Git, run: &RunGit, head: &str) -> Result<Vec<ChangedPath>, GitError> {
+    let common = &run.checkout.common_dir;
+    let target = refs::commit(git, common, &run.target.reference())?;
+    let from = match target {
+        Some(target) if refs::is_ancestor(git, common, &target, head)? => target,
+        _ => run.base().to_owned(),
+    };
+    changed_paths(git, run, &from, head)
 }
 
 pub fn between(git: &Git, git_dir: &Path, from: &str, to: &str) -> Result<Vec<ChangedPath>, GitError> {

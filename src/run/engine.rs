@@ -101,11 +101,6 @@ impl Engine {
         Self { ctr, runner: runner.clone() }
     }
 
-    /// Asks sudo's question again, where a terminal is there to answer it.
-    pub fn authenticate(&self, terminal: bool) -> Result<(), EngineError> {
-        Ok(self.runner.authenticate(&self.ctr.version(), terminal)?)
-    }
-
     pub fn runner(&self) -> &Runner {
         &self.runner
     }
@@ -149,12 +144,6 @@ impl Engine {
 
     pub fn task(&self, id: &str) -> Result<Option<EngineTask>, EngineError> {
         Ok(self.tasks()?.into_iter().find(|task| task.id == id))
-    }
-
-    /// The ids of all containers that `bn` made, with a process or without.
-    pub fn containers(&self) -> Result<Vec<String>, EngineError> {
-        let listed = self.ask("list", "containers", &self.ctr.containers())?;
-        Ok(listed.text().lines().map(str::to_owned).collect())
     }
 
     pub fn has_container(&self, id: &str) -> Result<bool, EngineError> {

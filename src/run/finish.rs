@@ -7,6 +7,7 @@ use super::engine::{Engine, EngineError};
 use super::gate;
 use super::prepare;
 use super::record::{Mode, Run};
+use super::review::{reason_to_hold, review};
 use super::state::{Ending, Outcome, State};
 use super::status;
 use crate::failpoint::Point;
@@ -26,6 +27,8 @@ pub enum Merge {
     AsPlanned,
     /// The user, who has asked for it now.
     Wanted,
+    /// The user, who has looked at what would hold it back.
+    Accepted,
     /// Nobody: the run was stopped.
     No,
 }
@@ -107,11 +110,14 @@ pub fn decide(
 ) -> Result<(), RunError> {
     let ending = run.record.ending.unwrap_or(Ending::Lost);
     let wanted = match merge {
-        Merge::Wanted => true,
+        Merge::Wanted | Merge::Accepted => true,
         Merge::AsPlanned => ending.is_success() && run.record.spec.mode == Mode::Merge,
         Merge::No => false,
     };
+    run.record.handed_over = review(git, prepared, collected)?;
+    let hold = reason_to_hold(&run.record.handed_over, collected).filter(|_| merge != Merge::Accepted);
     let (outcome, reason) = match wanted {
+        true if hold.is_some() && collected.new_commits > 0 => (Outcome::Refused, hold),
         true => outcome_of(merge::merge(git, prepared, collected)?, &collected.branch),
         false => (unmerged(ending, collected), None),
     };

@@ -10,6 +10,7 @@ pub mod lock;
 pub mod prepare;
 pub mod process;
 pub mod record;
+pub mod review;
 pub mod secrets;
 pub mod signals;
 pub mod start;

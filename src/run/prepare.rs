@@ -39,12 +39,12 @@ pub struct Plan {
 }
 
 /// Takes the name and the worktree for this run, so that no other run gets them.
-pub fn claim(plan: &Plan) -> Result<Run, RunError> {
+pub fn claim(plan: &Plan, git: &Git) -> Result<Run, RunError> {
     let runs = plan.folder.path().parent().unwrap_or(Path::new("/"));
     store::create_private(runs).map_err(|source| RunError::io("make", runs, source))?;
     let door = runs.join(".lock");
     let _door = Lock::take(&door).map_err(|source| RunError::io("lock", &door, source))?;
-    refuse_conflicts(&plan.spec, runs)?;
+    refuse_conflicts(plan, runs, git)?;
     let folder = &plan.folder;
     remove_all(folder.path())?;
     store::create_private(folder.path()).map_err(|source| RunError::io("make", folder.path(), source))?;
@@ -56,7 +56,8 @@ pub fn claim(plan: &Plan) -> Result<Run, RunError> {
 }
 
 /// One run per worktree and per branch; a name that stands for work that is nowhere else yet is not used again.
-pub fn refuse_conflicts(spec: &RunSpec, runs: &Path) -> Result<(), RunError> {
+fn refuse_conflicts(plan: &Plan, runs: &Path, git: &Git) -> Result<(), RunError> {
+    let spec = &plan.spec;
     for seen in all_in(runs)? {
         let other = &seen.record;
         let name = other.name().to_owned();
@@ -69,12 +70,17 @@ pub fn refuse_conflicts(spec: &RunSpec, runs: &Path) -> Result<(), RunError> {
         if let Some(branch) = other.spec.branch.clone().filter(|_| unfinished && other.spec.branch == spec.branch) {
             return Err(RunError::BranchInUse { branch, name, hint });
         }
-        if name == spec.name && (unfinished || other.outcome.is_some_and(|outcome| outcome.leaves_work())) {
+        if name == spec.name && (unfinished || holds_work(plan, git)?) {
             let hint = if seen.owned { "choose another with --name".to_owned() } else { hint };
             return Err(RunError::NameInUse { name, hint });
         }
     }
     Ok(())
+}
+
+fn holds_work(plan: &Plan, git: &Git) -> Result<bool, RunError> {
+    let kept = git::finish::unmerged(git, &plan.spec.common_dir, &plan.spec.name, &plan.target)?;
+    Ok(!kept.is_empty())
 }
 
 /// Makes it all. What is made stays in the run's folders, and goes with them if this fails.
@@ -164,7 +170,7 @@ pub fn seccomp_file(folder: &Folder) -> std::path::PathBuf {
 /// Takes everything back that a run which never started has made.
 pub fn undo(run: &Run, git: &Git) -> Result<(), RunError> {
     let spec = &run.record.spec;
-    git::finish::discard_parts(git, &spec.common_dir, &spec.name, run.folder.path())?;
+    git::finish::abandon(git, &spec.common_dir, &spec.name, run.folder.path())?;
     remove_secrets(spec)?;
     remove_all(run.folder.path())
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::RunError;
 use super::folder::Folder;
 use super::lock::{self, Lock};
+use super::review::HandedOver;
 use super::state::{Ending, Outcome, State};
 use super::store;
 use crate::cli::container::{AgentType, Network};
@@ -91,6 +92,8 @@ pub struct Record {
     pub reason: Option<String>,
     pub git: Option<RunGit>,
     pub collected: Option<Collected>,
+    /// What of the work programs of the host run or obey.
+    pub handed_over: Vec<HandedOver>,
     /// The container could not be removed without sudo's password.
     pub needs_sudo: bool,
 }
@@ -110,6 +113,7 @@ impl Record {
             reason: None,
             git: None,
             collected: None,
+            handed_over: Vec::new(),
             needs_sudo: false,
         }
     }

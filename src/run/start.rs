@@ -14,6 +14,7 @@ use crate::container::ctr::{ContainerSpec, Streams, runc_update};
 use crate::container::outside;
 use crate::env::User;
 use crate::failpoint::Point;
+use crate::git::{self, Git};
 use crate::output::Output;
 use crate::process::exit_code;
 
@@ -44,13 +45,13 @@ impl Foreground {
 }
 
 /// Starts the container. If this fails, nothing of it is left but a record that says why.
-pub fn start(run: &mut Run, engine: &Engine, user: &User, output: Output) -> Result<Foreground, RunError> {
+pub fn start(run: &mut Run, engine: &Engine, git: &Git, user: &User, output: Output) -> Result<Foreground, RunError> {
     let mut foreground = Foreground::default();
     let outcome = launch(run, engine, &mut foreground).and_then(|()| wall_in(run, engine, user, output));
     match outcome {
         Ok(()) => Ok(foreground),
         Err(error) => {
-            give_up(run, engine, &mut foreground, &error)?;
+            give_up(run, engine, git, &mut foreground, &error)?;
             Err(error)
         }
     }
@@ -130,12 +131,19 @@ fn set_from_outside(spec: &ContainerSpec, engine: &Engine, pid: u32, output: Out
     Ok(())
 }
 
-fn give_up(run: &mut Run, engine: &Engine, foreground: &mut Foreground, error: &RunError) -> Result<(), RunError> {
+fn give_up(
+    run: &mut Run,
+    engine: &Engine,
+    git: &Git,
+    foreground: &mut Foreground,
+    error: &RunError,
+) -> Result<(), RunError> {
     let id = run.name().to_owned();
     engine.terminate(&id, Duration::ZERO)?;
     foreground.wait().map_err(|source| RunError::io("wait for", run.folder.path(), source))?;
     engine.remove(&id)?;
     prepare::remove_secrets(&run.record.spec)?;
+    git::finish::abandon(git, &run.record.spec.common_dir, run.name(), run.folder.path())?;
     run.record.reason = Some(error.to_string());
     run.record.ended_at = Some(crate::env::now());
     run.enter(State::StartFailed, Point::StartFailed)

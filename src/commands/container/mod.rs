@@ -10,6 +10,7 @@ mod list;
 mod logs;
 mod merge;
 mod own;
+mod prune;
 mod relay;
 mod report;
 mod resolve;
@@ -30,6 +31,7 @@ pub fn dispatch(command: ContainerCommand, context: &Context) -> anyhow::Result<
         ContainerCommand::Doctor => doctor::run(context),
         ContainerCommand::Inspect(args) => inspect::run(&args, context),
         ContainerCommand::Allow(args) => allow::run(&args, context),
+        ContainerCommand::Prune => prune::run(context),
         ContainerCommand::Own(args) => own::run(&args, context),
         ContainerCommand::AllowSets => allow_sets::run(context),
         ContainerCommand::Relay(args) => relay::run(&args, context),

@@ -9,6 +9,7 @@ use crate::egress::summary::Summary;
 use crate::run::RunError;
 use crate::run::folder::Folder;
 use crate::run::record::{Record, Seen};
+use crate::run::review::HandedOver;
 use crate::run::state::{Ending, Outcome, State};
 
 /// Exit code of a run whose agent finished and whose work could not be merged.
@@ -27,6 +28,8 @@ pub struct RunReport {
     /// Commits that the agent added to where it began.
     pub commits: u64,
     pub notes: Vec<String>,
+    /// Changed files that programs of the host run or obey.
+    pub handed_over: Vec<HandedOver>,
     /// What the agent could not reach.
     pub egress: Summary,
     pub next: Option<String>,
@@ -46,6 +49,7 @@ impl RunReport {
             target: record.spec.target.clone(),
             commits: collected.map_or(0, |collected| collected.new_commits),
             notes: collected.map(|collected| collected.notes.clone()).unwrap_or_default(),
+            handed_over: record.handed_over.clone(),
             egress,
             next: next(record),
         })
@@ -68,7 +72,11 @@ fn next(record: &Record) -> Option<String> {
     }
     let work = record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0);
     let waits = record.outcome.is_some_and(|outcome| outcome.leaves_work()) && work;
-    (waits || record.state == State::CollectFailed).then(|| format!("bn container merge {name}"))
+    let looked_for = record.handed_over.iter().any(|file| file.held)
+        || record.collected.as_ref().is_some_and(|collected| !collected.holds.is_empty());
+    let held = record.outcome == Some(Outcome::Refused) && looked_for;
+    let accept = if held { " --accept-handoff" } else { "" };
+    (waits || record.state == State::CollectFailed).then(|| format!("bn container merge {name}{accept}"))
 }
 
 impl fmt::Display for RunReport {
@@ -88,6 +96,11 @@ impl fmt::Display for RunReport {
         }
         if let Some(reason) = &self.reason {
             writeln!(f, "  {reason}")?;
+        }
+        let named: Vec<&str> =
+            self.handed_over.iter().filter(|file| !file.held).map(|file| file.path.as_str()).collect();
+        if !named.is_empty() {
+            writeln!(f, "  changed files that your tools run or obey: {}", named.join(", "))?;
         }
         write!(f, "{}", self.egress)?;
         if let Some(next) = &self.next {

@@ -19,7 +19,7 @@ use crate::git::{Git, repository, target, worktree_add};
 use crate::process::{Cmd, Runner};
 use crate::run::RunError;
 use crate::run::hold::{self, Owner};
-use crate::run::prepare::{claim, prepare, refuse_conflicts, undo};
+use crate::run::prepare::{claim, prepare, undo};
 use crate::run::record::Run;
 use crate::run::signals::Signals;
 use crate::run::start::start;
@@ -69,7 +69,7 @@ fn begin(resolved: &Resolved, git: &Git, context: &Context) -> anyhow::Result<Ru
         let name = plan.spec.name.clone();
         return Err(RunError::NameInUse { name, hint: "choose another with --name".to_owned() }.into());
     }
-    let mut run = claim(plan)?;
+    let mut run = claim(plan, git)?;
     match prepare(&mut run, plan, git) {
         Ok(()) => {
             let notes = run.record.git.iter().flat_map(|git| &git.notes);
@@ -85,7 +85,7 @@ fn begin(resolved: &Resolved, git: &Git, context: &Context) -> anyhow::Result<Ru
 
 fn go_on(run: &mut Run, resolved: &Resolved, git: &Git, signals: &Signals, context: &Context) -> anyhow::Result<Exit> {
     let spec = &resolved.plan.spec;
-    let foreground = start(run, &resolved.engine, &resolved.plan.user, context.output)?;
+    let foreground = start(run, &resolved.engine, git, &resolved.plan.user, context.output)?;
     if spec.detached {
         detach(run, context)?;
         return Ok(Exit::DONE);
@@ -186,11 +186,4 @@ fn dry_run(resolved: &Resolved, runner: &Runner) -> DryRun {
         pids: container.limits.pids,
         commands,
     }
-}
-
-/// A dry run says what a real one would refuse.
-#[allow(dead_code)]
-fn would_conflict(resolved: &Resolved) -> Result<(), RunError> {
-    let runs = resolved.plan.folder.path().parent().unwrap_or(std::path::Path::new("/"));
-    refuse_conflicts(&resolved.plan.spec, runs)
 }

@@ -15,7 +15,10 @@ fn works(bench: &Bench, worktree: &str) -> RunGit {
     assert!(bench.clean(worktree));
     let common = run.checkout.common_dir.display();
     assert_eq!(bench.sh(&format!("git --git-dir='{common}' log -1 --format=%s main")), "two");
-    assert_eq!(bench.sh(&format!("git --git-dir='{common}' fsck --no-dangling 2>&1 | grep -vE '^(notice|hint)' || true")), "");
+    assert_eq!(
+        bench.sh(&format!("git --git-dir='{common}' fsck --no-dangling 2>&1 | grep -vE '^(notice|hint)' || true")),
+        ""
+    );
     run
 }
 
