@@ -19,10 +19,10 @@ pub enum ContainerCommand {
     Logs(LogsArgs),
     /// Finish a run whose work is not on its target yet
     Merge(MergeArgs),
-    /// Look at this machine: what is missing, what is old, what is open too wide
-    Doctor,
     /// Forget ended runs that hold no unmerged work
     Prune,
+    /// Look at this machine: what is missing, what is old, what is open too wide
+    Doctor,
     /// Print everything about a run: its record, and the wall that is really around it
     Inspect(InspectArgs),
     /// Open more of the network for a run that is going on

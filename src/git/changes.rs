@@ -10,7 +10,7 @@ use super::run_git::RunGit;
 use super::{Git, GitError, path_json, refs};
 
 /// How long a comparison may take.
-const TIME_LIMIT: Duration = Duration::from_secs(120);
+const TIME_LIMIT: Duration = Duration::from_secs(if cfg!(test) { 3 } else { 60 });
 
 /// A path that two commits have differently.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

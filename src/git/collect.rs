@@ -69,7 +69,7 @@ pub fn collect(git: &Git, run: &RunGit) -> Result<Collected, GitError> {
 }
 
 fn take_over(git: &Git, run: &RunGit, mut harvest: Harvest, collected: &mut Collected) -> Result<(), GitError> {
-    take::objects(run, &harvest.refs())?;
+    take::objects(run)?;
     harvest.check(git, run)?;
     fetch::all(git, run, &mut harvest)?;
     collected.notes.append(&mut harvest.notes);

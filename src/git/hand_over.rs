@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use super::pins::{self, Kinds, Pins};
+use super::pins::{self, Kinds, Pins, Tags};
 use super::refs::{self, RefMap};
 use super::run_git::RunGit;
 use super::{Git, GitError, bare, snapshot, view};
@@ -18,7 +18,12 @@ pub fn refs(git: &Git, run: &RunGit) -> Result<Kinds, GitError> {
     let index = run.private().join("index");
     let tree = if index.exists() { Some(snapshot::index_tree(git, checkout, &index)?) } else { None };
     let prefix = run.pins_prefix();
-    let pins = Pins { common_dir: &checkout.common_dir, prefix: &prefix, object_format: &checkout.object_format };
+    let pins = Pins {
+        common_dir: &checkout.common_dir,
+        prefix: &prefix,
+        object_format: &checkout.object_format,
+        tags: Tags::Copied,
+    };
     let kinds = pins.hold(git, &ids, tree.as_deref())?;
     failpoint::reached(Point::Pinned);
     for folder in [run.private(), run.view()] {

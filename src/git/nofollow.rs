@@ -27,6 +27,7 @@ pub fn folder_in(folder: &OwnedFd, name: &OsStr) -> io::Result<OwnedFd> {
 fn reason(error: Errno) -> io::Error {
     match error {
         Errno::LOOP => io::Error::other("it is a symbolic link"),
+        Errno::NOTDIR => io::Error::other("it is not a folder, but a file or a link"),
         other => other.into(),
     }
 }

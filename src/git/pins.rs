@@ -1,7 +1,8 @@
 //! Pins keep alive what the agent borrows, whatever the user deletes and collects meanwhile.
 //!
 //! One commit whose parents are all commits that were shown to the agent, the pin before it included. A commit cannot
-//! hold a tag object: those are small and are copied into the view. The rare ref to a tree or blob gets a ref of its own.
+//! hold a tag object: those there are at the start are small, and are copied; later ones get refs of their own, because
+//! an agent that fetches one still borrows it. So does the rare ref to a tree or blob.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -15,6 +16,15 @@ pub struct Pins<'a> {
     /// refs/binnacle/runs/NAME/
     pub prefix: &'a str,
     pub object_format: &'a str,
+    pub tags: Tags,
+}
+
+/// How tag objects are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tags {
+    /// By the caller, with `copy_tags`.
+    Copied,
+    ByRef,
 }
 
 /// What kinds of objects a set of ids names.
@@ -40,7 +50,8 @@ impl Pins<'_> {
         let cmd = git.in_dir(self.common_dir).args(["hash-object", "-t", "commit", "-w", "--stdin"]);
         let id = git.read_with_input("pin the run's objects", &cmd, text.as_bytes())?.text();
         refs::update(git, self.common_dir, &pin, &id, None)?;
-        for other in &kinds.others {
+        let tags = kinds.tags.iter().filter(|_| self.tags == Tags::ByRef);
+        for other in kinds.others.iter().chain(tags) {
             refs::update(git, self.common_dir, &format!("{}pins/{other}", self.prefix), other, None)?;
         }
         self.verify(git, &kinds, &pin, before)?;

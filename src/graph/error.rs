@@ -121,6 +121,7 @@ impl GraphError {
         use GraphError as E;
         Some(match self {
             E::Unknown { what: "task", .. } => "`bn task list` and `bn search WORDS` show the ids there are".to_owned(),
+            E::Unknown { what: "link", .. } => "`bn link list ID` shows the links there are".to_owned(),
             E::Unknown { .. } => "`bn agent list --all` shows the sessions there are".to_owned(),
             E::Ambiguous { .. } => "type more letters of the id".to_owned(),
             E::Taken { id, stale: true, .. } => format!("`bn task claim {id} --take-over` takes it, and records that"),

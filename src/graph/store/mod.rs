@@ -7,6 +7,7 @@ mod backup;
 mod batch;
 mod claims;
 mod close;
+pub mod copies;
 mod create;
 mod delete;
 mod doctor;
