@@ -2,6 +2,7 @@
 
 mod doctor;
 mod input;
+mod network;
 mod sudo;
 mod tools;
 mod world;
