@@ -3,4 +3,5 @@
 
 mod entrypoint;
 mod main_job;
+mod wall;
 mod world;
