@@ -73,9 +73,9 @@ measure() {
 }
 
 bench_graph() {
-  local folder size
-  cargo build --quiet --release
-  bn=$PWD/target/x86_64-unknown-linux-gnu/release/bn
+  local size
+  [[ -n ${BN:-} ]] || cargo build --quiet --release
+  bn=${BN:-$PWD/target/x86_64-unknown-linux-gnu/release/bn}
   folder=$(mktemp -d)
   trap 'rm -rf "$folder"' EXIT
   export XDG_DATA_HOME=$folder/data HOME=$folder
