@@ -67,7 +67,7 @@ measure() {
   printf '| %s ' "$name"
   printf '| %s ' "$(cpu "$bn" ready)" "$(cpu "$bn" task show "$some")" "$(cpu "$bn" task create "one more")" \
     "$("$bn" ready --limit "$runs" --json | jq -r '.tasks[].id' | cpu_each)" \
-    "$(cpu "$bn" ready --claim)" "$(cpu "$bn" orient)" "$(cpu "$bn" search tasko beleno)" "$(cpu "$bn" search babeso)" \
+    "$(cpu "$bn" ready --claim)" "$(cpu "$bn" orient)" "$(cpu "$bn" search babeso jabeto)" "$(cpu "$bn" search babeso)" "$(cpu "$bn" search zyzzyva)" \
     "$(cpu "$bn" blocked)" "$(cpu "$bn" log)"
   printf '| %s |\n' "$(du -m "$XDG_DATA_HOME"/binnacle/*/graph.db | cut -f1)"
 }
@@ -83,8 +83,8 @@ bench_graph() {
   cd "$folder/repo"
   echo "Milliseconds of CPU (user + system) of the whole process, the mean of $runs runs; a process that does nothing (\`true\`) takes $(cpu /bin/true)."
   echo
-  echo '| tasks and links | ready | task show | task create | task claim | ready --claim | orient | search, two words | search, a common word | blocked | log | MiB |'
-  echo '|---|---|---|---|---|---|---|---|---|---|---|---|'
+  echo '| tasks and links | ready | task show | task create | task claim | ready --claim | orient | search, two words | search, a word of every eighth task | search, no such word | blocked | log | MiB |'
+  echo "|---|---|---|---|---|---|---|---|---|---|---|---|---|"
   for size in "$@"; do
     rm -rf "$XDG_DATA_HOME"
     make_graph "$size" mixed | "$bn" import >/dev/null
