@@ -3,7 +3,7 @@
 #
 # Stage 1 is root for a moment: it makes a user with the uid and gid of the files' owner, gives up every
 # capability for good, and becomes tini under that uid, which forwards signals to the whole second stage.
-# Stage 2 is the agent's life: secrets, the gate, bn orient, the agent, bn goodbye, the exit file.
+# Stage 2 is the agent's life: secrets, the gate, the way out, bn orient, the agent, bn goodbye, the exit file.
 #
 #   binnacle-entrypoint [COMMAND ARG...]      without a COMMAND: the agent that BN_AGENT names
 #
@@ -17,6 +17,7 @@ readonly SECRETS=/run/secrets/env
 readonly STATUS=/run/binnacle/status
 readonly CTL=/run/binnacle/ctl
 readonly HOST_VIEW=/run/binnacle/host
+readonly EGRESS=/run/binnacle/egress
 readonly COPILOT_CONFIG=/copilot-config
 
 say() { printf 'binnacle: %s\n' "$*" >&2; }
@@ -115,6 +116,15 @@ wait_for_go() {
     : >"$STATUS/started"
     IFS= read -r word <"$CTL/go" || true
     [[ $word == go ]] || die "the host did not let this container go (it said '$word')"
+}
+
+# The way out of a network of our own: the relay hands its listening socket to the host's proxy, says one line, and stays.
+start_relay() {
+    local relay
+    [[ -d $EGRESS ]] || return 0
+    exec {relay}< <(exec bn container relay --human </dev/null)
+    read -r _ <&"$relay" || die "no way to the host's proxy: bn container relay failed"
+    exec {relay}<&-
 }
 
 # The host's way to end the run without a privilege: tini hands the TERM on to everything here.
@@ -233,6 +243,7 @@ live() {
     trap : INT QUIT
     OOM_BEFORE=$(oom_kills)
     trap 'write_exit "$?"' EXIT
+    start_relay
     cd "$WORKSPACE"
     if [[ ${BN_SHELL:-} ]]; then
         bash -l || code=$?

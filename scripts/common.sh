@@ -24,10 +24,3 @@ confirm() {
     read -rp "$1 [Y/n] " answer
     [[ -z $answer || $answer == [yY]* ]]
 }
-
-# Rootless builds cannot use a runtime where the cgroups are of the first version.
-choose_isolation() {
-    if ((EUID != 0)) && [[ ! -e /sys/fs/cgroup/cgroup.controllers ]]; then
-        export BUILDAH_ISOLATION=${BUILDAH_ISOLATION:-chroot}
-    fi
-}

@@ -14,7 +14,12 @@ readonly PRIVATE=/var/lib/binnacle-demo
 
 # Shows a command as it would be typed, then runs it.
 show() {
-    printf '\n$ %s\n' "$*"
+    local word line=
+    for word in "$@"; do
+        if [[ $word == *' '* ]]; then word="\"$word\""; fi
+        line+=" $word"
+    done
+    printf '\n$%s\n' "$line"
     "$@"
 }
 
@@ -42,7 +47,6 @@ build_bn() {
 # From Fedora where a registry answers, else from this distribution's packages.
 build_image() {
     local base=$FEDORA
-    choose_isolation
     if ! timeout 120 buildah pull -q "$FEDORA" >/dev/null 2>&1; then
         say "no registry has $FEDORA for us, so the base is made from Debian packages"
         base=$LOCAL_BASE

@@ -25,7 +25,7 @@ readonly TEST='
 sudo                                sudo         sudo
 shellcheck                          shellcheck   ShellCheck
 tmux                                tmux         tmux
-script                              bsdutils     util-linux-script
+script                              bsdutils     /usr/bin/script
 '
 
 # The packages of the sets in $1 that are not there, for the distribution in $2.
@@ -79,9 +79,7 @@ subordinate_ids() {
     as_root usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "$user"
 }
 
-rust() {
-    have cargo || die "cargo not found" "https://rustup.rs"
-    if [[ $1 == demo ]]; then return; fi
+rust_components() {
     if ! cargo fmt --version >/dev/null 2>&1 || ! cargo clippy --version >/dev/null 2>&1; then
         have rustup || die "cargo fmt or cargo clippy is missing" "install rustfmt and clippy"
         rustup component add rustfmt clippy
@@ -89,13 +87,15 @@ rust() {
 }
 
 main() {
-    case ${1:-} in
-        demo) install_missing "$DEMO" ;;
-        test) install_missing "$DEMO$TEST" ;;
-        *) die "usage: setup.sh demo|test" ;;
-    esac
+    [[ ${1:-} == demo || ${1:-} == test ]] || die "usage: setup.sh demo|test"
+    have cargo || die "cargo not found" "https://rustup.rs"
+    if [[ $1 == demo ]]; then
+        install_missing "$DEMO"
+    else
+        install_missing "$DEMO$TEST"
+        rust_components
+    fi
     subordinate_ids
-    rust "$1"
 }
 
 main "$@"

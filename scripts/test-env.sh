@@ -17,36 +17,46 @@ source "$HERE/common.sh"
 readonly DIR=${BN_TEST_DIR:-/var/lib/binnacle-test}
 readonly BASE=localhost/binnacle-base:debian
 readonly IMAGE=localhost/binnacle-test:${DIR##*/}
+readonly ARCHIVE=$DIR/base-image.tar
 readonly BN=$HERE/../target/x86_64-unknown-linux-gnu/debug/bn
 
-# The users build images, too: each has a store of its own.
-share_base() {
-    local user
-    if [[ ! -s $DIR/base.tar ]]; then
-        buildah push -q "$BASE" "docker-archive:$DIR/base.tar.part:$BASE"
-        mv "$DIR/base.tar.part" "$DIR/base.tar"
-    fi
-    for user in bn-test-nopass bn-test-pass; do
-        runuser -l "$user" -c "buildah images -q '$BASE' >/dev/null 2>&1 || buildah pull -q 'docker-archive:$DIR/base.tar'" >&2
-    done
+# For the stores of other users.
+archive_base() {
+    if [[ -s $ARCHIVE ]]; then return; fi
+    buildah push -q "$BASE" "docker-archive:$ARCHIVE.part:$BASE" >&2
+    as_root chmod 0644 "$ARCHIVE.part"
+    mv "$ARCHIVE.part" "$ARCHIVE"
+}
+
+# Who made them takes them away.
+add_users() {
+    if id bn-test-pass >/dev/null 2>&1; then return; fi
+    touch "$DIR/users"
+    "$HERE/test-users.sh" add
+}
+
+remove_users() {
+    if [[ ! -e $DIR/users ]]; then return; fi
+    "$HERE/test-users.sh" remove
+    rm "$DIR/users"
 }
 
 start() {
     local address
     address=$(as_root "$HERE/containerd.sh" start "$DIR")
-    choose_isolation
     "$HERE/base-image.sh" --ref "$BASE"
     CONTAINERD_ADDRESS=$address "$BN" container build --tag "$IMAGE" --base-image "$BASE" --agent none >&2
     if ((EUID == 0)); then
-        "$HERE/test-users.sh" add
-        share_base
+        add_users
+        archive_base
     fi
-    printf 'export BN_TEST_CONTAINERD=%q BN_TEST_IMAGE=%q BN_TEST_BASE=%q\n' "$address" "$IMAGE" "$BASE"
+    printf 'export BN_TEST_CONTAINERD=%q BN_TEST_IMAGE=%q BN_TEST_BASE=%q BN_TEST_BASE_ARCHIVE=%q\n' \
+        "$address" "$IMAGE" "$BASE" "$ARCHIVE"
 }
 
 stop() {
     as_root "$HERE/containerd.sh" stop "$DIR"
-    if ((EUID == 0)); then "$HERE/test-users.sh" remove; fi
+    if ((EUID == 0)); then remove_users; fi
 }
 
 case ${1:-} in

@@ -26,20 +26,9 @@ add_user() {
     usermod --add-subuids "$first-$((first + 65535))" --add-subgids "$first-$((first + 65535))" "$user"
 }
 
-# Each rootless layer a full copy is what buildah does without being told.
-use_overlay() {
-    local folder=/home/$1/.config/containers
-    install -d -o "$1" -g "$1" "/home/$1/.config" "$folder"
-    printf '[storage]\ndriver = "overlay"\n' >"$folder/storage.conf"
-    chown "$1:$1" "$folder/storage.conf"
-}
-
 add() {
     local user
-    for user in "${USERS[@]}"; do
-        add_user "$user"
-        use_overlay "$user"
-    done
+    for user in "${USERS[@]}"; do add_user "$user"; done
     echo bn-test-pass:bn-test | chpasswd
     printf '%s\n' 'bn-test-nopass ALL=(ALL) NOPASSWD: ALL' 'bn-test-pass ALL=(ALL) ALL' >"$SUDOERS.new"
     chmod 0440 "$SUDOERS.new"

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use crate::container::limits::Machine;
+use crate::egress::next_hop::ProxyVariables;
 use crate::error::Explain;
 
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +71,7 @@ pub struct Env {
     pub ssh_auth_sock: Option<PathBuf>,
     /// There is a terminal on which sudo could ask.
     pub terminal: bool,
+    pub proxy: ProxyVariables,
     pub stdin_is_terminal: bool,
     pub stdout_is_terminal: bool,
 }
@@ -107,6 +109,7 @@ impl Env {
             containerd_address: nonempty("CONTAINERD_ADDRESS"),
             ssh_auth_sock: absolute("SSH_AUTH_SOCK"),
             terminal: fs::File::open("/dev/tty").is_ok(),
+            proxy: proxy(),
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stdout_is_terminal: std::io::stdout().is_terminal(),
         })
@@ -168,6 +171,17 @@ pub fn inherited(prefix: &str) -> Vec<OsString> {
 
 fn text(name: &str) -> Option<String> {
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+/// The host's own way out.
+fn proxy() -> ProxyVariables {
+    let either = |lower, upper| nonempty(lower).or_else(|| nonempty(upper));
+    let all = || either("all_proxy", "ALL_PROXY");
+    ProxyVariables {
+        https: either("https_proxy", "HTTPS_PROXY").or_else(all),
+        http: either("http_proxy", "HTTP_PROXY").or_else(all),
+        no: either("no_proxy", "NO_PROXY"),
+    }
 }
 
 fn nonempty(name: &str) -> Option<String> {

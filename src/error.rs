@@ -67,6 +67,11 @@ fn explanation(error: &anyhow::Error) -> Option<&dyn Explain> {
             .or_else(|| known::<crate::run::engine::EngineError>(cause))
             .or_else(|| known::<crate::commands::container::build::BuildError>(cause))
             .or_else(|| known::<crate::run::wall::WallError>(cause))
+            .or_else(|| known::<crate::egress::rule::RuleError>(cause))
+            .or_else(|| known::<crate::egress::next_hop::NextHopError>(cause))
+            .or_else(|| known::<crate::egress::widen::WidenError>(cause))
+            .or_else(|| known::<crate::egress::ProxyError>(cause))
+            .or_else(|| known::<crate::egress::relay::RelayError>(cause))
     })
 }
 

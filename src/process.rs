@@ -17,6 +17,8 @@ use crate::error::Explain;
 
 /// How much of a program's standard error an error message carries.
 const STDERR_KEPT: usize = 4096;
+/// More standard output than this is not kept, but an error. Bytes.
+const MOST_OUTPUT: u64 = 512 << 20;
 
 /// A program and its arguments, not yet run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,21 +81,10 @@ impl Cmd {
     }
 
     /// Needs root: goes through sudo where the user is not root.
+    #[allow(clippy::wrong_self_convention, reason = "a builder step, read as `ctr … as root`")]
     pub fn as_root(mut self) -> Self {
         self.as_root = true;
         self
-    }
-
-    pub fn needs_root(&self) -> bool {
-        self.as_root
-    }
-
-    pub fn program(&self) -> &OsStr {
-        &self.program
-    }
-
-    pub fn arguments(&self) -> &[OsString] {
-        &self.args
     }
 }
 
@@ -247,7 +238,9 @@ impl Runner {
             None => {}
         }
         if let Some(prefix) = effective.without {
-            crate::env::inherited(prefix).iter().for_each(|name| drop(command.env_remove(name)));
+            for name in crate::env::inherited(prefix) {
+                command.env_remove(name);
+            }
         }
         command.envs(effective.env.iter().map(|(key, value)| (key, value)));
         command
@@ -401,8 +394,9 @@ impl Runner {
 
 fn start_error(command: &Command, source: io::Error) -> ProcessError {
     let program = command.get_program().to_string_lossy().into_owned();
+    let folder_is_gone = command.get_current_dir().is_some_and(|folder| !folder.exists());
     match source.kind() {
-        io::ErrorKind::NotFound => ProcessError::NotFound { program },
+        io::ErrorKind::NotFound if !folder_is_gone => ProcessError::NotFound { program },
         _ => ProcessError::Start { program, source },
     }
 }
@@ -435,8 +429,11 @@ fn collect(child: &mut Child, input: &[u8]) -> io::Result<Captured> {
         });
         let errors = scope.spawn(|| stderr.map_or(Ok(String::new()), tail));
         let mut bytes = Vec::new();
-        if let Some(mut pipe) = stdout {
-            pipe.read_to_end(&mut bytes)?;
+        if let Some(pipe) = stdout {
+            let length = pipe.take(MOST_OUTPUT + 1).read_to_end(&mut bytes)?;
+            if length as u64 > MOST_OUTPUT {
+                return Err(io::Error::other(format!("it wrote more than {MOST_OUTPUT} bytes")));
+            }
         }
         let joined = |_| io::Error::other("a reader thread died");
         writer.join().map_err(joined)??;

@@ -19,6 +19,19 @@ pub enum ContainerCommand {
     Logs(LogsArgs),
     /// Finish a run whose work is not on its target yet
     Merge(MergeArgs),
+    /// Forget ended runs that hold no unmerged work
+    Prune,
+    /// Look at this machine: what is missing, what is old, what is open too wide
+    Doctor,
+    /// Print everything about a run: its record, and the wall that is really around it
+    Inspect(InspectArgs),
+    /// Open more of the network for a run that is going on
+    Allow(AllowArgs),
+    /// List the named sets of hosts that --allow and --only take
+    AllowSets,
+    /// Connect the container to the host's egress proxy; the entrypoint starts this itself
+    #[command(hide = true)]
+    Relay(RelayArgs),
     /// Hold on to a detached run until it ends; bn starts this itself
     #[command(hide = true)]
     Own(OwnArgs),
@@ -87,6 +100,8 @@ pub enum AgentType {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Network {
+    /// Public hosts, through a proxy that bn holds (see --allow and --only)
+    Egress,
     /// The host's own network, with everything that listens on it
     Host,
     /// Loopback alone
@@ -151,6 +166,14 @@ pub struct RunArgs {
     #[arg(long, conflicts_with_all = ["command", "detach", "prompt"])]
     pub shell: bool,
 
+    /// Give the agent a variable: KEY=VALUE, or KEY for the value it has here
+    #[arg(short, long, value_name = "KEY[=VALUE]")]
+    pub env: Vec<String>,
+
+    /// Give the agent a variable that must be set here and not be empty
+    #[arg(long, value_name = "KEY")]
+    pub secret: Vec<String>,
+
     /// Forward the SSH agent's socket (never the keys)
     #[arg(long)]
     pub ssh: bool,
@@ -164,16 +187,56 @@ pub struct RunArgs {
     pub branch: Option<String>,
 
     /// How it reaches the network
-    #[arg(long, value_name = "MODE", default_value = "host")]
+    #[arg(long, value_name = "MODE", default_value = "egress")]
     pub network: Network,
 
     /// Filter system calls by this profile (OCI's JSON) in place of bn's own
     #[arg(long, value_name = "FILE")]
     pub seccomp_profile: Option<PathBuf>,
+    #[command(flatten)]
+    pub egress: NetworkArgs,
 
     /// Print what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// What is open where the network leaves through the proxy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub struct NetworkArgs {
+    /// Open this too: a host, an address, a network or a named set (see allow-sets)
+    #[arg(long, value_name = "HOST[:PORT]", value_delimiter = ',')]
+    pub allow: Vec<String>,
+
+    /// Open nothing but these (and what --allow names)
+    #[arg(long, value_name = "HOST[:PORT]", num_args = 1.., value_delimiter = ',')]
+    pub only: Vec<String>,
+
+    /// Let the host's own HTTPS_PROXY look names up: the addresses it finds are not checked
+    #[arg(long)]
+    pub upstream_by_name: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct AllowArgs {
+    /// The run
+    #[arg(value_name = "NAME")]
+    pub name: String,
+
+    /// What to open: a host, an address, a network or a named set (see allow-sets)
+    #[arg(value_name = "HOST[:PORT]", required = true)]
+    pub hosts: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct RelayArgs {
+    /// The proxy's socket, as it is mounted here
+    #[arg(long, value_name = "PATH", default_value = "/run/binnacle/egress/proxy.sock")]
+    pub socket: PathBuf,
+
+    /// Where the programs in here find it
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = crate::egress::variables::INSIDE)]
+    pub listen: std::net::SocketAddr,
 }
 
 #[derive(Debug, Args)]
@@ -219,6 +282,17 @@ pub struct LogsArgs {
 
 #[derive(Debug, Args)]
 pub struct MergeArgs {
+    /// The run
+    #[arg(value_name = "NAME")]
+    pub name: String,
+
+    /// Merge changes to files that programs run without asking; look at them first
+    #[arg(long)]
+    pub accept_handoff: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct InspectArgs {
     /// The run
     #[arg(value_name = "NAME")]
     pub name: String,

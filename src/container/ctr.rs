@@ -132,17 +132,9 @@ impl Ctr {
         self.ctr().args(["containers", "rm", id])
     }
 
-    /// The ids of all containers that `bn` made.
-    pub fn containers(&self) -> Cmd {
-        self.ctr().args(["containers", "ls", "-q", &format!("labels.\"{LABEL_RUN}\"")])
-    }
-
+    /// Prints the id if such a container is there.
     pub fn container(&self, id: &str) -> Cmd {
         self.ctr().args(["containers", "ls", "-q", &format!("id=={id}")])
-    }
-
-    pub fn container_info(&self, id: &str) -> Cmd {
-        self.ctr().args(["containers", "info", id])
     }
 
     /// Prints the reference if the image is there.

@@ -3,6 +3,8 @@
 pub mod agent;
 pub mod buildah;
 pub mod ctr;
+pub mod doctor;
+pub mod handoff;
 pub mod install;
 pub mod limits;
 pub mod mount;

@@ -35,18 +35,20 @@ pub struct Tmpfs {
 }
 
 impl Mount {
+    // bind and not rbind, and rprivate: what the host has mounted below a bound folder, or mounts there later, stays out.
+
     /// The agent may write here. No device and no setuid program works in it.
     pub fn read_write(source: impl Into<PathBuf>, destination: impl Into<PathBuf>) -> Self {
-        Self::bind(source.into(), destination.into(), &["rbind", "rw", "nosuid", "nodev"])
+        Self::bind(source.into(), destination.into(), &["bind", "rprivate", "rw", "nosuid", "nodev"])
     }
 
     pub fn read_only(source: impl Into<PathBuf>, destination: impl Into<PathBuf>) -> Self {
-        Self::bind(source.into(), destination.into(), &["bind", "ro", "nosuid", "nodev"])
+        Self::bind(source.into(), destination.into(), &["bind", "rprivate", "ro", "nosuid", "nodev"])
     }
 
     /// For data that is no program: secrets, sockets, pipes.
     pub fn read_only_data(source: impl Into<PathBuf>, destination: impl Into<PathBuf>) -> Self {
-        Self::bind(source.into(), destination.into(), &["bind", "ro", "nosuid", "nodev", "noexec"])
+        Self::bind(source.into(), destination.into(), &["bind", "rprivate", "ro", "nosuid", "nodev", "noexec"])
     }
 
     /// Memory that goes with the container. Programs may be run from it: package managers do.
@@ -78,10 +80,6 @@ impl Mount {
     fn bind(source: PathBuf, destination: PathBuf, options: &[&str]) -> Self {
         let options = options.iter().map(|option| (*option).to_owned()).collect();
         Self { kind: Kind::Bind, source, destination, options }
-    }
-
-    pub fn is_read_only(&self) -> bool {
-        self.options.iter().any(|option| option == "ro")
     }
 
     pub fn options(&self) -> &[String] {
@@ -174,7 +172,7 @@ mod tests {
     #[test]
     fn a_plain_bind() {
         let mount = Mount::read_only("/a", "/b");
-        assert_eq!(mount.to_argument(), "type=bind,src=/a,dst=/b,options=bind:ro:nosuid:nodev");
+        assert_eq!(mount.to_argument(), "type=bind,src=/a,dst=/b,options=bind:rprivate:ro:nosuid:nodev");
     }
 
     #[test]

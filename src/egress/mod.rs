@@ -1,1 +1,22 @@
 //! The way out of a container's network: the policy, the proxy on the host, the relay inside.
+
+pub mod address;
+mod dns;
+pub mod host;
+mod http;
+pub mod log;
+pub mod next_hop;
+mod offer;
+pub mod policy;
+mod proxy;
+mod pump;
+pub mod relay;
+pub mod rule;
+pub mod sets;
+mod stream;
+pub mod summary;
+pub mod variables;
+mod watched;
+pub mod widen;
+
+pub use proxy::{Proxy, ProxyError, ProxySpec};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::harvest::Harvest;
-use super::prepare::RunGit;
+use super::run_git::RunGit;
 use super::{Git, GitError, checkout, refs, worktrees};
 use crate::failpoint::{self, Point};
 
@@ -44,6 +44,9 @@ pub enum BranchOutcome {
 }
 
 pub fn settle(git: &Git, run: &RunGit, harvest: &Harvest, notes: &mut Vec<String>) -> Result<BranchOutcome, GitError> {
+    if let Some(reason) = &harvest.lost {
+        return Ok(BranchOutcome::GitLost { reason: reason.clone() });
+    }
     let work = harvest.work().unwrap_or(run.base());
     if run.works_on_target() {
         return Ok(match work == run.base() {
@@ -55,7 +58,11 @@ pub fn settle(git: &Git, run: &RunGit, harvest: &Harvest, notes: &mut Vec<String
         return Ok(BranchOutcome::Busy { why: format!("the worktree is in the middle of {what}") });
     }
     match run.checkout.branch_ref() {
-        Some(branch) => settle_branch(git, run, &branch, (work, harvest.ended_at()), notes),
+        Some(branch) => {
+            let ended =
+                harvest.ended_at().map(|id| refs::commit(git, &run.checkout.common_dir, id)).transpose()?.flatten();
+            settle_branch(git, run, &branch, (work, ended.as_deref()), notes)
+        }
         None => settle_detached(git, run, work),
     }
 }

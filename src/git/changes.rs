@@ -1,12 +1,16 @@
 //! Which files differ between two commits.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::host::os;
-use super::prepare::RunGit;
-use super::{Git, GitError, path_json};
+use super::host::{os, refused};
+use super::run_git::RunGit;
+use super::{Git, GitError, path_json, refs};
+
+/// How long a comparison may take.
+const TIME_LIMIT: Duration = Duration::from_secs(if cfg!(test) { 3 } else { 60 });
 
 /// A path that two commits have differently.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,10 +46,38 @@ pub fn changed_paths(git: &Git, run: &RunGit, from: &str, to: &str) -> Result<Ve
     between(git, &run.checkout.common_dir, from, to)
 }
 
+/// What a merge of this commit would change on the target; where that cannot be merged, what the run changed.
+pub fn brought_to_target(git: &Git, run: &RunGit, head: &str) -> Result<Vec<ChangedPath>, GitError> {
+    let common = &run.checkout.common_dir;
+    let target = refs::commit(git, common, &run.target.reference())?;
+    let from = match target {
+        Some(target) if refs::is_ancestor(git, common, &target, head)? => target,
+        _ => run.base().to_owned(),
+    };
+    changed_paths(git, run, &from, head)
+}
+
 pub fn between(git: &Git, git_dir: &Path, from: &str, to: &str) -> Result<Vec<ChangedPath>, GitError> {
     let cmd = git.in_dir(git_dir).args(["diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev"]);
     let cmd = cmd.args(["--no-ext-diff", "--no-textconv", "--ignore-submodules=none", from, to]);
-    Ok(parse(&git.read("compare two commits", &cmd)?.stdout))
+    // A few objects can make a tree without end.
+    let answer = git.capture_within(&cmd, &[], TIME_LIMIT)?;
+    if answer.success() { Ok(parse(&answer.stdout)) } else { Err(refused("compare two commits", &answer)) }
+}
+
+/// The size of each file in the newer commit, in bytes; 0 for what is none.
+pub fn sizes(git: &Git, git_dir: &Path, changed: &[ChangedPath]) -> Result<Vec<u64>, GitError> {
+    if changed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let questions: String = changed.iter().map(|changed| format!("{}\n", changed.id)).collect();
+    let cmd = git.in_dir(git_dir).args(["cat-file", "--batch-check=%(objectsize)"]);
+    let answer = git.capture_within(&cmd, questions.as_bytes(), TIME_LIMIT)?;
+    if !answer.success() {
+        return Err(refused("look at the changed files", &answer));
+    }
+    // "… missing" stands for deleted files and links to other repositories.
+    Ok(answer.text().lines().map(|line| line.parse().unwrap_or(0)).collect())
 }
 
 /// `:OLDMODE NEWMODE OLDID NEWID STATUS NUL PATH NUL …`

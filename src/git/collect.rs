@@ -3,10 +3,17 @@
 use serde::{Deserialize, Serialize};
 
 use super::branch::{self, BranchOutcome};
+use super::changes::{self, ChangedPath};
 use super::harvest::{self, Harvest};
-use super::prepare::RunGit;
-use super::{Git, GitError, changes, fetch, private_refs, quarantine, refs, take};
+use super::printable::printable_path;
+use super::run_git::RunGit;
+use super::{Git, GitError, fetch, private_refs, quarantine, take};
 use crate::failpoint::{self, Point};
+
+/// A file that is merged only by wish. Bytes.
+const LARGE_FILE: u64 = if cfg!(test) { 8 << 20 } else { 256 << 20 };
+/// All changed files together. Bytes.
+const LARGE_CHANGE: u64 = 1 << 30;
 
 /// What came of the agent's work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,16 +56,12 @@ pub fn collect(git: &Git, run: &RunGit) -> Result<Collected, GitError> {
         refs: Vec::new(),
         branch: BranchOutcome::Unchanged,
         ended_on: None,
-        quarantined: aside
-            .moved
-            .iter()
-            .map(|path| private_refs::printable(path.as_os_str().as_encoded_bytes()))
-            .collect(),
+        quarantined: aside.moved.iter().map(|path| printable_path(path)).collect(),
         notes: aside.notes,
         holds: Vec::new(),
         complete: false,
     };
-    match private_refs::read(&run.private(), &run.checkout.object_format) {
+    match private_refs::read(&run.private(), &run.checkout.object_format, run.checkout.branch_ref().as_deref()) {
         Err(error) => collected.branch = BranchOutcome::GitLost { reason: error.to_string() },
         Ok(found) => take_over(git, run, harvest::plan(run, found)?, &mut collected)?,
     }
@@ -66,7 +69,7 @@ pub fn collect(git: &Git, run: &RunGit) -> Result<Collected, GitError> {
 }
 
 fn take_over(git: &Git, run: &RunGit, mut harvest: Harvest, collected: &mut Collected) -> Result<(), GitError> {
-    take::objects(run, &harvest.refs())?;
+    take::objects(run)?;
     harvest.check(git, run)?;
     fetch::all(git, run, &mut harvest)?;
     collected.notes.append(&mut harvest.notes);
@@ -76,7 +79,9 @@ fn take_over(git: &Git, run: &RunGit, mut harvest: Harvest, collected: &mut Coll
     if let Some(work) = harvest.work() {
         work.clone_into(&mut collected.head);
         collected.new_commits = count(git, run, work)?;
-        collected.holds.extend(submodule_links(git, run, work)?);
+        let changed = changes::changed_paths(git, run, run.base(), work)?;
+        collected.holds.extend(submodule_links(&changed));
+        collected.holds.extend(large_files(git, run, &changed)?);
     }
     collected.branch = branch::settle(git, run, &harvest, &mut collected.notes)?;
     failpoint::reached(Point::IndexMoved);
@@ -89,15 +94,24 @@ fn count(git: &Git, run: &RunGit, head: &str) -> Result<u64, GitError> {
 }
 
 /// A link to another repository's commit: the user's git would go and look there.
-fn submodule_links(git: &Git, run: &RunGit, head: &str) -> Result<Vec<String>, GitError> {
-    let changed = changes::changed_paths(git, run, run.base(), head)?;
+fn submodule_links(changed: &[ChangedPath]) -> Vec<String> {
     let links = changed.iter().filter(|changed| changed.is_submodule());
-    Ok(links
-        .map(|link| format!("submodule link {}", private_refs::printable(link.path.as_os_str().as_encoded_bytes())))
-        .collect())
+    links.map(|link| format!("the submodule link {} is new or changed", printable_path(&link.path))).collect()
 }
 
-/// The refs of a run that are still there.
-pub fn kept(git: &Git, run: &RunGit) -> Result<Vec<refs::HostRef>, GitError> {
-    refs::list(git, &run.checkout.common_dir, &[&super::prepare::prefix(&run.run)])
+/// Little in a pack can be much in a checkout.
+fn large_files(git: &Git, run: &RunGit, changed: &[ChangedPath]) -> Result<Vec<String>, GitError> {
+    let sizes = changes::sizes(git, &run.checkout.common_dir, changed)?;
+    let total: u64 = sizes.iter().sum();
+    let mut holds: Vec<String> = changed
+        .iter()
+        .zip(&sizes)
+        .filter(|(_, size)| **size > LARGE_FILE)
+        .take(10)
+        .map(|(changed, size)| format!("{} has {} MB", printable_path(&changed.path), size >> 20))
+        .collect();
+    if total > LARGE_CHANGE {
+        holds.push(format!("the changed files have {} MB together", total >> 20));
+    }
+    Ok(holds)
 }

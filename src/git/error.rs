@@ -32,6 +32,8 @@ pub enum GitError {
     NeededFilter { filter: String, example: String },
     #[error("{path} is a symbolic link")]
     DotGitLink { path: PathBuf },
+    #[error("{worktree} contains {folder}, where binnacle keeps what agents must not see")]
+    HoldsState { worktree: PathBuf, folder: PathBuf },
     #[error("{path} contains {count} git folders below it, more than {limit} can be kept apart")]
     TooManyNested { path: PathBuf, count: usize, limit: usize },
     #[error("there is no branch {wanted}")]
@@ -104,6 +106,10 @@ impl Explain for GitError {
                     "use a checkout with a real .git, or add a linked worktree: git worktree add ../agent-1".to_owned(),
                 ]
             }
+            GitError::HoldsState { .. } => vec![
+                "run the agent in a linked worktree: git worktree add PATH -b BRANCH".to_owned(),
+                "or keep the state elsewhere: XDG_STATE_HOME and XDG_DATA_HOME".to_owned(),
+            ],
             GitError::TooManyNested { .. } => vec!["run the agent in a linked worktree without them".to_owned()],
             GitError::NoBranch { branches, .. } => vec![known_branches(branches)],
             GitError::BranchName { .. } => vec!["git check-ref-format --branch NAME tells which are".to_owned()],

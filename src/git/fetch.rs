@@ -1,14 +1,15 @@
 //! Git's own checks on the way from the taken objects into the host's repository.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::time::Duration;
 
 use super::harvest::{Crop, Harvest, OFFERED, WORK};
-use super::host::refused;
-use super::prepare::RunGit;
+use super::host::complaint;
+use super::run_git::RunGit;
 use super::{Git, GitError};
 use crate::failpoint::{self, Point};
-use crate::process::{Captured, Cmd};
+use crate::process::{Cmd, ProcessError};
 
 /// How long one step may take on what an agent made.
 const TIME_LIMIT: Duration = Duration::from_secs(600);
@@ -16,6 +17,8 @@ const TIME_LIMIT: Duration = Duration::from_secs(600);
 const MEMORY_LIMIT: &str = "1g";
 /// After a failure together, so many refs are tried one by one.
 const MOST_SINGLE: usize = 50;
+/// More refs than this are not written out to the disk one by one, but together.
+const MOST_SYNCED: usize = 50;
 /// What a host should never check out, whatever the user's own configuration allows.
 const CHECKS: &[&str] = &[
     "hasDot",
@@ -46,13 +49,11 @@ fn limited(cmd: Cmd) -> Cmd {
 pub fn all(git: &Git, run: &RunGit, harvest: &mut Harvest) -> Result<(), GitError> {
     let (mut work, mut others): (Vec<&mut Crop>, Vec<&mut Crop>) =
         harvest.crops.iter_mut().partition(|crop| crop.place == WORK);
-    let answer = fetch(git, run, &mut work)?;
-    if !answer.success() {
-        let GitError::Failed { reason, .. } = refused("", &answer) else { return Ok(()) };
+    if let Some(reason) = fetch(git, run, &mut work)? {
         return Err(GitError::Hostile { path: run.private(), reason });
     }
     failpoint::reached(Point::WorkTaken);
-    if !fetch(git, run, &mut others)?.success() {
+    if fetch(git, run, &mut others)?.is_some() {
         let mut notes = one_by_one(git, run, &mut others)?;
         harvest.complete = false;
         harvest.notes.append(&mut notes);
@@ -68,18 +69,44 @@ fn one_by_one(git: &Git, run: &RunGit, crops: &mut [&mut Crop]) -> Result<Vec<St
             notes.push(format!("more than {MOST_SINGLE} refs of the agent's could not be taken over together"));
             break;
         }
-        let answer = fetch(git, run, &mut [crop])?;
-        if let (false, GitError::Failed { reason, .. }) = (answer.success(), refused("", &answer)) {
+        if let Some(reason) = fetch(git, run, &mut [crop])? {
             notes.push(format!("{} was not taken over: {reason}", crop.name));
         }
     }
     Ok(notes)
 }
 
-fn fetch(git: &Git, run: &RunGit, crops: &mut [&mut Crop]) -> Result<Captured, GitError> {
+/// All of them or none; where none, the reason. More than one are all that are offered but the starting branch.
+fn fetch(git: &Git, run: &RunGit, crops: &mut [&mut Crop]) -> Result<Option<String>, GitError> {
+    // Nothing on standard input would mean what the configuration of the remote says.
+    if crops.is_empty() {
+        return Ok(None);
+    }
+    let lines = match crops {
+        // One by one costs git the square of their number.
+        [_, _, ..] => format!("+{OFFERED}more/*:{}*\n", run.reference("")),
+        _ => crops.iter().map(|crop| format!("+{}:{}\n", crop.offered(), run.reference(&crop.place))).collect(),
+    };
+    let answer = match git.capture_within(&limited(command(git, run, crops.len())), lines.as_bytes(), TIME_LIMIT) {
+        Err(GitError::Process(slow @ ProcessError::Slow { .. })) => return Ok(Some(slow.to_string())),
+        other => other?,
+    };
+    if crops.len() > MOST_SYNCED {
+        let store = &run.checkout.common_dir;
+        let sync = || Ok(rustix::fs::syncfs(File::open(store)?)?);
+        sync().map_err(GitError::io("write out", store))?;
+    }
+    crops.iter_mut().for_each(|crop| crop.done = answer.success());
+    Ok((!answer.success()).then(|| complaint(&answer)))
+}
+
+fn command(git: &Git, run: &RunGit, count: usize) -> Cmd {
     let mut cmd = git.in_dir(&run.checkout.common_dir);
     let settings =
         ["fetch.fsckObjects=true", "fetch.unpackLimit=1", "fetch.writeCommitGraph=false", "fetch.prune=false"];
+    if count > MOST_SYNCED {
+        cmd = cmd.args(["-c", "core.fsync=none"]);
+    }
     let limits = ["core.bigFileThreshold=16m", "pack.threads=1", "fetch.fsck.skipList=/dev/null"];
     for setting in settings.iter().chain(&limits) {
         cmd = cmd.arg("-c").arg(setting);
@@ -87,16 +114,7 @@ fn fetch(git: &Git, run: &RunGit, crops: &mut [&mut Crop]) -> Result<Captured, G
     cmd = CHECKS.iter().fold(cmd, |cmd, check| cmd.arg("-c").arg(format!("fetch.fsck.{check}=error")));
     cmd =
         cmd.args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules"]);
-    cmd = cmd.args(["--no-prune", "--no-prune-tags", "--no-auto-maintenance", "--stdin"]).arg(run.taken());
-    let lines: String =
-        crops.iter().map(|crop| format!("+{OFFERED}{0}:{1}\n", crop.place, run.reference(&crop.place))).collect();
-    // Nothing on standard input would mean what the configuration of the remote says.
-    if lines.is_empty() {
-        cmd = Cmd::new("true");
-    }
-    let answer = git.capture_within(&limited(cmd), lines.as_bytes(), TIME_LIMIT)?;
-    crops.iter_mut().for_each(|crop| crop.done = answer.success());
-    Ok(answer)
+    cmd.args(["--no-prune", "--no-prune-tags", "--no-auto-maintenance", "--stdin"]).arg(run.taken())
 }
 
 /// What kind of object each id names in the taken folder.
@@ -113,15 +131,12 @@ pub fn kinds(git: &Git, run: &RunGit, ids: &BTreeSet<&str>) -> Result<BTreeMap<S
         .collect())
 }
 
-/// One commit in the taken folder with these parents, offered like the others.
+/// One commit in the taken folder with these parents.
 pub fn gather(git: &Git, run: &RunGit, ids: &BTreeSet<String>) -> Result<String, GitError> {
     let tree = super::pins::empty_tree(&run.checkout.object_format);
     let parents: String = ids.iter().map(|id| format!("parent {id}\n")).collect();
     let who = "binnacle <binnacle@localhost> 0 +0000";
     let text = format!("tree {tree}\n{parents}author {who}\ncommitter {who}\n\ncommits that only reflogs name\n");
     let cmd = git.in_dir(&run.taken()).args(["hash-object", "-t", "commit", "-w", "--stdin"]);
-    let id = git.read_with_input("keep what reflogs name", &cmd, text.as_bytes())?.text();
-    let offered = format!("{OFFERED}{}", super::harvest::HISTORY);
-    super::refs::update(git, &run.taken(), &offered, &id, None)?;
-    Ok(id)
+    Ok(git.read_with_input("keep what reflogs name", &cmd, text.as_bytes())?.text())
 }

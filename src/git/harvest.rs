@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::collect::TakenRef;
-use super::prepare::RunGit;
-use super::private_refs::{Head, PrivateRefs, printable};
+use super::printable::printable;
+use super::private_refs::{Head, PrivateRefs};
 use super::refs::RefMap;
+use super::run_git::RunGit;
 use super::{Git, GitError};
 
 /// More changed refs than this are not taken over.
-const MOST_REFS: usize = 10_000;
+const MOST_REFS: usize = if cfg!(test) { 500 } else { 10_000 };
+/// So many of them are named one by one.
+const MOST_NOTES: usize = 20;
 /// Below this name they are offered to git's fetch.
 pub const OFFERED: &str = "refs/take/";
 /// The agent's starting branch, or its HEAD where it started without one.
@@ -28,6 +31,18 @@ pub struct Crop {
     pub done: bool,
 }
 
+/// The ref under which git's fetch finds what is to go to `place`: the starting branch apart from all others.
+pub fn offered(place: &str) -> String {
+    let folder = if place == WORK { "" } else { "more/" };
+    format!("{OFFERED}{folder}{place}")
+}
+
+impl Crop {
+    pub fn offered(&self) -> String {
+        offered(&self.place)
+    }
+}
+
 /// What is taken over.
 #[derive(Debug)]
 pub struct Harvest {
@@ -36,6 +51,8 @@ pub struct Harvest {
     pub notes: Vec<String>,
     /// Nothing had to be left behind.
     pub complete: bool,
+    /// Why the starting branch cannot be read.
+    pub lost: Option<String>,
     head: Head,
     /// The commit that HEAD leads to, directly or through a branch.
     head_commit: Option<String>,
@@ -45,12 +62,17 @@ pub struct Harvest {
 /// Compares the agent's refs with what they were at the start.
 pub fn plan(run: &RunGit, found: PrivateRefs) -> Result<Harvest, GitError> {
     let start = run.start_refs()?;
+    let none_left = (found.refs.is_empty() && matches!(found.head, Head::Branch(_)))
+        .then(|| "it holds neither branches nor commits any more".to_owned());
     let starting = run.checkout.branch_ref().map(String::into_bytes);
     let head_commit = match &found.head {
         Head::Commit(id) => Some(id.clone()),
         Head::Branch(name) => found.refs.get(name).cloned(),
     };
+    let lost = found.broken.or(none_left);
     let work = match &starting {
+        // What was packed long ago is not what the agent made of it.
+        Some(_) if lost.is_some() => None,
         Some(branch) => found.refs.get(branch).cloned(),
         None => head_commit.clone(),
     };
@@ -58,6 +80,7 @@ pub fn plan(run: &RunGit, found: PrivateRefs) -> Result<Harvest, GitError> {
         crops: Vec::new(),
         logged: found.logged,
         complete: found.skipped.is_empty(),
+        lost,
         notes: found.skipped,
         head: found.head,
         head_commit,
@@ -65,6 +88,7 @@ pub fn plan(run: &RunGit, found: PrivateRefs) -> Result<Harvest, GitError> {
     };
     match (work, run.checkout.branch.as_deref()) {
         (Some(id), branch) => harvest.add(WORK.to_owned(), branch.unwrap_or("HEAD").to_owned(), id),
+        (None, _) if harvest.lost.is_some() => harvest.complete = false,
         (None, branch) => harvest.notes.push(format!("the agent deleted its branch {}", branch.unwrap_or("HEAD"))),
     }
     if let (Head::Commit(_), Some(id)) = (harvest.head.clone(), harvest.head_commit.clone()) {
@@ -106,7 +130,7 @@ impl Harvest {
 
     /// As packed refs for the folder that git fetches from.
     pub fn refs(&self) -> RefMap {
-        self.crops.iter().map(|crop| (format!("{OFFERED}{}", crop.place).into_bytes(), crop.id.clone())).collect()
+        self.crops.iter().map(|crop| (crop.offered().into_bytes(), crop.id.clone())).collect()
     }
 
     /// Drops what is no commit, or not there, and puts what only reflogs name under one commit.
@@ -115,18 +139,20 @@ impl Harvest {
             self.crops.iter().map(|crop| crop.id.as_str()).chain(self.logged.iter().map(String::as_str)).collect();
         let kinds = super::fetch::kinds(git, run, &ids)?;
         let kind_of = |id: &str| kinds.get(id).map_or("missing", String::as_str);
-        let mut notes = Vec::new();
-        self.crops.retain(|crop| {
+        let (good, bad): (Vec<Crop>, Vec<Crop>) = std::mem::take(&mut self.crops).into_iter().partition(|crop| {
             let kind = kind_of(&crop.id);
-            let good = kind == "commit" || kind == "tag" && crop.place.starts_with("tags/");
-            if !good {
-                let what = if kind == "missing" { "is not there".to_owned() } else { format!("is a {kind}") };
-                notes.push(format!("{} was not taken over: {} {what}", crop.name, crop.id));
-            }
-            good
+            kind == "commit" || kind == "tag" && crop.place.starts_with("tags/")
         });
-        self.complete &= notes.is_empty();
-        self.notes.append(&mut notes);
+        self.crops = good;
+        self.complete &= bad.is_empty();
+        for crop in bad.iter().take(MOST_NOTES) {
+            let kind = kind_of(&crop.id);
+            let what = if kind == "missing" { "is not there".to_owned() } else { format!("is a {kind}") };
+            self.notes.push(format!("{} was not taken over: {} {what}", crop.name, crop.id));
+        }
+        if let Some(work) = bad.iter().find(|crop| crop.place == WORK) {
+            self.lost = Some(format!("{} of {} is no commit that is there", work.id, work.name));
+        }
         let taken: BTreeSet<&String> = self.crops.iter().map(|crop| &crop.id).collect();
         let lost: BTreeSet<String> =
             self.logged.iter().filter(|id| kind_of(id) == "commit" && !taken.contains(id)).cloned().collect();
@@ -134,7 +160,7 @@ impl Harvest {
             let id = super::fetch::gather(git, run, &lost)?;
             self.add(HISTORY.to_owned(), "commits that only reflogs name".to_owned(), id);
         }
-        Ok(())
+        super::bare::write(&run.taken(), "packed-refs", &super::refs::packed(&self.refs()))
     }
 
     fn crop(&self, place: &str) -> Option<&Crop> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::process::{Captured, Cmd, Runner, last_line};
 
 use super::GitError;
+use super::printable::printable;
 
 /// Settings that no repository and no user can override.
 const SAFE: &[&str] = &[
@@ -25,6 +26,9 @@ const SAFE: &[&str] = &[
     "gc.auto=0",
     "maintenance.auto=false",
     "core.fsync=all",
+    // Another git of the user's may hold a lock for a moment. Milliseconds.
+    "core.filesRefLockTimeout=5000",
+    "core.packedRefsTimeout=10000",
 ];
 
 /// The user's own choice of configuration files is kept; every other GIT_ variable is dropped.
@@ -115,12 +119,16 @@ impl Git {
     }
 }
 
-/// The error for a git command that had to succeed and did not: its first complaint, of which later ones follow.
+/// The error for a git command that had to succeed and did not.
 pub fn refused(what: &str, captured: &Captured) -> GitError {
-    let complaint = |line: &&str| line.starts_with("fatal: ") || line.starts_with("error: ");
-    let line = captured.stderr.lines().find(complaint).unwrap_or_else(|| last_line(&captured.stderr));
-    let reason = line.trim_start_matches("fatal: ").trim_start_matches("error: ");
-    GitError::Failed { what: what.to_owned(), reason: reason.to_owned() }
+    GitError::Failed { what: what.to_owned(), reason: complaint(captured) }
+}
+
+/// What git said first, of which its later lines follow.
+pub fn complaint(captured: &Captured) -> String {
+    let complains = |line: &&str| line.starts_with("fatal: ") || line.starts_with("error: ");
+    let line = captured.stderr.lines().find(complains).unwrap_or_else(|| last_line(&captured.stderr));
+    printable(line.trim_start_matches("fatal: ").trim_start_matches("error: ").as_bytes())
 }
 
 /// `--option=PATH`, whatever bytes the path has.

@@ -88,7 +88,7 @@ fn masks(parts: &Parts<'_>) -> Vec<GitMount> {
         match nested.content {
             Content::File(_) => Some(GitMount::read_only(parts.worktree.join(&nested.path), inside)),
             Content::Folder(..) => Some(GitMount::read_only(parts.empty, inside)),
-            Content::Other => None,
+            Content::Link(_) | Content::Odd => None,
         }
     });
     fixed.chain(covers).collect()

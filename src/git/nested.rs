@@ -1,18 +1,21 @@
 //! Git folders below the top of a worktree: submodules, and repositories that happen to lie there.
 
-use std::fs::{self, FileType};
-use std::os::unix::fs::MetadataExt;
+use std::ffi::OsStr;
+use std::fs::{self, ReadDir};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::{GitError, path_json};
+use super::{GitError, nofollow, path_json};
 
 /// How long a tree is searched.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
-/// A `.git` file is one line; of a longer one the start has to do.
-const FILE_LIMIT: u64 = 64 << 10;
+/// A `.git` file is one line. Bytes.
+pub const FILE_LIMIT: u64 = 64 << 10;
 
 /// A `.git` below the top, as it was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,58 +30,104 @@ pub struct NestedGit {
 #[serde(rename_all = "lowercase")]
 pub enum Content {
     File(Vec<u8>),
-    /// Device and inode: while masked, nothing in it can change.
+    /// Device and inode: while it is masked, nothing in it can change.
     Folder(u64, u64),
-    /// A symbolic link and the like.
-    Other,
+    /// A symbolic link and where it leads.
+    Link(Vec<u8>),
+    /// None of these, or too large to be real.
+    Odd,
 }
 
 /// What a search found, and where it could not look.
 #[derive(Debug, Default)]
 pub struct Search {
     pub found: Vec<NestedGit>,
+    /// Folders that git takes for a bare repository. Relative to the worktree.
+    pub bare: Vec<PathBuf>,
     /// Relative to the worktree.
     pub unread: Vec<PathBuf>,
 }
 
+/// Whether folders that their owner closed are opened for the search.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Closed {
+    LeaveAlone,
+    Open,
+}
+
 /// Finds every nested `.git`. Follows no symbolic link.
-pub fn search(worktree: &Path) -> Result<Search, GitError> {
+pub fn search(worktree: &Path, closed: Closed) -> Result<Search, GitError> {
     let end = Instant::now() + TIME_LIMIT;
     let mut search = Search::default();
     let mut folders = vec![PathBuf::new()];
     while let Some(folder) = folders.pop() {
-        if Instant::now() > end {
-            search.unread.push(folder);
-            break;
-        }
-        let Ok(entries) = fs::read_dir(worktree.join(&folder)) else {
-            search.unread.push(folder);
-            continue;
-        };
-        for entry in entries {
-            let entry = entry.map_err(GitError::io("read", &worktree.join(&folder)))?;
-            let path = folder.join(entry.file_name());
-            let kind = entry.file_type().map_err(GitError::io("read", &worktree.join(&path)))?;
-            match entry.file_name() == ".git" {
-                true if folder.as_os_str().is_empty() => {}
-                true => search.found.push(NestedGit { content: content(&worktree.join(&path), kind)?, path }),
-                false if kind.is_dir() => folders.push(path),
-                false => {}
-            }
+        let entries = list(&worktree.join(&folder), closed);
+        match entries {
+            Ok(entries) if Instant::now() < end => search.look(worktree, &folder, entries, &mut folders)?,
+            _ => search.unread.push(folder),
         }
     }
     search.found.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(search)
 }
 
-fn content(path: &Path, kind: FileType) -> Result<Content, GitError> {
+/// A folder that cannot be listed can still be entered by name, by git for one.
+fn list(path: &Path, closed: Closed) -> io::Result<ReadDir> {
+    match fs::read_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && closed == Closed::Open => {
+            make_accessible(path)?;
+            fs::read_dir(path)
+        }
+        other => other,
+    }
+}
+
+/// Gives a folder back to its owner.
+pub fn make_accessible(path: &Path) -> io::Result<()> {
+    let mode = fs::symlink_metadata(path)?.permissions().mode();
+    fs::set_permissions(path, fs::Permissions::from_mode(mode | 0o700))
+}
+
+impl Search {
+    fn look(
+        &mut self,
+        worktree: &Path,
+        folder: &Path,
+        entries: ReadDir,
+        folders: &mut Vec<PathBuf>,
+    ) -> Result<(), GitError> {
+        let full = worktree.join(folder);
+        let mut marks = 0;
+        for entry in entries {
+            let entry = entry.map_err(GitError::io("read", &full))?;
+            let (name, path) = (entry.file_name(), folder.join(entry.file_name()));
+            let is_dir = entry.file_type().map_err(GitError::io("read", &full))?.is_dir();
+            marks += usize::from(name == "HEAD" || is_dir && (name == "objects" || name == "refs"));
+            // Where names have no case, .GIT is one, too.
+            if name.eq_ignore_ascii_case(".git") {
+                if !folder.as_os_str().is_empty() || name != OsStr::new(".git") {
+                    self.found.push(NestedGit { content: content(&worktree.join(&path))?, path });
+                }
+            } else if is_dir {
+                folders.push(path);
+            }
+        }
+        if marks == 3 {
+            self.bare.push(folder.to_owned());
+        }
+        Ok(())
+    }
+}
+
+fn content(path: &Path) -> Result<Content, GitError> {
     let meta = fs::symlink_metadata(path).map_err(GitError::io("read", path))?;
-    if kind.is_dir() {
-        return Ok(Content::Folder(meta.dev(), meta.ino()));
-    }
-    if !kind.is_file() || meta.len() > FILE_LIMIT {
-        return Ok(Content::Other);
-    }
-    // An unreadable one is treated as changed.
-    Ok(super::nofollow::read_file(path, FILE_LIMIT).map_or(Content::Other, Content::File))
+    Ok(match meta.file_type() {
+        kind if kind.is_dir() => Content::Folder(meta.dev(), meta.ino()),
+        kind if kind.is_symlink() => {
+            let target = fs::read_link(path).map_err(GitError::io("read", path))?;
+            Content::Link(target.as_os_str().as_bytes().to_vec())
+        }
+        // What cannot be read counts as changed.
+        _ => nofollow::read_file(path, FILE_LIMIT).map_or(Content::Odd, Content::File),
+    })
 }

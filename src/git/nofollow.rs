@@ -8,28 +8,38 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
+use rustix::io::Errno;
 
 /// Neither follows a link, nor waits for the other end of a FIFO.
 const SAFELY: OFlags = OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
 
 /// A folder that is one, by a path whose parents are ours.
 pub fn open_folder(path: &Path) -> io::Result<OwnedFd> {
-    Ok(rustix::fs::openat(CWD, path, SAFELY | OFlags::DIRECTORY, Mode::empty())?)
+    rustix::fs::openat(CWD, path, SAFELY | OFlags::DIRECTORY, Mode::empty()).map_err(reason)
 }
 
 /// A folder in a folder, by one name.
 pub fn folder_in(folder: &OwnedFd, name: &OsStr) -> io::Result<OwnedFd> {
-    Ok(rustix::fs::openat(folder, name, SAFELY | OFlags::DIRECTORY, Mode::empty())?)
+    rustix::fs::openat(folder, name, SAFELY | OFlags::DIRECTORY, Mode::empty()).map_err(reason)
+}
+
+/// What the system's words for it hide.
+fn reason(error: Errno) -> io::Error {
+    match error {
+        Errno::LOOP => io::Error::other("it is a symbolic link"),
+        Errno::NOTDIR => io::Error::other("it is not a folder, but a file or a link"),
+        other => other.into(),
+    }
 }
 
 /// The whole of a regular file of at most `limit` bytes.
 pub fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    whole(File::from(rustix::fs::openat(CWD, path, SAFELY, Mode::empty())?), limit)
+    whole(File::from(rustix::fs::openat(CWD, path, SAFELY, Mode::empty()).map_err(reason)?), limit)
 }
 
 /// The same, by one name in a folder.
 pub fn file_in(folder: &OwnedFd, name: &OsStr, limit: u64) -> io::Result<Vec<u8>> {
-    whole(File::from(rustix::fs::openat(folder, name, SAFELY, Mode::empty())?), limit)
+    whole(File::from(rustix::fs::openat(folder, name, SAFELY, Mode::empty()).map_err(reason)?), limit)
 }
 
 fn whole(file: File, limit: u64) -> io::Result<Vec<u8>> {

@@ -1,10 +1,10 @@
 //! Pins keep alive what the agent borrows, whatever the user deletes and collects meanwhile.
 //!
 //! One commit whose parents are all commits that were shown to the agent, the pin before it included. A commit cannot
-//! hold a tag object: those are small and are copied into the view. The rare ref to a tree or blob gets a ref of its own.
+//! hold a tag object: those there are at the start are small, and are copied; later ones get refs of their own, because
+//! an agent that fetches one still borrows it. So does the rare ref to a tree or blob.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 use std::path::Path;
 
 use super::{Git, GitError, refs};
@@ -15,6 +15,15 @@ pub struct Pins<'a> {
     /// refs/binnacle/runs/NAME/
     pub prefix: &'a str,
     pub object_format: &'a str,
+    pub tags: Tags,
+}
+
+/// How tag objects are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tags {
+    /// By the caller, with `copy_tags`.
+    Copied,
+    ByRef,
 }
 
 /// What kinds of objects a set of ids names.
@@ -40,7 +49,8 @@ impl Pins<'_> {
         let cmd = git.in_dir(self.common_dir).args(["hash-object", "-t", "commit", "-w", "--stdin"]);
         let id = git.read_with_input("pin the run's objects", &cmd, text.as_bytes())?.text();
         refs::update(git, self.common_dir, &pin, &id, None)?;
-        for other in &kinds.others {
+        let tags = kinds.tags.iter().filter(|_| self.tags == Tags::ByRef);
+        for other in kinds.others.iter().chain(tags) {
             refs::update(git, self.common_dir, &format!("{}pins/{other}", self.prefix), other, None)?;
         }
         self.verify(git, &kinds, &pin, before)?;
@@ -50,16 +60,10 @@ impl Pins<'_> {
     fn commit_text(&self, commits: &BTreeSet<String>, before: Option<&str>, tree: Option<&str>) -> String {
         let tree = tree.unwrap_or_else(|| empty_tree(self.object_format));
         let seconds = crate::env::now().timestamp();
-        let mut text = format!("tree {tree}\n");
-        for parent in commits.iter().map(String::as_str).chain(before) {
-            // Writing to a String cannot fail.
-            drop(writeln!(text, "parent {parent}"));
-        }
-        for role in ["author", "committer"] {
-            drop(writeln!(text, "{role} binnacle <binnacle@localhost> {seconds} +0000"));
-        }
-        text.push_str("\nwhat a run of binnacle borrows\n");
-        text
+        let parents = commits.iter().map(String::as_str).chain(before);
+        let parents: String = parents.map(|parent| format!("parent {parent}\n")).collect();
+        let who = format!("binnacle <binnacle@localhost> {seconds} +0000");
+        format!("tree {tree}\n{parents}author {who}\ncommitter {who}\n\nwhat a run of binnacle borrows\n")
     }
 
     /// A commit that went away just before it was pinned would leave a broken pin, at which the user's own gc fails.

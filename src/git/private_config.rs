@@ -1,11 +1,8 @@
 //! The configuration of the agent's repository: values, never includes, and nothing secret.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-
 use super::checkout::Checkout;
 use super::config::{Config, ConfigText};
+use super::hooks::Hooks;
 use super::{identity, mounts, remotes};
 
 /// Settings that decide what files look like, or how the user likes git to behave, and that name no program.
@@ -34,8 +31,6 @@ const COPIED: &[&str] = &[
 /// The agent's configuration and what follows from it.
 pub struct Private {
     pub text: ConfigText,
-    /// The user's folder of hooks, to be mounted.
-    pub hooks: Option<PathBuf>,
     pub notes: Vec<String>,
 }
 
@@ -48,8 +43,8 @@ impl ConfigText {
     }
 }
 
-pub fn build(config: &Config, checkout: &Checkout, submodules: bool) -> Private {
-    let mut private = Private { text: ConfigText::default(), hooks: None, notes: Vec::new() };
+pub fn build(config: &Config, checkout: &Checkout, hooks: &Hooks, submodules: bool) -> Private {
+    let mut private = Private { text: ConfigText::default(), notes: Vec::new() };
     let text = &mut private.text;
     // No automatic gc: what it would drop is for the host to take first.
     for (key, value) in [("core.bare", "false"), ("core.logallrefupdates", "true"), ("gc.auto", "0")] {
@@ -65,7 +60,7 @@ pub fn build(config: &Config, checkout: &Checkout, submodules: bool) -> Private 
     private.notes.extend(remotes::copy(config, text));
     who(config, &mut private);
     signing(config, &mut private);
-    hooks(config, checkout, &mut private);
+    use_hooks(hooks, &mut private);
     partial_clone(config, checkout, &mut private);
     if submodules {
         private.text.set("diff.ignoreSubmodules", "all");
@@ -96,30 +91,21 @@ fn signing(config: &Config, private: &mut Private) {
     }
 }
 
-fn hooks(config: &Config, checkout: &Checkout, private: &mut Private) {
-    let configured = config.get("core.hookspath").map(PathBuf::from);
-    if let Some(path) = configured.as_ref().filter(|path| path.is_relative() && !path.starts_with("~")) {
-        private.text.set("core.hooksPath", &path.to_string_lossy());
-        private.notes.push(format!(
-            "core.hooksPath is {}: your own git will run what the agent leaves there; look before you use git in the worktree",
-            path.display()
-        ));
-        return;
+fn use_hooks(hooks: &Hooks, private: &mut Private) {
+    match hooks {
+        Hooks::None => {}
+        Hooks::InTree(path) => {
+            let path = path.to_string_lossy();
+            private.text.set("core.hooksPath", &path);
+            private.notes.push(format!(
+                "core.hooksPath is {path}: your own git runs what the agent leaves there; look before you use git in the worktree"
+            ));
+        }
+        Hooks::Folder(folder) => {
+            private.text.set("core.hooksPath", mounts::HOOKS);
+            private.notes.push(format!("your hooks in {} run inside, too", folder.display()));
+        }
     }
-    let folder = configured.unwrap_or_else(|| checkout.common_dir.join("hooks"));
-    if has_hooks(&folder) {
-        private.text.set("core.hooksPath", mounts::HOOKS);
-        private.notes.push(format!("the hooks of {} run inside, too", folder.display()));
-        private.hooks = Some(folder);
-    }
-}
-
-fn has_hooks(folder: &Path) -> bool {
-    let runs = |entry: fs::DirEntry| {
-        entry.path().extension().is_none_or(|end| end != "sample")
-            && fs::metadata(entry.path()).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-    };
-    fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(runs))
 }
 
 /// Without these, git inside takes a missing file for a deleted one.

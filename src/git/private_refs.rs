@@ -10,6 +10,7 @@ use rustix::fs::FileType;
 
 use super::host::os;
 use super::nofollow;
+use super::printable::printable;
 use super::refs::RefMap;
 
 const LOOSE_LIMIT: u64 = 4 << 10;
@@ -37,21 +38,39 @@ pub struct PrivateRefs {
     pub stash: Vec<String>,
     /// Where HEAD and the branches have been.
     pub logged: BTreeSet<String>,
+    /// The branch that was asked for is there, but holds no commit id.
+    pub broken: Option<String>,
     /// What was left out, and why.
     pub skipped: Vec<String>,
 }
 
-/// Reads them; an error means that the repository is broken, or made to look like one.
-pub fn read(private: &Path, object_format: &str) -> io::Result<PrivateRefs> {
+/// Reads them, `branch` before all others; an error means that the repository is broken, or made to look like one.
+pub fn read(private: &Path, object_format: &str, branch: Option<&str>) -> io::Result<PrivateRefs> {
     let folder = nofollow::open_folder(private)?;
+    if nofollow::folder_in(&folder, OsStr::new("reftable")).is_ok() {
+        return Err(io::Error::other("it was converted to reftable, which is not read"));
+    }
     let mut reader = Reader { id_length: id_length(object_format), refs: RefMap::new(), skipped: Vec::new(), files: 0 };
     let head = named("HEAD", reader.head(&folder))?;
-    named("packed-refs", reader.packed(&folder))?;
+    let packed = named("packed-refs", reader.packed(&folder));
     let refs_folder = named("refs", nofollow::folder_in(&folder, OsStr::new("refs")))?;
-    named("refs", reader.loose(&refs_folder, b"refs", 0))?;
+    let own = branch.map(|branch| (branch, reader.one(&folder, branch)));
+    if let Err(error) = reader.loose(&refs_folder, b"refs", 0) {
+        reader.skip(b"the rest of refs", error);
+    }
+    let mut broken = None;
+    match own {
+        Some((name, Ok(Some(id)))) => drop(reader.refs.insert(name.as_bytes().to_vec(), id)),
+        Some((_, Err(error))) => broken = Some(error.to_string()),
+        Some((_, Ok(None))) => broken = packed.as_ref().err().map(ToString::to_string),
+        None => {}
+    }
+    if let Err(error) = packed {
+        reader.skip(b"what was packed", error);
+    }
     let stash = reader.log(&folder, &["logs", "refs", "stash"]).into_iter().rev().collect();
     let logged = reader.all_logs(&folder);
-    Ok(PrivateRefs { head, refs: reader.refs, stash, logged, skipped: reader.skipped })
+    Ok(PrivateRefs { head, refs: reader.refs, stash, logged, broken, skipped: reader.skipped })
 }
 
 /// Hex digits of an id.
@@ -105,6 +124,26 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    /// One loose ref by its name; `None` where there is no such file.
+    fn one(&self, folder: &OwnedFd, name: &str) -> io::Result<Option<String>> {
+        let read = || {
+            let (parents, file) = name.rsplit_once('/').unwrap_or(("", name));
+            let parent = parents.split('/').try_fold(None::<OwnedFd>, |parent, part| {
+                nofollow::folder_in(parent.as_ref().unwrap_or(folder), OsStr::new(part)).map(Some)
+            })?;
+            nofollow::file_in(parent.as_ref().unwrap_or(folder), OsStr::new(file), LOOSE_LIMIT)
+        };
+        match read() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+            Ok(text) if text.starts_with(b"ref: ") => Err(io::Error::other("it was made a symbolic ref")),
+            Ok(text) => match self.id(text.strip_suffix(b"\n").unwrap_or(&text)) {
+                Some(id) => Ok(Some(id)),
+                None => Err(io::Error::other("it holds no commit id")),
+            },
+        }
     }
 
     fn loose(&mut self, folder: &OwnedFd, path: &[u8], depth: usize) -> io::Result<()> {
@@ -221,22 +260,6 @@ fn legal(name: &[u8]) -> bool {
         && name.split(|&byte| byte == b'/').all(part_is_legal)
 }
 
-/// A name that others chose, for a terminal.
-pub fn printable(name: &[u8]) -> String {
-    const LONGEST: usize = 200;
-    String::from_utf8_lossy(name).chars().take(LONGEST).flat_map(plain).collect()
-}
-
-/// Control characters, and those that change the direction of text, as their escapes.
-fn plain(letter: char) -> Vec<char> {
-    let misleading =
-        matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-    match letter.is_control() || misleading {
-        true => letter.escape_unicode().collect(),
-        false => vec![letter],
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,10 +285,5 @@ mod tests {
         ] {
             assert!(!legal(name.as_bytes()), "{name}");
         }
-    }
-
-    #[test]
-    fn names_cannot_steer_a_terminal() {
-        assert_eq!(printable("a\u{1b}[2Jb\u{202e}c".as_bytes()), "a\\u{1b}[2Jb\\u{202e}c");
     }
 }

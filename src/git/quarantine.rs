@@ -1,18 +1,22 @@
 //! Puts out of the way what the agent left where the user's git would take it for a repository.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags};
+use rustix::io::Errno;
 
-use super::nested::{self, NestedGit};
-use super::prepare::RunGit;
+use super::nested::{self, Closed, NestedGit};
+use super::printable::printable_path;
+use super::run_git::{Folder, RunGit};
 use super::{GitError, nofollow};
+use crate::failpoint::{self, Point};
 
 const ASIDE: &str = ".git.binnacle";
 
-/// What was moved, and what could not be looked at.
+/// What was moved, and what to tell the user.
 #[derive(Debug, Default)]
 pub struct Quarantine {
     /// Relative to the worktree: the new names.
@@ -24,46 +28,55 @@ pub struct Quarantine {
 pub fn run(run: &RunGit) -> Result<Quarantine, GitError> {
     let mut done = Quarantine::default();
     done.notes.extend(restore_dot_git(run)?);
-    let search = nested::search(&run.checkout.worktree)?;
+    failpoint::reached(Point::DotGitRestored);
+    let search = nested::search(&run.checkout.worktree, Closed::Open)?;
     for found in search.found.iter().filter(|found| !run.nested.contains(found)) {
         done.moved.push(aside(&run.checkout.worktree, &found.path)?);
     }
+    done.notes.extend(search.bare.into_iter().map(Folder).filter(|folder| !run.bare.contains(folder)).map(|folder| {
+        format!("the agent left a bare git repository at {}: run no git in it", printable_path(&folder.0))
+    }));
+    let gone = |before: &&NestedGit| !search.found.contains(before);
     done.notes.extend(
         run.nested
             .iter()
-            .filter(|before| !still_there(before, &search.found))
-            .map(|before| format!("{} is not what it was before the run", before.path.display())),
+            .filter(gone)
+            .map(|before| format!("{} is not what it was before the run", printable_path(&before.path))),
     );
-    for path in &search.unread {
-        let path = run.checkout.worktree.join(path);
-        done.notes
-            .push(format!("{} could not be searched for git folders; look before you use git in it", path.display()));
-    }
+    done.notes.extend(
+        search
+            .unread
+            .iter()
+            .map(|path| format!("{} could not be searched for git folders: run no git in it", printable_path(path))),
+    );
     Ok(done)
-}
-
-fn still_there(before: &NestedGit, now: &[NestedGit]) -> bool {
-    now.contains(before)
 }
 
 /// The worktree's `.git` as it was before the run, whatever is there now.
 fn restore_dot_git(run: &RunGit) -> Result<Option<String>, GitError> {
-    let (worktree, Some(text)) = (&run.checkout.worktree, &run.dot_git) else {
-        return plain_is_there(&run.checkout.worktree);
-    };
+    let worktree = &run.checkout.worktree;
+    let Some(text) = &run.dot_git else { return check_plain(worktree) };
     let path = worktree.join(".git");
-    if nofollow::read_file(&path, 64 << 10).is_ok_and(|now| now == *text) {
+    if nofollow::read_file(&path, nested::FILE_LIMIT).is_ok_and(|now| now == *text) {
         return Ok(None);
     }
-    let present = fs::symlink_metadata(&path).is_ok();
-    if present {
+    if fs::symlink_metadata(&path).is_ok() {
         aside(worktree, Path::new(".git"))?;
     }
-    super::bare::replace(worktree, ".git", text)?;
+    write_new(worktree, &path, text).map_err(GitError::io("restore", &path))?;
     Ok(Some(format!("{} was not what it was before the run, and was restored", path.display())))
 }
 
-fn plain_is_there(worktree: &Path) -> Result<Option<String>, GitError> {
+/// By way of a file that nobody can have made before: the agent could have put a link wherever the name is known.
+fn write_new(worktree: &Path, path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut file = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o644)).tempfile_in(worktree)?;
+    file.write_all(text)?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path)?;
+    Ok(())
+}
+
+fn check_plain(worktree: &Path) -> Result<Option<String>, GitError> {
     let path = worktree.join(".git");
     let found = fs::symlink_metadata(&path).map_err(GitError::io("find", &path))?;
     match found.is_dir() {
@@ -74,14 +87,26 @@ fn plain_is_there(worktree: &Path) -> Result<Option<String>, GitError> {
 
 /// Renames a `.git` to the first free name beside it.
 fn aside(worktree: &Path, path: &Path) -> Result<PathBuf, GitError> {
-    for number in 0_u32.. {
+    let from = worktree.join(path);
+    for number in 0_u32..10_000 {
         let name = if number == 0 { ASIDE.to_owned() } else { format!("{ASIDE}.{number}") };
         let target = path.with_file_name(name);
-        match rustix::fs::renameat_with(CWD, worktree.join(path), CWD, worktree.join(&target), RenameFlags::NOREPLACE) {
+        match rename(&from, &worktree.join(&target)) {
             Ok(()) => return Ok(target),
-            Err(error) if error == rustix::io::Errno::EXIST => {}
-            Err(error) => return Err(GitError::io("rename", &worktree.join(path))(io::Error::from(error))),
+            Err(Errno::EXIST) => {}
+            Err(error) => return Err(GitError::io("rename", &from)(io::Error::from(error))),
         }
     }
-    Err(GitError::Hostile { path: worktree.join(path), reason: "no name is free beside it".to_owned() })
+    Err(GitError::Hostile { path: from, reason: "no name is free beside it".to_owned() })
+}
+
+/// Never over something that is there. The agent may have closed the folder.
+fn rename(from: &Path, to: &Path) -> Result<(), Errno> {
+    let attempt = || rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE);
+    match (attempt(), from.parent()) {
+        (Err(Errno::ACCESS), Some(folder)) if nested::make_accessible(folder).is_ok() => attempt(),
+        // Some file systems know no such rename; nobody else is at work here any more.
+        (Err(Errno::INVAL), _) if fs::symlink_metadata(to).is_err() => rustix::fs::rename(from, to),
+        (result, _) => result,
+    }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::host::{path_answer, refused};
+use super::host::{complaint, path_answer};
 use super::{Git, GitError, path_json, worktrees};
 
 /// A repository as the host knows it, without any one of its checkouts.
@@ -46,13 +46,13 @@ pub fn place(git: &Git, folder: &Path) -> Result<Place, GitError> {
     let ask = |question: &[&str]| git.capture(&git.discovering(folder).arg("rev-parse").args(question));
     let found = ask(&["--absolute-git-dir"])?;
     if !found.success() {
-        return Err(no_repository(folder, &refused("use it", &found)));
+        return Err(no_repository(folder, complaint(&found)));
     }
     let git_dir = path_answer(&found);
     let common = ask(&["--path-format=absolute", "--git-common-dir"])?;
     let facts = ask(&["--is-bare-repository", "--is-inside-work-tree", "--show-object-format"])?;
     if !common.success() || !facts.success() {
-        return Err(no_repository(folder, &refused("use it", if common.success() { &facts } else { &common })));
+        return Err(no_repository(folder, complaint(if common.success() { &facts } else { &common })));
     }
     let common_dir = canonical(&path_answer(&common))?;
     let facts = facts.text();
@@ -74,10 +74,10 @@ pub fn canonical(path: &Path) -> Result<PathBuf, GitError> {
 }
 
 /// A folder without a `.git` above it is simply elsewhere; otherwise git's own reason is the better one.
-fn no_repository(folder: &Path, answer: &GitError) -> GitError {
-    let reason = match answer {
-        GitError::Failed { reason, .. } if folder.ancestors().any(|above| above.join(".git").exists()) => reason,
-        _ => return GitError::NotARepository { path: folder.to_owned() },
-    };
-    GitError::Unusable { path: folder.to_owned(), reason: reason.clone() }
+fn no_repository(folder: &Path, reason: String) -> GitError {
+    let path = folder.to_owned();
+    match folder.ancestors().any(|above| above.join(".git").exists()) {
+        true => GitError::Unusable { path, reason },
+        false => GitError::NotARepository { path },
+    }
 }

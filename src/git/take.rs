@@ -4,22 +4,20 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::Path;
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 
 use super::bare::{self, Skeleton};
 use super::config::ConfigText;
 use super::host::os;
-use super::prepare::RunGit;
-use super::refs::RefMap;
+use super::run_git::RunGit;
 use super::{GitError, nofollow};
 
 /// Loose objects and packs together.
 const MOST_OBJECTS: usize = 2_000_000;
 
-/// Makes the repository anew: the agent's objects by their names alone, the given refs, nothing else of the agent's.
-pub fn objects(run: &RunGit, refs: &RefMap) -> Result<(), GitError> {
+/// Makes the repository anew: the agent's objects by their names alone, nothing else of the agent's.
+pub fn objects(run: &RunGit) -> Result<(), GitError> {
     let (taken, checkout) = (run.taken(), &run.checkout);
     super::remove::folder(&taken)?;
     let alternates = bare::object_folders(&checkout.common_dir)?;
@@ -31,8 +29,7 @@ pub fn objects(run: &RunGit, refs: &RefMap) -> Result<(), GitError> {
         shallow: shallow.as_deref(),
     };
     bare::create(&taken, &skeleton, config())?;
-    link_all(run).map_err(|error| GitError::Hostile { path: run.private(), reason: format!("objects: {error}") })?;
-    bare::write(&taken, "packed-refs", &super::refs::packed(refs))
+    link_all(run).map_err(|error| GitError::Hostile { path: run.private(), reason: format!("objects: {error}") })
 }
 
 /// What is read there was made by an agent: git is to spend little on it.
@@ -107,9 +104,4 @@ fn copy_one(from: &OwnedFd, to: &OwnedFd, name: &OsStr) -> io::Result<()> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     let mut target = File::from(rustix::fs::openat(to, name, flags, Mode::from_raw_mode(0o444))?);
     io::copy(&mut source, &mut target).map(drop)
-}
-
-/// Whether the folder is there, for errors that should tell so.
-pub fn exists(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|found| found.is_dir())
 }

@@ -7,8 +7,10 @@ use tempfile::TempDir;
 
 use super::collect::{Collected, collect};
 use super::merge::{MergeOutcome, merge};
-use super::prepare::{RunGit, prepare};
+use super::prepare::prepare;
+use super::run_git::RunGit;
 use super::{Git, GitError, checkout, target};
+use crate::error::Explain;
 use crate::process::{Cmd, Runner};
 
 /// Host git with a home of its own.
@@ -50,11 +52,11 @@ impl Bench {
 
     /// A shell of the user's in the temp folder; its output. Fails the test where it fails.
     pub fn sh(&self, script: &str) -> String {
-        self.shell(script, &[], &self.path("home"))
+        self.shell(script, &self.path(""), &self.path("home"), &[])
     }
 
-    fn shell(&self, script: &str, env: &[(&str, &Path)], home: &Path) -> String {
-        let mut cmd = Cmd::new("sh").args(["-ec", script]).directory(self.path("")).without_env("GIT_");
+    fn shell(&self, script: &str, folder: &Path, home: &Path, env: &[(&str, &Path)]) -> String {
+        let mut cmd = Cmd::new("sh").args(["-ec", script]).directory(folder).without_env("GIT_");
         cmd = cmd.env("HOME", home).env("GIT_CONFIG_NOSYSTEM", "1").env("LC_ALL", "C");
         for (key, value) in env {
             cmd = cmd.env(*key, *value);
@@ -82,8 +84,8 @@ impl Bench {
             format!("[safe]\ndirectory = *\n[url \"{}\"]\ninsteadOf = /run/binnacle/host\n", run.view().display());
         fs::write(home.join(".gitconfig"), config).unwrap();
         let worktree = &run.checkout.worktree;
-        let script = format!("cd '{}'\n{script}", worktree.display());
-        self.shell(&script, &[("GIT_DIR", &run.private()), ("GIT_WORK_TREE", worktree)], &home)
+        let env = [("GIT_DIR", &*run.private()), ("GIT_WORK_TREE", worktree)];
+        self.shell(script, worktree, &home, &env)
     }
 
     pub fn collect(&self, run: &RunGit) -> Collected {
@@ -92,6 +94,25 @@ impl Bench {
 
     pub fn merge(&self, run: &RunGit, collected: &Collected) -> MergeOutcome {
         merge(&self.git, run, collected).unwrap()
+    }
+
+    /// Whether a checkout can be given to an agent; its error as the user reads it, hints included.
+    pub fn refusal(&self, worktree: &str) -> String {
+        match checkout::resolve(&self.git, &self.path(worktree)) {
+            Ok(_) => "accepted".to_owned(),
+            Err(error) => {
+                format!("{error}\n{}", error.hints().join("\n")).replace(&*self.path("").to_string_lossy(), "/T/")
+            }
+        }
+    }
+
+    /// Prepare, the agent's script, collect, merge: how it came out.
+    pub fn run(&self, worktree: &str, script: &str) -> (RunGit, Collected, MergeOutcome) {
+        let run = self.prepare(worktree);
+        self.agent(&run, script);
+        let collected = self.collect(&run);
+        let outcome = self.merge(&run, &collected);
+        (run, collected, outcome)
     }
 
     /// The user's own view of a checkout: nothing changed, nothing new.

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::bare;
-use super::pins::{self, Pins};
-use super::prepare::RunGit;
+use super::pins::{Pins, Tags};
 use super::refs::{self, HostRef, RefMap};
+use super::run_git::RunGit;
 use super::{Git, GitError};
 
 /// The refs that are shown.
@@ -31,9 +31,8 @@ pub fn publish(git: &Git, run: &RunGit) -> Result<bool, GitError> {
     let new: BTreeSet<String> = now.values().filter(|id| !known.contains(id)).cloned().collect();
     if !new.is_empty() {
         let prefix = run.pins_prefix();
-        let pins = Pins { common_dir, prefix: &prefix, object_format: &run.checkout.object_format };
+        let pins = Pins { common_dir, prefix: &prefix, object_format: &run.checkout.object_format, tags: Tags::ByRef };
         let kinds = pins.hold(git, &new, None)?;
-        pins::copy_tags(git, common_dir, &kinds.tags, &run.view())?;
         now.retain(|_, id| !kinds.missing.contains(id));
     }
     match bare::optional(&common_dir.join("shallow"))? {

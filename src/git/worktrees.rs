@@ -45,11 +45,8 @@ fn parse(listing: &[u8]) -> Vec<Worktree> {
     found
 }
 
-/// The git dir of a checkout, from the repository's own registration and never from the checkout's `.git`.
-pub fn git_dir_of(common_dir: &Path, worktree: &Worktree, is_main: bool) -> Result<Option<PathBuf>, GitError> {
-    if is_main {
-        return Ok(Some(common_dir.to_owned()));
-    }
+/// The git dir of a linked checkout, from the repository's own registration and never from the checkout's `.git`.
+pub fn git_dir_of(common_dir: &Path, worktree: &Worktree) -> Result<Option<PathBuf>, GitError> {
     let folder = common_dir.join("worktrees");
     let entries = match fs::read_dir(&folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

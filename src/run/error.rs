@@ -4,7 +4,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::engine::EngineError;
-use crate::error::Explain;
+use super::wall::WallError;
+use crate::egress::ProxyError;
+use crate::egress::next_hop::NextHopError;
+use crate::egress::rule::RuleError;
+use crate::error::{Explain, FAILED};
 use crate::git::GitError;
 use crate::graph::error::GraphError;
 use crate::process::ProcessError;
@@ -31,8 +35,14 @@ pub enum RunError {
     NotReady { seconds: u64 },
     #[error("the container ended before its agent was started: {reason}")]
     EndedEarly { reason: String },
-    #[error("the container is not walled in as it should be: {}", differences.join("; "))]
-    Wall { differences: Vec<String> },
+    #[error(transparent)]
+    Wall(#[from] WallError),
+    #[error(transparent)]
+    Egress(#[from] ProxyError),
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+    #[error(transparent)]
+    NextHop(#[from] NextHopError),
     #[error("the owner of {name} died at once; its last words: {log}")]
     OwnerDied { name: String, log: String },
     #[error(transparent)]
@@ -57,11 +67,11 @@ impl Explain for RunError {
             RunError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 vec!["the disk is full: make room, then type the same again".to_owned()]
             }
-            RunError::Io { .. } | RunError::Damaged { .. } | RunError::Wall { .. } | RunError::EndedEarly { .. } => {
-                Vec::new()
-            }
+            RunError::Io { .. } | RunError::Damaged { .. } | RunError::EndedEarly { .. } => Vec::new(),
             RunError::Newer { .. } => vec!["use the newer bn".to_owned()],
-            RunError::Unknown { known, .. } if known.is_empty() => vec!["there are no runs".to_owned()],
+            RunError::Unknown { known, .. } if known.is_empty() => {
+                vec!["look for it: bn container list --all".to_owned()]
+            }
             RunError::Unknown { known, .. } => vec![format!("there are: {}", known.join(", "))],
             RunError::NameInUse { hint, .. }
             | RunError::WorktreeInUse { hint, .. }
@@ -73,10 +83,21 @@ impl Explain for RunError {
                 vec!["look at what it printed: bn container logs NAME".to_owned()]
             }
             RunError::OwnerDied { name, .. } => vec![format!("take it over: bn container merge {name}")],
+            RunError::Wall(error) => error.hints(),
+            RunError::Egress(error) => error.hints(),
+            RunError::Rule(error) => error.hints(),
+            RunError::NextHop(error) => error.hints(),
             RunError::Engine(error) => error.hints(),
             RunError::Process(error) => error.hints(),
             RunError::Git(error) => error.hints(),
             RunError::Graph(error) => error.hints(),
+        }
+    }
+
+    fn exit_code(&self) -> u8 {
+        match self {
+            RunError::Rule(error) => error.exit_code(),
+            _ => FAILED,
         }
     }
 }

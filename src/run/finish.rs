@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use super::RunError;
 use super::engine::{Engine, EngineError};
+use super::gate;
 use super::prepare;
 use super::record::{Mode, Run};
+use super::review::{reason_to_hold, review};
 use super::state::{Ending, Outcome, State};
 use super::status;
 use crate::failpoint::Point;
@@ -25,6 +27,8 @@ pub enum Merge {
     AsPlanned,
     /// The user, who has asked for it now.
     Wanted,
+    /// The user, who has looked at what would hold it back.
+    Accepted,
     /// Nobody: the run was stopped.
     No,
 }
@@ -71,6 +75,7 @@ pub fn finish(run: &mut Run, engine: &Engine, git: &Git, merge: Merge) -> Result
     run.record.ended_at.get_or_insert_with(crate::env::now);
     run.enter(State::Collecting, Point::EndingRecorded)?;
     remove_container(run, engine)?;
+    gate::close(&run.record.spec, &run.folder)?;
     prepare::remove_secrets(&run.record.spec)?;
     let outcome = match run.record.git.clone() {
         Some(prepared) => collect(run, git, &prepared, merge),
@@ -105,11 +110,18 @@ pub fn decide(
 ) -> Result<(), RunError> {
     let ending = run.record.ending.unwrap_or(Ending::Lost);
     let wanted = match merge {
-        Merge::Wanted => true,
-        Merge::AsPlanned => ending.is_success() && run.record.spec.mode == Mode::Merge,
+        Merge::Wanted | Merge::Accepted => true,
+        Merge::AsPlanned => ending.is_success() && run.record.spec.mode == Mode::Merge && !branch_moved(collected),
         Merge::No => false,
     };
+    let collected = &match merge {
+        Merge::Wanted | Merge::Accepted => merge::as_rebased(git, prepared, collected)?,
+        Merge::AsPlanned | Merge::No => collected.clone(),
+    };
+    run.record.handed_over = review(git, prepared, collected)?;
+    let hold = reason_to_hold(&run.record.handed_over, collected).filter(|_| merge != Merge::Accepted);
     let (outcome, reason) = match wanted {
+        true if hold.is_some() && collected.new_commits > 0 => (Outcome::Refused, hold),
         true => outcome_of(merge::merge(git, prepared, collected)?, &collected.branch),
         false => (unmerged(ending, collected), None),
     };
@@ -118,9 +130,15 @@ pub fn decide(
     run.save(Point::OutcomeRecorded)
 }
 
+/// Somebody else has begun to work on the branch: the user says what is to become of it.
+fn branch_moved(collected: &Collected) -> bool {
+    collected.new_commits > 0 && matches!(collected.branch, BranchOutcome::BranchMoved { .. })
+}
+
 fn unmerged(ending: Ending, collected: &Collected) -> Outcome {
     match ending {
         Ending::Exited { code: 0, .. } if collected.new_commits == 0 => Outcome::NothingToMerge,
+        Ending::Exited { code: 0, .. } if branch_moved(collected) => Outcome::BranchMoved,
         Ending::Exited { code: 0, .. } => Outcome::Unmerged,
         Ending::Exited { .. } | Ending::Lost => Outcome::Failed,
         Ending::Stopped { .. } => Outcome::Stopped,
@@ -137,7 +155,7 @@ fn outcome_of(merged: MergeOutcome, branch: &BranchOutcome) -> (Outcome, Option<
             (Outcome::BranchMoved, Some("somebody else committed to the branch meanwhile".to_owned()))
         }
         (MergeOutcome::Diverged, _) => {
-            (Outcome::Diverged, Some("the target has commits that the work does not build on: rebase it".to_owned()))
+            (Outcome::Diverged, Some("the target has commits that the work does not build on".to_owned()))
         }
         (MergeOutcome::TargetDirty { checkout, paths }, _) => {
             let reason = format!("uncommitted changes in {checkout} are in the way: {}", paths.join(", "));

@@ -35,11 +35,6 @@ impl Folder {
         self.0.join("owner.log")
     }
 
-    /// The private git folder and the view.
-    pub fn git(&self) -> PathBuf {
-        self.0.join("git")
-    }
-
     /// Written in the container, read here as what a stranger wrote.
     pub fn status(&self) -> PathBuf {
         self.0.join("status")

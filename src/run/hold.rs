@@ -9,12 +9,14 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::RunError;
 use super::engine::Engine;
 use super::finish;
+use super::gate;
 use super::process::Watched;
 use super::record::Run;
 use super::signals::Signals;
 use super::start::Foreground;
 use super::state::{Ending, State};
 use super::status;
+use crate::env::Env;
 use crate::failpoint::Point;
 use crate::git::{self, Git};
 use crate::output::Output;
@@ -28,6 +30,7 @@ pub const GRACE: Duration = Duration::from_secs(10);
 
 /// What a run's owner works with.
 pub struct Owner<'a> {
+    pub env: &'a Env,
     pub engine: &'a Engine,
     pub git: &'a Git,
     pub signals: &'a Signals,
@@ -60,6 +63,7 @@ pub fn hold_and_tell(
     let pid = run.record.pid.unwrap_or_default();
     let watched = Watched::find(pid, run.name()).map_err(io)?;
     run.record.started_at = Some(crate::env::now());
+    let way_out = gate::open(&run.record.spec, owner.env)?;
     run.enter(State::Running, Point::RunRunning)?;
     let gate = status::open_gate(&run.folder, Duration::from_secs(5));
     if !gate.map_err(|source| RunError::io("open the gate of", run.folder.path(), source))? {
@@ -71,8 +75,10 @@ pub fn hold_and_tell(
         Some(watched) => Watch::new(run, owner).until_end(&watched, &mut foreground)?,
         None => Reason::ByItself,
     };
+    drop(way_out);
     let watch = |source| RunError::io("watch", &run.folder.record(), source);
-    let code = foreground.wait().map_err(watch)?;
+    // A ctr that was killed, or whose terminal is gone, has an exit code of its own.
+    let code = foreground.wait().map_err(watch)?.filter(|_| reason == Reason::ByItself);
     let ending = finish::ending(run, owner.engine, code)?;
     run.record.ending = Some(match reason {
         Reason::TimedOut => Ending::TimedOut,

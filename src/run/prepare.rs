@@ -1,7 +1,7 @@
 //! Everything a container needs, made before it starts: the record, the private git folder, pipes, small files, secrets.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::RunError;
 use super::folder::Folder;
@@ -9,8 +9,10 @@ use super::lock::Lock;
 use super::record::{Record, Run, RunSpec, all_in};
 use super::secrets::{self, Secrets};
 use super::state::State;
-use super::{status, store};
+use super::{gate, status, store};
+use crate::cli::container::Network;
 use crate::container::mount::{Mount, Tmpfs};
+use crate::container::seccomp::PROFILE;
 use crate::env::User;
 use crate::failpoint::Point;
 use crate::git::checkout::Checkout;
@@ -21,7 +23,6 @@ use crate::graph::store::{Site, Store};
 /// In the container: the graph's folder.
 const GRAPH_INSIDE: &str = "/binnacle";
 const HOME_INSIDE: &str = "/home/agent";
-const SECCOMP: &str = include_str!("../../container/seccomp.json");
 
 /// A run that is resolved and not begun.
 #[derive(Debug)]
@@ -33,17 +34,19 @@ pub struct Plan {
     pub secrets: Secrets,
     pub user: User,
     pub graph: Site,
+    /// Where the graph is copied to, out of the container's reach.
+    pub graph_copies: PathBuf,
     /// The user's own seccomp profile in place of bn's.
     pub seccomp: Option<Vec<u8>>,
 }
 
 /// Takes the name and the worktree for this run, so that no other run gets them.
-pub fn claim(plan: &Plan) -> Result<Run, RunError> {
+pub fn claim(plan: &Plan, git: &Git) -> Result<Run, RunError> {
     let runs = plan.folder.path().parent().unwrap_or(Path::new("/"));
     store::create_private(runs).map_err(|source| RunError::io("make", runs, source))?;
     let door = runs.join(".lock");
     let _door = Lock::take(&door).map_err(|source| RunError::io("lock", &door, source))?;
-    refuse_conflicts(&plan.spec, runs)?;
+    refuse_conflicts(plan, runs, git)?;
     let folder = &plan.folder;
     remove_all(folder.path())?;
     store::create_private(folder.path()).map_err(|source| RunError::io("make", folder.path(), source))?;
@@ -55,7 +58,8 @@ pub fn claim(plan: &Plan) -> Result<Run, RunError> {
 }
 
 /// One run per worktree and per branch; a name that stands for work that is nowhere else yet is not used again.
-pub fn refuse_conflicts(spec: &RunSpec, runs: &Path) -> Result<(), RunError> {
+fn refuse_conflicts(plan: &Plan, runs: &Path, git: &Git) -> Result<(), RunError> {
+    let spec = &plan.spec;
     for seen in all_in(runs)? {
         let other = &seen.record;
         let name = other.name().to_owned();
@@ -68,12 +72,17 @@ pub fn refuse_conflicts(spec: &RunSpec, runs: &Path) -> Result<(), RunError> {
         if let Some(branch) = other.spec.branch.clone().filter(|_| unfinished && other.spec.branch == spec.branch) {
             return Err(RunError::BranchInUse { branch, name, hint });
         }
-        if name == spec.name && (unfinished || other.outcome.is_some_and(|outcome| outcome.leaves_work())) {
+        if name == spec.name && (unfinished || holds_work(plan, git)?) {
             let hint = if seen.owned { "choose another with --name".to_owned() } else { hint };
             return Err(RunError::NameInUse { name, hint });
         }
     }
     Ok(())
+}
+
+fn holds_work(plan: &Plan, git: &Git) -> Result<bool, RunError> {
+    let kept = git::finish::unmerged(git, &plan.spec.common_dir, &plan.spec.name, &plan.target)?;
+    Ok(!kept.is_empty())
 }
 
 /// Makes it all. What is made stays in the run's folders, and goes with them if this fails.
@@ -84,11 +93,15 @@ pub fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<(), RunError> {
     run.record.git = Some(prepared);
     run.save(Point::GitPrepared)?;
     // The folder is made here, with its owner; runc would make it root's.
-    drop(Store::open(&plan.graph)?);
+    Store::open(&plan.graph)?.copy_before(&spec.name, &plan.graph_copies, crate::env::now())?;
     let folder = run.folder.path().to_owned();
     status::create(&run.folder).map_err(|source| RunError::io("make", &folder, source))?;
     write_files(run, plan).map_err(|source| RunError::io("write to", &folder, source))?;
     store::create_private(&spec.runtime).map_err(|source| RunError::io("make", &spec.runtime, source))?;
+    if spec.network.mode == Network::Egress {
+        let egress = gate::folder(&spec.runtime);
+        store::create_private(&egress).map_err(|source| RunError::io("make", &egress, source))?;
+    }
     let secrets = secrets_file(&spec.runtime);
     plan.secrets.write(&secrets).map_err(|source| RunError::io("write", &secrets, source))?;
     let mut mounts = spec.container.mounts.clone();
@@ -107,7 +120,7 @@ fn git_mounts(run: &Run) -> Vec<Mount> {
         .collect()
 }
 
-pub fn secrets_file(runtime: &Path) -> std::path::PathBuf {
+pub fn secrets_file(runtime: &Path) -> PathBuf {
     runtime.join("env")
 }
 
@@ -125,6 +138,9 @@ pub fn mounts(spec: &RunSpec, folder: &Folder, user: &User) -> Vec<Mount> {
         Mount::tmpfs("/var/tmp", tmpfs(0, 0, 0o1777)),
         Mount::cgroup(),
     ];
+    if spec.network.mode == Network::Egress {
+        mounts.push(Mount::read_only_data(gate::folder(&spec.runtime), gate::INSIDE));
+    }
     if !spec.container.host_network {
         let etc = |name: &str| Mount::read_only_data(folder.etc().join(name), Path::new("/etc").join(name));
         mounts.extend(["hosts", "hostname", "resolv.conf"].map(etc));
@@ -141,7 +157,7 @@ fn write_files(run: &Run, plan: &Plan) -> std::io::Result<()> {
     for (file, text) in [("hosts", hosts), ("hostname", format!("{name}\n")), ("resolv.conf", String::new())] {
         store::create_file(&etc.join(file), text.as_bytes(), 0o644)?;
     }
-    let profile = plan.seccomp.as_deref().unwrap_or(SECCOMP.as_bytes());
+    let profile = plan.seccomp.as_deref().unwrap_or(PROFILE.as_bytes());
     store::create_file(&seccomp_file(&run.folder), profile, 0o644)?;
     if matches!(plan.spec.container.streams, crate::container::ctr::Streams::Log(_)) {
         store::create_file(&run.folder.log(), b"", 0o600)?;
@@ -149,14 +165,14 @@ fn write_files(run: &Run, plan: &Plan) -> std::io::Result<()> {
     Ok(())
 }
 
-pub fn seccomp_file(folder: &Folder) -> std::path::PathBuf {
+pub fn seccomp_file(folder: &Folder) -> PathBuf {
     folder.etc().join("seccomp.json")
 }
 
 /// Takes everything back that a run which never started has made.
 pub fn undo(run: &Run, git: &Git) -> Result<(), RunError> {
     let spec = &run.record.spec;
-    git::finish::discard_parts(git, &spec.common_dir, &spec.name, run.folder.path())?;
+    git::finish::abandon(git, &spec.common_dir, &spec.name, run.folder.path())?;
     remove_secrets(spec)?;
     remove_all(run.folder.path())
 }

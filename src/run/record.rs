@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::RunError;
 use super::folder::Folder;
 use super::lock::{self, Lock};
+use super::review::HandedOver;
 use super::state::{Ending, Outcome, State};
 use super::store;
-use crate::cli::container::AgentType;
+use crate::cli::container::{AgentType, Network};
 use crate::container::ctr::{ContainerSpec, Ctr};
 use crate::data_dir::RepoId;
 use crate::failpoint::{self, Point};
@@ -30,6 +31,16 @@ pub enum Mode {
     NoMerge,
     /// A debug shell: no agent, no merge.
     Shell,
+}
+
+/// How the container reaches the network.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NetworkSpec {
+    pub mode: Network,
+    pub allow: Vec<String>,
+    pub only: Vec<String>,
+    /// The host's own proxy looks names up.
+    pub upstream_by_name: bool,
 }
 
 /// Who uses this container for what: chosen before anything is done, and never changed.
@@ -55,6 +66,7 @@ pub struct RunSpec {
     /// Whose files these are.
     pub uid: u32,
     pub gid: u32,
+    pub network: NetworkSpec,
     /// The graph's folder on the host.
     pub graph: PathBuf,
     /// The folder of secrets and sockets.
@@ -80,6 +92,8 @@ pub struct Record {
     pub reason: Option<String>,
     pub git: Option<RunGit>,
     pub collected: Option<Collected>,
+    /// What of the work programs of the host run or obey.
+    pub handed_over: Vec<HandedOver>,
     /// The container could not be removed without sudo's password.
     pub needs_sudo: bool,
 }
@@ -99,6 +113,7 @@ impl Record {
             reason: None,
             git: None,
             collected: None,
+            handed_over: Vec::new(),
             needs_sudo: false,
         }
     }

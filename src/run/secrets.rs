@@ -1,6 +1,6 @@
 //! What the agent must know and nobody else may read: a file for one moment, and never an argument.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -8,6 +8,7 @@ use std::path::Path;
 
 use crate::cli::container::Agent;
 use crate::env::Env;
+use crate::error::Usage;
 
 /// In the container: the file that the entrypoint reads.
 pub const INSIDE: &str = "/run/secrets/env";
@@ -86,16 +87,49 @@ pub fn shred(path: &Path) -> io::Result<()> {
     fs::remove_file(path)
 }
 
-/// A legal name of a variable.
-pub fn is_variable_name(name: &OsStr) -> bool {
-    let bytes = name.as_bytes();
-    let starts_well = bytes.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
-    starts_well && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+/// `--env` and `--secret`, added to these. All of them go the way of secrets: who can tell a token from a setting?
+pub fn add_wanted(secrets: &mut Secrets, wanted: &[String], required: &[String], env: &Env) -> Result<(), Usage> {
+    for pair in wanted {
+        match pair.split_once('=') {
+            Some((name, value)) => secrets.insert(variable_name(name)?, value),
+            None => {
+                let unset =
+                    || Usage::new(format!("--env {pair}: it is not set here")).hint(format!("--env {pair}=VALUE"));
+                secrets.insert(variable_name(pair)?, env.variable(pair).ok_or_else(unset)?);
+            }
+        }
+    }
+    for name in required {
+        let value = env.variable(variable_name(name)?).filter(|value| !value.is_empty());
+        secrets
+            .insert(name, value.ok_or_else(|| Usage::new(format!("--secret {name}: it is not set here, or empty")))?);
+    }
+    Ok(())
+}
+
+/// A name that a shell can export, and that is not one of bn's own.
+fn variable_name(name: &str) -> Result<&str, Usage> {
+    let starts_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    if !starts_well || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        return Err(Usage::new(format!("'{name}' is not the name of a variable")));
+    }
+    if name.starts_with("BN_") {
+        return Err(Usage::new(format!("{name} is set by bn itself")));
+    }
+    Ok(name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_variables() {
+        assert!(variable_name("API_KEY").is_ok() && variable_name("_x1").is_ok());
+        for bad in ["", "1x", "a b", "a-b", "BN_UID", "ä"] {
+            assert!(variable_name(bad).is_err(), "{bad:?}");
+        }
+    }
 
     #[test]
     fn a_secret_is_written_for_one_reader_and_never_shown() {

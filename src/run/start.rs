@@ -9,9 +9,12 @@ use super::prepare;
 use super::record::Run;
 use super::state::State;
 use super::status;
-use crate::container::ctr::{Streams, runc_update};
+use super::wall::{self, WallError};
+use crate::container::ctr::{ContainerSpec, Streams, runc_update};
+use crate::container::outside;
 use crate::env::User;
 use crate::failpoint::Point;
+use crate::git::{self, Git};
 use crate::output::Output;
 use crate::process::exit_code;
 
@@ -42,13 +45,13 @@ impl Foreground {
 }
 
 /// Starts the container. If this fails, nothing of it is left but a record that says why.
-pub fn start(run: &mut Run, engine: &Engine, user: &User, output: Output) -> Result<Foreground, RunError> {
+pub fn start(run: &mut Run, engine: &Engine, git: &Git, user: &User, output: Output) -> Result<Foreground, RunError> {
     let mut foreground = Foreground::default();
     let outcome = launch(run, engine, &mut foreground).and_then(|()| wall_in(run, engine, user, output));
     match outcome {
         Ok(()) => Ok(foreground),
         Err(error) => {
-            give_up(run, engine, &mut foreground, &error)?;
+            give_up(run, engine, git, &mut foreground, &error)?;
             Err(error)
         }
     }
@@ -96,23 +99,51 @@ fn last_words(run: &Run) -> String {
 }
 
 /// The secrets are read by now: they go. Limits are set before anything of the agent runs.
-fn wall_in(run: &mut Run, engine: &Engine, _user: &User, _output: Output) -> Result<(), RunError> {
+fn wall_in(run: &mut Run, engine: &Engine, user: &User, output: Output) -> Result<(), RunError> {
     prepare::remove_secret_file(&run.record.spec)?;
     crate::failpoint::reached(Point::SecretsRemoved);
     let id = run.name().to_owned();
     let missing = || RunError::EndedEarly { reason: "it is gone".to_owned() };
     let task = engine.task(&id)?.filter(|task| task.status.is_alive()).ok_or_else(missing)?;
-    engine.runner().read(&runc_update(&id, &run.record.spec.container.limits))?;
+    set_from_outside(&run.record.spec.container, engine, task.pid, output)?;
+    wall::check(task.pid, &run.record.spec.container, user.uid, user.gid)?;
     run.record.pid = Some(task.pid);
     run.save(Point::PidRecorded)
 }
 
-fn give_up(run: &mut Run, engine: &Engine, foreground: &mut Foreground, error: &RunError) -> Result<(), RunError> {
+/// What `ctr` has no flag for. The limits must be set; a name and more open files are good to have.
+fn set_from_outside(spec: &ContainerSpec, engine: &Engine, pid: u32, output: Output) -> Result<(), RunError> {
+    let runner = engine.runner();
+    runner.read(&runc_update(&spec.id, &spec.limits))?;
+    if spec.hostname.is_none()
+        && let Err(error) = runner.read(&outside::set_hostname(pid, &spec.id))
+    {
+        output.note(format_args!("the container has the host's name: {error}"));
+    }
+    if !spec.rlimit_flag {
+        let pids = wall::pids(pid).map_err(WallError::from)?;
+        let raised =
+            outside::raise_open_files(&pids, &spec.limits).iter().try_for_each(|cmd| runner.read(cmd).map(drop));
+        if raised.is_err() {
+            output.note("a process in the container may open 1024 files at a time: the kernel refused to raise that");
+        }
+    }
+    Ok(())
+}
+
+fn give_up(
+    run: &mut Run,
+    engine: &Engine,
+    git: &Git,
+    foreground: &mut Foreground,
+    error: &RunError,
+) -> Result<(), RunError> {
     let id = run.name().to_owned();
     engine.terminate(&id, Duration::ZERO)?;
     foreground.wait().map_err(|source| RunError::io("wait for", run.folder.path(), source))?;
     engine.remove(&id)?;
     prepare::remove_secrets(&run.record.spec)?;
+    git::finish::abandon(git, &run.record.spec.common_dir, run.name(), run.folder.path())?;
     run.record.reason = Some(error.to_string());
     run.record.ended_at = Some(crate::env::now());
     run.enter(State::StartFailed, Point::StartFailed)

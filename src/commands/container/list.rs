@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::report::{Row, status};
+use super::report::Row;
 use crate::cli::container::ListArgs;
 use crate::commands::{Context, Exit};
 use crate::container::tasks::EngineTask;
@@ -71,11 +71,6 @@ fn is_alive(run: &Seen, tasks: Option<&[EngineTask]>) -> Result<bool, RunError> 
 pub fn stoppable(seen: &[Seen]) -> Vec<String> {
     let open = seen.iter().filter(|run| run.owned || run.record.state.is_open() || run.record.needs_sudo);
     open.map(|run| run.record.name().to_owned()).collect()
-}
-
-/// For messages: where a run stands, going by its record and its lock.
-pub fn status_of(run: &Seen) -> String {
-    status(run, false)
 }
 
 impl fmt::Display for Listing {

@@ -23,15 +23,16 @@ pub fn run(args: &MergeArgs, context: &Context) -> anyhow::Result<Exit> {
         return Err(RunError::StillOwned { name: args.name.clone(), state }.into());
     };
     let runner = Runner::new(&context.env);
-    let git = Git::new(runner.clone());
-    carry_on(&mut run, context, &runner, &git)?;
-    let report = RunReport::of(&run.record);
+    let merge = if args.accept_handoff { Merge::Accepted } else { Merge::Wanted };
+    carry_on(&mut run, context, &runner, merge)?;
+    let report = RunReport::of(&run.record, &run.folder)?;
     context.output.print(&report)?;
     Ok(Exit(merge_exit(&run, &report)))
 }
 
 /// From wherever the run stands to its outcome.
-fn carry_on(run: &mut Run, context: &Context, runner: &Runner, git: &Git) -> anyhow::Result<()> {
+fn carry_on(run: &mut Run, context: &Context, runner: &Runner, merge: Merge) -> anyhow::Result<()> {
+    let git = Git::new(runner.clone());
     match run.record.state {
         State::StartFailed => Ok(()),
         State::Ended => {
@@ -39,23 +40,23 @@ fn carry_on(run: &mut Run, context: &Context, runner: &Runner, git: &Git) -> any
                 let engine = Engine::connect(&context.env, runner)?;
                 finish::clean_up(run, &engine)?;
             }
-            merge_again(run, git)
+            merge_again(run, &git, merge)
         }
         _ => {
             let engine = Engine::connect(&context.env, runner)?;
             finish::halt(run, &engine, GRACE)?;
-            Ok(finish::finish(run, &engine, git, Merge::Wanted)?)
+            Ok(finish::finish(run, &engine, &git, merge)?)
         }
     }
 }
 
 /// All is collected: only the last step is left.
-fn merge_again(run: &mut Run, git: &Git) -> anyhow::Result<()> {
+fn merge_again(run: &mut Run, git: &Git, merge: Merge) -> anyhow::Result<()> {
     let (Some(prepared), Some(collected)) = (run.record.git.clone(), run.record.collected.clone()) else {
         return Ok(());
     };
     if run.record.outcome.is_none_or(|outcome| outcome.leaves_work()) {
-        finish::decide(run, git, &prepared, &collected, Merge::Wanted)?;
+        finish::decide(run, git, &prepared, &collected, merge)?;
     }
     Ok(())
 }

@@ -1,11 +1,17 @@
 //! `bn container …`: one file per verb.
 
+mod allow;
+mod allow_sets;
 pub mod build;
+mod doctor;
 mod find;
+mod inspect;
 mod list;
 mod logs;
 mod merge;
 mod own;
+mod prune;
+mod relay;
 mod report;
 mod resolve;
 mod run;
@@ -22,6 +28,12 @@ pub fn dispatch(command: ContainerCommand, context: &Context) -> anyhow::Result<
         ContainerCommand::List(args) => list::run(&args, context),
         ContainerCommand::Logs(args) => logs::run(&args, context),
         ContainerCommand::Merge(args) => merge::run(&args, context),
+        ContainerCommand::Doctor => doctor::run(context),
+        ContainerCommand::Inspect(args) => inspect::run(&args, context),
+        ContainerCommand::Allow(args) => allow::run(&args, context),
+        ContainerCommand::Prune => prune::run(context),
         ContainerCommand::Own(args) => own::run(&args, context),
+        ContainerCommand::AllowSets => allow_sets::run(context),
+        ContainerCommand::Relay(args) => relay::run(&args, context),
     }
 }

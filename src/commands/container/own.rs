@@ -22,7 +22,14 @@ pub fn run(args: &OwnArgs, context: &Context) -> anyhow::Result<Exit> {
     let engine = Engine::recorded(run.record.spec.ctr.clone(), &runner);
     let git = Git::new(runner);
     let signals = Signals::catch()?;
-    let owner = Owner { engine: &engine, git: &git, signals: &signals, output: context.output, follow: false };
+    let owner = Owner {
+        env: &context.env,
+        engine: &engine,
+        git: &git,
+        signals: &signals,
+        output: context.output,
+        follow: false,
+    };
     let said = || context.output.write(format!("{HELD}\n").as_bytes());
     hold::hold_and_tell(&mut run, &owner, Foreground::default(), said)?;
     Ok(Exit::DONE)

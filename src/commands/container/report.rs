@@ -5,7 +5,12 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
+use crate::egress::summary::Summary;
+use crate::process::Cmd;
+use crate::run::RunError;
+use crate::run::folder::Folder;
 use crate::run::record::{Record, Seen};
+use crate::run::review::HandedOver;
 use crate::run::state::{Ending, Outcome, State};
 
 /// Exit code of a run whose agent finished and whose work could not be merged.
@@ -24,24 +29,31 @@ pub struct RunReport {
     /// Commits that the agent added to where it began.
     pub commits: u64,
     pub notes: Vec<String>,
+    /// Changed files that programs of the host run or obey.
+    pub handed_over: Vec<HandedOver>,
+    /// What the agent could not reach.
+    pub egress: Summary,
     pub next: Option<String>,
 }
 
 impl RunReport {
-    pub fn of(record: &Record) -> Self {
+    pub fn of(record: &Record, folder: &Folder) -> Result<Self, RunError> {
         let collected = record.collected.as_ref();
-        Self {
+        let egress = Summary::read(folder.path()).map_err(|source| RunError::io("read", folder.path(), source))?;
+        Ok(Self {
             name: record.name().to_owned(),
             state: record.state,
             ending: record.ending,
             outcome: record.outcome,
-            reason: record.reason.clone(),
+            reason: record.reason.clone().or_else(|| explanation(record)),
             branch: record.spec.branch.clone(),
             target: record.spec.target.clone(),
             commits: collected.map_or(0, |collected| collected.new_commits),
             notes: collected.map(|collected| collected.notes.clone()).unwrap_or_default(),
+            handed_over: record.handed_over.clone(),
+            egress,
             next: next(record),
-        }
+        })
     }
 
     /// 0 when the work is where it was to go, 3 when it could not go there, else the agent's own.
@@ -54,14 +66,39 @@ impl RunReport {
     }
 }
 
+/// What there is to say where the outcome's name does not say it all.
+fn explanation(record: &Record) -> Option<String> {
+    let spec = &record.spec;
+    match (record.outcome, record.ending) {
+        (Some(Outcome::BranchMoved), _) => Some(format!(
+            "somebody else committed to {} meanwhile; the agent's commits are refs/binnacle/runs/{}/work",
+            spec.branch.as_deref().unwrap_or("the branch"),
+            spec.name
+        )),
+        (_, Some(Ending::Exited { out_of_memory: true, .. })) => {
+            Some(format!("it may use {} MiB; --memory gives it more", spec.container.limits.memory >> 20))
+        }
+        _ => None,
+    }
+}
+
 fn next(record: &Record) -> Option<String> {
     let name = record.name();
     if record.needs_sudo {
         return Some(format!("bn container merge {name} (removes the container, which takes sudo)"));
     }
     let work = record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0);
+    if let (Some(Outcome::Diverged), true) = (record.outcome, record.spec.branch.is_some()) {
+        let (worktree, target) = (&record.spec.worktree, &record.spec.target);
+        let rebase = Cmd::new("git").arg("-C").arg(worktree).args(["rebase", target]);
+        return Some(format!("{rebase} && bn container merge {name}"));
+    }
     let waits = record.outcome.is_some_and(|outcome| outcome.leaves_work()) && work;
-    (waits || record.state == State::CollectFailed).then(|| format!("bn container merge {name}"))
+    let looked_for = record.handed_over.iter().any(|file| file.held)
+        || record.collected.as_ref().is_some_and(|collected| !collected.holds.is_empty());
+    let held = record.outcome == Some(Outcome::Refused) && looked_for;
+    let accept = if held { " --accept-handoff" } else { "" };
+    (waits || record.state == State::CollectFailed).then(|| format!("bn container merge {name}{accept}"))
 }
 
 impl fmt::Display for RunReport {
@@ -73,20 +110,32 @@ impl fmt::Display for RunReport {
         let outcome = self.outcome.map_or_else(|| self.state.to_string(), |outcome| outcome.to_string());
         match self.outcome {
             Some(Outcome::Merged) => {
-                writeln!(f, "{}: {outcome} into {} ({} commits)", self.name, self.target, self.commits)?
+                writeln!(f, "{}: {outcome} into {} ({})", self.name, self.target, commits(self.commits))?
             }
             Some(Outcome::NothingToMerge) => writeln!(f, "{}: nothing to merge into {}", self.name, self.target)?,
-            Some(Outcome::Unmerged) => writeln!(f, "{}: {} commits, not merged, as asked", self.name, self.commits)?,
-            _ => writeln!(f, "{}: {outcome}: {ending}, {} commits kept", self.name, self.commits)?,
+            Some(Outcome::Unmerged) => writeln!(f, "{}: {}, not merged, as asked", self.name, commits(self.commits))?,
+            // A word that says it all is not said twice.
+            _ if outcome == ending => writeln!(f, "{}: {outcome}, {} kept", self.name, commits(self.commits))?,
+            _ => writeln!(f, "{}: {outcome}: {ending}, {} kept", self.name, commits(self.commits))?,
         }
         if let Some(reason) = &self.reason {
             writeln!(f, "  {reason}")?;
         }
+        let named: Vec<&str> =
+            self.handed_over.iter().filter(|file| !file.held).map(|file| file.path.as_str()).collect();
+        if !named.is_empty() {
+            writeln!(f, "  changed files that your tools run or obey: {}", named.join(", "))?;
+        }
+        write!(f, "{}", self.egress)?;
         if let Some(next) = &self.next {
             writeln!(f, "hint: {next}")?;
         }
         Ok(())
     }
+}
+
+fn commits(count: u64) -> String {
+    if count == 1 { "1 commit".to_owned() } else { format!("{count} commits") }
 }
 
 /// One line of `bn container list`.

@@ -1,6 +1,7 @@
 //! From what the user typed to a run in which nothing is open any more. Reads, and changes nothing.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::cli::container::{Agent, AgentType, Network, RunArgs};
 use crate::commands::Context;
@@ -8,7 +9,7 @@ use crate::commands::graph::access::site;
 use crate::container::agent::{DEFAULT_PROMPT, ENTRYPOINT};
 use crate::container::ctr::{ContainerSpec, Ctr, Streams};
 use crate::container::limits::{Limits, parse_cpus, parse_duration, parse_memory};
-use crate::container::mount::Mount;
+use crate::container::mount::{Mount, masks};
 use crate::container::name::{check_name, default_name};
 use crate::container::reference::image_reference;
 use crate::data_dir::{DataDir, RepoId};
@@ -17,11 +18,14 @@ use crate::error::Usage;
 use crate::git::discover::Place;
 use crate::git::{Git, checkout, target};
 use crate::process::{Cmd, Runner};
+use crate::run::RunError;
 use crate::run::engine::{Engine, EngineError};
 use crate::run::folder::Folder;
+use crate::run::gate;
 use crate::run::prepare::{self, Plan, seccomp_file};
-use crate::run::record::{Mode, RunSpec};
+use crate::run::record::{Mode, NetworkSpec, RunSpec};
 use crate::run::secrets::{self, Secrets};
+use crate::run::wall;
 
 const COPILOT_CONFIG_INSIDE: &str = "/copilot-config";
 const SSH_AGENT_INSIDE: &str = "/run/binnacle/ssh.sock";
@@ -67,8 +71,11 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     let env = &context.env;
     let asked = Asked::check(args)?;
     let streams = streams(args, env)?;
+    let mut notes = Vec::new();
+    let secrets = secrets(args, env, &mut notes)?;
     let checkout = checkout::resolve(git, &worktree(args, env))?;
     let target = target::resolve(git, &checkout.repository(), args.merge_target.as_deref())?;
+    notes.extend(target.note.clone());
     let engine = if args.dry_run { Engine::locate(env, runner)? } else { Engine::connect(env, runner)? };
     let data = DataDir::resolve(env)?;
     let repo = RepoId::of(&checkout.main_worktree);
@@ -85,7 +92,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         host_network: args.network == Network::Host,
         hostname: flags.contains("--hostname").then(|| asked.name.clone()),
         seccomp: Some(seccomp_file(&folder)),
-        apparmor: None,
+        apparmor: wall::apparmor_profile(env),
         rlimit_flag: flags.contains("--rlimit-nofile"),
         streams: match streams {
             Terminal::Yes => Streams::Terminal { fifo_dir: fifo_dir(&engine, env, &data, &repo, &asked.name) },
@@ -104,6 +111,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         mode: mode(args),
         timeout_seconds: asked.timeout_seconds,
         detached: args.detach,
+        network: network(args),
         uid: env.user.uid,
         gid: env.user.gid,
         graph: data.graph(Some(&repo)),
@@ -116,12 +124,22 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     spec.container.env = variables(&spec, args, env);
     spec.container.mounts = prepare::mounts(&spec, &folder, &env.user);
     spec.container.mounts.extend(optional_mounts(args, env)?);
-    let mut notes: Vec<String> = target.note.clone().into_iter().collect();
-    let secrets = secrets(args, env, &mut notes);
+    spec.container.mounts.extend(masks(|path| path.exists()));
+    gate::check(&spec.network, env)?;
     let place = Place { top: checkout.worktree.clone(), main_worktree: checkout.main_worktree.clone() };
     let graph = site(context, &data, Some(&place));
-    let plan = Plan { spec, checkout, target, folder, secrets, user: env.user.clone(), graph, seccomp: None };
+    let seccomp = args
+        .seccomp_profile
+        .as_ref()
+        .map(|path| fs::read(env.directory.join(path)).map_err(|source| unreadable(path, source)));
+    let seccomp = seccomp.transpose()?;
+    let graph_copies = data.graph_backups(&spec.repo);
+    let plan = Plan { spec, checkout, target, folder, secrets, user: env.user.clone(), graph, graph_copies, seccomp };
     Ok(Resolved { plan, engine, notes })
+}
+
+fn unreadable(path: &Path, source: std::io::Error) -> RunError {
+    RunError::io("read", path, source)
 }
 
 fn worktree(args: &RunArgs, env: &Env) -> PathBuf {
@@ -146,6 +164,15 @@ fn streams(args: &RunArgs, env: &Env) -> Result<Terminal, Usage> {
 fn fifo_dir(engine: &Engine, env: &Env, data: &DataDir, repo: &RepoId, name: &str) -> Option<PathBuf> {
     let as_user = !engine.ctr.needs_root && env.privilege == Privilege::Ordinary;
     as_user.then(|| data.runtime(repo, name).join("fifo"))
+}
+
+fn network(args: &RunArgs) -> NetworkSpec {
+    NetworkSpec {
+        mode: args.network,
+        allow: args.egress.allow.clone(),
+        only: args.egress.only.clone(),
+        upstream_by_name: args.egress.upstream_by_name,
+    }
 }
 
 fn mode(args: &RunArgs) -> Mode {
@@ -198,6 +225,9 @@ fn variables(spec: &RunSpec, args: &RunArgs, env: &Env) -> Vec<(String, String)>
     if args.ssh {
         variables.push(("SSH_AUTH_SOCK", SSH_AGENT_INSIDE.to_owned()));
     }
+    if args.network == Network::Egress {
+        variables.extend(crate::egress::variables::variables());
+    }
     variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
@@ -218,8 +248,9 @@ fn optional_mounts(args: &RunArgs, env: &Env) -> anyhow::Result<Vec<Mount>> {
 }
 
 /// The tokens, and the prompt: neither belongs on a command line.
-fn secrets(args: &RunArgs, env: &Env, notes: &mut Vec<String>) -> Secrets {
+fn secrets(args: &RunArgs, env: &Env, notes: &mut Vec<String>) -> Result<Secrets, Usage> {
     let mut secrets = Secrets::tokens(env);
+    secrets::add_wanted(&mut secrets, &args.env, &args.secret, env)?;
     if args.command.is_empty() && !args.shell && !secrets.suffice_for(args.agent) {
         notes.push(format!(
             "warning: no token for {} is set ({})",
@@ -229,5 +260,5 @@ fn secrets(args: &RunArgs, env: &Env, notes: &mut Vec<String>) -> Secrets {
     }
     let prompt = args.prompt.clone().or_else(|| env.initial_prompt.clone());
     secrets.insert("BN_INITIAL_PROMPT", prompt.unwrap_or_else(|| DEFAULT_PROMPT.to_owned()));
-    secrets
+    Ok(secrets)
 }

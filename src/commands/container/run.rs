@@ -19,7 +19,7 @@ use crate::git::{Git, repository, target, worktree_add};
 use crate::process::{Cmd, Runner};
 use crate::run::RunError;
 use crate::run::hold::{self, Owner};
-use crate::run::prepare::{claim, prepare, refuse_conflicts, undo};
+use crate::run::prepare::{claim, prepare, undo};
 use crate::run::record::Run;
 use crate::run::signals::Signals;
 use crate::run::start::start;
@@ -47,7 +47,8 @@ pub fn run(args: &RunArgs, context: &Context) -> anyhow::Result<Exit> {
     let terminal = Terminal::save();
     let outcome = go_on(&mut run, &resolved, &git, &signals, context);
     terminal.restore();
-    outcome
+    outcome?;
+    tell(&run, context)
 }
 
 /// `--create`: the branch starts where the target is, so that its work can be fast-forwarded.
@@ -69,7 +70,7 @@ fn begin(resolved: &Resolved, git: &Git, context: &Context) -> anyhow::Result<Ru
         let name = plan.spec.name.clone();
         return Err(RunError::NameInUse { name, hint: "choose another with --name".to_owned() }.into());
     }
-    let mut run = claim(plan)?;
+    let mut run = claim(plan, git)?;
     match prepare(&mut run, plan, git) {
         Ok(()) => {
             let notes = run.record.git.iter().flat_map(|git| &git.notes);
@@ -83,18 +84,25 @@ fn begin(resolved: &Resolved, git: &Git, context: &Context) -> anyhow::Result<Ru
     }
 }
 
-fn go_on(run: &mut Run, resolved: &Resolved, git: &Git, signals: &Signals, context: &Context) -> anyhow::Result<Exit> {
+/// Until the agent has ended, or, detached, until it runs.
+fn go_on(run: &mut Run, resolved: &Resolved, git: &Git, signals: &Signals, context: &Context) -> anyhow::Result<()> {
     let spec = &resolved.plan.spec;
-    let foreground = start(run, &resolved.engine, &resolved.plan.user, context.output)?;
+    let foreground = start(run, &resolved.engine, git, &resolved.plan.user, context.output)?;
     if spec.detached {
-        detach(run, context)?;
-        return Ok(Exit::DONE);
+        return detach(run, context);
     }
     let follow = matches!(spec.container.streams, Streams::Log(_));
-    let owner = Owner { engine: &resolved.engine, git, signals, output: context.output, follow };
-    hold::hold(run, &owner, foreground)?;
-    let report = RunReport::of(&run.record);
-    // Standard output belongs to the agent, but for programs that asked for JSON.
+    let owner = Owner { env: &context.env, engine: &resolved.engine, git, signals, output: context.output, follow };
+    Ok(hold::hold(run, &owner, foreground)?)
+}
+
+/// Says what became of it. Standard output belongs to the agent, but for programs that asked for JSON.
+fn tell(run: &Run, context: &Context) -> anyhow::Result<Exit> {
+    if run.record.spec.detached {
+        context.output.print(&Started { name: run.name() })?;
+        return Ok(Exit::DONE);
+    }
+    let report = RunReport::of(&run.record, &run.folder)?;
     match context.output.is_json() {
         true => context.output.print(&report)?,
         false => context.output.note(report.to_string().trim_end()),
@@ -129,7 +137,6 @@ fn detach(run: &Run, context: &Context) -> anyhow::Result<()> {
         let log = File::open(&log_path).and_then(crate::process::tail).unwrap_or_default();
         return Err(RunError::OwnerDied { name: run.name().to_owned(), log: log.trim().to_owned() }.into());
     }
-    context.output.print(&Started { name: run.name() })?;
     Ok(())
 }
 
@@ -186,11 +193,4 @@ fn dry_run(resolved: &Resolved, runner: &Runner) -> DryRun {
         pids: container.limits.pids,
         commands,
     }
-}
-
-/// A dry run says what a real one would refuse.
-#[allow(dead_code)]
-fn would_conflict(resolved: &Resolved) -> Result<(), RunError> {
-    let runs = resolved.plan.folder.path().parent().unwrap_or(std::path::Path::new("/"));
-    refuse_conflicts(&resolved.plan.spec, runs)
 }

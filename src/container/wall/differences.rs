@@ -67,6 +67,9 @@ fn processes(process: &Process, expected: &Expected, found: &mut Vec<String>) {
     if !process.no_new_privs {
         say("no_new_privs is off".to_owned());
     }
+    if process.core_dump != Some(1) {
+        say("its crash would be given to a program of the host".to_owned());
+    }
     if expected.seccomp && process.seccomp != 2 {
         say(format!("no filter of system calls is on (mode {})", process.seccomp));
     }
@@ -121,6 +124,9 @@ fn compare(mount: &MountPoint, asked: &ExpectedMount) -> Vec<String> {
     }
     if asked.filesystem.is_some_and(|wanted| wanted != mount.filesystem) {
         complaints.push(format!("it is {}", mount.filesystem));
+    }
+    if mount.slave {
+        complaints.push("what the host mounts later appears in it".to_owned());
     }
     if asked.identity.is_some() && asked.identity != mount.identity {
         complaints.push("something else than what was asked for is mounted there".to_owned());

@@ -23,6 +23,8 @@ pub struct MountPoint {
     pub super_options: Vec<String>,
     /// Mounts made in it appear elsewhere.
     pub shared: bool,
+    /// Mounts that the host makes later appear in it.
+    pub slave: bool,
     /// A later mount lies over it, so that nobody sees it.
     pub hidden: bool,
     /// The file or folder that stands there, where it could be looked at.
@@ -59,13 +61,15 @@ fn parse_line(line: &[u8]) -> Option<MountPoint> {
     let dash = words.iter().position(|word| *word == b"-")?;
     let text = |index: usize| std::str::from_utf8(words.get(index)?).ok();
     let list = |index| Some(text(index)?.split(',').map(str::to_owned).collect());
+    let tagged = |tag: &[u8]| Some(words.get(6..dash)?.iter().any(|word| word.starts_with(tag)));
     Some(MountPoint {
         id: text(0)?.parse().ok()?,
         parent: text(1)?.parse().ok()?,
         root: unescape(words.get(3)?),
         destination: unescape(words.get(4)?),
         options: list(5)?,
-        shared: words.get(6..dash)?.iter().any(|tag| tag.starts_with(b"shared:")),
+        shared: tagged(b"shared:")?,
+        slave: tagged(b"master:")?,
         filesystem: text(dash + 1)?.to_owned(),
         super_options: String::from_utf8_lossy(words.get(dash + 3)?).split(',').map(str::to_owned).collect(),
         hidden: false,
@@ -120,7 +124,7 @@ pub mod tests {
         assert_eq!(find("/workspace").root, Path::new("/tmp/wall/ws"));
         assert_eq!(find("/proc/keys").root, Path::new("/null"));
         assert_eq!(find("/").filesystem, "overlay");
-        assert!(mounts.iter().all(|mount| !mount.hidden && !mount.shared));
+        assert!(mounts.iter().all(|mount| !mount.hidden && !mount.shared && !mount.slave));
     }
 
     #[test]
@@ -130,7 +134,7 @@ pub mod tests {
         let mounts = parse(line).unwrap();
         assert_eq!(mounts[0].destination, Path::new("/a\\b\nc"));
         assert_eq!(mounts[0].root, Path::new("/mnt 1"));
-        assert!(mounts[0].shared && mounts[0].is_read_only());
+        assert!(mounts[0].shared && mounts[0].slave && mounts[0].is_read_only());
         assert_eq!(parse(b"36 35 98:0 / /\n"), None);
     }
 

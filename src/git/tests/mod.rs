@@ -1,3 +1,10 @@
 //! Whole runs on real repositories: prepare, an agent's commits, collect, merge, finish.
 
+mod agents;
+mod borrowing;
+mod hostile;
+mod kinds;
 mod main_path;
+mod merging;
+mod refusals;
+mod wall;

@@ -1,0 +1,45 @@
+//! `bn container allow`: open more of the network to a run that is going on.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::find::find;
+use super::list::stoppable;
+use crate::cli::container::{AllowArgs, Network};
+use crate::commands::{Context, Exit};
+use crate::data_dir::DataDir;
+use crate::egress::policy::Policy;
+use crate::egress::widen::widen;
+use crate::error::Usage;
+use crate::run::gate;
+use crate::run::record::all;
+
+#[derive(Serialize)]
+struct Allowed<'a> {
+    name: &'a str,
+    hosts: &'a [String],
+}
+
+impl fmt::Display for Allowed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} may reach {}", self.name, self.hosts.join(", "))
+    }
+}
+
+pub fn run(args: &AllowArgs, context: &Context) -> anyhow::Result<Exit> {
+    let data = DataDir::resolve(&context.env)?;
+    let seen = all(data.repositories())?;
+    let seen = find(&seen, &args.name, &stoppable(&seen))?;
+    let spec = &seen.record.spec;
+    if !seen.owned {
+        anyhow::bail!("{} is not running", args.name);
+    }
+    if spec.network.mode != Network::Egress {
+        return Err(Usage::new(format!("{} does not use --network egress: there is nothing to open", args.name)).into());
+    }
+    let policy = Policy::parse(&spec.network.allow, &spec.network.only)?;
+    widen(&gate::rules(&spec.runtime), &policy, &args.hosts)?;
+    context.output.print(&Allowed { name: &args.name, hosts: &args.hosts })?;
+    Ok(Exit::DONE)
+}

@@ -1,0 +1,43 @@
+//! `bn container inspect`: everything about a run, as JSON, the way docker and podman print it.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::find::{find, names};
+use crate::cli::container::InspectArgs;
+use crate::commands::{Context, Exit};
+use crate::container::wall::Wall;
+use crate::data_dir::DataDir;
+use crate::run::process::Watched;
+use crate::run::record::{Record, all};
+use crate::run::wall;
+
+#[derive(Serialize)]
+struct Inspected {
+    record: Record,
+    owned: bool,
+    /// What is really on, where the container runs.
+    wall: Option<Wall>,
+}
+
+impl fmt::Display for Inspected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = serde_json::to_string_pretty(self).map_err(|_| fmt::Error)?;
+        writeln!(f, "{text}")
+    }
+}
+
+pub fn run(args: &InspectArgs, context: &Context) -> anyhow::Result<Exit> {
+    let data = DataDir::resolve(&context.env)?;
+    let seen = all(data.repositories())?;
+    let seen = find(&seen, &args.name, &names(&seen))?;
+    let wall = match seen.record.pid {
+        Some(pid) if seen.record.state.is_open() && Watched::find(pid, &args.name)?.is_some() => {
+            Some(wall::inspect(pid)?)
+        }
+        _ => None,
+    };
+    context.output.print(&Inspected { record: seen.record, owned: seen.owned, wall })?;
+    Ok(Exit::DONE)
+}

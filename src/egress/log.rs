@@ -1,0 +1,153 @@
+//! The egress log: one line per decision, in a file of bounded size that the agent may read.
+//!
+//! `TIME DECISION HOST:PORT ADDRESS REASON`. Hosts and ports only: paths, queries and header fields never get here.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::net::IpAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+/// The file's name in the folder that the container sees; `OLDER` holds what came before.
+pub const FILE: &str = "egress.log";
+const OLDER: &str = "egress.log.1";
+/// Both.
+pub const FILES: [&str; 2] = [FILE, OLDER];
+/// Two files of this many bytes at most.
+const FILE_MAX: u64 = 2 * 1024 * 1024;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    Allowed,
+    Refused,
+    /// Let through, but it did not answer.
+    Failed,
+}
+
+impl Decision {
+    const ALL: [Decision; 3] = [Decision::Allowed, Decision::Refused, Decision::Failed];
+
+    fn word(self) -> &'static str {
+        match self {
+            Decision::Allowed => "allowed",
+            Decision::Refused => "refused",
+            Decision::Failed => "failed",
+        }
+    }
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub decision: Decision,
+    /// `host:port`, or `-` where the request named none.
+    pub asked: String,
+    pub address: Option<IpAddr>,
+    /// One line of words.
+    pub reason: String,
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address = self.address.map_or_else(|| "-".to_owned(), |address| address.to_string());
+        write!(f, "{} {} {address} {}", self.decision.word(), self.asked, self.reason)
+    }
+}
+
+impl Entry {
+    /// Reads a line of the file.
+    pub fn parse(line: &str) -> Option<(DateTime<Utc>, Self)> {
+        let mut words = line.splitn(5, ' ');
+        let time = DateTime::parse_from_rfc3339(words.next()?).ok()?.to_utc();
+        let word = words.next()?;
+        let decision = Decision::ALL.into_iter().find(|decision| decision.word() == word)?;
+        let (asked, address) = (words.next()?.to_owned(), words.next()?.parse().ok());
+        Some((time, Self { decision, asked, address, reason: words.next()?.to_owned() }))
+    }
+}
+
+/// The open log.
+pub struct Log {
+    folder: PathBuf,
+    open: Mutex<(File, u64)>,
+}
+
+impl Log {
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        let file = append(folder)?;
+        let size = file.metadata()?.len();
+        Ok(Self { folder: folder.to_owned(), open: Mutex::new((file, size)) })
+    }
+
+    /// Adds a line. A log that cannot be written (a full disk) must not cut off the agent, so it is given up quietly.
+    pub fn add(&self, time: DateTime<Utc>, entry: &Entry) {
+        let line = format!("{} {entry}\n", time.to_rfc3339_opts(SecondsFormat::Secs, true));
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.1 + line.len() as u64 > FILE_MAX
+            && fs::rename(self.folder.join(FILE), self.folder.join(OLDER)).is_ok()
+            && let Ok(fresh) = append(&self.folder)
+        {
+            *open = (fresh, 0);
+        }
+        if open.1 + line.len() as u64 <= FILE_MAX && open.0.write_all(line.as_bytes()).is_ok() {
+            open.1 += line.len() as u64;
+        }
+    }
+}
+
+fn append(folder: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).mode(0o644).open(folder.join(FILE))
+}
+
+/// All entries that are still there, oldest first.
+pub fn read(folder: &Path) -> io::Result<Vec<(DateTime<Utc>, Entry)>> {
+    let mut entries = Vec::new();
+    for name in [OLDER, FILE] {
+        match fs::read(folder.join(name)) {
+            Ok(bytes) => entries.extend(String::from_utf8_lossy(&bytes).lines().filter_map(Entry::parse)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(asked: &str) -> Entry {
+        Entry { decision: Decision::Refused, asked: asked.into(), address: None, reason: "not on the allowlist".into() }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let time = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+        let with_address = Entry { address: Some("::1".parse().unwrap()), ..entry("[::1]:80") };
+        let log = Log::open(folder.path()).unwrap();
+        log.add(time, &entry("a.example:443"));
+        log.add(time, &with_address);
+        let text = fs::read_to_string(folder.path().join(FILE)).unwrap();
+        assert!(text.starts_with("2023-11-14T22:13:20Z refused a.example:443 - not on the allowlist\n"), "{text}");
+        assert_eq!(read(folder.path()).unwrap(), [(time, entry("a.example:443")), (time, with_address)]);
+    }
+
+    #[test]
+    fn the_files_stay_small_whatever_is_logged() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Log::open(folder.path()).unwrap();
+        for number in 0..60_000 {
+            log.add(DateTime::UNIX_EPOCH, &entry(&format!("{number:0>60}.example:443")));
+        }
+        let size = |name| fs::metadata(folder.path().join(name)).unwrap().len();
+        assert!(size(FILE) <= FILE_MAX && size(OLDER) <= FILE_MAX);
+        let entries = read(folder.path()).unwrap();
+        assert!(entries.last().unwrap().1.asked.contains("59999"));
+    }
+}

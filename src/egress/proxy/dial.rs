@@ -1,0 +1,220 @@
+//! From what was asked for to a connection: look up, judge every address, dial only what passed.
+
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+
+use super::{Shared, race};
+use crate::egress::host::{Authority, Host};
+use crate::egress::http::head::Response;
+use crate::egress::http::reply::Reply;
+use crate::egress::log::{Decision, Entry};
+use crate::egress::next_hop::Hop;
+use crate::egress::policy::{Policy, Refusal};
+use crate::egress::pump::Reader;
+use crate::egress::stream::{Stream, write_all};
+use crate::egress::summary;
+
+/// The most that another proxy's answer to CONNECT may take.
+const ANSWER_MAX: usize = 16 * 1024;
+
+/// A connection, with what was already read from it.
+#[derive(Debug)]
+pub struct Dialled {
+    pub stream: Stream,
+    pub ahead: Vec<u8>,
+    /// The address at the far end, where it is known.
+    pub address: Option<IpAddr>,
+}
+
+/// How a plain request goes out.
+pub enum Route {
+    /// To the server itself, or through a tunnel to it.
+    Server(Dialled),
+    /// To another proxy, which gets the whole URL and these credentials.
+    Proxy(Dialled, Option<String>),
+}
+
+/// Connects to what was asked for, so that bytes reach the server itself.
+pub async fn dial(shared: &Shared, asked: &Authority, plain: bool) -> Result<Dialled, Reply> {
+    let hop = shared.next_hops.towards(asked, plain);
+    if let (Some(hop), true) = (hop, shared.next_hops.by_name && matches!(asked.host, Host::Name(_))) {
+        admit_name(shared, asked)?;
+        return logged(shared, asked, None, through(shared, hop, asked.clone()).await);
+    }
+    let addresses = admitted(shared, asked).await?;
+    let first = addresses[0];
+    let outcome = match hop {
+        Some(hop) => through(shared, hop, Authority { host: Host::Address(first), port: asked.port })
+            .await
+            .map(|dialled| Dialled { address: Some(first), ..dialled }),
+        None => {
+            let sockets: Vec<SocketAddr> = addresses.iter().map(|address| (*address, asked.port).into()).collect();
+            directly(&sockets).await
+        }
+    };
+    logged(shared, asked, Some(first), outcome)
+}
+
+/// The way for a plain request. Only where names are the next proxy's business does that proxy see the request itself:
+/// given an address, it would tell the server that address for a name.
+pub async fn route(shared: &Shared, asked: &Authority) -> Result<Route, Reply> {
+    match shared.next_hops.towards(asked, true) {
+        Some(hop) if shared.next_hops.by_name && matches!(asked.host, Host::Name(_)) => {
+            admit_name(shared, asked)?;
+            let hopped = to_hop(shared, hop).await.map(|dialled| Dialled { address: None, ..dialled });
+            let dialled = logged(shared, asked, None, hopped)?;
+            Ok(Route::Proxy(dialled, hop.authorization.clone()))
+        }
+        _ => dial(shared, asked, true).await.map(Route::Server),
+    }
+}
+
+fn admit_name(shared: &Shared, asked: &Authority) -> Result<(), Reply> {
+    shared.policy.now().admit(asked).map_err(|refusal| refused(shared, &refusal))
+}
+
+/// The addresses that may be dialled, at least one. Where none may, the first refusal counts.
+async fn admitted(shared: &Shared, asked: &Authority) -> Result<Vec<IpAddr>, Reply> {
+    let policy = shared.policy.now();
+    policy.admit(asked).map_err(|refusal| refused(shared, &refusal))?;
+    let found = match &asked.host {
+        Host::Address(address) => vec![*address],
+        Host::Name(name) => shared.resolver.lookup(name).await.map_err(|error| {
+            shared.note_request(Decision::Failed, &asked.to_string(), error.to_string());
+            let hint = if shared.next_hops.towards(asked, false).is_some() {
+                "; where only the next proxy can look names up, run with --upstream-by-name"
+            } else {
+                ""
+            };
+            Reply::new(502, format!("cannot look up {asked}: {error}{hint}"))
+        })?,
+    };
+    let (mut open, mut refusals) = (Vec::new(), Vec::new());
+    for address in found {
+        match judge(&policy, asked, address) {
+            Ok(()) => open.push(address),
+            Err(refusal) => refusals.push(refusal),
+        }
+    }
+    match refusals.first() {
+        Some(refusal) if open.is_empty() => Err(refused(shared, refusal)),
+        _ => Ok(sorted(open)),
+    }
+}
+
+fn judge(policy: &Policy, asked: &Authority, address: IpAddr) -> Result<(), Refusal> {
+    match is_own(address) {
+        true => policy.admit_own_address(asked, address),
+        false => policy.admit_address(asked, address),
+    }
+}
+
+/// The address that this machine would dial from. Connecting a datagram socket asks the routing table and sends nothing.
+fn source(address: IpAddr) -> Option<IpAddr> {
+    let any: IpAddr = match address {
+        IpAddr::V4(_) => std::net::Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => std::net::Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let socket = UdpSocket::bind((any, 0)).ok()?;
+    socket.connect((address, 9)).ok()?;
+    socket.local_addr().ok().map(|local| local.ip())
+}
+
+/// Whether the address is one of this machine's own: then a public one leads to services that trust the machine.
+fn is_own(address: IpAddr) -> bool {
+    source(address) == Some(address)
+}
+
+/// Families in turn, and those without a route last.
+fn sorted(mut addresses: Vec<IpAddr>) -> Vec<IpAddr> {
+    let (mut v6, mut v4) = (0, 0);
+    addresses.sort_by_cached_key(|address| {
+        let place = if address.is_ipv6() { &mut v6 } else { &mut v4 };
+        *place += 1;
+        (source(*address).is_none(), *place, address.is_ipv4())
+    });
+    addresses
+}
+
+async fn directly(addresses: &[SocketAddr]) -> Result<Dialled, String> {
+    let stream = race::connect(addresses).await.map_err(|error| plainly(&error))?;
+    let address = stream.peer_addr().ok().map(|peer| peer.ip());
+    Ok(Dialled { stream: stream.into(), ahead: Vec::new(), address })
+}
+
+/// The error without the number that the system adds.
+fn plainly(error: &std::io::Error) -> String {
+    error.to_string().split(" (os error").next().unwrap_or_default().to_lowercase()
+}
+
+/// The user's own proxy is wherever the user says: no rule is asked.
+async fn to_hop(shared: &Shared, hop: &Hop) -> Result<Dialled, String> {
+    let addresses = match &hop.authority.host {
+        Host::Address(address) => vec![*address],
+        Host::Name(name) => {
+            shared.resolver.lookup(name).await.map_err(|error| format!("next proxy {}: {error}", hop.authority))?
+        }
+    };
+    let sockets: Vec<SocketAddr> =
+        sorted(addresses).iter().map(|address| (*address, hop.authority.port).into()).collect();
+    directly(&sockets).await.map_err(|error| format!("next proxy {}: {error}", hop.authority))
+}
+
+/// A tunnel through the next proxy.
+async fn through(shared: &Shared, hop: &Hop, to: Authority) -> Result<Dialled, String> {
+    let failed = |text: String| format!("next proxy {}: {text}", hop.authority);
+    let Dialled { stream, .. } = to_hop(shared, hop).await?;
+    let authorization =
+        hop.authorization.as_ref().map(|value| format!("Proxy-Authorization: {value}\r\n")).unwrap_or_default();
+    let request = format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n{authorization}\r\n");
+    write_all(&stream, request.as_bytes()).await.map_err(|error| failed(plainly(&error)))?;
+    let mut reader = Reader::new(&stream);
+    let head = match tokio::time::timeout(super::connection::PATIENCE, reader.head(ANSWER_MAX)).await {
+        Ok(Ok(Some(head))) => head,
+        Ok(Ok(None)) => return Err(failed("it hung up".to_owned())),
+        Ok(Err(reply)) => return Err(failed(reply.text)),
+        Err(_) => return Err(failed("no answer".to_owned())),
+    };
+    let response = Response::parse(&head, true).map_err(|reply| failed(reply.text))?;
+    if !(200..300).contains(&response.status) {
+        return Err(failed(format!("it answered {}", response.status)));
+    }
+    let ahead = std::mem::take(&mut reader.ahead);
+    Ok(Dialled { stream, ahead, address: None })
+}
+
+fn logged(
+    shared: &Shared,
+    asked: &Authority,
+    address: Option<IpAddr>,
+    outcome: Result<Dialled, String>,
+) -> Result<Dialled, Reply> {
+    let (decision, reason, address) = match &outcome {
+        Ok(dialled) => (Decision::Allowed, "connected".to_owned(), dialled.address),
+        Err(text) => (Decision::Failed, text.clone(), address),
+    };
+    shared.note(&Entry { decision, asked: asked.to_string(), address, reason });
+    outcome.map_err(|text| {
+        Reply::new(if text.ends_with("timed out") { 504 } else { 502 }, format!("cannot reach {asked}: {text}"))
+    })
+}
+
+/// Notes a refusal, and tells the client which flag would have helped.
+fn refused(shared: &Shared, refusal: &Refusal) -> Reply {
+    let remedy = refusal.remedy();
+    let (asked, said) = (refusal.asked.to_string(), refusal.to_string());
+    shared.note(&Entry {
+        decision: Decision::Refused,
+        asked: asked.clone(),
+        address: refusal.address,
+        reason: summary::reason(&said, remedy.as_deref()),
+    });
+    let address = refusal.address.filter(|address| Host::Address(*address) != refusal.asked.host);
+    let place = address.map(|address| format!(" ({address})")).unwrap_or_default();
+    let way = match remedy {
+        Some(rule) => {
+            format!("the host opens it with --allow {rule}, or now with: bn container allow {} {rule}", shared.run)
+        }
+        None => "no flag opens it".to_owned(),
+    };
+    Reply::new(403, format!("refused: {asked}{place}: {said}; {way}"))
+}

@@ -1,0 +1,124 @@
+//! A plain HTTP request: passed on with a head of its own, and answered.
+
+use super::Shared;
+use super::connection::{Next, join, part, refuse};
+use super::dial::{Dialled, Route, route};
+use crate::egress::host::Authority;
+use crate::egress::http::body::{Body, Framing};
+use crate::egress::http::head::{Request, Response};
+use crate::egress::http::reply::Reply;
+use crate::egress::pump::{Broken, Reader, pump};
+use crate::egress::stream::{Stream, write_all};
+
+/// The most that a response's head may take.
+const HEAD_MAX: usize = 64 * 1024;
+
+/// How the server's side of an exchange ended.
+enum Answered {
+    /// The whole response is with the client, which may ask again if the request is through as well.
+    Whole { keeps_alive: bool },
+    /// The protocol was changed, and both speak freely now.
+    Switched,
+}
+
+/// Why there is no whole answer.
+enum Failure {
+    /// Nothing of a response was sent yet: the proxy may speak.
+    Early(Reply),
+    Broken,
+}
+
+impl From<Broken> for Failure {
+    fn from(_: Broken) -> Self {
+        Failure::Broken
+    }
+}
+
+/// Serves one request.
+pub async fn forward(shared: &Shared, client: &mut Reader<'_>, request: &Request, asked: &Authority) -> Next {
+    let (server, head) = match route(shared, asked).await {
+        Ok(Route::Server(server)) => (server, request.for_server()),
+        Ok(Route::Proxy(proxy, authorization)) => (proxy, request.for_proxy(authorization.as_deref())),
+        Err(reply) => return refuse(client, &reply).await,
+    };
+    let Dialled { stream, ahead, address } = server;
+    let mut reader = Reader { stream: &stream, ahead };
+    let outcome = exchange(client, &mut reader, request, &head, asked).await;
+    let ahead = std::mem::take(&mut reader.ahead);
+    match outcome {
+        Ok(Answered::Whole { keeps_alive: true }) => Next::Request,
+        Ok(Answered::Whole { keeps_alive: false }) => part(client).await,
+        Ok(Answered::Switched) => join(client, Dialled { stream, ahead, address }).await,
+        Err(Failure::Early(reply)) => refuse(client, &reply).await,
+        Err(Failure::Broken) => {
+            stream.abort();
+            Next::Break
+        }
+    }
+}
+
+/// The request's body and the response at the same time: a server may answer before it has read everything, or ask for the body first.
+async fn exchange(
+    client: &mut Reader<'_>,
+    server: &mut Reader<'_>,
+    request: &Request,
+    head: &[u8],
+    asked: &Authority,
+) -> Result<Answered, Failure> {
+    let gone = |_| Failure::Early(unreachable(asked));
+    write_all(server.stream, head).await.map_err(gone)?;
+    let (to_client, to_server) = (client.stream, server.stream);
+    let mut body = Body::new(request.framing);
+    let answered = {
+        let sending = pump(client, to_server, &mut body);
+        let answering = respond(server, to_client, request, asked);
+        tokio::pin!(sending, answering);
+        let mut sent = None;
+        loop {
+            tokio::select! {
+                answer = &mut answering => break answer?,
+                outcome = &mut sending, if sent.is_none() => match outcome {
+                    // A server that stopped listening may still have something to say.
+                    Ok(()) | Err(Broken::Sink(_)) => sent = Some(()),
+                    Err(Broken::Malformed(error)) => return Err(Failure::Early(Reply::new(400, error.to_string()))),
+                    Err(_) => return Err(Failure::Broken),
+                },
+                () = to_client.broken(), if sent.is_some() => return Err(Failure::Broken),
+            }
+        }
+    };
+    Ok(match answered {
+        Answered::Whole { keeps_alive } => Answered::Whole { keeps_alive: keeps_alive && body.is_complete() },
+        Answered::Switched => Answered::Switched,
+    })
+}
+
+/// Reads the response and passes it on.
+async fn respond(
+    server: &mut Reader<'_>,
+    client: &Stream,
+    request: &Request,
+    asked: &Authority,
+) -> Result<Answered, Failure> {
+    loop {
+        let head = match server.head(HEAD_MAX).await {
+            Ok(Some(head)) => head,
+            Ok(None) => return Err(Failure::Early(unreachable(asked))),
+            Err(reply) => return Err(Failure::Early(Reply::new(502, format!("{asked}: {}", reply.text)))),
+        };
+        let response = Response::parse(&head, request.is_head()).map_err(Failure::Early)?;
+        let keeps_alive = request.keeps_alive() && response.framing != Framing::UntilClose;
+        write_all(client, &response.for_client(keeps_alive)).await.map_err(|_| Failure::Broken)?;
+        if response.status == 101 {
+            return Ok(Answered::Switched);
+        }
+        if !response.is_interim() {
+            pump(server, client, &mut Body::new(response.framing)).await?;
+            return Ok(Answered::Whole { keeps_alive });
+        }
+    }
+}
+
+fn unreachable(asked: &Authority) -> Reply {
+    Reply::new(502, format!("{asked} closed the connection without an answer"))
+}

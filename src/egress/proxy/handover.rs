@@ -1,0 +1,154 @@
+//! Where connections come from: the relay inside hands over the socket it listens on, and the proxy accepts on it.
+//!
+//! So bytes pass one process instead of two, a broken connection is broken inside as TCP has it, and nothing but the relay's
+//! own few kilobytes counts against the container. What comes through the local socket without such a socket is a client itself.
+//!
+//! A socket that is handed over is the agent's word: it is taken only if it is a TCP socket that listens. Connections accepted
+//! on it end in the namespace in which it was made, and what they may reach is decided here, as for every other.
+
+use std::io::{self, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::net::{AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SocketType, ipproto, sockopt};
+use tokio::io::Interest;
+use tokio::net::{TcpListener, UnixListener, UnixStream};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::connection::{self, PATIENCE};
+use super::{Decision, Shared};
+use crate::egress::http::reply::Reply;
+use crate::egress::offer::{LINE_MAX, Offer, Word};
+use crate::egress::stream::{Stream, write_all};
+
+/// Listening sockets at once: the proxy's own port, and the loopback ports that are brought in.
+pub const LISTENERS_MAX: usize = 64;
+/// What to wait after a failed accept, which is for want of descriptors or memory.
+const RECOVERY: Duration = Duration::from_millis(50);
+
+/// Takes in clients and offers for as long as the proxy lives.
+pub async fn accept(shared: &Arc<Shared>, listener: UnixListener) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                admit(shared, stream.into(), |shared, stream| async move { greet(shared, stream).await })
+            }
+            Err(_) => tokio::time::sleep(RECOVERY).await,
+        }
+    }
+}
+
+/// Serves a connection where there is room for it, and says so where there is not.
+fn admit<F, S>(shared: &Arc<Shared>, stream: Stream, serve: S)
+where
+    F: Future<Output = ()> + Send + 'static,
+    S: FnOnce(Arc<Shared>, Stream) -> F + Send + 'static,
+{
+    match Arc::clone(&shared.connections).try_acquire_owned() {
+        Ok(permit) => {
+            let shared = Arc::clone(shared);
+            tokio::spawn(async move {
+                let _permit: OwnedSemaphorePermit = permit;
+                serve(shared, stream).await;
+            });
+        }
+        Err(_) => {
+            // A client that does not read its answer at once gets none.
+            drop(stream.try_write(&Reply::new(503, "too many connections at once").bytes()));
+        }
+    }
+}
+
+/// The first bytes say what a connection is.
+async fn greet(shared: Arc<Shared>, stream: Stream) {
+    let Stream::Unix(stream) = stream else { return };
+    let first = tokio::time::timeout(PATIENCE, stream.async_io(Interest::READABLE, || receive(&stream))).await;
+    let Ok(Ok((bytes, socket))) = first else { return };
+    match (socket, Offer::parse(&bytes)) {
+        (Some(socket), Some(offer)) => take(&shared, stream, socket, offer).await,
+        (None, None) if !bytes.is_empty() => connection::serve(&shared, stream.into(), bytes).await,
+        _ => {}
+    }
+}
+
+/// Reads once: bytes, and a descriptor where one came along. More than one is not taken.
+fn receive(stream: &UnixStream) -> io::Result<(Vec<u8>, Option<OwnedFd>)> {
+    let mut bytes = vec![0; LINE_MAX];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+    let flags = RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT;
+    let received = rustix::net::recvmsg(stream, &mut [IoSliceMut::new(&mut bytes)], &mut ancillary, flags)?;
+    bytes.truncate(received.bytes);
+    let descriptors = ancillary.drain().filter_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(descriptors) => Some(descriptors),
+        _ => None,
+    });
+    Ok((bytes, descriptors.flatten().next()))
+}
+
+/// Whether it is a TCP socket that listens. Anything else could block the proxy, or be read in its name.
+fn listens(socket: &impl AsFd) -> bool {
+    let family = sockopt::socket_domain(socket);
+    matches!(family, Ok(AddressFamily::INET | AddressFamily::INET6))
+        && sockopt::socket_type(socket) == Ok(SocketType::STREAM)
+        && matches!(sockopt::socket_protocol(socket), Ok(Some(ipproto::TCP)))
+        && sockopt::socket_acceptconn(socket) == Ok(true)
+}
+
+async fn take(shared: &Arc<Shared>, relay: UnixStream, socket: OwnedFd, offer: Offer) {
+    let relay = Stream::from(relay);
+    let refused = |why: &'static str| shared.note_request(Decision::Refused, "-", format!("the relay's socket: {why}"));
+    if !listens(&socket) {
+        return refused("not a listening TCP socket");
+    }
+    let Ok(permit) = Arc::clone(&shared.listeners).try_acquire_owned() else { return refused("too many") };
+    let listener = std::net::TcpListener::from(socket);
+    let Ok(listener) = listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener)) else { return };
+    tokio::spawn(listen(Arc::clone(shared), listener, offer, permit));
+    let said = write_all(&relay, Word::Ready.line().as_bytes()).await;
+    if said.is_ok() && offer == Offer::Proxy {
+        announce(shared, &relay).await;
+    }
+}
+
+/// Serves the clients of one listening socket. It stays open when the relay is gone.
+async fn listen(shared: Arc<Shared>, listener: TcpListener, offer: Offer, _permit: OwnedSemaphorePermit) {
+    loop {
+        match (listener.accept().await, offer) {
+            (Ok((stream, _)), Offer::Proxy) => {
+                admit(&shared, stream.into(), |shared, stream| async move {
+                    connection::serve(&shared, stream, Vec::new()).await;
+                });
+            }
+            (Ok((stream, _)), Offer::Port(port)) => {
+                admit(&shared, stream.into(), move |shared, stream| async move {
+                    connection::bring_in(&shared, stream, port).await;
+                });
+            }
+            // Whoever has the other copy may have shut it.
+            (Err(_), _) if !listens(&listener) => return,
+            (Err(_), _) => tokio::time::sleep(RECOVERY).await,
+        }
+    }
+}
+
+/// Tells the relay which loopback ports to listen on, now and whenever the host opens one more.
+async fn announce(shared: &Arc<Shared>, relay: &Stream) {
+    let mut ports = shared.ports.subscribe();
+    let mut announced: Vec<u16> = Vec::new();
+    loop {
+        let open = ports.borrow_and_update().clone();
+        for port in open.iter().filter(|port| !announced.contains(port)) {
+            if write_all(relay, Word::Port(*port).line().as_bytes()).await.is_err() {
+                return;
+            }
+        }
+        announced.extend(open);
+        tokio::select! {
+            changed = ports.changed() => if changed.is_err() { return },
+            () = relay.ended() => return,
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The proxy on the host: the one way out of a container.
+
+mod connection;
+mod dial;
+mod forward;
+mod handover;
+mod race;
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::net::UnixListener;
+use tokio::sync::{Semaphore, oneshot, watch};
+
+use super::dns::Resolver;
+use super::log::{Decision, Entry, Log};
+use super::next_hop::NextHops;
+use super::policy::Policy;
+use super::widen::LivePolicy;
+use crate::error::Explain;
+
+/// The socket's name in the folder that the container sees.
+pub const SOCKET: &str = "proxy.sock";
+/// Connections at once; two descriptors each.
+const CONNECTIONS_MAX: usize = 4096;
+/// Descriptors that everything else may need.
+const DESCRIPTORS_SPARE: u64 = 256;
+/// How often the rules of a live run are looked at for loopback ports to bring in.
+const LOOK: Duration = Duration::from_millis(500);
+
+#[derive(Debug, thiserror::Error)]
+pub enum ProxyError {
+    #[error("cannot listen for the container's connections at {path}")]
+    Listen { path: PathBuf, source: io::Error },
+    #[error("cannot write the egress log in {path}")]
+    Log { path: PathBuf, source: io::Error },
+    #[error("cannot start the egress proxy")]
+    Start { source: io::Error },
+}
+
+impl Explain for ProxyError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            ProxyError::Listen { .. } => {
+                vec!["is the disk full? or set XDG_RUNTIME_DIR to a folder of yours".to_owned()]
+            }
+            ProxyError::Log { .. } | ProxyError::Start { .. } => Vec::new(),
+        }
+    }
+}
+
+/// Everything that the proxy of a run has to know.
+#[derive(Debug)]
+pub struct ProxySpec {
+    /// The folder that the container sees, read-only: gets `proxy.sock` and `egress.log`.
+    pub folder: PathBuf,
+    pub policy: Policy,
+    /// More rules, one a line, as `widen` writes them. Only the host can; need not exist.
+    pub widen: PathBuf,
+    pub next_hops: NextHops,
+    /// The run's name, for what refusals say.
+    pub run: String,
+}
+
+/// A running proxy. It ends when this is dropped, or with the process.
+#[derive(Debug)]
+pub struct Proxy {
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What all connections share.
+struct Shared {
+    policy: LivePolicy,
+    next_hops: NextHops,
+    resolver: Resolver,
+    log: Log,
+    run: String,
+    connections: Arc<Semaphore>,
+    listeners: Arc<Semaphore>,
+    /// Loopback ports that are open.
+    ports: watch::Sender<Vec<u16>>,
+}
+
+impl Shared {
+    fn note(&self, entry: &Entry) {
+        self.log.add(crate::env::now(), entry);
+    }
+
+    fn note_request(&self, decision: Decision, asked: &str, reason: impl Into<String>) {
+        self.note(&Entry { decision, asked: asked.to_owned(), address: None, reason: reason.into() });
+    }
+}
+
+impl Proxy {
+    /// Listens, and serves in a thread of its own.
+    pub fn start(spec: ProxySpec) -> Result<Self, ProxyError> {
+        Self::start_with(spec, Resolver::system())
+    }
+
+    fn start_with(spec: ProxySpec, resolver: Resolver) -> Result<Self, ProxyError> {
+        let folder = spec.folder.clone();
+        let path = folder.join(SOCKET);
+        let listener = listen(&path).map_err(|source| ProxyError::Listen { path, source })?;
+        let log = Log::open(&folder).map_err(|source| ProxyError::Log { path: folder.clone(), source })?;
+        let started = |source| ProxyError::Start { source };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(started)?;
+        let policy = LivePolicy::new(spec.policy, &spec.widen);
+        let shared = Arc::new(Shared {
+            ports: watch::Sender::new(policy.now().loopback_ports()),
+            policy,
+            next_hops: spec.next_hops,
+            resolver,
+            log,
+            run: spec.run,
+            connections: Arc::new(Semaphore::new(connections_max())),
+            listeners: Arc::new(Semaphore::new(handover::LISTENERS_MAX)),
+        });
+        let (stop, stopped) = oneshot::channel();
+        let serve = move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = serve(&shared, listener) => {}
+                    _ = stopped => {}
+                }
+            });
+        };
+        let thread = std::thread::Builder::new().name("egress".to_owned()).spawn(serve).map_err(started)?;
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        // Dropping the sender is the signal.
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+fn listen(path: &Path) -> io::Result<std::os::unix::net::UnixListener> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    // A socket's address holds 107 bytes, which a home folder can use up: named by way of its open folder, it is short.
+    let folder = fs::File::open(path.parent().unwrap_or(Path::new("/")))?;
+    let short = format!("/proc/self/fd/{}/{SOCKET}", folder.as_raw_fd());
+    let listener = std::os::unix::net::UnixListener::bind(short)?;
+    fs::set_permissions(path, Permissions::from_mode(0o600))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// As many as the process may have descriptors for, after it has asked for all that it may have.
+fn connections_max() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = 2 * CONNECTIONS_MAX as u64 + DESCRIPTORS_SPARE;
+    let most = limit.maximum.unwrap_or(u64::MAX).min(wanted);
+    let current = limit.current.unwrap_or(u64::MAX);
+    let raised = current < most && setrlimit(Resource::Nofile, Rlimit { current: Some(most), ..limit }).is_ok();
+    let descriptors = if raised { most } else { current };
+    usize::try_from(descriptors.saturating_sub(DESCRIPTORS_SPARE) / 2).unwrap_or(usize::MAX).clamp(16, CONNECTIONS_MAX)
+}
+
+async fn serve(shared: &Arc<Shared>, listener: std::os::unix::net::UnixListener) {
+    let listener = match UnixListener::from_std(listener) {
+        Ok(listener) => listener,
+        Err(error) => return shared.note_request(Decision::Failed, "-", format!("the proxy cannot listen: {error}")),
+    };
+    tokio::join!(handover::accept(shared, listener), watch_ports(shared));
+}
+
+/// Keeps the open loopback ports up to date with the rules.
+async fn watch_ports(shared: &Arc<Shared>) {
+    loop {
+        let ports = shared.policy.now().loopback_ports();
+        shared.ports.send_if_modified(|known| {
+            let changed = *known != ports;
+            *known = ports;
+            changed
+        });
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+#[cfg(test)]
+mod tests;
