@@ -32,6 +32,9 @@ pub struct Quarantine {
 /// Restores the worktree's own `.git`, and renames every nested one that is new or changed.
 pub fn run(run: &RunGit) -> Result<Quarantine, GitError> {
     let worktree = &run.checkout.worktree;
+    if fs::symlink_metadata(worktree).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        return Ok(Quarantine::default());
+    }
     nested::make_accessible(worktree).map_err(GitError::io("open", worktree))?;
     let mut done = Quarantine::default();
     done.notes.extend(restore_dot_git(run)?);
