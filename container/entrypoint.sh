@@ -3,7 +3,7 @@
 #
 # Stage 1 is root for a moment: it makes a user with the uid and gid of the files' owner, gives up every
 # capability for good, and becomes tini under that uid, which forwards signals to the whole second stage.
-# Stage 2 is the agent's life: secrets, the gate, bn orient, the agent, bn goodbye, the exit file.
+# Stage 2 is the agent's life: secrets, the gate, the way out, bn orient, the agent, bn goodbye, the exit file.
 #
 #   binnacle-entrypoint [COMMAND ARG...]      without a COMMAND: the agent that BN_AGENT names
 #
@@ -122,7 +122,7 @@ wait_for_go() {
 start_relay() {
     local relay
     [[ -d $EGRESS ]] || return 0
-    exec {relay}< <(exec bn container relay --human)
+    exec {relay}< <(exec bn container relay --human </dev/null)
     read -r _ <&"$relay" || die "no way to the host's proxy: bn container relay failed"
     exec {relay}<&-
 }
@@ -237,13 +237,13 @@ live() {
     load_secrets
     copy_copilot_config
     wait_for_go
-    start_relay
     watch_for_stop
     # `:` and not '': an ignored signal would be ignored by the agent, too.
     trap 'STOPPED=1' TERM HUP
     trap : INT QUIT
     OOM_BEFORE=$(oom_kills)
     trap 'write_exit "$?"' EXIT
+    start_relay
     cd "$WORKSPACE"
     if [[ ${BN_SHELL:-} ]]; then
         bash -l || code=$?

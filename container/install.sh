@@ -13,7 +13,7 @@ fail() {
 has_dnf() { command -v dnf >/dev/null; }
 
 all_present() {
-    if has_dnf; then rpm -q "$@" >/dev/null 2>&1; else dpkg -s "$@" >/dev/null 2>&1; fi
+    if has_dnf; then rpm -q --whatprovides "$@" >/dev/null 2>&1; else dpkg -s "$@" >/dev/null 2>&1; fi
 }
 
 # From the distribution; says nothing to the network when all of it is there already.
@@ -75,7 +75,7 @@ install_node() {
     if command -v npm >/dev/null; then had_npm=1; fi
     if (($(node_major) >= NODE_MAJOR)) && [[ $had_npm ]]; then return; fi
     if has_dnf; then
-        install_packages nodejs nodejs-npm
+        install_packages nodejs npm
     elif [[ ! $had_npm ]]; then
         install_packages npm
     fi

@@ -25,7 +25,7 @@ readonly TEST='
 sudo                                sudo         sudo
 shellcheck                          shellcheck   ShellCheck
 tmux                                tmux         tmux
-script                              bsdutils     util-linux-script
+script                              bsdutils     /usr/bin/script
 '
 
 # The packages of the sets in $1 that are not there, for the distribution in $2.

@@ -143,6 +143,11 @@ pub fn random() -> std::io::Result<u64> {
     Ok(getrandom::u64()?)
 }
 
+/// Whether `--json` stands on a command line that could not be parsed.
+pub fn asks_for_json() -> bool {
+    std::env::args_os().skip(1).take_while(|word| word != "--").any(|word| word == "--json")
+}
+
 /// The clock.
 pub fn now() -> DateTime<Utc> {
     Utc::now()

@@ -101,6 +101,20 @@ pub fn report(error: &anyhow::Error, output: &Output) -> u8 {
     exit_code
 }
 
+/// Answers a command line that clap refused, and one that asked for help; returns the exit code.
+pub fn report_usage(error: &clap::Error, json: bool) -> u8 {
+    if json && error.use_stderr() {
+        let text = error.to_string();
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let message = lines.next().unwrap_or_default().trim_start_matches("error: ");
+        let usage = Usage { message: message.to_owned(), hints: lines.map(str::to_owned).collect() };
+        return report(&usage.into(), &Output::new(true));
+    }
+    // A terminal that went away has no use for the answer.
+    drop(error.print());
+    u8::try_from(error.exit_code()).unwrap_or(USAGE)
+}
+
 /// The causes that say something their parent has not said already.
 fn distinct_causes(error: &anyhow::Error, message: &str) -> Vec<String> {
     let mut said = message.to_owned();

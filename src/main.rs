@@ -19,7 +19,10 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(error::report_usage(&error, env::asks_for_json())),
+    };
     let output = output::Output::new(cli.json);
     let outcome = env::Env::read(cli.directory.as_deref())
         .map_err(anyhow::Error::from)

@@ -21,6 +21,8 @@ pub enum ContainerCommand {
     Merge(MergeArgs),
     /// Forget ended runs that hold no unmerged work
     Prune,
+    /// Look at this machine: what is missing, what is old, what is open too wide
+    Doctor,
     /// Print everything about a run: its record, and the wall that is really around it
     Inspect(InspectArgs),
     /// Open more of the network for a run that is going on

@@ -42,6 +42,8 @@ pub enum GraphCommand {
     Import(ImportArgs),
     /// Make a copy of the graph, while others write
     Backup(BackupArgs),
+    /// Put back a copy of the graph that was made before a run; without one, list them
+    Restore(RestoreArgs),
     /// Check the graph
     Doctor(DoctorArgs),
     /// End this session, with a summary for the next agent
@@ -80,7 +82,7 @@ pub struct Which {
     pub tags: Vec<String>,
 
     /// Only of this type; any of them where several are named
-    #[arg(long = "type", value_name = "TYPE")]
+    #[arg(short = 't', long = "type", value_name = "TYPE")]
     pub types: Vec<TaskType>,
 }
 
@@ -186,6 +188,13 @@ pub struct BackupArgs {
     /// A file that does not exist yet
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// A copy's name, or a file that `bn backup` wrote
+    #[arg(value_name = "COPY", value_hint = ValueHint::FilePath)]
+    pub copy: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

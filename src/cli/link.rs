@@ -27,7 +27,7 @@ pub struct LinkArgs {
     pub b: String,
 
     /// How A stands to B
-    #[arg(short, long = "type", value_name = "TYPE", default_value = "depends_on")]
+    #[arg(short = 't', long = "type", value_name = "TYPE", default_value = "depends_on")]
     pub link_type: LinkType,
 }
 

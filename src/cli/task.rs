@@ -65,7 +65,7 @@ pub struct CreateArgs {
     pub priority: Priority,
 
     /// What sort of work it is
-    #[arg(short, long = "type", value_name = "TYPE", default_value = "task")]
+    #[arg(short = 't', long = "type", value_name = "TYPE", default_value = "task")]
     pub task_type: TaskType,
 
     /// A word to find it by; may be repeated
@@ -154,7 +154,7 @@ pub struct UpdateArgs {
     pub priority: Option<Priority>,
 
     /// What sort of work it is
-    #[arg(short, long = "type", value_name = "TYPE")]
+    #[arg(short = 't', long = "type", value_name = "TYPE")]
     pub task_type: Option<TaskType>,
 
     /// Add a tag; may be repeated

@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod buildah;
 pub mod ctr;
+pub mod doctor;
 pub mod handoff;
 pub mod install;
 pub mod limits;

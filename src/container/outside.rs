@@ -7,7 +7,16 @@ use crate::process::Cmd;
 ///
 /// Its UTS namespace is entered, and nothing else of it: no program of the container is run.
 pub fn set_hostname(pid: u32, name: &str) -> Cmd {
-    Cmd::new("nsenter").args([&format!("--uts=/proc/{pid}/ns/uts"), "hostname", name]).as_root()
+    Cmd::new("nsenter").args([&format!("--uts=/proc/{pid}/ns/uts"), "hostname", &host_name(name)]).as_root()
+}
+
+/// The longest host name that the kernel takes.
+const LONGEST: usize = 63;
+
+/// A run's name as a host name: no `_`, and not too long.
+pub fn host_name(name: &str) -> String {
+    let short: String = name.chars().take(LONGEST).map(|c| if c == '_' { '-' } else { c }).collect();
+    short.trim_end_matches(['-', '.']).to_owned()
 }
 
 /// Raises the number of files that processes may have open; before 2.3 `ctr` gave them 1024 for good.
@@ -25,6 +34,12 @@ pub fn raise_open_files(pids: &[u32], limits: &Limits) -> Vec<Cmd> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn any_name_of_a_run_makes_a_host_name() {
+        assert_eq!(host_name("agent_1.x"), "agent-1.x");
+        assert_eq!(host_name(&format!("{}_b", "a".repeat(62))), "a".repeat(62));
+    }
 
     #[test]
     fn lines() {

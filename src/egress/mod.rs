@@ -1,5 +1,4 @@
 //! The way out of a container's network: the policy, the proxy on the host, the relay inside.
-#![allow(dead_code)]
 
 pub mod address;
 mod dns;

@@ -26,9 +26,9 @@ impl From<TcpStream> for Stream {
         // A socket that takes none of these still works.
         let _ = sockopt::set_tcp_nodelay(fd, true);
         let _ = sockopt::set_socket_keepalive(fd, true);
-        drop(sockopt::set_tcp_keepidle(fd, KEEPALIVE));
-        drop(sockopt::set_tcp_keepintvl(fd, KEEPALIVE));
-        drop(sockopt::set_tcp_keepcnt(fd, KEEPALIVE_PROBES));
+        let _ = sockopt::set_tcp_keepidle(fd, KEEPALIVE);
+        let _ = sockopt::set_tcp_keepintvl(fd, KEEPALIVE);
+        let _ = sockopt::set_tcp_keepcnt(fd, KEEPALIVE_PROBES);
         Stream::Tcp(stream)
     }
 }
@@ -98,13 +98,13 @@ impl Stream {
     /// Says that nothing more will come. The other direction stays open.
     pub fn finish(&self) {
         // A peer that is gone already needs no goodbye; whoever reads from it learns how it went.
-        drop(rustix::net::shutdown(self, Shutdown::Write));
+        let _ = rustix::net::shutdown(self, Shutdown::Write);
     }
 
     /// Breaks it off, so that the peer sees an error and not an end. A local socket knows no such thing: it is closed.
     pub fn abort(self) {
         if let Stream::Tcp(stream) = &self {
-            drop(sockopt::set_socket_linger(stream, Some(Duration::ZERO)));
+            let _ = sockopt::set_socket_linger(stream, Some(Duration::ZERO));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::policy::Policy;
 use super::rule::RuleError;
@@ -43,17 +43,20 @@ pub fn widen(file: &Path, policy: &Policy, rules: &[String]) -> Result<(), Widen
     open.write_all(lines.as_bytes()).map_err(failed)
 }
 
+/// The lines of the file, and the policy that they make.
+type Widened = (Arc<Vec<String>>, Arc<Policy>);
+
 /// The policy of a run as it is at this moment.
 pub struct LivePolicy {
     base: Arc<Policy>,
     more: Watched<Vec<String>>,
-    last: std::sync::Mutex<Option<(Arc<Vec<String>>, Arc<Policy>)>>,
+    last: Mutex<Option<Widened>>,
 }
 
 impl LivePolicy {
     pub fn new(base: Policy, file: &Path) -> Self {
         let more = Watched::new(file, |text| text.lines().map(str::to_owned).collect());
-        Self { base: Arc::new(base), more, last: std::sync::Mutex::new(None) }
+        Self { base: Arc::new(base), more, last: Mutex::new(None) }
     }
 
     /// A line that is no rule, which only a hand can have written there, opens nothing.
@@ -62,7 +65,7 @@ impl LivePolicy {
         if more.is_empty() {
             return Arc::clone(&self.base);
         }
-        let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match &*last {
             Some((seen, policy)) if Arc::ptr_eq(seen, &more) => Arc::clone(policy),
             _ => {

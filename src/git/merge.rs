@@ -46,16 +46,17 @@ fn busy(why: impl Into<String>) -> MergeOutcome {
 /// Decides beforehand, then moves the target. One at a time per repository is the caller's business; git's own locks
 /// keep two from doing harm.
 pub fn merge(git: &Git, run: &RunGit, collected: &Collected) -> Result<MergeOutcome, GitError> {
-    let (common, to) = (&run.checkout.common_dir, collected.head.as_str());
     if let BranchOutcome::GitLost { reason } = &collected.branch {
         return Ok(MergeOutcome::Refused { why: format!("the agent's repository could not be read: {reason}") });
     }
+    let (common, to) = (&run.checkout.common_dir, collected.head.as_str());
     let Some(from) = refs::commit(git, common, &run.target.reference())? else {
         return Ok(MergeOutcome::Refused { why: format!("branch {} is gone", run.target.branch) });
     };
     let already = refs::is_ancestor(git, common, to, &from)?;
     if !already && !refs::is_ancestor(git, common, &from, to)? {
-        return Ok(MergeOutcome::Diverged);
+        let picked = is_picked(git, common, &from, to)?;
+        return Ok(if picked { MergeOutcome::NothingToMerge } else { MergeOutcome::Diverged });
     }
     let step = Step { git, run, from: &from, to };
     let holder = step.holder()?;
@@ -70,6 +71,30 @@ pub fn merge(git: &Git, run: &RunGit, collected: &Collected) -> Result<MergeOutc
         Some((worktree, git_dir)) => step.in_checkout(&worktree, git_dir),
         None => step.without_checkout(),
     }
+}
+
+/// Whether the target has every change of these commits in commits of its own: rebased or picked by hand.
+fn is_picked(git: &Git, common: &Path, target: &str, work: &str) -> Result<bool, GitError> {
+    let compared = git.read("compare with the target", &git.in_dir(common).args(["cherry", target, work]))?;
+    Ok(!compared.text().lines().any(|line| line.starts_with('+')))
+}
+
+/// The work as its branch has it by now, where the target had moved on and the user has rebased that branch since.
+pub fn as_rebased(git: &Git, run: &RunGit, collected: &Collected) -> Result<Collected, GitError> {
+    let common = &run.checkout.common_dir;
+    let mut collected = collected.clone();
+    let Some(target) = refs::commit(git, common, &run.target.reference())? else { return Ok(collected) };
+    let branch = run.checkout.branch_ref().filter(|_| !run.works_on_target());
+    let tip = branch.map(|branch| refs::commit(git, common, &branch)).transpose()?.flatten();
+    if let Some(tip) = tip
+        && !refs::is_ancestor(git, common, &target, &collected.head)?
+        && refs::is_ancestor(git, common, &target, &tip)?
+        // A branch that is where the target is lacks the work.
+        && !refs::is_ancestor(git, common, &tip, &target)?
+    {
+        collected.head = tip;
+    }
+    Ok(collected)
 }
 
 struct Step<'a> {
@@ -198,10 +223,10 @@ impl Step<'_> {
     /// Git's own fetch knows all the ways in which a branch can be in use; `update-ref` knows none.
     fn without_checkout(&self) -> Result<MergeOutcome, GitError> {
         let common = &self.run.checkout.common_dir;
-        let from = self.run.reference(super::harvest::WORK);
-        if refs::commit(self.git, common, &from)?.as_deref() != Some(self.to) {
-            return Ok(MergeOutcome::Refused { why: format!("{from} is not what was collected") });
-        }
+        let Some(from) = self.source()? else {
+            let why = format!("no branch is at {} any more: git branch NAME {} brings it back", self.to, self.to);
+            return Ok(MergeOutcome::Refused { why });
+        };
         let cmd =
             self.git.in_dir(common).args(["-c", "fetch.prune=false", "fetch", "--quiet", "--no-tags", "--no-prune"]);
         let cmd = cmd.args(["--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules"]).arg(common);
@@ -211,5 +236,16 @@ impl Step<'_> {
             Some(1) => MergeOutcome::Diverged,
             _ => busy(format!("{} is in use by a rebase, a bisect or a missing worktree", self.run.target.branch)),
         })
+    }
+
+    /// A ref that is at the commit to merge: the run's own, which goes once a branch has its commits, or that branch.
+    fn source(&self) -> Result<Option<String>, GitError> {
+        let own = self.run.reference(super::harvest::WORK);
+        for name in std::iter::once(own).chain(self.run.checkout.branch_ref()) {
+            if refs::commit(self.git, &self.run.checkout.common_dir, &name)?.as_deref() == Some(self.to) {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
     }
 }

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::container::ctr::{ContainerSpec, Ctr, Streams};
@@ -80,8 +81,7 @@ impl Engine {
         if !is_installed(env, "ctr") {
             return Err(EngineError::NotFound { tool: "containerd" });
         }
-        let address = env.containerd_address.clone().unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
-        let address = address.trim_start_matches("unix://").to_owned();
+        let address = address(env);
         // As root this is the answer; as a user, "not permitted" only means that sudo has to ask.
         let needs_root = match UnixStream::connect(&address).map_err(|error| error.kind()) {
             Ok(_) => false,
@@ -189,11 +189,21 @@ impl Engine {
     }
 }
 
-/// Whether a program is on PATH, or where distributions keep an administrator's programs.
-pub fn is_installed(env: &Env, program: &str) -> bool {
+/// Where containerd listens: `CONTAINERD_ADDRESS`, or its own default.
+pub fn address(env: &Env) -> String {
+    let address = env.containerd_address.as_deref().unwrap_or(DEFAULT_ADDRESS);
+    address.trim_start_matches("unix://").to_owned()
+}
+
+/// A program on PATH, or where distributions keep an administrator's programs.
+pub fn program(env: &Env, name: &str) -> Option<PathBuf> {
     let mut path = env.path.clone();
     path.push(":/usr/local/sbin:/usr/sbin:/sbin");
-    which::which_in(program, Some(path.as_os_str() as &OsStr), &env.directory).is_ok()
+    which::which_in(name, Some(path.as_os_str() as &OsStr), &env.directory).ok()
+}
+
+pub fn is_installed(env: &Env, name: &str) -> bool {
+    program(env, name).is_some()
 }
 
 fn is_not_found(stderr: &str) -> bool {

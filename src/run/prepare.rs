@@ -1,7 +1,7 @@
 //! Everything a container needs, made before it starts: the record, the private git folder, pipes, small files, secrets.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::RunError;
 use super::folder::Folder;
@@ -34,6 +34,8 @@ pub struct Plan {
     pub secrets: Secrets,
     pub user: User,
     pub graph: Site,
+    /// Where the graph is copied to, out of the container's reach.
+    pub graph_copies: PathBuf,
     /// The user's own seccomp profile in place of bn's.
     pub seccomp: Option<Vec<u8>>,
 }
@@ -91,7 +93,7 @@ pub fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<(), RunError> {
     run.record.git = Some(prepared);
     run.save(Point::GitPrepared)?;
     // The folder is made here, with its owner; runc would make it root's.
-    drop(Store::open(&plan.graph)?);
+    Store::open(&plan.graph)?.copy_before(&spec.name, &plan.graph_copies, crate::env::now())?;
     let folder = run.folder.path().to_owned();
     status::create(&run.folder).map_err(|source| RunError::io("make", &folder, source))?;
     write_files(run, plan).map_err(|source| RunError::io("write to", &folder, source))?;
@@ -118,7 +120,7 @@ fn git_mounts(run: &Run) -> Vec<Mount> {
         .collect()
 }
 
-pub fn secrets_file(runtime: &Path) -> std::path::PathBuf {
+pub fn secrets_file(runtime: &Path) -> PathBuf {
     runtime.join("env")
 }
 
@@ -163,7 +165,7 @@ fn write_files(run: &Run, plan: &Plan) -> std::io::Result<()> {
     Ok(())
 }
 
-pub fn seccomp_file(folder: &Folder) -> std::path::PathBuf {
+pub fn seccomp_file(folder: &Folder) -> PathBuf {
     folder.etc().join("seccomp.json")
 }
 

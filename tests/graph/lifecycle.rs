@@ -113,3 +113,13 @@ fn errors_are_json_too_whatever_they_hold() {
     assert_eq!(error["exit_code"], 1);
     assert_eq!(error["error"], "there is no task no \"such\"\n\u{1}task");
 }
+
+#[test]
+fn wrong_use_is_json_too() {
+    let world = World::new();
+    let stderr = world.bn(&["task", "create", "--priority", "\"9\"", "x", "--json"]).refused(2);
+    let error: serde_json::Value = serde_json::from_str(&stderr).unwrap();
+    assert_eq!(error["exit_code"], 2);
+    assert!(error["error"].as_str().unwrap().contains("a number from 0"), "{error}");
+    assert_eq!(world.bn(&["task", "create", "--json", "--help"]).code, 0);
+}

@@ -1,5 +1,4 @@
 //! A home and a repository for one test, and `bn` in it.
-#![allow(clippy::disallowed_methods)]
 
 use std::fs;
 use std::io::Write;
@@ -142,7 +141,8 @@ impl World {
                 neutral.push_str("[AGE]");
                 continue;
             }
-            if !(piece.starts_with("bn-") && piece.len() > 3) && !(piece.starts_with("s-") && piece.len() == 12) {
+            let is_id = (piece.starts_with("bn-") && piece.len() > 3) || (piece.starts_with("s-") && piece.len() == 12);
+            if !is_id {
                 neutral.push_str(piece);
                 continue;
             }

@@ -3,6 +3,7 @@
 mod allow;
 mod allow_sets;
 pub mod build;
+mod doctor;
 mod find;
 mod inspect;
 mod list;
@@ -27,6 +28,7 @@ pub fn dispatch(command: ContainerCommand, context: &Context) -> anyhow::Result<
         ContainerCommand::List(args) => list::run(&args, context),
         ContainerCommand::Logs(args) => logs::run(&args, context),
         ContainerCommand::Merge(args) => merge::run(&args, context),
+        ContainerCommand::Doctor => doctor::run(context),
         ContainerCommand::Inspect(args) => inspect::run(&args, context),
         ContainerCommand::Allow(args) => allow::run(&args, context),
         ContainerCommand::Prune => prune::run(context),

@@ -25,6 +25,7 @@ use crate::run::gate;
 use crate::run::prepare::{self, Plan, seccomp_file};
 use crate::run::record::{Mode, NetworkSpec, RunSpec};
 use crate::run::secrets::{self, Secrets};
+use crate::run::wall;
 
 const COPILOT_CONFIG_INSIDE: &str = "/copilot-config";
 const SSH_AGENT_INSIDE: &str = "/run/binnacle/ssh.sock";
@@ -91,7 +92,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         host_network: args.network == Network::Host,
         hostname: flags.contains("--hostname").then(|| asked.name.clone()),
         seccomp: Some(seccomp_file(&folder)),
-        apparmor: None,
+        apparmor: wall::apparmor_profile(env),
         rlimit_flag: flags.contains("--rlimit-nofile"),
         streams: match streams {
             Terminal::Yes => Streams::Terminal { fifo_dir: fifo_dir(&engine, env, &data, &repo, &asked.name) },
@@ -132,7 +133,8 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         .as_ref()
         .map(|path| fs::read(env.directory.join(path)).map_err(|source| unreadable(path, source)));
     let seccomp = seccomp.transpose()?;
-    let plan = Plan { spec, checkout, target, folder, secrets, user: env.user.clone(), graph, seccomp };
+    let graph_copies = data.graph_backups(&spec.repo);
+    let plan = Plan { spec, checkout, target, folder, secrets, user: env.user.clone(), graph, graph_copies, seccomp };
     Ok(Resolved { plan, engine, notes })
 }
 

@@ -47,7 +47,8 @@ pub fn run(args: &RunArgs, context: &Context) -> anyhow::Result<Exit> {
     let terminal = Terminal::save();
     let outcome = go_on(&mut run, &resolved, &git, &signals, context);
     terminal.restore();
-    outcome
+    outcome?;
+    tell(&run, context)
 }
 
 /// `--create`: the branch starts where the target is, so that its work can be fast-forwarded.
@@ -83,18 +84,25 @@ fn begin(resolved: &Resolved, git: &Git, context: &Context) -> anyhow::Result<Ru
     }
 }
 
-fn go_on(run: &mut Run, resolved: &Resolved, git: &Git, signals: &Signals, context: &Context) -> anyhow::Result<Exit> {
+/// Until the agent has ended, or, detached, until it runs.
+fn go_on(run: &mut Run, resolved: &Resolved, git: &Git, signals: &Signals, context: &Context) -> anyhow::Result<()> {
     let spec = &resolved.plan.spec;
     let foreground = start(run, &resolved.engine, git, &resolved.plan.user, context.output)?;
     if spec.detached {
-        detach(run, context)?;
-        return Ok(Exit::DONE);
+        return detach(run, context);
     }
     let follow = matches!(spec.container.streams, Streams::Log(_));
     let owner = Owner { env: &context.env, engine: &resolved.engine, git, signals, output: context.output, follow };
-    hold::hold(run, &owner, foreground)?;
+    Ok(hold::hold(run, &owner, foreground)?)
+}
+
+/// Says what became of it. Standard output belongs to the agent, but for programs that asked for JSON.
+fn tell(run: &Run, context: &Context) -> anyhow::Result<Exit> {
+    if run.record.spec.detached {
+        context.output.print(&Started { name: run.name() })?;
+        return Ok(Exit::DONE);
+    }
     let report = RunReport::of(&run.record, &run.folder)?;
-    // Standard output belongs to the agent, but for programs that asked for JSON.
     match context.output.is_json() {
         true => context.output.print(&report)?,
         false => context.output.note(report.to_string().trim_end()),
@@ -129,7 +137,6 @@ fn detach(run: &Run, context: &Context) -> anyhow::Result<()> {
         let log = File::open(&log_path).and_then(crate::process::tail).unwrap_or_default();
         return Err(RunError::OwnerDied { name: run.name().to_owned(), log: log.trim().to_owned() }.into());
     }
-    context.output.print(&Started { name: run.name() })?;
     Ok(())
 }
 

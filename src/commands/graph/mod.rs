@@ -16,6 +16,7 @@ mod log;
 mod orient;
 mod ready;
 mod render;
+mod restore;
 mod search;
 mod show;
 mod task;
@@ -39,6 +40,7 @@ pub fn dispatch(command: GraphCommand, context: &Context) -> anyhow::Result<Exit
         GraphCommand::Export(args) => export::run(&args, context)?,
         GraphCommand::Import(args) => import::run(&args, context)?,
         GraphCommand::Backup(args) => backup::run(&args, context)?,
+        GraphCommand::Restore(args) => restore::run(&args, context)?,
         GraphCommand::Doctor(args) => return doctor::run(&args, context),
         GraphCommand::Goodbye(args) => goodbye::run(&args, context)?,
     }

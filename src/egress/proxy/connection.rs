@@ -17,7 +17,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 const HEAD_MAX: usize = 32 * 1024;
 /// What is read at once while a head is not complete.
 const PIECE: usize = 4 * 1024;
-/// After a refusal: what a client may still be sending, so that it gets to read the answer.
+/// What a client may still be sending when it is answered for the last time.
 const LEFTOVERS_MAX: usize = 1024 * 1024;
 const LINGER: Duration = Duration::from_secs(2);
 
@@ -128,11 +128,16 @@ pub async fn join(client: &mut Reader<'_>, server: Dialled) -> Next {
     }
 }
 
-/// Answers for the proxy itself, and takes in what the client still sends: closing on unread bytes would discard the answer.
+/// Answers for the proxy itself; the connection ends with that.
 pub async fn refuse(client: &mut Reader<'_>, reply: &Reply) -> Next {
-    if write_all(client.stream, &reply.bytes()).await.is_err() {
-        return Next::Break;
+    match write_all(client.stream, &reply.bytes()).await {
+        Ok(()) => part(client).await,
+        Err(_) => Next::Break,
     }
+}
+
+/// Ends a connection whose client may still be sending: closing on unread bytes would discard what it was answered.
+pub async fn part(client: &mut Reader<'_>) -> Next {
     client.stream.finish();
     let drain = async {
         let mut drained = 0;

@@ -1,7 +1,7 @@
 //! A plain HTTP request: passed on with a head of its own, and answered.
 
 use super::Shared;
-use super::connection::{Next, join, refuse};
+use super::connection::{Next, join, part, refuse};
 use super::dial::{Dialled, Route, route};
 use crate::egress::host::Authority;
 use crate::egress::http::body::{Body, Framing};
@@ -47,7 +47,7 @@ pub async fn forward(shared: &Shared, client: &mut Reader<'_>, request: &Request
     let ahead = std::mem::take(&mut reader.ahead);
     match outcome {
         Ok(Answered::Whole { keeps_alive: true }) => Next::Request,
-        Ok(Answered::Whole { keeps_alive: false }) => Next::End,
+        Ok(Answered::Whole { keeps_alive: false }) => part(client).await,
         Ok(Answered::Switched) => join(client, Dialled { stream, ahead, address }).await,
         Err(Failure::Early(reply)) => refuse(client, &reply).await,
         Err(Failure::Broken) => {

@@ -8,7 +8,7 @@
 
 use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,7 +89,7 @@ fn receive(stream: &UnixStream) -> io::Result<(Vec<u8>, Option<OwnedFd>)> {
 }
 
 /// Whether it is a TCP socket that listens. Anything else could block the proxy, or be read in its name.
-fn listens(socket: &OwnedFd) -> bool {
+fn listens(socket: &impl AsFd) -> bool {
     let family = sockopt::socket_domain(socket);
     matches!(family, Ok(AddressFamily::INET | AddressFamily::INET6))
         && sockopt::socket_type(socket) == Ok(SocketType::STREAM)
@@ -127,6 +127,8 @@ async fn listen(shared: Arc<Shared>, listener: TcpListener, offer: Offer, _permi
                     connection::bring_in(&shared, stream, port).await;
                 });
             }
+            // Whoever has the other copy may have shut it.
+            (Err(_), _) if !listens(&listener) => return,
             (Err(_), _) => tokio::time::sleep(RECOVERY).await,
         }
     }

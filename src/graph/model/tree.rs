@@ -94,10 +94,10 @@ impl Web {
             } else {
                 ""
             };
-            drop(writeln!(dot, "  \"{}\" [label=\"{label}\"{style}];", node.id));
+            let _ = writeln!(dot, "  \"{}\" [label=\"{label}\"{style}];", node.id);
         }
         for edge in &self.edges {
-            drop(writeln!(dot, "  \"{}\" -> \"{}\" [label=\"{}\"];", edge.source, edge.target, edge.link_type));
+            let _ = writeln!(dot, "  \"{}\" -> \"{}\" [label=\"{}\"];", edge.source, edge.target, edge.link_type);
         }
         dot.push_str("}\n");
         dot
@@ -165,12 +165,37 @@ mod tests {
 
     #[test]
     fn what_was_drawn_is_not_drawn_again() {
-        insta::assert_snapshot!(web(Direction::Down).to_string(), @"");
-        insta::assert_snapshot!(Web { root: TaskId::known("d".into()), ..web(Direction::Up) }.to_string(), @"");
+        insta::assert_snapshot!(web(Direction::Down).to_string(), @r#"
+        a  the "a" (blocked)
+        ├── needs b  the "b" (open)
+        │   └── needs d  the "d" (open)
+        └── part c  the "c" (open)
+            └── needs d (see above)
+        "#);
+        insta::assert_snapshot!(Web { root: TaskId::known("d".into()), ..web(Direction::Up) }.to_string(), @r#"
+        d  the "d" (open)
+        ├── needed by b  the "b" (open)
+        │   └── needed by a  the "a" (blocked)
+        └── needed by c  the "c" (open)
+            └── part of a (see above)
+        "#);
     }
 
     #[test]
     fn dot_is_quoted() {
-        insta::assert_snapshot!(web(Direction::Down).dot(), @"");
+        insta::assert_snapshot!(web(Direction::Down).dot(), @r#"
+        digraph tasks {
+          rankdir=LR;
+          node [shape=box, style=rounded];
+          "a" [label="a\nthe \"a\""];
+          "b" [label="b\nthe \"b\""];
+          "c" [label="c\nthe \"c\""];
+          "d" [label="d\nthe \"d\""];
+          "a" -> "b" [label="depends_on"];
+          "a" -> "c" [label="parent_of"];
+          "b" -> "d" [label="depends_on"];
+          "c" -> "d" [label="depends_on"];
+        }
+        "#);
     }
 }

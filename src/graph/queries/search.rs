@@ -11,14 +11,31 @@ pub fn hits(columns: &str) -> String {
 pub const COUNT: &str =
     "SELECT count(*) FROM words JOIN tasks t ON t.seq = words.rowid WHERE words MATCH ?1 AND t.deleted_at IS NULL";
 
-/// What to try, until something is found: all of the words, all as beginnings of words, any of them.
+/// What to try, until something is found: all of the words, all as beginnings of words, the same less precisely, any of them.
+///
+/// The index keeps stems ("token" for "tokenizer"), so that a word cut short ("tokeni") may have to be cut shorter.
 pub fn attempts(typed: &str) -> Vec<String> {
     let words = terms(typed);
     if words.is_empty() {
         return Vec::new();
     }
-    let all = |suffix: &str| words.iter().map(|word| format!("\"{word}\"{suffix}")).collect::<Vec<_>>();
-    vec![all("").join(" AND "), all("*").join(" AND "), all("*").join(" OR ")]
+    let each = |form: fn(&str) -> String| words.iter().map(|word| form(word)).collect::<Vec<_>>();
+    let begins = |word: &str| format!("\"{word}\"*");
+    let begins_about = |word: &str| format!("\"{}\"*", stem(word));
+    vec![
+        each(|word| format!("\"{word}\"")).join(" AND "),
+        each(begins).join(" AND "),
+        each(begins_about).join(" AND "),
+        each(begins).join(" OR "),
+    ]
+}
+
+/// A long word without its last two letters.
+fn stem(word: &str) -> &str {
+    match word.char_indices().rev().nth(1) {
+        Some((end, _)) if word.chars().count() >= 5 => &word[..end],
+        _ => word,
+    }
 }
 
 /// The words as the index knows them: whatever is not a letter or a digit divides them.
@@ -38,9 +55,11 @@ mod tests {
             vec![
                 "\"drop\" AND \"near\" AND \"a\"",
                 "\"drop\"* AND \"near\"* AND \"a\"*",
+                "\"drop\"* AND \"near\"* AND \"a\"*",
                 "\"drop\"* OR \"near\"* OR \"a\"*",
             ]
         );
+        assert_eq!(attempts("Größen")[2], "\"größ\"*");
         assert!(attempts(" -:*\"^ ").is_empty());
     }
 }

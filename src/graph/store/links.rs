@@ -75,6 +75,7 @@ impl Reader<'_> {
                 links.push(neighbour?);
             }
         }
+        links.sort_by_key(|link| link.relation);
         Ok(links)
     }
 

@@ -37,6 +37,22 @@ fn only_listening_tcp_sockets_are_taken() {
 }
 
 #[test]
+fn a_socket_that_is_shut_by_its_maker_is_let_go() {
+    let world = World::new(&[], &[]);
+    let listeners: Vec<TcpListener> = (0..crate::egress::proxy::handover::LISTENERS_MAX - 1)
+        .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
+        .collect();
+    for listener in &listeners {
+        assert_eq!(offer(&world, listener), "ready\n");
+    }
+    let one_more = TcpListener::bind("127.0.0.1:0").unwrap();
+    assert_eq!(offer(&world, &one_more), "\0".repeat(6));
+    rustix::net::shutdown(&listeners[0], rustix::net::Shutdown::Both).unwrap();
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(offer(&world, &one_more), "ready\n");
+}
+
+#[test]
 fn a_client_may_use_the_socket_itself() {
     let world = World::new(&[], &[]);
     let mut client = UnixStream::connect(world.folder.path().join(SOCKET)).unwrap();

@@ -105,6 +105,27 @@ fn a_server_may_answer_before_it_has_heard_everything() {
 }
 
 #[test]
+fn an_early_answer_survives_what_the_client_still_sends() {
+    let to = server(|mut stream| {
+        read_head(&mut stream);
+        stream.write_all(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno").unwrap();
+    });
+    let world = World::open(&[to]);
+    let mut client = world.client();
+    client
+        .write_all(
+            format!("POST http://localhost:{}/ HTTP/1.1\r\nContent-Length: 500000\r\n\r\n", to.port()).as_bytes(),
+        )
+        .unwrap();
+    for _ in 0..5 {
+        thread::sleep(Duration::from_millis(50));
+        client.write_all(&[b'x'; 100_000]).unwrap();
+    }
+    let answer = read_head(&mut client);
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}
+
+#[test]
 fn an_upgrade_turns_into_a_tunnel() {
     let to = server(|mut stream| {
         let head = read_head(&mut stream);

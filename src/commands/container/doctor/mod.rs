@@ -1,0 +1,43 @@
+//! `bn container doctor`: what this machine lacks, and what is open too wide.
+
+mod engine;
+mod gather;
+mod host;
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::commands::{Context, Exit};
+use crate::container::doctor::{Finding, Status, examine};
+
+/// One line for each thing that was looked at.
+#[derive(Serialize)]
+struct Report {
+    /// Nothing that `bn` needs is broken.
+    ok: bool,
+    findings: Vec<Finding>,
+}
+
+pub fn run(context: &Context) -> anyhow::Result<Exit> {
+    let findings = examine(&gather::facts(&context.env)?);
+    let ok = findings.iter().all(|finding| finding.status != Status::Broken);
+    context.output.print(&Report { ok, findings })?;
+    Ok(if ok { Exit::DONE } else { Exit(1) })
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.findings.iter().map(|finding| finding.name.len()).max().unwrap_or(0);
+        for Finding { name, status, detail, fix } in &self.findings {
+            let mark = match status {
+                Status::Ok => "ok",
+                Status::Warning => "warning",
+                Status::Broken => "broken",
+            };
+            let fix = fix.as_ref().map(|fix| format!("; fix: {fix}")).unwrap_or_default();
+            writeln!(f, "{mark:<7}  {name:<width$}  {detail}{fix}")?;
+        }
+        Ok(())
+    }
+}

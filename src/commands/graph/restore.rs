@@ -1,0 +1,65 @@
+//! `bn restore`: put a copy of the graph back, the way it was before a run.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::cli::graph::RestoreArgs;
+use crate::commands::Context;
+use crate::data_dir::{DataDir, RepoId};
+use crate::env::now;
+use crate::error::Usage;
+use crate::git::discover;
+use crate::graph::store::copies::{self, Copy};
+use crate::run::record::all_in;
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Copies(Vec<Copy>);
+
+impl fmt::Display for Copies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|copy| writeln!(f, "{}  {} KiB", copy.name, copy.bytes.div_ceil(1024)))
+    }
+}
+
+#[derive(Serialize)]
+struct Restored {
+    copy: PathBuf,
+    /// Where the graph is that was replaced.
+    replaced: PathBuf,
+}
+
+impl fmt::Display for Restored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Restored the graph from {}", self.copy.display())?;
+        writeln!(f, "What it replaced is in {}", self.replaced.display())
+    }
+}
+
+pub fn run(args: &RestoreArgs, context: &Context) -> anyhow::Result<()> {
+    let data = DataDir::resolve(&context.env)?;
+    if data.in_container() {
+        return Err(Usage::new("the graph is restored on the host, where its copies are").into());
+    }
+    let repo = RepoId::of(&discover::main_worktree(&context.env.directory)?);
+    let backups = data.graph_backups(&repo);
+    let Some(wanted) = &args.copy else {
+        return Ok(context.output.print(&Copies(copies::list(&backups)?))?);
+    };
+    let copy = find(wanted, &backups, context)?;
+    if let Some(run) = all_in(&data.runs(&repo))?.into_iter().find(|run| run.owned || run.record.state.is_open()) {
+        anyhow::bail!("the run {name} uses the graph; first: bn container stop {name}", name = run.record.name());
+    }
+    let replaced = copies::restore(&copy, &data.graph(Some(&repo)), &backups, now())?;
+    Ok(context.output.print(&Restored { copy, replaced })?)
+}
+
+/// By its name among the copies, or by its path.
+fn find(wanted: &Path, backups: &Path, context: &Context) -> Result<PathBuf, Usage> {
+    let places = [backups.join(wanted), context.env.directory.join(wanted)];
+    let found = places.into_iter().find(|path| path.is_file());
+    found
+        .ok_or_else(|| Usage::new(format!("there is no copy {}", wanted.display())).hint("bn restore lists the copies"))
+}

@@ -1,0 +1,73 @@
+//! containerd: whether it is there, lets us in, and has an image.
+
+use super::Finding;
+use super::facts::{Answer, EngineFacts, Socket};
+
+const START: &str = "sudo systemctl enable --now containerd, or CONTAINERD_ADDRESS=/path/to/containerd.sock";
+
+pub fn check(engine: &EngineFacts) -> Vec<Finding> {
+    let mut findings = vec![socket(engine)];
+    findings.extend(daemon(engine));
+    findings.extend(image(engine));
+    findings
+}
+
+fn socket(engine: &EngineFacts) -> Finding {
+    let address = &engine.address;
+    match engine.socket {
+        Socket::Absent => Finding::broken("socket", format!("nothing is at {address}"), START),
+        Socket::Deaf => Finding::broken("socket", format!("nobody listens at {address}"), START),
+        Socket::Closed => Finding::ok("socket", format!("{address}, through sudo")),
+        Socket::Open { to_everybody: false } => Finding::ok("socket", address),
+        Socket::Open { to_everybody: true } => Finding::warning(
+            "socket",
+            format!("every user of this machine may connect to {address}, and so be root"),
+            format!("sudo chmod 660 {address}"),
+        ),
+    }
+}
+
+fn daemon(engine: &EngineFacts) -> Option<Finding> {
+    Some(match &engine.answer {
+        Answer::Version(version) => Finding::ok("containerd", format!("{version}, answers")),
+        Answer::PasswordNeeded => {
+            Finding::warning("containerd", "not asked: sudo wants a password first", "sudo -v, then once more")
+        }
+        Answer::Error(message) => Finding::broken("containerd", message, "sudo systemctl status containerd"),
+        Answer::NotAsked => return None,
+    })
+}
+
+fn image(engine: &EngineFacts) -> Option<Finding> {
+    let (reference, is_there) = &engine.image;
+    Some(match is_there.as_ref()? {
+        true => Finding::ok("image", reference),
+        false => Finding::warning("image", format!("{reference} is not built yet"), "bn container build"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Status;
+    use super::*;
+
+    fn facts(socket: Socket, answer: Answer, image: Option<bool>) -> EngineFacts {
+        EngineFacts { address: "/run/c.sock".into(), socket, answer, image: ("localhost/x:1".into(), image) }
+    }
+
+    fn statuses(facts: &EngineFacts) -> Vec<(String, Status)> {
+        check(facts).into_iter().map(|finding| (finding.name, finding.status)).collect()
+    }
+
+    #[test]
+    fn what_is_wrong_is_broken_and_what_is_missing_is_said() {
+        let absent = facts(Socket::Absent, Answer::NotAsked, None);
+        assert_eq!(statuses(&absent), [("socket".into(), Status::Broken)]);
+        let sick = facts(Socket::Closed, Answer::Error("timeout".into()), None);
+        assert_eq!(statuses(&sick), [("socket".into(), Status::Ok), ("containerd".into(), Status::Broken)]);
+        let fresh = facts(Socket::Closed, Answer::Version("1.7.33".into()), Some(false));
+        assert_eq!(statuses(&fresh)[2], ("image".into(), Status::Warning));
+        let wide = facts(Socket::Open { to_everybody: true }, Answer::PasswordNeeded, None);
+        assert_eq!(statuses(&wide), [("socket".into(), Status::Warning), ("containerd".into(), Status::Warning)]);
+    }
+}

@@ -1,0 +1,59 @@
+//! What `bn` needs of a machine, checked over facts that were read before.
+
+pub mod advisories;
+pub mod engine;
+pub mod facts;
+pub mod host;
+pub mod sudo;
+pub mod tools;
+pub mod version;
+
+use serde::Serialize;
+
+use facts::Facts;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    Ok,
+    /// `bn` works; somebody should know all the same.
+    Warning,
+    /// Something that `bn` needs does not work.
+    Broken,
+}
+
+/// One line of the doctor's report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What was looked at.
+    pub name: String,
+    pub status: Status,
+    pub detail: String,
+    /// What to type, or to do.
+    pub fix: Option<String>,
+}
+
+impl Finding {
+    pub fn ok(name: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { name: name.into(), status: Status::Ok, detail: detail.into(), fix: None }
+    }
+
+    pub fn warning(name: impl Into<String>, detail: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { name: name.into(), status: Status::Warning, detail: detail.into(), fix: Some(fix.into()) }
+    }
+
+    pub fn broken(name: impl Into<String>, detail: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { name: name.into(), status: Status::Broken, detail: detail.into(), fix: Some(fix.into()) }
+    }
+}
+
+/// Everything there is to say about a machine.
+pub fn examine(facts: &Facts) -> Vec<Finding> {
+    let mut findings = tools::check(&facts.tools, &facts.user);
+    findings.extend(engine::check(&facts.engine));
+    findings.extend(advisories::check(facts));
+    findings.extend(sudo::check(&facts.sudo));
+    findings.extend(host::check(&facts.host, &facts.user));
+    findings
+}

@@ -1,0 +1,147 @@
+//! Lists, search, log: finding things again.
+
+use insta::assert_snapshot;
+
+use crate::world::{World, titles};
+
+#[test]
+fn filters_combine() {
+    let world = World::new();
+    world.task("ui bug", &["--tag", "ui", "--type", "bug", "-p", "1"]);
+    world.task("ui and db", &["--tag", "ui", "--tag", "db", "-p", "3"]);
+    let done = world.task("db chore", &["--tag", "db", "--type", "chore", "--assignee", "ann"]);
+    world.bn(&["task", "close", &done]).ok();
+    let list = |args: &[&str]| titles(&world.json(&[&["task", "list"], args].concat()));
+    assert_eq!(list(&[]), ["ui bug", "ui and db"]);
+    assert_eq!(list(&["--all"]), ["ui bug", "db chore", "ui and db"]);
+    assert_eq!(list(&["--tag", "ui", "--tag", "db"]), ["ui and db"]);
+    assert_eq!(list(&["--all", "--tag", "db", "--type", "chore", "--assignee", "ann"]), ["db chore"]);
+    assert_eq!(list(&["--priority", "1", "--priority", "3", "--sort", "title"]), ["ui and db", "ui bug"]);
+    assert_eq!(list(&["--sort", "created", "--reverse"]), ["ui bug", "ui and db"]);
+    assert_eq!(list(&["--status", "done"]), ["db chore"]);
+    assert_eq!(list(&["--status", "done", "--status", "open", "--unassigned"]), ["ui bug", "ui and db"]);
+    assert!(world.bn(&["task", "list", "--priority", "7"]).refused(2).contains("0 to 4"));
+}
+
+#[test]
+fn search_ranks_titles_before_descriptions_before_notes() {
+    let world = World::new();
+    let noted = world.task("third", &[]);
+    world.bn(&["task", "note", &noted, "it was the tokenizer after all"]).ok();
+    world.task("second", &["-d", "A long story about tokenizers that ends well."]);
+    world.task("First: the tokenizer", &[]);
+    world.task("nothing", &[]);
+    let found = world.json(&["search", "tokenizer"]);
+    assert_eq!(titles(&found), ["First: the tokenizer", "second", "third"]);
+    assert_eq!(found["tasks"][2]["snippet"], "it was the tokenizer after all");
+    assert_eq!(titles(&world.json(&["search", "token"])).len(), 3);
+    assert_eq!(titles(&world.json(&["search", "tokeni"])).len(), 3, "the beginning of a word is enough");
+    assert_eq!(titles(&world.json(&["search", "tokenizer", "story"])), ["second"]);
+    assert_eq!(titles(&world.json(&["search", "\"story OR", "(well*"])), ["second"]);
+    assert_snapshot!(world.bn(&["search", "--", "-"]).ok(), @"No task has these words.");
+}
+
+#[test]
+fn search_follows_what_changes() {
+    let world = World::new();
+    let id = world.task("apples", &[]);
+    world.bn(&["task", "update", &id, "--title", "pears"]).ok();
+    world.bn(&["task", "note", &id, "cherries"]).ok();
+    assert_eq!(world.json(&["search", "apples"])["total"], 0);
+    assert_eq!(world.json(&["search", "pears", "cherries"])["total"], 1);
+    world.bn(&["task", "delete", &id]).ok();
+    assert_eq!(world.json(&["search", "pears"])["total"], 0);
+}
+
+#[test]
+fn every_change_is_in_the_log() {
+    let world = World::new();
+    let (a, b) = (world.task("A", &[]), world.task("B", &[]));
+    world.agent("ann", &["orient"]).ok();
+    world.agent("ann", &["task", "claim", &a]).ok();
+    world.agent("ann", &["task", "update", &a, "--title", "A2", "-p", "0"]).ok();
+    world.agent("ann", &["link", "add", &b, &a]).ok();
+    world.agent("ann", &["task", "note", &a, "hm"]).ok();
+    world.agent("ann", &["task", "close", &a, "-r", "fine"]).ok();
+    world.agent("ann", &["task", "reopen", &a]).ok();
+    world.agent("ann", &["task", "delete", &b]).ok();
+    world.agent("ann", &["goodbye", "bye"]).ok();
+    let kinds = |log: serde_json::Value| -> Vec<String> {
+        let events = log["events"].as_array().unwrap().iter();
+        events.map(|event| event["kind"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(
+        kinds(world.json(&["log", &a])),
+        ["reopened", "closed", "noted", "linked", "updated", "claimed", "created"]
+    );
+    assert_eq!(kinds(world.json(&["log", &b])), ["deleted", "linked", "created"]);
+    assert_eq!(kinds(world.json(&["log", "s-ann"])).len(), 9);
+    assert_eq!(kinds(world.json(&["log", "--limit", "2"])), ["session_ended", "deleted"]);
+    let updated = &world.json(&["log", &a])["events"][4];
+    assert_eq!((&updated["actor"], &updated["session"]), (&"ann".into(), &"s-ann".into()));
+    assert_eq!(updated["data"], serde_json::json!({ "title": ["A", "A2"], "priority": [2, 0] }));
+    let shown = world.bn(&["log", &a]).ok();
+    assert!(shown.contains("ann  updated ") && shown.contains("priority 2 -> 0"), "{shown}");
+    assert_snapshot!(world.bn(&["log", "nobody"]).refused(1), @r"
+    Error: there is no task or session nobody
+    hint: `bn agent list --all` shows the sessions there are
+    ");
+}
+
+#[test]
+fn show_takes_anything_that_has_an_id() {
+    let world = World::new();
+    let id = world.task("A task", &[]);
+    world.agent("ann", &["task", "claim", &id]).ok();
+    assert_eq!(world.json(&["show", &id])["title"], "A task");
+    let session = world.json(&["show", "s-ann"]);
+    assert_eq!((&session["name"], &session["tasks"][0]["id"]), (&"ann".into(), &id.as_str().into()));
+    assert_snapshot!(world.bn(&["show", "what"]).refused(1), @r"
+    Error: there is no task or session what
+    hint: `bn agent list --all` shows the sessions there are
+    ");
+}
+
+#[test]
+fn the_list_of_agents_says_who_is_on_what() {
+    let world = World::new();
+    assert_snapshot!(world.bn(&["agent", "list"]).ok(), @"Nobody is here. `bn agent list --all` shows who was.");
+    let id = world.task("A task", &[]);
+    world.agent("ann", &["orient", "--type", "planner"]).ok();
+    world.agent("ann", &["task", "claim", &id]).ok();
+    world.agent("bob", &["orient"]).ok();
+    world.agent("bob", &["goodbye", "gone fishing"]).ok();
+    assert_snapshot!(world.neutral(&world.bn(&["agent", "list"]).ok()), @r"
+    s-ann          ann (planner), since [AGE] ago
+        works on bn-A  A task
+    ");
+    assert_eq!(world.json(&["agent", "list"])["total"], 1);
+    assert_eq!(world.json(&["agent", "list", "--all"])["total"], 2);
+    assert_snapshot!(world.neutral(&world.bn(&["show", "s-bob"]).ok()), @r"
+    s-bob          bob (worker), since [AGE] ago, ended [AGE] ago: goodbye
+
+      gone fishing
+    ");
+}
+
+#[test]
+fn orient_fits_on_a_page_whatever_the_size_of_the_graph() {
+    let world = World::new();
+    let many: String =
+        (0..300).map(|n| format!("{{\"title\":\"{}\",\"tags\":[\"t\"]}}\n", format!("{n} ").repeat(40))).collect();
+    world.feed(&["task", "create", "--stdin"], &many).ok();
+    for n in 0..40 {
+        let agent = format!("agent-{n}");
+        let taken = world.agent(&agent, &["ready", "--claim", "--json"]).json();
+        if n % 2 == 0 {
+            let reason = "because ".repeat(100);
+            world.agent(&agent, &["task", "close", taken["id"].as_str().unwrap(), "--reason", &reason]).ok();
+            world.agent(&agent, &["goodbye", &"many words\n".repeat(200)]).ok();
+        }
+    }
+    let page = world.bn(&["orient"]).ok();
+    assert!(page.lines().count() <= 60, "{} lines", page.lines().count());
+    assert!(page.len() < 6000, "{} bytes", page.len());
+    let json = world.bn(&["orient", "--json"]).ok();
+    assert!(json.len() < 32_000, "{} bytes", json.len());
+}

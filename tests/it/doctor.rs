@@ -1,0 +1,62 @@
+//! `bn container doctor` on machines that lack something.
+
+use crate::world::World;
+
+fn lines(stdout: &str, name: &str) -> Vec<String> {
+    let named = |line: &&str| line.split_whitespace().nth(1) == Some(name);
+    stdout.lines().filter(named).map(str::to_owned).collect()
+}
+
+#[test]
+fn without_ctr_it_fails_and_says_what_to_install() {
+    let world = World::new();
+    world.remove("ctr");
+    let answer = world.bn(&["container", "doctor"]);
+    assert_eq!((answer.code, answer.stderr.as_str()), (1, ""));
+    let ctr = &lines(&answer.stdout, "ctr")[0];
+    assert!(ctr.starts_with("broken "), "{ctr}");
+    assert!(ctr.contains("; fix: on Fedora/RHEL: sudo dnf install containerd"), "{ctr}");
+}
+
+#[test]
+fn an_old_runc_is_said_with_its_holes() {
+    let world = World::new();
+    world.fake("runc", "echo 'runc version 1.1.5'");
+    let answer = world.bn(&["container", "doctor"]);
+    let runc = lines(&answer.stdout, "runc");
+    assert!(runc[0].starts_with("ok ") && runc[0].contains("1.1.5"), "{runc:?}");
+    assert!(runc.iter().any(|line| line.starts_with("warning ") && line.contains("CVE-2024-21626")), "{runc:?}");
+    world.fake("runc", "echo 'runc version 9.0.0'");
+    let answer = world.bn(&["container", "doctor"]);
+    assert!(!answer.stdout.contains("CVE-2024-21626"), "{}", answer.stdout);
+}
+
+#[test]
+fn a_data_folder_that_everybody_can_read_is_said() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new();
+    let folder = world.path("home/.local/share/binnacle");
+    std::fs::create_dir_all(&folder).unwrap();
+    let open = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    for path in folder.ancestors().take_while(|path| *path != std::env::temp_dir()) {
+        open(path, 0o755);
+    }
+    let said = |world: &World| lines(&world.bn(&["container", "doctor"]).stdout, "folder");
+    assert!(said(&world).iter().any(|line| line.contains("can be read by every user")), "{:?}", said(&world));
+    open(&folder, 0o700);
+    assert!(said(&world).iter().all(|line| line.starts_with("ok ")), "{:?}", said(&world));
+}
+
+#[test]
+fn json_carries_the_same() {
+    let world = World::new();
+    world.remove("buildah");
+    let answer = world.bn(&["--json", "container", "doctor"]);
+    let report: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
+    assert_eq!((answer.code, &report["ok"]), (1, &serde_json::json!(false)));
+    let findings = report["findings"].as_array().unwrap();
+    let buildah = findings.iter().find(|finding| finding["name"] == "buildah").unwrap();
+    assert_eq!(buildah["status"], "broken");
+}
