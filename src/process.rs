@@ -456,3 +456,33 @@ pub fn tail(mut pipe: impl Read) -> io::Result<String> {
         kept.drain(..surplus);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_with_a_prefix_are_kept_from_a_program_and_what_is_set_for_it_is_not() {
+        // Every test has some from cargo.
+        let seen = |cmd: Cmd| Runner::ordinary().read(&cmd).unwrap().text();
+        let is_cargos = |line: &str| line.starts_with("CARGO_");
+        assert!(seen(Cmd::new("env")).lines().any(is_cargos));
+        let kept = seen(Cmd::new("env").without_env("CARGO_").env("CARGO_OWN", "1"));
+        assert_eq!(kept.lines().filter(|line| is_cargos(line)).collect::<Vec<_>>(), ["CARGO_OWN=1"]);
+    }
+
+    #[test]
+    fn a_program_that_takes_too_long_dies_with_its_children() {
+        let cmd = Cmd::new("sh").args(["-c", "sleep 60 & sleep 60"]);
+        let start = std::time::Instant::now();
+        let error = Runner::ordinary().capture_within(&cmd, b"", Duration::from_millis(200)).unwrap_err();
+        assert!(matches!(error, ProcessError::Slow { .. }), "{error}");
+        assert!(start.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn a_folder_that_is_gone_is_not_mistaken_for_a_missing_program() {
+        let error = Runner::ordinary().capture(&Cmd::new("true").directory("/nonexistent")).unwrap_err();
+        assert!(matches!(error, ProcessError::Start { .. }), "{error}");
+    }
+}

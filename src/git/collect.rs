@@ -58,7 +58,7 @@ pub fn collect(git: &Git, run: &RunGit) -> Result<Collected, GitError> {
         ended_on: None,
         quarantined: aside.moved.iter().map(|path| printable_path(path)).collect(),
         notes: aside.notes,
-        holds: Vec::new(),
+        holds: aside.holds,
         complete: false,
     };
     match private_refs::read(&run.private(), &run.checkout.object_format, run.checkout.branch_ref().as_deref()) {
