@@ -237,13 +237,13 @@ live() {
     load_secrets
     copy_copilot_config
     wait_for_go
-    start_relay
     watch_for_stop
     # `:` and not '': an ignored signal would be ignored by the agent, too.
     trap 'STOPPED=1' TERM HUP
     trap : INT QUIT
     OOM_BEFORE=$(oom_kills)
     trap 'write_exit "$?"' EXIT
+    start_relay
     cd "$WORKSPACE"
     if [[ ${BN_SHELL:-} ]]; then
         bash -l || code=$?

@@ -11,7 +11,7 @@ use super::{Git, GitError, fetch, private_refs, quarantine, take};
 use crate::failpoint::{self, Point};
 
 /// A file that is merged only by wish. Bytes.
-const LARGE_FILE: u64 = 256 << 20;
+const LARGE_FILE: u64 = if cfg!(test) { 8 << 20 } else { 256 << 20 };
 /// All changed files together. Bytes.
 const LARGE_CHANGE: u64 = 1 << 30;
 

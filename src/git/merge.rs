@@ -8,9 +8,10 @@ use super::branch::{self, BranchOutcome};
 use super::collect::Collected;
 use super::config::Config;
 use super::host::complaint;
+use super::printable::printable_path;
 use super::run_git::RunGit;
 use super::worktrees::{self, Worktree};
-use super::{Git, GitError, checkout, clashes, in_tree, refs};
+use super::{Git, GitError, changes, checkout, clashes, in_tree, refs};
 use crate::failpoint::{self, Point};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,9 +182,8 @@ impl Step<'_> {
         if !branch::wait_for_index(&git_dir) {
             return Ok(busy(format!("another git is at work in {place}, or left {}/index.lock", git_dir.display())));
         }
-        let config = Config::read(self.git, self.git.in_tree(&git_dir, &worktree.path), &worktree.path)?;
-        if let Some(setting) = in_tree::program(&config, &worktree.path) {
-            return Ok(MergeOutcome::Refused { why: format!("{} names a program of the worktree", setting.key) });
+        if let Some(why) = self.obeyed(worktree, &git_dir)? {
+            return Ok(MergeOutcome::Refused { why });
         }
         let merge = self.git.in_tree(&git_dir, &worktree.path);
         let merge = merge.arg("-c").arg(format!("branch.{}.mergeOptions=", self.run.target.branch));
@@ -199,6 +199,22 @@ impl Step<'_> {
             true => MergeOutcome::Refused { why: format!("git merge says: {}", complaint(&answer)) },
             false => MergeOutcome::TargetDirty { checkout: place.to_string(), paths },
         })
+    }
+
+    /// What of the agent's the user's git would run or obey as soon as it is in this checkout.
+    fn obeyed(&self, worktree: &Worktree, git_dir: &Path) -> Result<Option<String>, GitError> {
+        let (tree, common) = (&worktree.path, &self.run.checkout.common_dir);
+        let config = Config::read(self.git, self.git.in_tree(git_dir, tree), tree)?;
+        if let Some(setting) = in_tree::program(&config, tree) {
+            return Ok(Some(format!("{} names a program of the worktree", setting.key)));
+        }
+        let files = in_tree::config_files(&config, tree, common);
+        if files.is_empty() {
+            return Ok(None);
+        }
+        let changed = changes::between(self.git, common, self.from, self.to)?;
+        let obeyed = changed.iter().find(|change| files.contains(&tree.join(&change.path)));
+        Ok(obeyed.map(|change| format!("your git reads its configuration from {}", printable_path(&change.path))))
     }
 
     /// Git's own fetch knows all the ways in which a branch can be in use; `update-ref` knows none.

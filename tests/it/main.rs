@@ -3,6 +3,7 @@
 mod doctor;
 mod dry_run;
 mod input;
+mod network;
 mod sudo;
 mod tools;
 mod world;
