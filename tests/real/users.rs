@@ -76,6 +76,28 @@ fn a_detached_run_whose_sudo_asks_is_tidied_up_by_the_next_command_in_a_terminal
 }
 
 #[test]
+fn a_closed_window_takes_sudos_ticket_with_it_and_the_work_is_safe_all_the_same() {
+    let Some(world) = World::of_other(User::Password) else { return };
+    let screen = Screen::of(&world);
+    let script = "trap \"git commit -q --allow-empty -m last; exit 0\" TERM; touch ready; while :; do sleep 0.1; done";
+    let run = format!("bn container run ../agent-1 --tag {} --name {} -- bash -c '{script}'", image(), world.job());
+    screen.types(&run);
+    screen.waits_for("password for bn-test-pass:");
+    screen.types(User::PASSWORD);
+    crate::world::wait_for("the script", || world.path("agent-1/ready").exists());
+    screen.closes();
+    crate::world::wait_for("the run to end", || world.row(&world.job())["status"] == "needs-sudo");
+    assert_eq!(world.outcome(), "stopped");
+    assert_eq!(world.git("log -1 --format=%s agent-1"), "last");
+    let screen = Screen::of(&world);
+    screen.types("bn container stop --all; echo stopped=$?");
+    screen.waits_for("password for bn-test-pass:");
+    screen.types(User::PASSWORD);
+    screen.waits_for("stopped=0");
+    world.assert_nothing_runs(&world.job());
+}
+
+#[test]
 fn where_sudo_asks_and_nobody_is_there_to_answer_it_says_so() {
     let Some(world) = World::of_other(User::Password) else { return };
     let mut command =
