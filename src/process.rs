@@ -81,6 +81,7 @@ impl Cmd {
     }
 
     /// Needs root: goes through sudo where the user is not root.
+    #[allow(clippy::wrong_self_convention, reason = "a builder step, read as `ctr … as root`")]
     pub fn as_root(mut self) -> Self {
         self.as_root = true;
         self

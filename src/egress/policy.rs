@@ -101,11 +101,6 @@ impl Policy {
         Ok(())
     }
 
-    /// Whether anything but what a rule names is closed.
-    pub fn is_allowlist(&self) -> bool {
-        self.allowlist
-    }
-
     /// The ports of this machine's loopback that are open, in order.
     pub fn loopback_ports(&self) -> Vec<u16> {
         let loopback = |rule: &Rule| matches!(rule.target, Target::Loopback(_));

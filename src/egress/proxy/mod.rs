@@ -22,7 +22,6 @@ use super::dns::Resolver;
 use super::log::{Decision, Entry, Log};
 use super::next_hop::NextHops;
 use super::policy::Policy;
-use super::summary::Summary;
 use super::widen::LivePolicy;
 use crate::error::Explain;
 
@@ -72,7 +71,6 @@ pub struct ProxySpec {
 /// A running proxy. It ends when this is dropped, or with the process.
 #[derive(Debug)]
 pub struct Proxy {
-    folder: PathBuf,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -134,12 +132,7 @@ impl Proxy {
             });
         };
         let thread = std::thread::Builder::new().name("egress".to_owned()).spawn(serve).map_err(started)?;
-        Ok(Self { folder, stop: Some(stop), thread: Some(thread) })
-    }
-
-    /// What has been refused so far.
-    pub fn summary(&self) -> io::Result<Summary> {
-        Summary::read(&self.folder)
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
 }
 

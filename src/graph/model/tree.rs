@@ -94,10 +94,10 @@ impl Web {
             } else {
                 ""
             };
-            drop(writeln!(dot, "  \"{}\" [label=\"{label}\"{style}];", node.id));
+            let _ = writeln!(dot, "  \"{}\" [label=\"{label}\"{style}];", node.id);
         }
         for edge in &self.edges {
-            drop(writeln!(dot, "  \"{}\" -> \"{}\" [label=\"{}\"];", edge.source, edge.target, edge.link_type));
+            let _ = writeln!(dot, "  \"{}\" -> \"{}\" [label=\"{}\"];", edge.source, edge.target, edge.link_type);
         }
         dot.push_str("}\n");
         dot

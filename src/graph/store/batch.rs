@@ -40,7 +40,7 @@ impl Writer<'_> {
     fn perform(&self, operation: &Operation, names: &mut References) -> Result<TaskId, GraphError> {
         let find = |typed: &str| self.resolve(&names.replace(typed)?);
         match operation {
-            Operation::Create(new) => return self.create_named(new, names),
+            Operation::Create(new) => self.create_named(new, names),
             Operation::Update { id, set } => self.update(&find(id)?, set).map(|task| task.id),
             Operation::Claim { id, force } => {
                 self.claim(&find(id)?, Claim { force: *force, take_over: None }).map(|task| task.id)
