@@ -147,7 +147,7 @@ impl Explain for ProcessError {
             }
             ProcessError::Sudo { program, .. } => vec![
                 "run `sudo -v` in this terminal, then the same command again".to_owned(),
-                format!("or allow it in sudoers: NOPASSWD: {program}"),
+                format!("or let it not ask, in sudoers: NOPASSWD: /usr/bin/{program}"),
             ],
             ProcessError::Start { .. } | ProcessError::Stream { .. } => Vec::new(),
         }
