@@ -59,6 +59,18 @@ impl Summary {
     pub fn is_empty(&self) -> bool {
         self.refused.is_empty()
     }
+
+    /// The flags that would have let through all that can be, ready to paste.
+    pub fn flags(&self) -> Vec<String> {
+        let mut flags: Vec<String> = Vec::new();
+        for rule in self.refused.iter().filter_map(|refused| refused.allow.as_ref()) {
+            let flag = format!("--allow {rule}");
+            if !flags.contains(&flag) {
+                flags.push(flag);
+            }
+        }
+        flags
+    }
 }
 
 /// Lines for the end of a run; nothing where nothing was refused.
@@ -105,7 +117,7 @@ mod tests {
              169.254.169.254:80: cloud metadata address; never opened\n\
              these flags would have let it through: --allow db.corp:5432\n"
         );
-        assert_eq!(summary.refused[0].allow.as_deref(), Some("db.corp:5432"));
+        assert_eq!(summary.flags(), ["--allow db.corp:5432"]);
         assert_eq!(Summary::default().to_string(), "");
     }
 }
