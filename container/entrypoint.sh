@@ -184,6 +184,9 @@ work() {
     return "$code"
 }
 
+# The agent may have left anything in its git folder: a pipe in place of HEAD would hold this container for ever.
+git() { timeout 60 git "$@"; }
+
 # Says whether the target can be fast-forwarded to the work, and succeeds if it can. $1: the target's commit.
 say_mergeable() {
     local target=$BN_MERGE_TARGET behind ahead
