@@ -7,6 +7,7 @@ mod entrypoint;
 mod input;
 mod life;
 mod main_job;
+mod network;
 mod paths;
 mod running;
 mod screen;
