@@ -185,7 +185,7 @@ work() {
 }
 
 # The agent may have left anything in its git folder: a pipe in place of HEAD would hold this container for ever.
-git() { timeout 60 git "$@"; }
+git() { timeout 5 git "$@"; }
 
 # Says whether the target can be fast-forwarded to the work, and succeeds if it can. $1: the target's commit.
 say_mergeable() {
@@ -209,7 +209,7 @@ merge_by_hand() {
         say "not merged: BN_NO_MERGE is set"
     elif [[ $branch == "$BN_MERGE_TARGET" ]]; then
         say "the work is on $branch itself"
-    elif git fetch --quiet --no-tags --no-write-fetch-head . "HEAD:refs/heads/$BN_MERGE_TARGET"; then
+    elif command git fetch --quiet --no-tags --no-write-fetch-head . "HEAD:refs/heads/$BN_MERGE_TARGET"; then
         say "$BN_MERGE_TARGET is now at $(git rev-parse --short HEAD)"
     else
         say "not merged, for git's reason above: merge ${branch:-the commit} on the host"
@@ -240,13 +240,13 @@ live() {
     load_secrets
     copy_copilot_config
     wait_for_go
-    start_relay
     watch_for_stop
     # `:` and not '': an ignored signal would be ignored by the agent, too.
     trap 'STOPPED=1' TERM HUP
     trap : INT QUIT
     OOM_BEFORE=$(oom_kills)
     trap 'write_exit "$?"' EXIT
+    start_relay
     cd "$WORKSPACE"
     if [[ ${BN_SHELL:-} ]]; then
         bash -l || code=$?

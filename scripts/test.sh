@@ -20,7 +20,11 @@ step() {
     say "$name: $((SECONDS - begin)) s"
 }
 
-check_scripts() { shellcheck -x scripts/*.sh container/*.sh .ci/run; }
+check_scripts() {
+    local scripts
+    mapfile -t scripts < <(find scripts container -name '*.sh')
+    shellcheck -x "${scripts[@]}" .ci/run
+}
 
 # All of them but those in tests/real.
 unit_and_fake_tests() {
@@ -38,6 +42,8 @@ real_tests() { cargo test --test real; }
 obstacle() {
     if ((EUID != 0)) && [[ ! -t 0 ]] && ! sudo -n true 2>/dev/null; then
         echo "containerd needs root, and sudo asks for a password"
+    elif ! as_root unshare --mount true 2>/dev/null; then
+        echo "nothing may be mounted here"
     elif [[ ! -d /sys/fs/cgroup || -z $(ls /sys/fs/cgroup) ]]; then
         echo "no cgroups are mounted"
     elif [[ $(uname -m) != x86_64 ]]; then
@@ -57,6 +63,8 @@ run_real() {
     trap 'scripts/test-env.sh stop' EXIT
     step "real tools: containerd, base image, test image" real_environment
     step "real-tool tests" real_tests
+    trap - EXIT
+    scripts/test-env.sh stop
 }
 
 main() {

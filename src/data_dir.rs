@@ -107,6 +107,11 @@ impl DataDir {
         self.state.join(repo.as_str()).join("runs")
     }
 
+    /// The project's image definition as it was built last.
+    pub fn last_definition(&self, repo: &RepoId) -> PathBuf {
+        self.state.join(repo.as_str()).join("image/Containerfile")
+    }
+
     /// A run's own folder.
     pub fn run(&self, repo: &RepoId, name: &str) -> PathBuf {
         self.runs(repo).join(name)

@@ -81,6 +81,7 @@ impl Cmd {
     }
 
     /// Needs root: goes through sudo where the user is not root.
+    #[allow(clippy::wrong_self_convention, reason = "a builder step, read as `ctr … as root`")]
     pub fn as_root(mut self) -> Self {
         self.as_root = true;
         self
@@ -146,7 +147,7 @@ impl Explain for ProcessError {
             }
             ProcessError::Sudo { program, .. } => vec![
                 "run `sudo -v` in this terminal, then the same command again".to_owned(),
-                format!("or allow it in sudoers: NOPASSWD: {program}"),
+                format!("or let it not ask, in sudoers: NOPASSWD: /usr/bin/{program}"),
             ],
             ProcessError::Start { .. } | ProcessError::Stream { .. } => Vec::new(),
         }
@@ -465,5 +466,35 @@ pub fn tail(mut pipe: impl Read) -> io::Result<String> {
         kept.extend_from_slice(&buffer[..count]);
         let surplus = kept.len().saturating_sub(STDERR_KEPT);
         kept.drain(..surplus);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_with_a_prefix_are_kept_from_a_program_and_what_is_set_for_it_is_not() {
+        // Every test has some from cargo.
+        let seen = |cmd: Cmd| Runner::ordinary().read(&cmd).unwrap().text();
+        let is_cargos = |line: &str| line.starts_with("CARGO_");
+        assert!(seen(Cmd::new("env")).lines().any(is_cargos));
+        let kept = seen(Cmd::new("env").without_env("CARGO_").env("CARGO_OWN", "1"));
+        assert_eq!(kept.lines().filter(|line| is_cargos(line)).collect::<Vec<_>>(), ["CARGO_OWN=1"]);
+    }
+
+    #[test]
+    fn a_program_that_takes_too_long_dies_with_its_children() {
+        let cmd = Cmd::new("sh").args(["-c", "sleep 60 & sleep 60"]);
+        let start = std::time::Instant::now();
+        let error = Runner::ordinary().capture_within(&cmd, b"", Duration::from_millis(200)).unwrap_err();
+        assert!(matches!(error, ProcessError::Slow { .. }), "{error}");
+        assert!(start.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn a_folder_that_is_gone_is_not_mistaken_for_a_missing_program() {
+        let error = Runner::ordinary().capture(&Cmd::new("true").directory("/nonexistent")).unwrap_err();
+        assert!(matches!(error, ProcessError::Start { .. }), "{error}");
     }
 }

@@ -101,11 +101,6 @@ impl Policy {
         Ok(())
     }
 
-    /// Whether anything but what a rule names is closed.
-    pub fn is_allowlist(&self) -> bool {
-        self.allowlist
-    }
-
     /// The ports of this machine's loopback that are open, in order.
     pub fn loopback_ports(&self) -> Vec<u16> {
         let loopback = |rule: &Rule| matches!(rule.target, Target::Loopback(_));
@@ -132,6 +127,17 @@ impl Policy {
                 let open = !self.allowlist || self.lists(name, asked.port) || self.rules.iter().any(by_address);
                 if open { Ok(()) } else { refuse(Reason::NotListed) }
             }
+        }
+    }
+
+    /// All that can be said where somebody else looks the name up: no address will decide.
+    pub fn admit_unseen(&self, asked: &Authority) -> Result<(), Refusal> {
+        self.admit(asked)?;
+        match &asked.host {
+            Host::Name(name) if self.allowlist && !self.lists(name, asked.port) => {
+                Err(Refusal { asked: asked.clone(), address: None, reason: Reason::NotListed })
+            }
+            _ => Ok(()),
         }
     }
 

@@ -11,7 +11,7 @@ use super::{Git, GitError, fetch, private_refs, quarantine, take};
 use crate::failpoint::{self, Point};
 
 /// A file that is merged only by wish. Bytes.
-const LARGE_FILE: u64 = 256 << 20;
+const LARGE_FILE: u64 = if cfg!(test) { 8 << 20 } else { 256 << 20 };
 /// All changed files together. Bytes.
 const LARGE_CHANGE: u64 = 1 << 30;
 
@@ -58,7 +58,7 @@ pub fn collect(git: &Git, run: &RunGit) -> Result<Collected, GitError> {
         ended_on: None,
         quarantined: aside.moved.iter().map(|path| printable_path(path)).collect(),
         notes: aside.notes,
-        holds: Vec::new(),
+        holds: aside.holds,
         complete: false,
     };
     match private_refs::read(&run.private(), &run.checkout.object_format, run.checkout.branch_ref().as_deref()) {

@@ -10,7 +10,7 @@ use super::run_git::RunGit;
 use super::{Git, GitError};
 
 /// More changed refs than this are not taken over.
-const MOST_REFS: usize = 10_000;
+const MOST_REFS: usize = if cfg!(test) { 500 } else { 10_000 };
 /// So many of them are named one by one.
 const MOST_NOTES: usize = 20;
 /// Below this name they are offered to git's fetch.

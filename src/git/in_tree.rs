@@ -10,7 +10,7 @@ use super::{Git, GitError};
 
 /// Refuses a repository whose configuration stands in the tree, or names a program there.
 pub fn refuse(config: &Config, checkout: &Checkout) -> Result<(), GitError> {
-    if let Some(file) = config_files(config, checkout).into_iter().next() {
+    if let Some(file) = config_files(config, &checkout.worktree, &checkout.common_dir).into_iter().next() {
         return Err(GitError::ConfigInTree { file });
     }
     match program(config, &checkout.worktree) {
@@ -87,15 +87,15 @@ fn plain(path: &Path) -> PathBuf {
     })
 }
 
-/// Configuration files, there or only named, that lie in the worktree and outside its git dir.
-fn config_files(config: &Config, checkout: &Checkout) -> BTreeSet<PathBuf> {
+/// Configuration files, there or only named, that lie in a worktree and outside its git dir.
+pub fn config_files(config: &Config, worktree: &Path, common_dir: &Path) -> BTreeSet<PathBuf> {
     let read = config.settings().iter().filter_map(|setting| setting.file.clone());
     let named = config.settings().iter().filter_map(included);
     read.chain(named)
         .map(|file| plain(&file))
         .filter(|file| {
             let real = file.canonicalize().unwrap_or_else(|_| file.clone());
-            let agents = |path: &Path| path.starts_with(&checkout.worktree) && !path.starts_with(&checkout.common_dir);
+            let agents = |path: &Path| path.starts_with(worktree) && !path.starts_with(common_dir);
             agents(&real) || agents(file)
         })
         .collect()

@@ -1,6 +1,6 @@
 //! Brings finished work onto the target: fast-forward only, and only where nothing is in the way.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,9 +8,10 @@ use super::branch::{self, BranchOutcome};
 use super::collect::Collected;
 use super::config::Config;
 use super::host::complaint;
+use super::printable::printable_path;
 use super::run_git::RunGit;
 use super::worktrees::{self, Worktree};
-use super::{Git, GitError, checkout, clashes, in_tree, refs};
+use super::{Git, GitError, changes, checkout, clashes, in_tree, refs};
 use crate::failpoint::{self, Point};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,27 +46,55 @@ fn busy(why: impl Into<String>) -> MergeOutcome {
 /// Decides beforehand, then moves the target. One at a time per repository is the caller's business; git's own locks
 /// keep two from doing harm.
 pub fn merge(git: &Git, run: &RunGit, collected: &Collected) -> Result<MergeOutcome, GitError> {
-    let (common, to) = (&run.checkout.common_dir, collected.head.as_str());
     if let BranchOutcome::GitLost { reason } = &collected.branch {
         return Ok(MergeOutcome::Refused { why: format!("the agent's repository could not be read: {reason}") });
     }
+    let (common, to) = (&run.checkout.common_dir, collected.head.as_str());
     let Some(from) = refs::commit(git, common, &run.target.reference())? else {
         return Ok(MergeOutcome::Refused { why: format!("branch {} is gone", run.target.branch) });
     };
     let already = refs::is_ancestor(git, common, to, &from)?;
     if !already && !refs::is_ancestor(git, common, &from, to)? {
-        return Ok(MergeOutcome::Diverged);
+        let picked = is_picked(git, common, &from, to)?;
+        return Ok(if picked { MergeOutcome::NothingToMerge } else { MergeOutcome::Diverged });
     }
     let step = Step { git, run, from: &from, to };
     let holder = step.holder()?;
     match holder {
-        Some((worktree, _)) if worktree.path == run.checkout.worktree && run.works_on_target() => {
+        Some((worktree, _))
+            if run.works_on_target() && worktree.path == run.checkout.worktree && worktree.path.is_dir() =>
+        {
             step.in_own_checkout(collected, already)
         }
         _ if already => Ok(step.already()),
+        Some((worktree, _)) if !worktree.path.is_dir() => Ok(step.nowhere(&worktree)),
         Some((worktree, git_dir)) => step.in_checkout(&worktree, git_dir),
         None => step.without_checkout(),
     }
+}
+
+/// Whether the target has every change of these commits in commits of its own: rebased or picked by hand.
+fn is_picked(git: &Git, common: &Path, target: &str, work: &str) -> Result<bool, GitError> {
+    let compared = git.read("compare with the target", &git.in_dir(common).args(["cherry", target, work]))?;
+    Ok(!compared.text().lines().any(|line| line.starts_with('+')))
+}
+
+/// The work as its branch has it by now, where the target had moved on and the user has rebased that branch since.
+pub fn as_rebased(git: &Git, run: &RunGit, collected: &Collected) -> Result<Collected, GitError> {
+    let common = &run.checkout.common_dir;
+    let mut collected = collected.clone();
+    let Some(target) = refs::commit(git, common, &run.target.reference())? else { return Ok(collected) };
+    let branch = run.checkout.branch_ref().filter(|_| !run.works_on_target());
+    let tip = branch.map(|branch| refs::commit(git, common, &branch)).transpose()?.flatten();
+    if let Some(tip) = tip
+        && !refs::is_ancestor(git, common, &target, &collected.head)?
+        && refs::is_ancestor(git, common, &target, &tip)?
+        // A branch that is where the target is lacks the work.
+        && !refs::is_ancestor(git, common, &tip, &target)?
+    {
+        collected.head = tip;
+    }
+    Ok(collected)
 }
 
 struct Step<'a> {
@@ -139,14 +168,14 @@ impl Step<'_> {
         Ok(if already { self.already() } else { self.merged() })
     }
 
+    fn nowhere(&self, worktree: &Worktree) -> MergeOutcome {
+        let (branch, place) = (&self.run.target.branch, worktree.path.display());
+        busy(format!("{branch} is checked out at {place}, where no checkout can be found: git worktree prune"))
+    }
+
     fn in_checkout(&self, worktree: &Worktree, git_dir: Option<PathBuf>) -> Result<MergeOutcome, GitError> {
         let place = worktree.path.display();
-        let Some(git_dir) = git_dir.filter(|_| worktree.path.is_dir()) else {
-            return Ok(busy(format!(
-                "{} is checked out at {place}, where no checkout can be found",
-                self.run.target.branch
-            )));
-        };
+        let Some(git_dir) = git_dir else { return Ok(self.nowhere(worktree)) };
         if checkout::symbolic_head(self.git, &git_dir)?.as_ref() != Some(&self.run.target.reference()) {
             return Ok(busy(format!("{place} is no longer on {}", self.run.target.branch)));
         }
@@ -156,9 +185,8 @@ impl Step<'_> {
         if !branch::wait_for_index(&git_dir) {
             return Ok(busy(format!("another git is at work in {place}, or left {}/index.lock", git_dir.display())));
         }
-        let config = Config::read(self.git, self.git.in_tree(&git_dir, &worktree.path), &worktree.path)?;
-        if let Some(setting) = in_tree::program(&config, &worktree.path) {
-            return Ok(MergeOutcome::Refused { why: format!("{} names a program of the worktree", setting.key) });
+        if let Some(why) = self.obeyed(worktree, &git_dir)? {
+            return Ok(MergeOutcome::Refused { why });
         }
         let merge = self.git.in_tree(&git_dir, &worktree.path);
         let merge = merge.arg("-c").arg(format!("branch.{}.mergeOptions=", self.run.target.branch));
@@ -176,13 +204,29 @@ impl Step<'_> {
         })
     }
 
+    /// What of the agent's the user's git would run or obey as soon as it is in this checkout.
+    fn obeyed(&self, worktree: &Worktree, git_dir: &Path) -> Result<Option<String>, GitError> {
+        let (tree, common) = (&worktree.path, &self.run.checkout.common_dir);
+        let config = Config::read(self.git, self.git.in_tree(git_dir, tree), tree)?;
+        if let Some(setting) = in_tree::program(&config, tree) {
+            return Ok(Some(format!("{} names a program of the worktree", setting.key)));
+        }
+        let files = in_tree::config_files(&config, tree, common);
+        if files.is_empty() {
+            return Ok(None);
+        }
+        let changed = changes::between(self.git, common, self.from, self.to)?;
+        let obeyed = changed.iter().find(|change| files.contains(&tree.join(&change.path)));
+        Ok(obeyed.map(|change| format!("your git reads its configuration from {}", printable_path(&change.path))))
+    }
+
     /// Git's own fetch knows all the ways in which a branch can be in use; `update-ref` knows none.
     fn without_checkout(&self) -> Result<MergeOutcome, GitError> {
         let common = &self.run.checkout.common_dir;
-        let from = self.run.reference(super::harvest::WORK);
-        if refs::commit(self.git, common, &from)?.as_deref() != Some(self.to) {
-            return Ok(MergeOutcome::Refused { why: format!("{from} is not what was collected") });
-        }
+        let Some(from) = self.source()? else {
+            let why = format!("no branch is at {} any more: git branch NAME {} brings it back", self.to, self.to);
+            return Ok(MergeOutcome::Refused { why });
+        };
         let cmd =
             self.git.in_dir(common).args(["-c", "fetch.prune=false", "fetch", "--quiet", "--no-tags", "--no-prune"]);
         let cmd = cmd.args(["--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules"]).arg(common);
@@ -192,5 +236,16 @@ impl Step<'_> {
             Some(1) => MergeOutcome::Diverged,
             _ => busy(format!("{} is in use by a rebase, a bisect or a missing worktree", self.run.target.branch)),
         })
+    }
+
+    /// A ref that is at the commit to merge: the run's own, which goes once a branch has its commits, or that branch.
+    fn source(&self) -> Result<Option<String>, GitError> {
+        let own = self.run.reference(super::harvest::WORK);
+        for name in std::iter::once(own).chain(self.run.checkout.branch_ref()) {
+            if refs::commit(self.git, &self.run.checkout.common_dir, &name)?.as_deref() == Some(self.to) {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
     }
 }

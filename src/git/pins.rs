@@ -5,7 +5,6 @@
 //! an agent that fetches one still borrows it. So does the rare ref to a tree or blob.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 use std::path::Path;
 
 use super::{Git, GitError, refs};
@@ -61,16 +60,10 @@ impl Pins<'_> {
     fn commit_text(&self, commits: &BTreeSet<String>, before: Option<&str>, tree: Option<&str>) -> String {
         let tree = tree.unwrap_or_else(|| empty_tree(self.object_format));
         let seconds = crate::env::now().timestamp();
-        let mut text = format!("tree {tree}\n");
-        for parent in commits.iter().map(String::as_str).chain(before) {
-            // Writing to a String cannot fail.
-            drop(writeln!(text, "parent {parent}"));
-        }
-        for role in ["author", "committer"] {
-            drop(writeln!(text, "{role} binnacle <binnacle@localhost> {seconds} +0000"));
-        }
-        text.push_str("\nwhat a run of binnacle borrows\n");
-        text
+        let parents = commits.iter().map(String::as_str).chain(before);
+        let parents: String = parents.map(|parent| format!("parent {parent}\n")).collect();
+        let who = format!("binnacle <binnacle@localhost> {seconds} +0000");
+        format!("tree {tree}\n{parents}author {who}\ncommitter {who}\n\nwhat a run of binnacle borrows\n")
     }
 
     /// A commit that went away just before it was pinned would leave a broken pin, at which the user's own gc fails.

@@ -46,6 +46,7 @@ pub fn prepare(git: &Git, checkout: Checkout, target: Target, run: &str, folder:
         dot_git,
         nested: search.found,
         bare: search.bare.into_iter().map(Folder).collect(),
+        hooks_in_tree: None,
         mounts: Vec::new(),
         notes: Vec::new(),
     };
@@ -123,6 +124,10 @@ fn build(git: &Git, run: &mut RunGit) -> Result<(), GitError> {
         nested: &run.nested,
     });
     run.mounts = mounts;
+    run.hooks_in_tree = match hooks {
+        Hooks::InTree(path) => Some(Folder(path)),
+        _ => None,
+    };
     run.notes.extend(private.notes);
     run.notes.extend(broken_note(&published));
     Ok(())

@@ -93,7 +93,7 @@ mod tests {
         }
         fs::create_dir(top.join("closed")).unwrap();
         fs::write(top.join("closed/file"), "").unwrap();
-        fs::set_permissions(top.join("closed"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(top.join("closed"), fs::Permissions::from_mode(0o000)).unwrap();
         super::folder(&top).unwrap();
         assert!(!top.exists());
         assert!(outside.path().join("canary").exists());

@@ -81,6 +81,7 @@ impl Explain for GraphError {
     fn hints(&self) -> Vec<String> {
         match self {
             GraphError::Operation { source, .. } => source.hints(),
+            GraphError::Damaged { path, .. } => damaged_hints(path),
             _ => self.hint().into_iter().collect(),
         }
     }
@@ -159,7 +160,6 @@ impl GraphError {
                 "run any `bn task` command on the host once: it makes a backup and brings the graph up to date"
                     .to_owned()
             }
-            E::Damaged { path, .. } => damaged_hint(path),
             E::Full { .. } => "make room on that disk, then run the same command again".to_owned(),
             E::Busy { .. } => "run it again; `bn agent list` shows who works on the graph".to_owned(),
             E::Exists { .. } => "name a file that does not exist yet".to_owned(),
@@ -168,6 +168,7 @@ impl GraphError {
             | E::SelfLink { .. }
             | E::Line { .. }
             | E::Operation { .. }
+            | E::Damaged { .. }
             | E::OldSqlite { .. }
             | E::File { .. }
             | E::Random(_) => {
@@ -177,11 +178,14 @@ impl GraphError {
     }
 }
 
-fn damaged_hint(path: &std::path::Path) -> String {
+fn damaged_hints(path: &std::path::Path) -> Vec<String> {
     let folder = path.parent().unwrap_or(path).display();
-    format!(
-        "copy the whole folder {folder} away first; then `bn doctor` says what can still be read, and `bn import` brings an export back"
-    )
+    vec![
+        format!("copy the whole folder {folder} to another place before anything else"),
+        "then move graph.db, and graph.db-wal and graph.db-shm where they are, out of it; put a copy that `bn backup` made \
+         in as graph.db, or `bn import` an export"
+            .to_owned(),
+    ]
 }
 
 fn ids(ids: &[TaskId]) -> String {

@@ -69,7 +69,9 @@ impl Explain for RunError {
             }
             RunError::Io { .. } | RunError::Damaged { .. } | RunError::EndedEarly { .. } => Vec::new(),
             RunError::Newer { .. } => vec!["use the newer bn".to_owned()],
-            RunError::Unknown { known, .. } if known.is_empty() => vec!["there are no runs".to_owned()],
+            RunError::Unknown { known, .. } if known.is_empty() => {
+                vec!["look for it: bn container list --all".to_owned()]
+            }
             RunError::Unknown { known, .. } => vec![format!("there are: {}", known.join(", "))],
             RunError::NameInUse { hint, .. }
             | RunError::WorktreeInUse { hint, .. }

@@ -143,8 +143,12 @@ pub fn decide(
     let ending = run.record.ending.unwrap_or(Ending::Lost);
     let wanted = match merge {
         Merge::Wanted | Merge::Accepted => true,
-        Merge::AsPlanned => ending.is_success() && run.record.spec.mode == Mode::Merge,
+        Merge::AsPlanned => ending.is_success() && run.record.spec.mode == Mode::Merge && !branch_moved(collected),
         Merge::No => false,
+    };
+    let collected = &match merge {
+        Merge::Wanted | Merge::Accepted => merge::as_rebased(git, prepared, collected)?,
+        Merge::AsPlanned | Merge::No => collected.clone(),
     };
     run.record.handed_over = review(git, prepared, collected)?;
     let hold = reason_to_hold(&run.record.handed_over, collected).filter(|_| merge != Merge::Accepted);
@@ -158,9 +162,15 @@ pub fn decide(
     run.save(Point::OutcomeRecorded)
 }
 
+/// Somebody else has begun to work on the branch: the user says what is to become of it.
+fn branch_moved(collected: &Collected) -> bool {
+    collected.new_commits > 0 && matches!(collected.branch, BranchOutcome::BranchMoved { .. })
+}
+
 fn unmerged(ending: Ending, collected: &Collected) -> Outcome {
     match ending {
         Ending::Exited { code: 0, .. } if collected.new_commits == 0 => Outcome::NothingToMerge,
+        Ending::Exited { code: 0, .. } if branch_moved(collected) => Outcome::BranchMoved,
         Ending::Exited { code: 0, .. } => Outcome::Unmerged,
         Ending::Exited { .. } | Ending::Lost => Outcome::Failed,
         Ending::Stopped { .. } => Outcome::Stopped,
@@ -184,7 +194,7 @@ fn outcome_of(merged: MergeOutcome, collected: &Collected) -> (Outcome, Option<S
             (Outcome::BranchMoved, Some("somebody else committed to the branch meanwhile".to_owned()))
         }
         (MergeOutcome::Diverged, _) => {
-            (Outcome::Diverged, Some("the target has commits that the work does not build on: rebase it".to_owned()))
+            (Outcome::Diverged, Some("the target has commits that the work does not build on".to_owned()))
         }
         (MergeOutcome::TargetDirty { checkout, paths }, _) => {
             let reason = format!("uncommitted changes in {checkout} are in the way: {}", paths.join(", "));

@@ -80,7 +80,8 @@ pub fn hold_and_tell(
     };
     drop(way_out);
     let watch = |source| RunError::io("watch", &run.folder.record(), source);
-    let code = foreground.wait().map_err(watch)?;
+    // A ctr that was killed, or whose terminal is gone, has an exit code of its own.
+    let code = foreground.wait().map_err(watch)?.filter(|_| reason == Reason::ByItself);
     let ending = finish::ending(run, owner.engine, code)?;
     run.record.ending = Some(match reason {
         Reason::TimedOut => Ending::TimedOut,

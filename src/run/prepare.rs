@@ -55,8 +55,13 @@ pub fn claim(plan: &Plan, git: &Git) -> Result<Run, RunError> {
     let lock = Lock::take(&path).map_err(|source| RunError::io("lock", &path, source))?;
     failpoint::reached(Point::FolderMade);
     let run = Run::new(folder.clone(), Record::new(plan.spec.clone(), crate::env::now()), lock);
-    run.save(Point::RunClaimed)?;
-    Ok(run)
+    match run.save(Point::RunClaimed) {
+        Ok(()) => Ok(run),
+        Err(error) => {
+            remove_all(folder.path())?;
+            Err(error)
+        }
+    }
 }
 
 /// One run per worktree and per branch; a name that stands for work that is nowhere else yet is not used again.

@@ -1,13 +1,10 @@
 //! What of the agent's work reaches past the container: files that programs of the host run or obey.
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 
 use super::RunError;
 use crate::container::handoff::{Handoff, classify};
 use crate::git::collect::Collected;
-use crate::git::mounts::HOOKS;
 use crate::git::prepare::RunGit;
 use crate::git::{Git, changes};
 
@@ -24,8 +21,7 @@ pub struct HandedOver {
 /// Looks through what a merge would bring to the target.
 pub fn review(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Vec<HandedOver>, RunError> {
     let changed = changes::brought_to_target(git, prepared, &collected.head)?;
-    let hooks = prepared.mounts.iter().find(|mount| mount.destination == Path::new(HOOKS));
-    let hooks = hooks.and_then(|mount| mount.source.strip_prefix(&prepared.checkout.worktree).ok());
+    let hooks = prepared.hooks_in_tree.as_ref().map(|folder| folder.0.as_path());
     let found = classify(changed.iter().map(|change| change.path.as_path()), hooks);
     let listed = |held: bool| {
         move |handoff: Handoff| HandedOver {

@@ -10,6 +10,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use crate::container::ctr::ContainerSpec;
 use crate::container::wall::cgroup::Groups;
@@ -48,11 +49,26 @@ impl Explain for WallError {
     }
 }
 
-/// The wall, if it is what was asked for. `pid` is the container's first process, which waits at the gate.
+/// Puts in the last stone, and returns the wall if it is what was asked for. `pid` is the container's first process,
+/// which waits at the gate.
 pub fn check(pid: u32, spec: &ContainerSpec, uid: u32, gid: u32) -> Result<Wall, WallError> {
+    forbid_core_dumps(&pids(pid)?)?;
     let wall = inspect(pid)?;
     let differences = differences(&wall, &Expected::of(spec, uid, gid, identify));
     if differences.is_empty() { Ok(wall) } else { Err(WallError::Different { differences }) }
+}
+
+/// A crash is no reason for a program of the host to read what a stranger left in memory. Where the kernel hands dumps
+/// to such a program it looks at no limit but 1, which stands for "none".
+fn forbid_core_dumps(pids: &[u32]) -> io::Result<()> {
+    let none = Rlimit { current: Some(1), maximum: Some(1) };
+    for pid in pids.iter().filter_map(|pid| Pid::from_raw(i32::try_from(*pid).ok()?)) {
+        match prlimit(Some(pid), Resource::Core, none) {
+            Ok(_) | Err(Errno::SRCH) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// Reads the wall as it is.

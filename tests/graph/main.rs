@@ -2,10 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
 
 mod claims;
+mod crowd;
 mod discovery;
 mod finding;
+mod json;
 mod lifecycle;
 mod links;
+mod power;
 mod sessions;
 mod transfer;
+mod trouble;
 mod world;

@@ -1,7 +1,10 @@
 //! `bn` as its users see it: exact streams, exact exit codes, with fake `ctr`, `buildah` and `sudo` on a PATH of the test's own.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
 mod doctor;
+mod dry_run;
 mod input;
+mod network;
 mod sudo;
 mod tools;
 mod world;

@@ -12,11 +12,13 @@ use crate::cli::container::{AgentProgram, BuildArgs};
 use crate::commands::{Context, Exit};
 use crate::container::buildah::{self, BuildSpec};
 use crate::container::reference::image_reference;
+use crate::data_dir::{DataDir, RepoId};
 use crate::env::{Env, Privilege};
 use crate::error::{Explain, Usage};
 use crate::git::{Git, discover, repository, show, target};
 use crate::process::{Runner, exit_code, last_line};
 use crate::run::engine::{Engine, EngineError, is_installed};
+use crate::run::store;
 
 const CONTAINERFILE: &str = include_str!("../../../container/Containerfile");
 const ENTRYPOINT: &str = include_str!("../../../container/entrypoint.sh");
@@ -87,6 +89,10 @@ pub fn run(args: &BuildArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     // Before minutes of building: is there anybody to give the image to?
     let engine = Engine::connect(env, &runner)?;
+    let last_built = LastBuilt::of(&definition, context)?;
+    if let Some(changes) = last_built.as_ref().and_then(|last| last.changes(definition.text())) {
+        context.output.note(changes);
+    }
     let staged = stage(&definition)?;
     context.output.note(format_args!("building {} from {definition}", spec.reference));
     let status = runner.watched(&buildah::build(&spec, staged.path()))?;
@@ -94,6 +100,7 @@ pub fn run(args: &BuildArgs, context: &Context) -> anyhow::Result<Exit> {
         return Err(BuildError::Failed { reference: spec.reference, code: exit_code(status) }.into());
     }
     let built = hand_over(&spec.reference, &engine, &runner)?;
+    last_built.map_or(Ok(()), |last| last.keep(definition.text()))?;
     context.output.print(&built)?;
     Ok(Exit::DONE)
 }
@@ -139,6 +146,41 @@ impl fmt::Display for Definition {
             Self::Project { branch, .. } => write!(f, "{PROJECT_FILE} as committed on {branch}"),
             Self::Embedded => f.write_str("bn's own definition"),
         }
+    }
+}
+
+/// The project's definition as it was built last: agents may have changed it since, and a merge brought that in.
+struct LastBuilt {
+    path: PathBuf,
+    text: Option<String>,
+}
+
+impl LastBuilt {
+    fn of(definition: &Definition, context: &Context) -> anyhow::Result<Option<Self>> {
+        let Definition::Project { .. } = definition else { return Ok(None) };
+        let data = DataDir::resolve(&context.env)?;
+        let repo = RepoId::of(&discover::main_worktree(&context.env.directory)?);
+        let path = data.last_definition(&repo);
+        let text = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            other => Some(other.with_context(|| format!("cannot read {}", path.display()))?),
+        };
+        Ok(Some(Self { path, text }))
+    }
+
+    /// What is different now, as a patch.
+    fn changes(&self, now: &str) -> Option<String> {
+        let before = self.text.as_deref().filter(|before| *before != now)?;
+        let difference = similar::TextDiff::from_lines(before, now);
+        let patch = difference.unified_diff().context_radius(2).header("last build", "this build").to_string();
+        Some(format!("{PROJECT_FILE} has changed since the last build:\n{}", patch.trim_end()))
+    }
+
+    fn keep(&self, text: &str) -> anyhow::Result<()> {
+        let folder = self.path.parent().unwrap_or(Path::new("/"));
+        store::create_private(folder)
+            .and_then(|()| store::write_durably(&self.path, text.as_bytes(), 0o600))
+            .with_context(|| format!("cannot write {}", self.path.display()))
     }
 }
 
@@ -273,6 +315,14 @@ fn dry_run(spec: &BuildSpec, definition: &Definition, context: &Context, runner:
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_changed_definition_is_shown_as_a_patch() {
+        let last = |text: &str| LastBuilt { path: PathBuf::new(), text: Some(text.to_owned()) };
+        assert_eq!(last("FROM a\n").changes("FROM a\n"), None);
+        let changes = last("FROM a\nRUN x\n").changes("FROM a\nRUN y\n").unwrap();
+        assert!(changes.contains("-RUN x\n+RUN y"), "{changes}");
+    }
 
     #[test]
     fn agents_and_packages() {

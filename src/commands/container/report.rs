@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::egress::summary::Summary;
 use crate::git::collect::Collected;
+use crate::process::Cmd;
 use crate::run::RunError;
 use crate::run::folder::Folder;
 use crate::run::record::{Record, Seen};
@@ -45,7 +46,7 @@ impl RunReport {
             state: record.state,
             ending: record.ending,
             outcome: record.outcome,
-            reason: record.reason.clone(),
+            reason: record.reason.clone().or_else(|| explanation(record)),
             branch: record.spec.branch.clone(),
             target: record.spec.target.clone(),
             commits: collected.map_or(0, |collected| collected.new_commits),
@@ -71,12 +72,33 @@ fn notes(collected: &Collected) -> Vec<String> {
     collected.notes.iter().cloned().chain(aside).collect()
 }
 
+/// What there is to say where the outcome's name does not say it all.
+fn explanation(record: &Record) -> Option<String> {
+    let spec = &record.spec;
+    match (record.outcome, record.ending) {
+        (Some(Outcome::BranchMoved), _) => Some(format!(
+            "somebody else committed to {} meanwhile; the agent's commits are refs/binnacle/runs/{}/work",
+            spec.branch.as_deref().unwrap_or("the branch"),
+            spec.name
+        )),
+        (_, Some(Ending::Exited { out_of_memory: true, .. })) => {
+            Some(format!("it may use {} MiB; --memory gives it more", spec.container.limits.memory >> 20))
+        }
+        _ => None,
+    }
+}
+
 fn next(record: &Record) -> Option<String> {
     let name = record.name();
     if record.needs_sudo {
         return Some(format!("bn container merge {name} (removes the container, which takes sudo)"));
     }
     let work = record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0);
+    if let (Some(Outcome::Diverged), true) = (record.outcome, record.spec.branch.is_some()) {
+        let (worktree, target) = (&record.spec.worktree, &record.spec.target);
+        let rebase = Cmd::new("git").arg("-C").arg(worktree).args(["rebase", target]);
+        return Some(format!("{rebase} && bn container merge {name}"));
+    }
     let waits = record.outcome.is_some_and(|outcome| outcome.leaves_work()) && work;
     let looked_for = record.handed_over.iter().any(|file| file.held)
         || record.collected.as_ref().is_some_and(|collected| !collected.holds.is_empty());
@@ -98,6 +120,8 @@ impl fmt::Display for RunReport {
             }
             Some(Outcome::NothingToMerge) => writeln!(f, "{}: nothing to merge into {}", self.name, self.target)?,
             Some(Outcome::Unmerged) => writeln!(f, "{}: {}, not merged, as asked", self.name, commits(self.commits))?,
+            // A word that says it all is not said twice.
+            _ if outcome == ending => writeln!(f, "{}: {outcome}, {} kept", self.name, commits(self.commits))?,
             _ => writeln!(f, "{}: {outcome}: {ending}, {} kept", self.name, commits(self.commits))?,
         }
         if let Some(reason) = &self.reason {

@@ -25,6 +25,7 @@ use crate::run::gate;
 use crate::run::prepare::{self, Plan, seccomp_file};
 use crate::run::record::{Mode, NetworkSpec, RunSpec};
 use crate::run::secrets::{self, Secrets};
+use crate::run::wall;
 
 const COPILOT_CONFIG_INSIDE: &str = "/copilot-config";
 const SSH_AGENT_INSIDE: &str = "/run/binnacle/ssh.sock";
@@ -91,7 +92,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         host_network: args.network == Network::Host,
         hostname: flags.contains("--hostname").then(|| asked.name.clone()),
         seccomp: Some(seccomp_file(&folder)),
-        apparmor: None,
+        apparmor: wall::apparmor_profile(env),
         rlimit_flag: flags.contains("--rlimit-nofile"),
         streams: match streams {
             Terminal::Yes => Streams::Terminal { fifo_dir: fifo_dir(&engine, env, &data, &repo, &asked.name) },

@@ -16,6 +16,7 @@ use crate::container::ctr::{Streams, runc_update};
 use crate::env::own_program;
 use crate::error::Usage;
 use crate::failpoint::{self, Point};
+use crate::git::worktree_add::Added;
 use crate::git::{Git, repository, target, worktree_add};
 use crate::process::{Cmd, Runner};
 use crate::run::RunError;
@@ -33,39 +34,49 @@ pub fn run(args: &RunArgs, context: &Context) -> anyhow::Result<Exit> {
     let secret = args.env.iter().chain(&args.secret).filter(|name| !name.contains('='));
     let runner = Runner::new(&context.env).withholding(secret);
     let git = Git::new(runner.clone());
-    if let (true, Some(branch)) = (args.create && !args.dry_run, &args.branch) {
-        create_worktree(args, branch, &git, context)?;
-    }
-    let resolved = resolve(args, context, &runner, &git)?;
-    resolved.notes.iter().for_each(|note| context.output.note(note));
     if args.dry_run {
+        let resolved = resolve(args, context, &runner, &git)?;
+        resolved.notes.iter().for_each(|note| context.output.note(note));
         context.output.print(&dry_run(&resolved, &runner))?;
         return Ok(Exit::DONE);
     }
-    resolved.engine.require_image(&resolved.plan.spec.container.image)?;
-    // From here on a signal must not leave anything half done.
-    let signals = Signals::catch()?;
-    let mut run = begin(&resolved, &git, context)?;
+    let created = args.branch.as_ref().map(|branch| create_worktree(args, branch, &git, context)).transpose()?;
+    let begun = begin(args, context, &runner, &git);
+    if let (Err(_), Some(created)) = (&begun, &created) {
+        created.undo(&git)?;
+    }
+    let (resolved, signals, mut run) = begun?;
     let terminal = Terminal::save();
     let outcome = go_on(&mut run, &resolved, &git, &signals, context);
     terminal.restore();
-    outcome
+    outcome?;
+    tell(&run, context)
 }
 
 /// `--create`: the branch starts where the target is, so that its work can be fast-forwarded.
-fn create_worktree(args: &RunArgs, branch: &str, git: &Git, context: &Context) -> anyhow::Result<()> {
+fn create_worktree(args: &RunArgs, branch: &str, git: &Git, context: &Context) -> anyhow::Result<Added> {
     let Some(path) = &args.worktree else {
         return Err(Usage::new("--create needs the path of the new worktree").into());
     };
     let directory = &context.env.directory;
     let repository = repository::resolve(git, directory)?;
     let target = target::resolve(git, &repository, args.merge_target.as_deref())?;
-    worktree_add::add(git, &repository, &directory.join(path), branch, &target.branch)?;
-    Ok(())
+    Ok(worktree_add::add(git, &repository, &directory.join(path), branch, &target.branch)?)
+}
+
+/// Resolves, claims and prepares, and leaves nothing behind where one of them fails.
+fn begin(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) -> anyhow::Result<(Resolved, Signals, Run)> {
+    let resolved = resolve(args, context, runner, git)?;
+    resolved.notes.iter().for_each(|note| context.output.note(note));
+    resolved.engine.require_image(&resolved.plan.spec.container.image)?;
+    // From here on a signal must not leave anything half done.
+    let signals = Signals::catch()?;
+    let run = claim_and_prepare(&resolved, git, context)?;
+    Ok((resolved, signals, run))
 }
 
 /// Claims the name and prepares. A run that fails here was never there.
-fn begin(resolved: &Resolved, git: &Git, context: &Context) -> anyhow::Result<Run> {
+fn claim_and_prepare(resolved: &Resolved, git: &Git, context: &Context) -> anyhow::Result<Run> {
     let plan = &resolved.plan;
     if resolved.engine.has_container(&plan.spec.name)? {
         let name = plan.spec.name.clone();
@@ -85,18 +96,25 @@ fn begin(resolved: &Resolved, git: &Git, context: &Context) -> anyhow::Result<Ru
     }
 }
 
-fn go_on(run: &mut Run, resolved: &Resolved, git: &Git, signals: &Signals, context: &Context) -> anyhow::Result<Exit> {
+/// Until the agent has ended, or, detached, until it runs.
+fn go_on(run: &mut Run, resolved: &Resolved, git: &Git, signals: &Signals, context: &Context) -> anyhow::Result<()> {
     let spec = &resolved.plan.spec;
     let foreground = start(run, &resolved.engine, git, &resolved.plan.user, context.output)?;
     if spec.detached {
-        detach(run, resolved.engine.runner(), context)?;
-        return Ok(Exit::DONE);
+        return detach(run, resolved.engine.runner(), context);
     }
     let follow = matches!(spec.container.streams, Streams::Log(_));
     let owner = Owner { env: &context.env, engine: &resolved.engine, git, signals, output: context.output, follow };
-    hold::hold(run, &owner, foreground)?;
+    Ok(hold::hold(run, &owner, foreground)?)
+}
+
+/// Says what became of it. Standard output belongs to the agent, but for programs that asked for JSON.
+fn tell(run: &Run, context: &Context) -> anyhow::Result<Exit> {
+    if run.record.spec.detached {
+        context.output.print(&Started { name: run.name() })?;
+        return Ok(Exit::DONE);
+    }
     let report = RunReport::of(&run.record, &run.folder)?;
-    // Standard output belongs to the agent, but for programs that asked for JSON.
     match context.output.is_json() {
         true => context.output.print(&report)?,
         false => context.output.note(report.to_string().trim_end()),
@@ -131,7 +149,6 @@ fn detach(run: &Run, runner: &Runner, context: &Context) -> anyhow::Result<()> {
         let log = File::open(&log_path).and_then(crate::process::tail).unwrap_or_default();
         return Err(RunError::OwnerDied { name: run.name().to_owned(), log: log.trim().to_owned() }.into());
     }
-    context.output.print(&Started { name: run.name() })?;
     Ok(())
 }
 

@@ -67,6 +67,9 @@ fn processes(process: &Process, expected: &Expected, found: &mut Vec<String>) {
     if !process.no_new_privs {
         say("no_new_privs is off".to_owned());
     }
+    if process.core_dump != Some(1) {
+        say("its crash would be given to a program of the host".to_owned());
+    }
     if expected.seccomp && process.seccomp != 2 {
         say(format!("no filter of system calls is on (mode {})", process.seccomp));
     }

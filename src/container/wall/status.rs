@@ -18,6 +18,8 @@ pub struct Process {
     pub seccomp: u8,
     /// How many files it may have open at most. `None`: as many as it likes.
     pub open_files: Option<u64>,
+    /// How large a core dump of it may be, in bytes. 1: there is none, not even for a program of the host that takes them.
+    pub core_dump: Option<u64>,
 }
 
 /// The five sets, as bit masks.
@@ -63,13 +65,14 @@ pub fn parse(status: &str, limits: &str) -> Option<Process> {
         },
         no_new_privs: field("NoNewPrivs")? == "1",
         seccomp: field("Seccomp")?.parse().ok()?,
-        open_files: open_files(limits)?,
+        open_files: hard_limit(limits, "Max open files")?,
+        core_dump: hard_limit(limits, "Max core file size")?,
     })
 }
 
-/// The hard limit: the soft one is the process's own to raise.
-fn open_files(limits: &str) -> Option<Option<u64>> {
-    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+/// The soft limit is the process's own to raise.
+fn hard_limit(limits: &str, name: &str) -> Option<Option<u64>> {
+    let line = limits.lines().find_map(|line| line.strip_prefix(name))?;
     match line.split_whitespace().nth(1)? {
         "unlimited" => Some(None),
         number => number.parse().ok().map(Some),
@@ -89,6 +92,7 @@ pub mod tests {
 
     pub const LIMITS: &str = "Limit                     Soft Limit           Hard Limit           Units     \n\
         Max cpu time              unlimited            unlimited            seconds   \n\
+        Max core file size        1                    1                    bytes     \n\
         Max open files            1024                 65536                files     \n";
 
     #[test]
@@ -98,7 +102,7 @@ pub mod tests {
         assert_eq!((process.uids, process.gids, process.groups), (vec![1001; 4], vec![1001; 4], vec![]));
         assert_eq!(process.capabilities, Capabilities::default());
         assert!(process.no_new_privs);
-        assert_eq!((process.seccomp, process.open_files), (2, Some(65536)));
+        assert_eq!((process.seccomp, process.open_files, process.core_dump), (2, Some(65536), Some(1)));
     }
 
     #[test]

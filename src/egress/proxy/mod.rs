@@ -22,7 +22,7 @@ use super::dns::Resolver;
 use super::log::{Decision, Entry, Log};
 use super::next_hop::NextHops;
 use super::policy::Policy;
-use super::summary::Summary;
+use super::stream::Stream;
 use super::widen::LivePolicy;
 use crate::error::Explain;
 
@@ -32,6 +32,14 @@ pub const SOCKET: &str = "proxy.sock";
 const CONNECTIONS_MAX: usize = 4096;
 /// Descriptors that everything else may need.
 const DESCRIPTORS_SPARE: u64 = 256;
+/// What the kernel may keep for all connections together, roughly. Left alone, it gives each up to tens of megabytes, and a few
+/// hundred readers that rest starve every other program on the host of network memory.
+const BUFFERS: usize = 32 * 1024 * 1024;
+const BUFFER_LEAST: usize = 16 * 1024;
+/// On the container's side nothing is far away: more is of no use.
+const BUFFER_INSIDE: usize = 1024 * 1024;
+/// So many connections to the outside may have what the kernel thinks best for long distances.
+const FAR_CONNECTIONS: usize = 32;
 /// How often the rules of a live run are looked at for loopback ports to bring in.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -72,7 +80,6 @@ pub struct ProxySpec {
 /// A running proxy. It ends when this is dropped, or with the process.
 #[derive(Debug)]
 pub struct Proxy {
-    folder: PathBuf,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -85,6 +92,7 @@ struct Shared {
     log: Log,
     run: String,
     connections: Arc<Semaphore>,
+    connections_max: usize,
     listeners: Arc<Semaphore>,
     /// Loopback ports that are open.
     ports: watch::Sender<Vec<u16>>,
@@ -93,6 +101,24 @@ struct Shared {
 impl Shared {
     fn note(&self, entry: &Entry) {
         self.log.add(crate::env::now(), entry);
+    }
+
+    fn limit_inside(&self, stream: &Stream) {
+        stream.limit_buffers(self.share());
+    }
+
+    fn limit_outside(&self, stream: &Stream) {
+        if self.count() > FAR_CONNECTIONS {
+            stream.limit_buffers(self.share());
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.connections_max - self.connections.available_permits()
+    }
+
+    fn share(&self) -> usize {
+        (BUFFERS / self.count().max(1)).clamp(BUFFER_LEAST, BUFFER_INSIDE)
     }
 
     fn note_request(&self, decision: Decision, asked: &str, reason: impl Into<String>) {
@@ -110,10 +136,11 @@ impl Proxy {
         let folder = spec.folder.clone();
         let path = folder.join(SOCKET);
         let listener = listen(&path).map_err(|source| ProxyError::Listen { path, source })?;
-        let log = Log::open(&folder).map_err(|source| ProxyError::Log { path: folder.clone(), source })?;
+        let log = Log::open(&folder).map_err(|source| ProxyError::Log { path: folder, source })?;
         let started = |source| ProxyError::Start { source };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(started)?;
         let policy = LivePolicy::new(spec.policy, &spec.widen);
+        let connections_max = connections_max();
         let shared = Arc::new(Shared {
             ports: watch::Sender::new(policy.now().loopback_ports()),
             policy,
@@ -121,7 +148,8 @@ impl Proxy {
             resolver,
             log,
             run: spec.run,
-            connections: Arc::new(Semaphore::new(connections_max())),
+            connections: Arc::new(Semaphore::new(connections_max)),
+            connections_max,
             listeners: Arc::new(Semaphore::new(handover::LISTENERS_MAX)),
         });
         let (stop, stopped) = oneshot::channel();
@@ -134,12 +162,7 @@ impl Proxy {
             });
         };
         let thread = std::thread::Builder::new().name("egress".to_owned()).spawn(serve).map_err(started)?;
-        Ok(Self { folder, stop: Some(stop), thread: Some(thread) })
-    }
-
-    /// What has been refused so far.
-    pub fn summary(&self) -> io::Result<Summary> {
-        Summary::read(&self.folder)
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
 }
 

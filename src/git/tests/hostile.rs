@@ -64,7 +64,7 @@ fn heads_and_refs_that_are_not_what_they_should_be() {
         ),
         ("rm $GIT_DIR/refs/heads/agent; truncate -s 1G $GIT_DIR/packed-refs", "packed-refs: it has 1073741824 bytes"),
         ("mkdir $GIT_DIR/reftable", "it was converted to reftable"),
-        ("chmod 000 $GIT_DIR/HEAD; rm -rf $GIT_DIR/refs", "refs: "),
+        ("rm -rf $GIT_DIR/refs", "refs: "),
     ] {
         let said = hurt(script);
         assert!(said.contains(reason), "{script}: {said}");
@@ -162,13 +162,13 @@ fn thousands_of_refs_and_a_deep_tree_of_them_do_not_hide_the_agents_own() {
     let run = bench.prepare("agent");
     bench.agent(
         &run,
-        "echo a > a; git add a; git commit -qm agents; id=$(git rev-parse HEAD); seq 1 30000 | sed \"s#.*#$id refs/heads/many/&#\" | LC_ALL=C sort -k2 > $GIT_DIR/p; grep -v '^#' $GIT_DIR/packed-refs >> $GIT_DIR/p; mv $GIT_DIR/p $GIT_DIR/packed-refs; d=$GIT_DIR/refs/heads; for i in $(seq 100); do d=$d/d; done; mkdir -p $d; echo $id > $d/x",
+        "echo a > a; git add a; git commit -qm agents; id=$(git rev-parse HEAD); seq 1 3000 | sed \"s#.*#$id refs/heads/many/&#\" | LC_ALL=C sort -k2 > $GIT_DIR/p; grep -v '^#' $GIT_DIR/packed-refs >> $GIT_DIR/p; mv $GIT_DIR/p $GIT_DIR/packed-refs; d=$GIT_DIR/refs/heads; for i in $(seq 100); do d=$d/d; done; mkdir -p $d; echo $id > $d/x",
     );
     let start = Instant::now();
     let collected = bench.collect(&run);
     assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
     assert!(matches!(collected.branch, BranchOutcome::Moved { .. }) && !collected.complete);
-    assert!(collected.notes.iter().any(|note| note.contains("more than 10000 refs")), "{:?}", collected.notes);
+    assert!(collected.notes.iter().any(|note| note.contains("more than 500 refs")), "{:?}", collected.notes);
 }
 
 #[test]
@@ -190,12 +190,9 @@ fn a_tree_without_end_ends_with_a_reason() {
 fn much_out_of_little_holds_the_merge_back() {
     let bench = Bench::linked();
     let run = bench.prepare("agent");
-    bench.agent(
-        &run,
-        "head -c 300000000 /dev/zero > zeros; git add zeros; git commit -qm zeros; git repack -qd; rm zeros",
-    );
+    bench.agent(&run, "truncate -s 9M zeros; git add zeros; git commit -qm zeros; git repack -qd; rm zeros");
     let collected = bench.collect(&run);
-    assert_eq!(collected.holds, ["zeros has 286 MB"]);
+    assert_eq!(collected.holds, ["zeros has 9 MB"]);
 }
 
 #[test]

@@ -219,3 +219,16 @@ fn the_users_settings_remotes_and_hooks_are_inside_and_secrets_are_not() {
     assert!(run.mounts.iter().any(|mount| mount.source == bench.path("repo/.git/hooks") && mount.read_only));
     assert!(run.notes.iter().any(|note| note.contains("commit.gpgsign is on")), "{:?}", run.notes);
 }
+
+#[test]
+fn hooks_in_the_tree_are_the_agents_to_change_and_are_named() {
+    let bench = repository("");
+    bench.sh("cd repo && git config core.hooksPath .husky && mkdir .husky");
+    let named = |bench: &Bench| bench.prepare("agent").hooks_in_tree.map(|folder| folder.0);
+    assert_eq!(named(&bench).as_deref(), Some(std::path::Path::new(".husky")));
+    bench.sh("git config -f repo/.git/config core.hooksPath $PWD/agent/.hooks");
+    assert_eq!(named(&bench).as_deref(), Some(std::path::Path::new(".hooks")));
+    bench.sh("mkdir home/hooks && cp /bin/true home/hooks/pre-commit && git config -f repo/.git/config core.hooksPath '~/hooks'");
+    let run = bench.prepare("agent");
+    assert!(run.mounts.iter().any(|mount| mount.source == bench.path("home/hooks")), "{:?}", run.mounts);
+}

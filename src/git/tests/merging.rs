@@ -127,6 +127,18 @@ fn a_program_of_the_tree_that_the_merge_would_run_refuses_it() {
 }
 
 #[test]
+fn configuration_that_the_merge_would_bring_into_force_refuses_it() {
+    let bench = Bench::linked();
+    bench.sh("git -C repo config include.path ../.gitconfig");
+    let (_, _, outcome) =
+        bench.run("agent", "echo '[core] fsmonitor = ./x' > .gitconfig; git add .; git commit -qm two");
+    let why = "your git reads its configuration from .gitconfig".to_owned();
+    assert_eq!(outcome, MergeOutcome::Refused { why });
+    let (_, _, outcome) = bench.run("agent", "git rm -q .gitconfig; git commit -qm three; git reset -q --hard HEAD~2; echo x > x; git add x; git commit -qm four");
+    assert!(matches!(outcome, MergeOutcome::Merged { .. }), "{outcome:?}");
+}
+
+#[test]
 fn a_tag_of_the_same_name_is_not_mistaken_for_the_branch() {
     let (_, outcome, main) = after(
         "git -C repo tag main; git -C repo tag agent; git -C repo config merge.ff no; git -C repo config branch.main.mergeOptions '--squash'",

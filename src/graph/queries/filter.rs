@@ -173,7 +173,7 @@ mod tests {
     fn ready_is_asked_for_in_the_words_of_its_index() {
         let pieces = Filter::ready().pieces();
         assert_eq!(pieces.condition, tasks::READY);
-        assert_eq!(pieces.order, tasks::BEST_FIRST);
+        assert_eq!(pieces.order, "t.priority, t.unblocks DESC, t.created_at, t.id");
         assert!(pieces.binds.is_empty());
     }
 

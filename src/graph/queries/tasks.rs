@@ -16,9 +16,6 @@ pub const BLOCKED: &str = "t.status = 'open' AND t.deleted_at IS NULL AND t.wait
 
 pub const IN_PROGRESS: &str = "t.status = 'in_progress' AND t.deleted_at IS NULL";
 
-/// Most urgent first, then what unblocks most, then the oldest.
-pub const BEST_FIRST: &str = "t.priority, t.unblocks DESC, t.created_at, t.id";
-
 pub const IDS_FROM: &str = "SELECT id FROM tasks WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3";
 
 pub const INSERT: &str = "

@@ -40,7 +40,7 @@ impl Writer<'_> {
     fn perform(&self, operation: &Operation, names: &mut References) -> Result<TaskId, GraphError> {
         let find = |typed: &str| self.resolve(&names.replace(typed)?);
         match operation {
-            Operation::Create(new) => return self.create_named(new, names),
+            Operation::Create(new) => self.create_named(new, names),
             Operation::Update { id, set } => self.update(&find(id)?, set).map(|task| task.id),
             Operation::Claim { id, force } => {
                 self.claim(&find(id)?, Claim { force: *force, take_over: None }).map(|task| task.id)
@@ -58,10 +58,12 @@ impl Writer<'_> {
             Operation::Delete { id, force } => self.delete(&find(id)?, *force).map(|task| task.id),
             Operation::Undelete { id } => self.undelete(&find(id)?).map(|task| task.id),
             Operation::Link { a, link_type, b } => {
-                self.link(&find(a)?, *link_type, &find(b)?).map(|(link, _)| link.source)
+                let a = find(a)?;
+                self.link(&a, *link_type, &find(b)?).map(|_| a)
             }
             Operation::Unlink { a, link_type, b } => {
-                self.unlink(&find(a)?, *link_type, &find(b)?).map(|link| link.source)
+                let a = find(a)?;
+                self.unlink(&a, *link_type, &find(b)?).map(|_| a)
             }
         }
     }

@@ -29,7 +29,7 @@ mod update;
 mod web;
 
 use std::cell::{Cell, RefCell};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -100,11 +100,6 @@ impl Store {
         let result = work(&writer)?;
         transaction.commit()?;
         Ok(result)
-    }
-
-    /// The folder that holds the file; the one to mount into containers.
-    pub fn folder(&self) -> &Path {
-        &self.folder
     }
 }
 

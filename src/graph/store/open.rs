@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown, lchown};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -55,6 +55,7 @@ impl Store {
             return Err(GraphError::OldSqlite { found: rusqlite::version(), needed: OLDEST_SQLITE.1 });
         }
         let folder = prepare_folder(site)?;
+        hand_over(&folder, site).map_err(|source| GraphError::Folder { path: folder.clone(), source })?;
         filesystem::check(&folder)?;
         let path = folder.join(FILE);
         match fs::symlink_metadata(&path) {
@@ -109,12 +110,29 @@ fn make_parents(folder: &Path, site: &Site) -> io::Result<()> {
     }
 }
 
+/// Where root on the host sends agents of another uid to work, the graph becomes theirs: root writes to it all the same.
+/// Root never takes one away. No link is followed, because an agent may have put it there.
+fn hand_over(folder: &Path, site: &Site) -> io::Result<()> {
+    if !rustix::process::geteuid().is_root() || site.uid == 0 || fs::metadata(folder)?.uid() == site.uid {
+        return Ok(());
+    }
+    for name in ["", "-wal", "-shm"] {
+        match lchown(folder.join(format!("{FILE}{name}")), Some(site.uid), Some(site.gid)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    lchown(folder, Some(site.uid), Some(site.gid))?;
+    // A change of owner takes the set-group-id bit away.
+    fs::set_permissions(folder, Permissions::from_mode(0o2770))
+}
+
 /// A file that root made for the user belongs to the user.
 fn give(path: &Path, site: &Site) -> io::Result<()> {
     let found = fs::symlink_metadata(path)?;
     let is_root = rustix::process::geteuid().is_root();
     if is_root && (found.uid(), found.gid()) != (site.uid, site.gid) {
-        chown(path, Some(site.uid), Some(site.gid))?;
+        lchown(path, Some(site.uid), Some(site.gid))?;
     }
     Ok(())
 }
@@ -122,7 +140,8 @@ fn give(path: &Path, site: &Site) -> io::Result<()> {
 /// Makes the whole file under another name first: whoever finds `graph.db` finds it complete.
 fn create(site: &Site, folder: &Path) -> Result<(), GraphError> {
     let log = folder.join(format!("{FILE}-wal"));
-    if log.exists() {
+    // In this order: who makes the graph at the same time publishes the file before its log.
+    if log.exists() && !folder.join(FILE).exists() {
         let detail = format!("the file is gone, but its log {} is there", log.display());
         return Err(GraphError::Damaged { path: folder.join(FILE), detail });
     }
@@ -140,10 +159,7 @@ fn empty_file(path: &Path, folder: &Path) -> io::Result<()> {
     file.set_permissions(Permissions::from_mode(0o660))?;
     let owner = fs::metadata(folder)?;
     if rustix::process::geteuid().is_root() {
-        chown(path, Some(owner.uid()), Some(owner.gid()))?;
-    } else if owner.mode() & 0o2000 != 0 {
-        // A folder of the user's own that was made otherwise may have a group that is not the user's.
-        chown(path, None, Some(owner.gid())).or_else(|error| if owner.gid() == 0 { Ok(()) } else { Err(error) })?;
+        fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
     }
     Ok(())
 }
@@ -223,4 +239,41 @@ fn check_version(mut conn: Connection, path: &Path, site: &Site) -> Result<Conne
         return Err(GraphError::ReadOnly { path: path.to_owned(), uid: rustix::process::geteuid().as_raw() });
     }
     Ok(conn)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_hands_a_graph_over_and_never_takes_it_back() {
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("graph");
+        let owner = |path: &Path| fs::metadata(path).map(|found| (found.uid(), found.mode() & 0o7777)).unwrap();
+        for (uid, expected) in [(0, 0), (65_534, 65_534), (0, 65_534)] {
+            drop(Store::open(&Site::new(&folder, uid, uid).backups(root.path())).unwrap());
+            assert_eq!(owner(&folder), (expected, 0o2770));
+            assert_eq!(owner(&folder.join(FILE)), (expected, 0o660));
+        }
+    }
+
+    #[test]
+    fn an_older_graph_is_refused_where_no_copy_can_be_made() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("graph");
+        let site = Site::new(&folder, 0, 0).backups(root.path().join("backups"));
+        drop(Store::open(&site).unwrap());
+        let conn = Connection::open(folder.join(FILE)).unwrap();
+        conn.pragma_update(None, "user_version", 0).unwrap();
+        drop(conn);
+        let refused = Store::open(&Site::new(&folder, 0, 0));
+        assert!(matches!(refused, Err(GraphError::Older { found: 0, .. })), "{refused:?}");
+        assert!(!root.path().join("backups").exists());
+        // On the host a copy comes first; the step itself fails here, because its tables are there already.
+        assert!(Store::open(&site).is_err());
+        assert!(root.path().join("backups/graph-v0.db").exists());
+    }
 }

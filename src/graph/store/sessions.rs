@@ -64,14 +64,6 @@ impl Reader<'_> {
     fn known_session(&self, id: &str) -> Result<Session, GraphError> {
         self.session(id)?.ok_or_else(|| GraphError::Unknown { what: "session", id: id.to_owned() })
     }
-
-    /// The session that an actor's command belongs to, ended or not.
-    pub fn session_of(&self, actor: &Actor) -> Result<Option<Session>, GraphError> {
-        match find(self.conn, &actor.identity, &actor.name)? {
-            Some(known) => self.session(&known.id),
-            None => Ok(None),
-        }
-    }
 }
 
 impl Writer<'_> {

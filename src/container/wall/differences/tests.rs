@@ -93,7 +93,7 @@ fn a_wall_as_it_should_be() {
 #[test]
 fn processes_that_kept_something() {
     let process = "process 7971 (tini): ";
-    let cases: [(&str, fn(&mut Process)); 11] = [
+    let cases: [(&str, fn(&mut Process)); 12] = [
         ("uid is [0, 0, 0, 0], not 1001", |process| process.uids = vec![0; 4]),
         ("uid is [1001, 1001, 0, 1001], not 1001", |process| process.uids[2] = 0),
         ("gid is [0, 1001, 1001, 1001], not 1001", |process| process.gids[0] = 0),
@@ -103,6 +103,7 @@ fn processes_that_kept_something() {
         ("the effective capabilities are 0x1, not 0", |process| process.capabilities.effective = 1),
         ("the bounding capabilities are 0xc1, not 0", |process| process.capabilities.bounding = 0xc1),
         ("the ambient capabilities are 0x1, not 0", |process| process.capabilities.ambient = 1),
+        ("its crash would be given to a program of the host", |process| process.core_dump = Some(0)),
         ("no_new_privs is off", |process| process.no_new_privs = false),
         ("no filter of system calls is on (mode 0)", |process| process.seccomp = 0),
     ];

@@ -96,7 +96,9 @@ fn bench_parallel() {
             thread::spawn(move || download(stream, 20_000_000))
         })
         .collect();
-    downloads.into_iter().for_each(|download| drop(download.join().unwrap()));
+    for download in downloads {
+        download.join().unwrap();
+    }
     eprintln!("100 at once, 20 MB:    {:.2} GB/s together", 2.0 / started.elapsed().as_secs_f64());
 }
 

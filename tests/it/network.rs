@@ -1,0 +1,74 @@
+//! The network's rules, as far as the command line shows them.
+
+use crate::world::World;
+
+fn refused(args: &[&str]) -> String {
+    let world = World::new();
+    let answer = world.bn(&[&["container", "run"], args, &["--", "true"]].concat());
+    assert_eq!(answer.code, 2, "{args:?}: {answer:?}");
+    let started = |call: &str| call.contains(" run ") && !call.ends_with(" --help");
+    assert!(!world.calls().lines().any(started), "{args:?} ran something: {}", world.calls());
+    answer.stderr
+}
+
+#[test]
+fn a_rule_that_can_have_no_effect_is_refused_with_the_reason() {
+    assert_eq!(
+        refused(&["--allow", "169.254.169.254"]),
+        "Error: \"169.254.169.254\" can have no effect: cloud metadata address, never opened\n"
+    );
+    assert_eq!(
+        refused(&["--allow", "*.example.com"]),
+        "Error: \"*.example.com\" has no effect: every public host is open already, and a wildcard opens nothing private\n\
+         hint: leave it away, or use --only for an allowlist\n"
+    );
+    assert_eq!(
+        refused(&["--allow", "localhost"]),
+        "Error: \"localhost\" opens a port of this machine's loopback: name the port\nhint: such as --allow localhost:11434\n"
+    );
+    assert_eq!(
+        refused(&["--only", "https://github.com/x"]),
+        "Error: \"https://github.com/x\" is a URL; a rule names a host\nhint: write github.com\n"
+    );
+    assert!(refused(&["--only", "@nosuch"]).contains("hint: sets: @github @npm @crates"));
+    for network in ["none", "host"] {
+        assert!(refused(&["--network", network, "--allow", "db.corp"]).contains("--network egress alone"));
+    }
+}
+
+#[test]
+fn the_host_s_own_proxy_has_to_be_one_that_bn_can_speak_to() {
+    let world = World::new();
+    let mut command = world.command(&["container", "run", "--dry-run", "--", "true"]);
+    let answer = crate::world::answer(command.env("HTTPS_PROXY", "socks5://proxy.corp:1080"));
+    assert_eq!(answer.code, 125, "{answer:?}");
+    assert_eq!(
+        answer.stderr.lines().next(),
+        Some("Error: HTTPS_PROXY names a socks5 proxy, and bn speaks plain HTTP to the next proxy only")
+    );
+}
+
+#[test]
+fn the_sets_are_listed_for_people_and_for_programs() {
+    let world = World::new();
+    let text = world.bn(&["container", "allow-sets"]);
+    assert_eq!(text.code, 0);
+    for name in ["@github", "@npm", "@crates", "@pypi", "@debian", "@fedora", "@copilot", "@anthropic", "@openai"] {
+        assert!(text.stdout.lines().any(|line| line.starts_with(&format!("{name}  "))), "{name}: {}", text.stdout);
+    }
+    let json = world.bn(&["container", "allow-sets", "--json"]);
+    let sets: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(sets[2]["hosts"][1], "index.crates.io");
+}
+
+#[test]
+fn a_relay_without_a_proxy_says_where_it_looked() {
+    let world = World::new();
+    let answer = world.bn(&["container", "relay", "--socket", "/nowhere/proxy.sock", "--listen", "127.0.0.1:0"]);
+    assert_eq!((answer.code, answer.stdout.as_str()), (125, ""));
+    assert!(
+        answer.stderr.starts_with("Error: cannot reach the egress proxy at /nowhere/proxy.sock\n"),
+        "{}",
+        answer.stderr
+    );
+}
