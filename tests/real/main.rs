@@ -22,4 +22,5 @@ mod secrets;
 mod targets;
 mod terminal;
 mod users;
+mod wall;
 mod world;
