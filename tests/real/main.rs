@@ -12,6 +12,7 @@ mod input;
 mod life;
 mod machine;
 mod main_job;
+mod network;
 mod paths;
 #[path = "../../src/failpoint/point.rs"]
 mod point;
