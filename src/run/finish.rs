@@ -94,9 +94,16 @@ pub fn finish(run: &mut Run, engine: &Engine, git: &Git, merge: Merge) -> Result
 }
 
 fn collect(run: &mut Run, git: &Git, prepared: &RunGit, merge: Merge) -> Result<(), RunError> {
-    let collected = collect::collect(git, prepared)?;
-    run.record.collected = Some(collected.clone());
-    run.save(Point::CollectedRecorded)?;
+    // After a crash the private folder may be gone already, with all in it collected.
+    let collected = match run.record.collected.clone().filter(|done| done.complete) {
+        Some(done) => done,
+        None => {
+            let collected = collect::collect(git, prepared)?;
+            run.record.collected = Some(collected.clone());
+            run.save(Point::CollectedRecorded)?;
+            collected
+        }
+    };
     decide(run, git, prepared, &collected, merge)
 }
 
