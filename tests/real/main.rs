@@ -3,6 +3,7 @@
 
 mod agents;
 mod build;
+mod disk;
 mod entrypoint;
 mod input;
 mod life;
