@@ -105,7 +105,15 @@ pub fn copy_index(git: &Git, checkout: &Checkout, to: &Path) -> Result<bool, Git
     let keep_time = || fs::File::options().write(true).open(to)?.set_modified(found.modified()?);
     keep_time().map_err(GitError::io("write", to))?;
     let cmd = git.in_tree(&checkout.git_dir, &checkout.worktree).env("GIT_INDEX_FILE", to);
-    let cmd = cmd.args(["-c", "core.splitIndex=false", "-c", "core.untrackedCache=false", "update-index"]);
+    let cmd = cmd.args([
+        "-c",
+        "core.splitIndex=false",
+        "-c",
+        "core.untrackedCache=false",
+        "-c",
+        "core.fsync=none",
+        "update-index",
+    ]);
     let cmd = cmd.args(["--no-split-index", "--no-untracked-cache", "--no-fsmonitor"]);
     git.read("copy the index", &cmd)?;
     Ok(true)

@@ -91,6 +91,12 @@ impl World {
         self.root().join(name)
     }
 
+    /// A name that no other test uses at the same time.
+    pub fn unique(&self, stem: &str) -> String {
+        let folder = self.root().to_string_lossy().into_owned();
+        format!("{stem}-{}", folder.rsplit('-').next().unwrap_or("x"))
+    }
+
     /// A program as the world's user, with that user's environment and nothing else.
     pub fn program(&self, program: &str) -> Command {
         let mut command = match self.user.login() {

@@ -15,6 +15,7 @@ use crate::commands::{Context, Exit};
 use crate::container::ctr::{Streams, runc_update};
 use crate::env::own_program;
 use crate::error::Usage;
+use crate::failpoint::{self, Point};
 use crate::git::worktree_add::Added;
 use crate::git::{Git, repository, target, worktree_add};
 use crate::process::{Cmd, Runner};
@@ -30,7 +31,8 @@ use crate::run::terminal::Terminal;
 pub const HELD: &str = "held";
 
 pub fn run(args: &RunArgs, context: &Context) -> anyhow::Result<Exit> {
-    let runner = Runner::new(&context.env);
+    let secret = args.env.iter().chain(&args.secret).filter(|name| !name.contains('='));
+    let runner = Runner::new(&context.env).withholding(secret);
     let git = Git::new(runner.clone());
     if args.dry_run {
         let resolved = resolve(args, context, &runner, &git)?;
@@ -99,7 +101,7 @@ fn go_on(run: &mut Run, resolved: &Resolved, git: &Git, signals: &Signals, conte
     let spec = &resolved.plan.spec;
     let foreground = start(run, &resolved.engine, git, &resolved.plan.user, context.output)?;
     if spec.detached {
-        return detach(run, context);
+        return detach(run, resolved.engine.runner());
     }
     let follow = matches!(spec.container.streams, Streams::Log(_));
     let owner = Owner { env: &context.env, engine: &resolved.engine, git, signals, output: context.output, follow };
@@ -132,13 +134,13 @@ impl fmt::Display for Started<'_> {
 }
 
 /// Hands the run, and its lock, to the same program in a session of its own; returns once it holds the agent.
-fn detach(run: &Run, context: &Context) -> anyhow::Result<()> {
+fn detach(run: &Run, runner: &Runner) -> anyhow::Result<()> {
     let cmd = Cmd::new(own_program()?).args(["container", "own"]).arg(run.folder.path());
     let log_path = run.folder.owner_log();
     let log = OpenOptions::new().create(true).append(true).mode(0o600).open(&log_path);
     let log = log.map_err(|source| RunError::io("write", &log_path, source))?;
-    let runner = Runner::new(&context.env);
     let mut owner = runner.spawn_apart(&cmd, run.lock().hand_down()?, Stdio::piped(), Stdio::from(log))?;
+    failpoint::reached(Point::OwnerStarted);
     let mut word = String::new();
     if let Some(stdout) = owner.stdout.take() {
         BufReader::new(stdout).read_line(&mut word)?;

@@ -22,6 +22,7 @@ use super::dns::Resolver;
 use super::log::{Decision, Entry, Log};
 use super::next_hop::NextHops;
 use super::policy::Policy;
+use super::stream::Stream;
 use super::widen::LivePolicy;
 use crate::error::Explain;
 
@@ -31,6 +32,14 @@ pub const SOCKET: &str = "proxy.sock";
 const CONNECTIONS_MAX: usize = 4096;
 /// Descriptors that everything else may need.
 const DESCRIPTORS_SPARE: u64 = 256;
+/// What the kernel may keep for all connections together, roughly. Left alone, it gives each up to tens of megabytes, and a few
+/// hundred readers that rest starve every other program on the host of network memory.
+const BUFFERS: usize = 32 * 1024 * 1024;
+const BUFFER_LEAST: usize = 16 * 1024;
+/// On the container's side nothing is far away: more is of no use.
+const BUFFER_INSIDE: usize = 1024 * 1024;
+/// So many connections to the outside may have what the kernel thinks best for long distances.
+const FAR_CONNECTIONS: usize = 32;
 /// How often the rules of a live run are looked at for loopback ports to bring in.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -83,6 +92,7 @@ struct Shared {
     log: Log,
     run: String,
     connections: Arc<Semaphore>,
+    connections_max: usize,
     listeners: Arc<Semaphore>,
     /// Loopback ports that are open.
     ports: watch::Sender<Vec<u16>>,
@@ -91,6 +101,24 @@ struct Shared {
 impl Shared {
     fn note(&self, entry: &Entry) {
         self.log.add(crate::env::now(), entry);
+    }
+
+    fn limit_inside(&self, stream: &Stream) {
+        stream.limit_buffers(self.share());
+    }
+
+    fn limit_outside(&self, stream: &Stream) {
+        if self.count() > FAR_CONNECTIONS {
+            stream.limit_buffers(self.share());
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.connections_max - self.connections.available_permits()
+    }
+
+    fn share(&self) -> usize {
+        (BUFFERS / self.count().max(1)).clamp(BUFFER_LEAST, BUFFER_INSIDE)
     }
 
     fn note_request(&self, decision: Decision, asked: &str, reason: impl Into<String>) {
@@ -108,10 +136,11 @@ impl Proxy {
         let folder = spec.folder.clone();
         let path = folder.join(SOCKET);
         let listener = listen(&path).map_err(|source| ProxyError::Listen { path, source })?;
-        let log = Log::open(&folder).map_err(|source| ProxyError::Log { path: folder.clone(), source })?;
+        let log = Log::open(&folder).map_err(|source| ProxyError::Log { path: folder, source })?;
         let started = |source| ProxyError::Start { source };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(started)?;
         let policy = LivePolicy::new(spec.policy, &spec.widen);
+        let connections_max = connections_max();
         let shared = Arc::new(Shared {
             ports: watch::Sender::new(policy.now().loopback_ports()),
             policy,
@@ -119,7 +148,8 @@ impl Proxy {
             resolver,
             log,
             run: spec.run,
-            connections: Arc::new(Semaphore::new(connections_max())),
+            connections: Arc::new(Semaphore::new(connections_max)),
+            connections_max,
             listeners: Arc::new(Semaphore::new(handover::LISTENERS_MAX)),
         });
         let (stop, stopped) = oneshot::channel();

@@ -221,3 +221,28 @@ fn eight_agents_at_once_lose_nothing() {
     }
     assert_eq!(bench.sh("git -C repo fsck --no-dangling 2>&1"), "");
 }
+
+#[test]
+fn a_worktree_that_the_user_removed_takes_no_commit_with_it() {
+    for script in ["rm -rf agent", "git -C repo worktree remove --force agent"] {
+        let bench = Bench::linked();
+        let run = bench.prepare("agent");
+        bench.agent(&run, "echo a > a; git add a; git commit -qm agents");
+        bench.sh(script);
+        let collected = bench.collect(&run);
+        assert!(matches!(collected.branch, BranchOutcome::Moved { .. }), "{script}: {collected:?}");
+        assert!(matches!(bench.merge(&run, &collected), MergeOutcome::Merged { .. }), "{script}");
+        assert!(!bench.path("agent").exists() && bench.clean("repo"));
+    }
+}
+
+#[test]
+fn a_branch_that_the_user_deleted_takes_no_commit_with_it() {
+    let bench = Bench::linked();
+    let run = bench.prepare("agent");
+    let id = bench.agent(&run, "git commit -qm agents --allow-empty; git rev-parse HEAD");
+    bench.sh("git -C agent switch -q --detach; git -C repo branch -qD agent");
+    let collected = bench.collect(&run);
+    assert_eq!(collected.branch, BranchOutcome::BranchMoved { found: None });
+    assert_eq!(bench.sh("git -C repo rev-parse refs/binnacle/runs/run-1/work"), id);
+}
