@@ -6,6 +6,7 @@ mod attacks;
 mod build;
 mod crash;
 mod crash_kill;
+mod disk;
 mod entrypoint;
 mod hostile;
 mod input;
