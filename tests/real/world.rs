@@ -91,6 +91,12 @@ impl World {
         self.root().join(name)
     }
 
+    /// A name that no other test uses at the same time.
+    pub fn unique(&self, stem: &str) -> String {
+        let folder = self.root().to_string_lossy().into_owned();
+        format!("{stem}-{}", folder.rsplit('-').next().unwrap_or("x"))
+    }
+
     /// A program as the world's user, with that user's environment and nothing else.
     pub fn program(&self, program: &str) -> Command {
         let mut command = match self.user.login() {
@@ -213,6 +219,19 @@ impl World {
         assert!(!self.path("run/binnacle").join(name).exists(), "secrets are left");
         let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
         assert!(!mounts.contains(name), "a mount is left");
+    }
+}
+
+impl Drop for World {
+    /// A test that failed leaves no container behind either.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let own = self.name("");
+            for id in ctr(&["containers", "ls", "-q"]).lines().filter(|id| id.ends_with(&own)) {
+                ctr(&["tasks", "rm", "--force", id]);
+                ctr(&["containers", "rm", id]);
+            }
+        }
     }
 }
 
