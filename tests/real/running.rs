@@ -20,6 +20,10 @@ impl Running {
         Self { child: Some(child), worktree }
     }
 
+    pub fn pid(&self) -> i32 {
+        self.child.as_ref().unwrap().id().try_into().unwrap()
+    }
+
     /// Waits until the script is at `MEET`.
     #[track_caller]
     pub fn meet(&self) {
