@@ -70,8 +70,9 @@ pub struct ReadyArgs {
     #[command(flatten)]
     pub which: Which,
 
-    #[command(flatten)]
-    pub limit: Limit<10>,
+    /// How many at most; 0 for all
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
+    pub limit: usize,
 }
 
 /// Which of the tasks.
@@ -86,21 +87,14 @@ pub struct Which {
     pub types: Vec<TaskType>,
 }
 
-/// How much of a list, with a default that leaves room in an agent's memory.
-#[derive(Clone, Copy, Debug, Args)]
-pub struct Limit<const DEFAULT: usize> {
-    /// How many at most; 0 for all
-    #[arg(short = 'n', long = "limit", value_name = "N", default_value_t = DEFAULT)]
-    pub limit: usize,
-}
-
 #[derive(Debug, Args)]
 pub struct BlockedArgs {
     #[command(flatten)]
     pub which: Which,
 
-    #[command(flatten)]
-    pub limit: Limit<20>,
+    /// How many at most; 0 for all
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
 }
 
 #[derive(Debug, Args)]
@@ -116,8 +110,9 @@ pub struct SearchArgs {
     #[arg(value_name = "WORDS", required = true)]
     pub words: Vec<String>,
 
-    #[command(flatten)]
-    pub limit: Limit<20>,
+    /// How many at most; 0 for all
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
 }
 
 #[derive(Debug, Args)]
@@ -126,8 +121,9 @@ pub struct LogArgs {
     #[arg(value_name = "ID")]
     pub id: Option<String>,
 
-    #[command(flatten)]
-    pub limit: Limit<30>,
+    /// How many at most; 0 for all
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 30)]
+    pub limit: usize,
 }
 
 #[derive(Debug, Args)]
@@ -158,8 +154,9 @@ pub struct AgentListArgs {
     #[arg(short, long)]
     pub all: bool,
 
-    #[command(flatten)]
-    pub limit: Limit<20>,
+    /// How many at most; 0 for all
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
 }
 
 #[derive(Debug, Args)]

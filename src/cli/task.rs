@@ -2,7 +2,7 @@
 
 use clap::{ArgGroup, Args, Subcommand};
 
-use super::graph::{Limit, Which};
+use super::graph::Which;
 use crate::graph::model::task::{self, Priority, TaskType};
 use crate::graph::queries::filter::{Sort, State};
 
@@ -130,8 +130,9 @@ pub struct ListArgs {
     #[arg(short, long)]
     pub reverse: bool,
 
-    #[command(flatten)]
-    pub limit: Limit<50>,
+    /// How many at most; 0 for all
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 50)]
+    pub limit: usize,
 }
 
 #[derive(Debug, Args)]

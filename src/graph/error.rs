@@ -182,8 +182,7 @@ fn damaged_hints(path: &std::path::Path) -> Vec<String> {
     let folder = path.parent().unwrap_or(path).display();
     vec![
         format!("copy the whole folder {folder} to another place before anything else"),
-        "then move graph.db, and graph.db-wal and graph.db-shm where they are, out of it; put a copy that `bn backup` made \
-         in as graph.db, or `bn import` an export"
+        "then, on the host, `bn restore` lists the copies there are and puts one back; it keeps what it replaces"
             .to_owned(),
     ]
 }

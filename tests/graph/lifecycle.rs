@@ -57,13 +57,16 @@ fn ready_is_ordered_by_priority_then_by_what_it_unblocks_then_by_age() {
 #[test]
 fn a_list_says_how_much_of_it_is_not_shown() {
     let world = World::new();
-    for number in 0..13 {
-        world.task(&format!("task {number}"), &[]);
-    }
+    let lines: String = (0..53).map(|number| format!("{{\"title\":\"task {number}\"}}\n")).collect();
+    world.feed(&["task", "create", "--stdin"], &lines).ok();
     let shown = world.bn(&["ready"]).ok();
     assert_eq!(shown.lines().count(), 11, "{shown}");
-    assert!(shown.ends_with("and 3 more: bn ready --limit 0\n"), "{shown}");
-    assert_eq!(world.bn(&["ready", "--limit", "0"]).ok().lines().count(), 13);
+    assert!(shown.ends_with("and 43 more: bn ready --limit 0\n"), "{shown}");
+    assert_eq!(world.bn(&["ready", "--limit", "0"]).ok().lines().count(), 53);
+    let listed = world.bn(&["task", "list"]).ok();
+    assert!(listed.ends_with("and 3 more: --limit 0 shows all\n"), "{listed}");
+    assert_eq!(world.json(&["search", "task"])["tasks"].as_array().unwrap().len(), 20);
+    assert_eq!(world.json(&["log"])["events"].as_array().unwrap().len(), 30);
 }
 
 #[test]

@@ -46,13 +46,13 @@ fn what_is_no_graph_is_not_taken_for_one() {
     assert_snapshot!(neutral(&world, world.bn(&["ready"])), @r"
     Error: the graph [GRAPH]/graph.db is damaged: it is empty
     hint: copy the whole folder [GRAPH] to another place before anything else
-    hint: then move graph.db, and graph.db-wal and graph.db-shm where they are, out of it; put a copy that `bn backup` made in as graph.db, or `bn import` an export
+    hint: then, on the host, `bn restore` lists the copies there are and puts one back; it keeps what it replaces
     ");
     fs::write(&file, "This is no database, and it never was one.").unwrap();
     assert_snapshot!(neutral(&world, world.bn(&["ready"])), @r"
     Error: the graph [GRAPH]/graph.db is damaged: file is not a database
     hint: copy the whole folder [GRAPH] to another place before anything else
-    hint: then move graph.db, and graph.db-wal and graph.db-shm where they are, out of it; put a copy that `bn backup` made in as graph.db, or `bn import` an export
+    hint: then, on the host, `bn restore` lists the copies there are and puts one back; it keeps what it replaces
     ");
     assert_eq!(world.bn(&["task", "create", "x"]).code, 125);
     fs::remove_file(&file).unwrap();
@@ -60,7 +60,7 @@ fn what_is_no_graph_is_not_taken_for_one() {
     assert_snapshot!(neutral(&world, world.bn(&["ready"])), @r"
     Error: the graph [GRAPH]/graph.db is damaged: it is another program's database
     hint: copy the whole folder [GRAPH] to another place before anything else
-    hint: then move graph.db, and graph.db-wal and graph.db-shm where they are, out of it; put a copy that `bn backup` made in as graph.db, or `bn import` an export
+    hint: then, on the host, `bn restore` lists the copies there are and puts one back; it keeps what it replaces
     ");
     fs::remove_file(&file).unwrap();
     fs::write(world.path("elsewhere"), &whole).unwrap();
@@ -68,14 +68,14 @@ fn what_is_no_graph_is_not_taken_for_one() {
     assert_snapshot!(neutral(&world, world.bn(&["ready"])), @r"
     Error: the graph [GRAPH]/graph.db is damaged: it is not a regular file
     hint: copy the whole folder [GRAPH] to another place before anything else
-    hint: then move graph.db, and graph.db-wal and graph.db-shm where they are, out of it; put a copy that `bn backup` made in as graph.db, or `bn import` an export
+    hint: then, on the host, `bn restore` lists the copies there are and puts one back; it keeps what it replaces
     ");
     fs::remove_file(&file).unwrap();
     fs::write(file.with_file_name("graph.db-wal"), &whole).unwrap();
     assert_snapshot!(neutral(&world, world.bn(&["ready"])), @r"
     Error: the graph [GRAPH]/graph.db is damaged: the file is gone, but its log [GRAPH]/graph.db-wal is there
     hint: copy the whole folder [GRAPH] to another place before anything else
-    hint: then move graph.db, and graph.db-wal and graph.db-shm where they are, out of it; put a copy that `bn backup` made in as graph.db, or `bn import` an export
+    hint: then, on the host, `bn restore` lists the copies there are and puts one back; it keeps what it replaces
     ");
 }
 

@@ -14,7 +14,7 @@ use crate::graph::store::{Agent, Agents};
 
 pub fn list(args: &AgentListArgs, context: &Context) -> anyhow::Result<()> {
     let graph = Graph::open(context)?;
-    let agents = graph.read(|reader| reader.agents(args.all, args.limit.limit, graph.now))?;
+    let agents = graph.read(|reader| reader.agents(args.all, args.limit, graph.now))?;
     Ok(context.output.print(&List { agents, now: graph.now })?)
 }
 

@@ -17,7 +17,7 @@ pub fn run(args: BlockedArgs, context: &Context) -> anyhow::Result<()> {
     let graph = Graph::open(context)?;
     let filter = ready::wanted(args.which, Filter { states: vec![State::Blocked], ..Filter::default() });
     let blocked = graph.read(|reader| {
-        let listed = reader.list(&filter, args.limit.limit)?;
+        let listed = reader.list(&filter, args.limit)?;
         let with_reasons = listed.tasks.into_iter().map(|task| {
             let by = reader.dependencies(&task.id)?;
             Ok::<_, GraphError>(Waiting { task, blocked_by: by })

@@ -14,7 +14,7 @@ use crate::graph::store::Logged;
 
 pub fn run(args: &LogArgs, context: &Context) -> anyhow::Result<()> {
     let graph = Graph::open(context)?;
-    let logged = graph.read(|reader| reader.log(args.id.as_deref(), args.limit.limit))?;
+    let logged = graph.read(|reader| reader.log(args.id.as_deref(), args.limit))?;
     Ok(context.output.print(&Log { logged })?)
 }
 

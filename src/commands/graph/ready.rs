@@ -21,7 +21,7 @@ pub fn run(args: ReadyArgs, context: &Context) -> anyhow::Result<()> {
         })?;
         return Ok(context.output.print(&task::show::Shown::new(claimed, graph.now))?);
     }
-    let listed = graph.read(|reader| reader.list(&filter, args.limit.limit))?;
+    let listed = graph.read(|reader| reader.list(&filter, args.limit))?;
     Ok(context.output.print(&Ready(listed))?)
 }
 

@@ -13,7 +13,7 @@ use crate::graph::store::Found;
 pub fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<()> {
     let graph = Graph::open(context)?;
     let words = args.words.join(" ");
-    let found = graph.read(|reader| reader.search(&words, args.limit.limit))?;
+    let found = graph.read(|reader| reader.search(&words, args.limit))?;
     Ok(context.output.print(&Answer { words, found })?)
 }
 

@@ -54,3 +54,30 @@ impl Session {
         self.ended_at.is_some() || (self.container.is_none() && self.seen_at <= now.before(after))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_agent_goes_stale_by_time_and_a_container_by_its_end() {
+        let now = Moment::from_micros(1_000_000_000_000);
+        let seen = |span: Duration, container: Option<&str>, ended_at: Option<Moment>| Session {
+            id: "s-1".to_owned(),
+            name: "ann".to_owned(),
+            agent_type: None,
+            container: container.map(str::to_owned),
+            place: None,
+            started_at: now.before(span),
+            seen_at: now.before(span),
+            ended_at,
+            end_reason: None,
+            summary: None,
+        };
+        let minute = Duration::from_secs(60);
+        assert!(!seen(STALE_AFTER - minute, None, None).is_stale(now, STALE_AFTER));
+        assert!(seen(STALE_AFTER + minute, None, None).is_stale(now, STALE_AFTER));
+        assert!(!seen(STALE_AFTER * 9, Some("run-1"), None).is_stale(now, STALE_AFTER));
+        assert!(seen(minute, Some("run-1"), Some(now)).is_stale(now, STALE_AFTER));
+    }
+}

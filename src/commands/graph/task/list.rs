@@ -26,7 +26,7 @@ pub fn run(args: ListArgs, context: &Context) -> anyhow::Result<()> {
             reverse: args.reverse,
             ..ready::wanted(args.which, Filter::default())
         };
-        reader.list(&filter, args.limit.limit)
+        reader.list(&filter, args.limit)
     })?;
     Ok(context.output.print(&List(listed))?)
 }
