@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::env::{Env, Privilege};
+use crate::env::{Env, Privilege, TOKENS};
 use crate::error::Explain;
 
 /// How much of a program's standard error an error message carries.
@@ -147,7 +147,7 @@ impl Explain for ProcessError {
             }
             ProcessError::Sudo { program, .. } => vec![
                 "run `sudo -v` in this terminal, then the same command again".to_owned(),
-                format!("or allow it in sudoers: NOPASSWD: {program}"),
+                format!("or let it not ask, in sudoers: NOPASSWD: /usr/bin/{program}"),
             ],
             ProcessError::Start { .. } | ProcessError::Stream { .. } => Vec::new(),
         }
@@ -176,6 +176,8 @@ pub struct Runner {
     elevation: Elevation,
     /// Replaces what sudo left of the user's own environment.
     home: Option<(PathBuf, String)>,
+    /// Variables that no program inherits.
+    withheld: Vec<OsString>,
 }
 
 impl Runner {
@@ -188,13 +190,19 @@ impl Runner {
         let home = (env.privilege == Privilege::Saved)
             .then(|| env.user.home.clone().map(|home| (home, env.user.name.clone())))
             .flatten();
-        Self { elevation, home }
+        Self { elevation, home, withheld: TOKENS.iter().map(OsString::from).collect() }
+    }
+
+    /// Keeps these variables, too, from every program that is started: they are for the agent alone.
+    pub fn withholding(mut self, names: impl IntoIterator<Item: Into<OsString>>) -> Self {
+        self.withheld.extend(names.into_iter().map(Into::into));
+        self
     }
 
     /// A runner that needs nothing of the environment.
     #[cfg(test)]
     pub fn ordinary() -> Self {
-        Self { elevation: Elevation::Sudo, home: None }
+        Self { elevation: Elevation::Sudo, home: None, withheld: Vec::new() }
     }
 
     /// Whether a command that needs root goes through sudo.
@@ -241,6 +249,10 @@ impl Runner {
             for name in crate::env::inherited(prefix) {
                 command.env_remove(name);
             }
+        }
+        // git, ctr, buildah and sudo need no token of the agent's, and their environment is for others to read.
+        for name in &self.withheld {
+            command.env_remove(name);
         }
         command.envs(effective.env.iter().map(|(key, value)| (key, value)));
         command

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# CPU time (user + system) of whole bn processes, on graphs of 1,000, 10,000 and 100,000 tasks with as many links.
-# Prints a Markdown table.   scripts/bench/graph.sh [SIZE…]
+# Measures the task graph: CPU time (user + system) of whole processes, on graphs of 1,000, 10,000 and 100,000 tasks with
+# as many links. Prints a Markdown table.   scripts/bench/graph.sh [SIZE…]    BN=PATH measures that program.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -42,7 +42,7 @@ make_graph() {
 # Milliseconds of CPU per run of a command, over many runs.
 cpu() {
   local TIMEFORMAT='%U %S' spent
-  spent=$( { time for ((run = 0; run < runs; run++)); do "$@" >/dev/null; done; } 2>&1 )
+  spent=$( { time for ((run = 0; run < runs; run++)); do "$@" >/dev/null 2>&1 || true; done; } 2>&1 )
   awk -v runs="$runs" '{ printf "%.1f", ($1 + $2) * 1000 / runs }' <<<"$spent"
 }
 
@@ -50,7 +50,7 @@ cpu() {
 cpu_each() {
   local TIMEFORMAT='%U %S' spent lines
   mapfile -t lines
-  spent=$( { time for line in "${lines[@]}"; do "$bn" task claim "$line" >/dev/null; done; } 2>&1 )
+  spent=$( { time for line in "${lines[@]}"; do "$bn" task claim "$line" >/dev/null 2>&1 || true; done; } 2>&1 )
   awk -v runs="${#lines[@]}" '{ printf "%.1f", ($1 + $2) * 1000 / runs }' <<<"$spent"
 }
 
@@ -60,15 +60,15 @@ measure() {
   printf '| %s ' "$name"
   printf '| %s ' "$(cpu "$bn" ready)" "$(cpu "$bn" task show "$some")" "$(cpu "$bn" task create "one more")" \
     "$("$bn" ready --limit "$runs" --json | jq -r '.tasks[].id' | cpu_each)" \
-    "$(cpu "$bn" ready --claim)" "$(cpu "$bn" orient)" "$(cpu "$bn" search tasko beleno)" "$(cpu "$bn" search babeso)" \
+    "$(cpu "$bn" ready --claim)" "$(cpu "$bn" orient)" "$(cpu "$bn" search babeso jabeto)" "$(cpu "$bn" search babeso)" "$(cpu "$bn" search zyzzyva)" \
     "$(cpu "$bn" blocked)" "$(cpu "$bn" log)"
   printf '| %s |\n' "$(du -m "$XDG_DATA_HOME"/binnacle/*/graph.db | cut -f1)"
 }
 
 bench_graph() {
-  local folder size
-  cargo build --quiet --release
-  bn=$PWD/target/x86_64-unknown-linux-gnu/release/bn
+  local size
+  [[ -n ${BN:-} ]] || cargo build --quiet --release
+  bn=${BN:-$PWD/target/x86_64-unknown-linux-gnu/release/bn}
   folder=$(mktemp -d)
   trap 'rm -rf "$folder"' EXIT
   export XDG_DATA_HOME=$folder/data HOME=$folder
@@ -76,8 +76,8 @@ bench_graph() {
   cd "$folder/repo"
   echo "Milliseconds of CPU (user + system) of the whole process, the mean of $runs runs; a process that does nothing (\`true\`) takes $(cpu /bin/true)."
   echo
-  echo '| tasks and links | ready | task show | task create | task claim | ready --claim | orient | search, two words | search, a common word | blocked | log | MiB |'
-  echo '|---|---|---|---|---|---|---|---|---|---|---|---|'
+  echo '| tasks and links | ready | task show | task create | task claim | ready --claim | orient | search, two words | search, a word of every eighth task | search, no such word | blocked | log | MiB |'
+  echo "|---|---|---|---|---|---|---|---|---|---|---|---|---|"
   for size in "$@"; do
     rm -rf "$XDG_DATA_HOME"
     make_graph "$size" mixed | "$bn" import >/dev/null
@@ -88,5 +88,4 @@ bench_graph() {
   measure "$size, all urgent ones blocked"
 }
 
-(($# > 0)) || set -- 1000 10000 100000
-bench_graph "$@"
+if (($#)); then bench_graph "$@"; else bench_graph 1000 10000 100000; fi

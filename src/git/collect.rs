@@ -70,6 +70,7 @@ pub fn collect(git: &Git, run: &RunGit) -> Result<Collected, GitError> {
 
 fn take_over(git: &Git, run: &RunGit, mut harvest: Harvest, collected: &mut Collected) -> Result<(), GitError> {
     take::objects(run)?;
+    failpoint::reached(Point::ObjectsTaken);
     harvest.check(git, run)?;
     fetch::all(git, run, &mut harvest)?;
     collected.notes.append(&mut harvest.notes);

@@ -44,7 +44,7 @@ fn ids(answer: &Answer) -> Vec<String> {
 
 #[test]
 fn of_64_processes_with_50_creates_each_nothing_is_lost() {
-    let world = World::new();
+    let world = World::in_memory();
     world.bn(&["ready"]).ok();
     let root = container(&world);
     let answers: Vec<Answer> = thread::scope(|scope| {
@@ -82,7 +82,7 @@ fn of_64_processes_with_50_creates_each_nothing_is_lost() {
 
 #[test]
 fn of_500_ready_tasks_64_agents_claim_each_once() {
-    let world = World::new();
+    let world = World::in_memory();
     let lines: String = (0..500).map(|n| format!("{{\"title\":\"Task {n}\"}}\n")).collect();
     world.feed(&["task", "create", "--stdin"], &lines).ok();
     let claimed: Vec<Vec<String>> = thread::scope(|scope| {

@@ -5,6 +5,7 @@ mod claims;
 mod crowd;
 mod discovery;
 mod finding;
+mod json;
 mod lifecycle;
 mod links;
 mod power;

@@ -26,7 +26,7 @@ fn typical_write(world: &World) -> u64 {
 
 #[test]
 fn of_500_writes_that_are_killed_at_random_none_is_half_done() {
-    let world = World::new();
+    let world = World::in_memory();
     world.bn(&["ready"]).ok();
     let typical = typical_write(&world);
     let mut dice = Dice(7);

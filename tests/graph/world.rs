@@ -52,6 +52,11 @@ impl World {
         Self::at(tempfile::tempdir().unwrap())
     }
 
+    /// On a disk in memory where there is one: for tests of thousands of writes, whose point is not the disk.
+    pub fn in_memory() -> Self {
+        Self::at(tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap())
+    }
+
     pub fn at(folder: tempfile::TempDir) -> Self {
         fs::create_dir(folder.path().join("home")).unwrap();
         fs::create_dir(folder.path().join("repo")).unwrap();

@@ -32,8 +32,7 @@ impl fmt::Display for List {
             return writeln!(f, "Nobody is here. `bn agent list --all` shows who was.");
         }
         self.agents.agents.iter().try_for_each(|agent| head(f, agent, self.now))?;
-        let hidden = self.agents.total.saturating_sub(self.agents.agents.len() as u64);
-        render::and_more(f, hidden, "bn agent list --limit 0")
+        render::and_more(f, self.agents.total, self.agents.agents.len(), "bn agent list --limit 0")
     }
 }
 

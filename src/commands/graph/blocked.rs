@@ -51,6 +51,6 @@ impl fmt::Display for Blocked {
                 writeln!(f, "    waits for {}  {} ({})", task.id, line(&task.title, 60), task.status)?;
             }
         }
-        render::and_more(f, self.total.saturating_sub(self.tasks.len() as u64), "bn blocked --limit 0")
+        render::and_more(f, self.total, self.tasks.len(), "bn blocked --limit 0")
     }
 }

@@ -74,11 +74,8 @@ impl Page {
     fn head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Overview { project, you, counts, .. } = &self.overview;
         let project = project.as_deref().map_or_else(|| "binnacle".to_owned(), |name| line(name, 60));
-        writeln!(
-            f,
-            "{project}: {} ready, {} blocked, {} in progress",
-            counts.ready, counts.blocked, counts.in_progress
-        )?;
+        let [ready, blocked, working] = [counts.ready, counts.blocked, counts.in_progress].map(render::counted);
+        writeln!(f, "{project}: {ready} ready, {blocked} blocked, {working} in progress")?;
         let agent_type = you.session.agent_type.as_deref().unwrap_or("agent");
         let again = if you.resumed {
             format!(", here since {} ago", you.session.started_at.age(self.now))
@@ -101,8 +98,7 @@ impl Page {
         }
         writeln!(f, "\nIn progress")?;
         held.iter().try_for_each(|task| self.held(f, task))?;
-        let hidden = self.overview.counts.in_progress.saturating_sub(held.len() as u64);
-        indented_more(f, hidden, "bn task list --status in_progress")
+        indented_more(f, self.overview.counts.in_progress, held.len(), "bn task list --status in_progress")
     }
 
     fn held(&self, f: &mut fmt::Formatter<'_>, task: &Held) -> fmt::Result {
@@ -123,7 +119,7 @@ impl Page {
             f.write_str("  ")?;
             render::brief(f, task)?;
         }
-        indented_more(f, ready.total.saturating_sub(ready.tasks.len() as u64), "bn ready")
+        indented_more(f, ready.total, ready.tasks.len(), "bn ready")
     }
 
     fn done(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -151,9 +147,9 @@ impl Page {
     }
 }
 
-fn indented_more(f: &mut fmt::Formatter<'_>, hidden: u64, how: &str) -> fmt::Result {
-    if hidden > 0 {
+fn indented_more(f: &mut fmt::Formatter<'_>, total: u64, shown: usize, how: &str) -> fmt::Result {
+    if total > shown as u64 {
         f.write_str("  ")?;
     }
-    render::and_more(f, hidden, how)
+    render::and_more(f, total, shown, how)
 }

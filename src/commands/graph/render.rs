@@ -5,6 +5,7 @@ use std::fmt;
 use crate::graph::model::link::Neighbour;
 use crate::graph::model::task::{Brief, Status, Task};
 use crate::graph::model::text::line;
+use crate::graph::queries::counts::ENOUGH;
 use crate::graph::store::Listed;
 
 /// The longest title in a list.
@@ -42,12 +43,24 @@ fn mark(task: &Brief) -> char {
 /// A list, and how much of it is not shown.
 pub fn list(f: &mut fmt::Formatter<'_>, listed: &Listed, more: &str) -> fmt::Result {
     listed.tasks.iter().try_for_each(|task| brief(f, task))?;
-    and_more(f, listed.total.saturating_sub(listed.tasks.len() as u64), more)
+    and_more(f, listed.total, listed.tasks.len(), more)
 }
 
-/// "and N more", with what shows them.
-pub fn and_more(f: &mut fmt::Formatter<'_>, hidden: u64, how: &str) -> fmt::Result {
-    if hidden == 0 { Ok(()) } else { writeln!(f, "and {hidden} more: {how}") }
+/// "and N more" of a total, with what shows them.
+pub fn and_more(f: &mut fmt::Formatter<'_>, total: u64, shown: usize, how: &str) -> fmt::Result {
+    match total.saturating_sub(shown as u64) {
+        0 => Ok(()),
+        hidden => writeln!(f, "and {hidden}{} more: {how}", plus(total)),
+    }
+}
+
+/// A number that was counted, or the one at which counting ended.
+pub fn counted(number: u64) -> String {
+    format!("{number}{}", plus(number))
+}
+
+fn plus(number: u64) -> &'static str {
+    if number >= ENOUGH { "+" } else { "" }
 }
 
 /// A task's id and title, as an answer to a change of it.

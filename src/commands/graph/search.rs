@@ -35,6 +35,6 @@ impl fmt::Display for Answer {
                 writeln!(f, "    {snippet}")?;
             }
         }
-        render::and_more(f, self.found.total.saturating_sub(self.found.tasks.len() as u64), "more words, or --limit 0")
+        render::and_more(f, self.found.total, self.found.tasks.len(), "more words, or --limit 0")
     }
 }

@@ -94,14 +94,38 @@ fn record(line: &str) -> Result<Record, String> {
         Record::Graph(header) if header.version != VERSION => {
             Err(format!("this is version {} of the format; this bn reads version {VERSION}", header.version))
         }
-        Record::Task(task) => task.check().map(|()| record),
+        Record::Task(task) => task.check().map(|()| record.consistent()),
         _ => Ok(record),
+    }
+}
+
+impl Record {
+    /// A task from another tracker may be done without a date, or open with one.
+    fn consistent(self) -> Self {
+        let Record::Task(mut task) = self else { return self };
+        if task.status != Status::InProgress {
+            (task.session, task.claimed_at) = (None, None);
+        }
+        if matches!(task.status, Status::Done | Status::Cancelled) {
+            task.closed_at = task.closed_at.or(Some(task.updated_at));
+        } else {
+            (task.closed_at, task.closed_by, task.closed_session, task.closed_reason) = (None, None, None, None);
+        }
+        Record::Task(task)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_task_needs_little_and_is_made_consistent() {
+        let line = r#"{"record":"task","id":"bn-1","title":"A","status":"done","created_by":"x","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-02T00:00:00Z","session":"s-1"}"#;
+        let records = parse(line).unwrap();
+        let Record::Task(task) = &records[0] else { panic!("{records:?}") };
+        assert_eq!((task.closed_at, task.session.as_deref()), (Some(task.updated_at), None));
+    }
 
     #[test]
     fn a_wrong_line_is_named() {

@@ -1,7 +1,7 @@
 //! A task with what it waits for, or with what waits for it, as a drawing.
 
 use std::collections::HashSet;
-use std::fmt::{self, Write};
+use std::fmt;
 
 use serde::Serialize;
 
@@ -94,10 +94,10 @@ impl Web {
             } else {
                 ""
             };
-            let _ = writeln!(dot, "  \"{}\" [label=\"{label}\"{style}];", node.id);
+            dot.push_str(&format!("  \"{}\" [label=\"{label}\"{style}];\n", node.id));
         }
         for edge in &self.edges {
-            let _ = writeln!(dot, "  \"{}\" -> \"{}\" [label=\"{}\"];", edge.source, edge.target, edge.link_type);
+            dot.push_str(&format!("  \"{}\" -> \"{}\" [label=\"{}\"];\n", edge.source, edge.target, edge.link_type));
         }
         dot.push_str("}\n");
         dot

@@ -41,14 +41,14 @@ pub const MEND_CONTRADICTIONS: &str = "
     closed_session = CASE WHEN status IN ('done', 'cancelled') THEN closed_session END,
     closed_reason = CASE WHEN status IN ('done', 'cancelled') THEN closed_reason END";
 
-/// Tasks without an entry in the full-text index, and entries without a task.
+/// Tasks without an entry in the full-text index, and entries without a task or of a deleted one.
 pub const UNINDEXED: &str = "
-  SELECT (SELECT count(*) FROM tasks WHERE seq NOT IN (SELECT id FROM words_docsize))
-       + (SELECT count(*) FROM words_docsize WHERE id NOT IN (SELECT seq FROM tasks))";
+  SELECT (SELECT count(*) FROM tasks WHERE deleted_at IS NULL AND seq NOT IN (SELECT id FROM words_docsize))
+       + (SELECT count(*) FROM words_docsize WHERE id NOT IN (SELECT seq FROM tasks WHERE deleted_at IS NULL))";
 
 pub const REINDEX: &str = "
   INSERT INTO words (words) VALUES ('delete-all');
   INSERT INTO words (rowid, title, description, notes)
     SELECT t.seq, t.title, t.description, coalesce(
       (SELECT group_concat(e.data ->> 'text', ' ') FROM events e WHERE e.task = t.id AND e.kind = 'noted'), '')
-    FROM tasks t;";
+    FROM tasks t WHERE t.deleted_at IS NULL;";

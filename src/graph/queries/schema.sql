@@ -98,20 +98,25 @@ CREATE VIRTUAL TABLE words USING fts5 (
 -- A word in the title counts for more than one in the description, and that for more than one in a note.
 INSERT INTO words (words, rank) VALUES ('rank', 'bm25(8.0, 3.0, 1.0)');
 
-CREATE TRIGGER words_of_new_task AFTER INSERT ON tasks BEGIN
+CREATE TRIGGER words_of_new_task AFTER INSERT ON tasks WHEN new.deleted_at IS NULL BEGIN
   INSERT INTO words (rowid, title, description, notes) VALUES (new.seq, new.title, new.description, '');
 END;
 
-CREATE TRIGGER words_of_task AFTER UPDATE OF title, description ON tasks BEGIN
+CREATE TRIGGER words_of_task AFTER UPDATE OF title, description, deleted_at ON tasks WHEN new.deleted_at IS NULL BEGIN
   INSERT OR REPLACE INTO words (rowid, title, description, notes) VALUES (new.seq, new.title, new.description, coalesce(
     (SELECT group_concat(data ->> 'text', ' ') FROM events WHERE task = new.id AND kind = 'noted'), ''));
+END;
+
+CREATE TRIGGER words_of_deleted_task AFTER UPDATE OF deleted_at ON tasks
+  WHEN new.deleted_at IS NOT NULL AND old.deleted_at IS NULL BEGIN
+  DELETE FROM words WHERE rowid = old.seq;
 END;
 
 CREATE TRIGGER words_of_note AFTER INSERT ON events WHEN new.kind = 'noted' BEGIN
   INSERT OR REPLACE INTO words (rowid, title, description, notes)
     SELECT seq, title, description,
       (SELECT group_concat(data ->> 'text', ' ') FROM events WHERE task = new.task AND kind = 'noted')
-    FROM tasks WHERE id = new.task;
+    FROM tasks WHERE id = new.task AND deleted_at IS NULL;
 END;
 
 CREATE TRIGGER links_added AFTER INSERT ON links WHEN new.type IN ('depends_on', 'parent_of') BEGIN

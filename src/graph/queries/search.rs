@@ -1,15 +1,14 @@
 //! Full-text search: SQLite's FTS5, the one thing that another database does in its own way.
 
-/// The matches, best first.
+/// The matches, best first. A deleted task is not in the index.
 pub fn hits(columns: &str) -> String {
     format!(
         "SELECT {columns} FROM words JOIN tasks t ON t.seq = words.rowid
-         WHERE words MATCH ?1 AND t.deleted_at IS NULL ORDER BY words.rank LIMIT ?2"
+         WHERE words MATCH ?1 ORDER BY words.rank LIMIT ?2"
     )
 }
 
-pub const COUNT: &str =
-    "SELECT count(*) FROM words JOIN tasks t ON t.seq = words.rowid WHERE words MATCH ?1 AND t.deleted_at IS NULL";
+pub const COUNT: &str = "SELECT count(*) FROM (SELECT rowid FROM words WHERE words MATCH ?1 LIMIT ?2)";
 
 /// What to try, until something is found: all of the words, all as beginnings of words, the same less precisely, any of them.
 ///

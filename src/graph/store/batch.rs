@@ -58,10 +58,12 @@ impl Writer<'_> {
             Operation::Delete { id, force } => self.delete(&find(id)?, *force).map(|task| task.id),
             Operation::Undelete { id } => self.undelete(&find(id)?).map(|task| task.id),
             Operation::Link { a, link_type, b } => {
-                self.link(&find(a)?, *link_type, &find(b)?).map(|(link, _)| link.source)
+                let a = find(a)?;
+                self.link(&a, *link_type, &find(b)?).map(|_| a)
             }
             Operation::Unlink { a, link_type, b } => {
-                self.unlink(&find(a)?, *link_type, &find(b)?).map(|link| link.source)
+                let a = find(a)?;
+                self.unlink(&a, *link_type, &find(b)?).map(|_| a)
             }
         }
     }

@@ -67,13 +67,13 @@ impl Reader<'_> {
     /// A task's links, each read from the task's own end.
     pub fn links_of(&self, id: &TaskId) -> Result<Vec<Neighbour>, GraphError> {
         let mut links = Vec::new();
-        let ends: [(&str, fn(LinkType) -> &'static str); 2] =
-            [(queries::links::OUTGOING, LinkType::as_str), (queries::links::INCOMING, LinkType::reversed)];
-        for (sql, relation) in ends {
-            let mut statement = self.conn.prepare_cached(sql)?;
-            for neighbour in statement.query_map([id], |row| rows::neighbour(row, relation))? {
-                links.push(neighbour?);
-            }
+        let mut outgoing = self.conn.prepare_cached(queries::links::OUTGOING)?;
+        for link in outgoing.query_map([id], |row| rows::neighbour(row, LinkType::as_str))? {
+            links.push(link?);
+        }
+        let mut incoming = self.conn.prepare_cached(queries::links::INCOMING)?;
+        for link in incoming.query_map([id], |row| rows::neighbour(row, LinkType::reversed))? {
+            links.push(link?);
         }
         links.sort_by_key(|link| link.relation);
         Ok(links)

@@ -9,14 +9,14 @@ use crate::graph::model::task::{Brief, Task};
 use crate::graph::queries::filter::{Bind, Filter};
 use crate::graph::queries::{counts, tasks};
 
-/// The top of a list, and how long the whole of it is.
+/// The top of a list, and how long the whole of it is: counted up to `counts::ENOUGH`.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct Listed {
     pub tasks: Vec<Brief>,
     pub total: u64,
 }
 
-/// How many tasks there are to work on.
+/// How many tasks there are to work on, each counted up to `counts::ENOUGH`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Counts {
     pub ready: u64,
@@ -50,8 +50,7 @@ impl Reader<'_> {
 
     fn count(&self, filter: &Filter) -> Result<u64, GraphError> {
         let pieces = filter.pieces();
-        let sql = format!("SELECT count(*) FROM tasks t WHERE {}", pieces.condition);
-        Ok(self.conn.query_row(&sql, params_from_iter(pieces.binds), |row| row.get(0))?)
+        Ok(self.conn.query_row(&counts::of(&pieces.condition), params_from_iter(pieces.binds), |row| row.get(0))?)
     }
 
     /// The first task that the filter lets through.
@@ -64,7 +63,7 @@ impl Reader<'_> {
     pub fn counts(&self) -> Result<Counts, GraphError> {
         let read =
             |row: &rusqlite::Row| Ok(Counts { ready: row.get(0)?, blocked: row.get(1)?, in_progress: row.get(2)? });
-        Ok(self.conn.query_row(counts::OPEN, [], read)?)
+        Ok(self.conn.query_row(&counts::open(), [], read)?)
     }
 
     /// What the graph calls itself.

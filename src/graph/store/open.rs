@@ -140,7 +140,8 @@ fn give(path: &Path, site: &Site) -> io::Result<()> {
 /// Makes the whole file under another name first: whoever finds `graph.db` finds it complete.
 fn create(site: &Site, folder: &Path) -> Result<(), GraphError> {
     let log = folder.join(format!("{FILE}-wal"));
-    if log.exists() {
+    // In this order: who makes the graph at the same time publishes the file before its log.
+    if log.exists() && !folder.join(FILE).exists() {
         let detail = format!("the file is gone, but its log {} is there", log.display());
         return Err(GraphError::Damaged { path: folder.join(FILE), detail });
     }

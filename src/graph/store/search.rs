@@ -6,12 +6,13 @@ use super::{Reader, rows};
 use crate::graph::error::GraphError;
 use crate::graph::model::task::{Brief, Task};
 use crate::graph::model::text::line;
+use crate::graph::queries::counts::ENOUGH;
 use crate::graph::queries::{search, tasks};
 
 /// How much of a description or note is shown around a word.
 const SNIPPET: usize = 100;
 
-/// What was found, best first.
+/// What was found, best first; `total` is counted up to `counts::ENOUGH`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Found {
     pub tasks: Vec<Hit>,
@@ -50,7 +51,7 @@ impl Reader<'_> {
     }
 
     fn count_matches(&self, query: &str) -> Result<u64, GraphError> {
-        Ok(self.conn.query_row(search::COUNT, [query], |row| row.get(0))?)
+        Ok(self.conn.query_row(search::COUNT, (query, ENOUGH), |row| row.get(0))?)
     }
 
     fn hit(&self, task: Task, terms: &[String]) -> Result<Hit, GraphError> {
