@@ -255,3 +255,16 @@ fn a_branch_that_the_user_deleted_takes_no_commit_with_it() {
     assert_eq!(collected.branch, BranchOutcome::BranchMoved { found: None });
     assert_eq!(bench.sh("git -C repo rev-parse refs/binnacle/runs/run-1/work"), id);
 }
+
+#[test]
+fn what_the_host_has_anyway_is_not_kept_a_second_time() {
+    let bench = Bench::linked();
+    bench.sh("cd repo && git switch -qc topic && git commit -qm topic --allow-empty && git switch -q main");
+    let (run, _, outcome) = bench.run(
+        "agent",
+        "git switch -q topic; git switch -q agent; git commit -qm a --allow-empty; git commit -qm b --allow-empty",
+    );
+    assert!(matches!(outcome, MergeOutcome::Merged { .. }));
+    finish::discard(&bench.git, &run).unwrap();
+    assert_eq!(bench.sh("git -C repo for-each-ref refs/binnacle"), "");
+}
