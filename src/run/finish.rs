@@ -105,7 +105,7 @@ fn settle(run: &mut Run, git: &Git, merge: Merge) -> Result<(), RunError> {
         run.record.outcome = Some(Outcome::NothingToMerge);
         return Ok(());
     };
-    let collected = match run.record.collected.clone() {
+    let collected = match run.record.collected.clone().filter(|work| work.complete) {
         Some(collected) => collected,
         None => collect(run, git, &prepared)?,
     };

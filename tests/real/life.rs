@@ -73,6 +73,21 @@ fn a_stopped_agent_has_a_grace_in_which_to_commit() {
 }
 
 #[test]
+fn a_bn_that_is_told_to_end_stops_its_agent_first() {
+    let world = World::new();
+    let script = format!("trap 'git commit -q --allow-empty -m last; exit 0' TERM; {MEET}");
+    let run = world.start(&["--name", &world.job()], &script);
+    run.meet();
+    let bn = rustix::process::Pid::from_raw(run.pid()).unwrap();
+    rustix::process::kill_process(bn, rustix::process::Signal::TERM).unwrap();
+    run.end().exits(143);
+    assert_eq!(world.outcome(), "stopped");
+    assert_eq!(world.git("log -1 --format=%s agent-1"), "last");
+    world.assert_on_main("first");
+    world.assert_nothing_runs(&world.job());
+}
+
+#[test]
 fn several_are_stopped_at_the_same_time() {
     let world = World::new();
     world.git("worktree add -q ../agent-2 -b agent-2 && git -C repo worktree add -q ../agent-3 -b agent-3");
@@ -137,7 +152,7 @@ fn logs_of_running_and_ended_runs() {
     let world = World::new();
     let name = world.job();
     let logs = |more: &[&str]| world.bn(&[&["container", "logs", &name], more].concat()).exits(0).stdout;
-    detached(&world, &name, "../agent-1", &format!("echo one; echo two >&2; {MEET}; echo three"));
+    detached(&world, &name, "../agent-1", &format!("echo one; echo two; {MEET}; echo three; echo four >&2"));
     wait_for("the script", || world.path("agent-1/ready").exists());
     assert_eq!(logs(&["--tail", "2"]), "one\ntwo\n");
     let follower = world
@@ -148,6 +163,7 @@ fn logs_of_running_and_ended_runs() {
     world.shell("touch agent-1/go");
     let followed = crate::world::answer(follower.wait_with_output().unwrap()).exits(0).stdout;
     assert!(followed.contains("one\ntwo\nthree\n"), "{followed}");
+    assert!(followed.contains("four\n"), "{followed}");
     assert_eq!(logs(&[]), followed);
     assert_eq!(logs(&["-n", "1"]).lines().count(), 1);
 }

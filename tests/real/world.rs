@@ -222,6 +222,19 @@ impl World {
     }
 }
 
+impl Drop for World {
+    /// A test that failed leaves no container behind either.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let own = self.name("");
+            for id in ctr(&["containers", "ls", "-q"]).lines().filter(|id| id.ends_with(&own)) {
+                ctr(&["tasks", "rm", "--force", id]);
+                ctr(&["containers", "rm", id]);
+            }
+        }
+    }
+}
+
 /// `bn container run` with a script in place of the agent.
 fn run_line(worktree: &str, options: &[&str], script: &str) -> Vec<String> {
     let image = image();

@@ -28,8 +28,10 @@ use crate::error::Explain;
 
 /// The socket's name in the folder that the container sees.
 pub const SOCKET: &str = "proxy.sock";
-/// Connections at once; two descriptors each.
+/// Connections at once.
 const CONNECTIONS_MAX: usize = 4096;
+/// The client's and the server's, or while the latter is looked for: two for name servers, or `race::TRIED_AT_ONCE`.
+const DESCRIPTORS_EACH: u64 = 1 + race::TRIED_AT_ONCE as u64;
 /// Descriptors that everything else may need.
 const DESCRIPTORS_SPARE: u64 = 256;
 /// What the kernel may keep for all connections together, roughly. Left alone, it gives each up to tens of megabytes, and a few
@@ -194,12 +196,13 @@ fn listen(path: &Path) -> io::Result<std::os::unix::net::UnixListener> {
 fn connections_max() -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
-    let wanted = 2 * CONNECTIONS_MAX as u64 + DESCRIPTORS_SPARE;
+    let wanted = DESCRIPTORS_EACH * CONNECTIONS_MAX as u64 + DESCRIPTORS_SPARE;
     let most = limit.maximum.unwrap_or(u64::MAX).min(wanted);
     let current = limit.current.unwrap_or(u64::MAX);
     let raised = current < most && setrlimit(Resource::Nofile, Rlimit { current: Some(most), ..limit }).is_ok();
     let descriptors = if raised { most } else { current };
-    usize::try_from(descriptors.saturating_sub(DESCRIPTORS_SPARE) / 2).unwrap_or(usize::MAX).clamp(16, CONNECTIONS_MAX)
+    let most = descriptors.saturating_sub(DESCRIPTORS_SPARE) / DESCRIPTORS_EACH;
+    usize::try_from(most).unwrap_or(usize::MAX).clamp(16, CONNECTIONS_MAX)
 }
 
 async fn serve(shared: &Arc<Shared>, listener: std::os::unix::net::UnixListener) {

@@ -26,6 +26,15 @@ fn uncommitted_files_are_counted_aloud_and_a_copy_is_kept() {
 }
 
 #[test]
+fn a_large_uncommitted_file_is_left_out_of_the_copy_and_said() {
+    let bench = Bench::linked();
+    bench.sh("cd agent && truncate -s 65M large && echo s > small");
+    let run = bench.prepare("agent");
+    assert!(run.notes.iter().any(|note| note.contains("would be too large: large (1 in all)")), "{:?}", run.notes);
+    assert_eq!(bench.sh("git -C repo ls-tree --name-only refs/binnacle/runs/run-1/uncommitted"), "file\nsmall");
+}
+
+#[test]
 fn what_the_agent_leaves_uncommitted_stays_in_the_worktree() {
     let bench = Bench::linked();
     let (_, _, outcome) = bench.run(
