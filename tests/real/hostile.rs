@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::machine::running;
 use crate::world::{User, World};
 
-/// From the agent's last word to the end of `bn`, on a busy machine.
-const SOON: Duration = Duration::from_secs(10);
+/// From the agent's last word to the end of `bn`: less than half of this, where nothing else keeps the machine busy.
+const SOON: Duration = Duration::from_secs(20);
 
 /// What the agent does to the folder $P, and what has to come of it.
 struct Trap {
@@ -38,9 +38,9 @@ const REFS: &[Trap] = &[
     lost("HEAD is a pipe", "rm $P/HEAD; mkfifo $P/HEAD", "HEAD"),
     lost("HEAD is a symlink", "rm $P/HEAD; ln -s $VICTIM/refs/heads/main $P/HEAD", "HEAD"),
     survived("a ref of 1 GB", "truncate -s 1G $P/refs/heads/big", "bytes"),
-    lost("packed refs of 1 GB", "rm -f $P/packed-refs; truncate -s 1G $P/packed-refs", "packed-refs"),
+    survived("packed refs of 1 GB", "rm -f $P/packed-refs; truncate -s 1G $P/packed-refs", "packed-refs"),
     survived("a ref that leads outside", "echo 'ref: ../../../../../etc/passwd' > $P/refs/heads/out", ""),
-    lost(
+    survived(
         "a packed name that leads outside",
         "echo \"$SECRET refs/heads/../../../out\" >> $P/packed-refs",
         "packed-refs",
@@ -56,11 +56,7 @@ const REFS: &[Trap] = &[
         "id=$(git rev-parse HEAD); for ((i = 0; i < 100000; i++)); do echo \"$id refs/heads/f$i\"; done >> $P/packed-refs",
         "more than 10000 refs",
     ),
-    lost(
-        "100,001 loose refs",
-        "id=$(git rev-parse HEAD); mkdir $P/refs/heads/f; cd $P/refs/heads/f; for ((i = 0; i < 100001; i++)); do echo $id > $i; done",
-        "refs",
-    ),
+    survived("100,001 loose refs", "mkdir $P/refs/heads/f; cd $P/refs/heads/f; seq 100001 | xargs touch", "refs"),
     survived(
         "reflogs of 1 GB, and a pipe",
         "truncate -s 1G $P/logs/HEAD; mkdir -p $P/logs/refs/heads; mkfifo $P/logs/refs/heads/pipe",
@@ -209,9 +205,10 @@ impl Trapped {
 }
 
 fn all_spring(traps: &[Trap]) {
-    for trap in traps {
-        Trapped::new().springs(trap);
-    }
+    // Every one is tried, whatever became of those before it.
+    let failed = traps.iter().filter(|trap| std::panic::catch_unwind(|| Trapped::new().springs(trap)).is_err());
+    let failed: Vec<_> = failed.map(|trap| trap.name).collect();
+    assert!(failed.is_empty(), "{failed:?}");
 }
 
 #[test]

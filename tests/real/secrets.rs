@@ -61,8 +61,9 @@ impl Carrier {
     fn only_those_who_may_hold_it(&self) {
         let holders = self.holders();
         let inside = |process: &Process| {
-            let groups = fs::read_to_string(format!("/proc/{}/cgroup", process.pid)).unwrap_or_default();
-            groups.contains(&self.name)
+            let groups = fs::read_to_string(format!("/proc/{}/cgroup", process.pid));
+            // One that is gone since it was seen can be asked no more.
+            groups.map_or(true, |groups| groups.contains(&self.name))
         };
         // The control of this very search.
         let agents = holders.iter().filter(|process| inside(process)).count();
