@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::RunError;
 use super::engine::{Engine, EngineError};
 use super::gate;
+use super::lock::Lock;
 use super::prepare;
 use super::record::{Mode, Run};
 use super::review::{reason_to_hold, review};
@@ -140,6 +141,9 @@ pub fn decide(
     collected: &Collected,
     merge: Merge,
 ) -> Result<(), RunError> {
+    // One at a time in a repository: what is decided here must still be so when it is done.
+    let door = run.folder.path().with_file_name(".merge");
+    let _door = Lock::take(&door).map_err(|source| RunError::io("lock", &door, source))?;
     let ending = run.record.ending.unwrap_or(Ending::Lost);
     let wanted = match merge {
         Merge::Wanted | Merge::Accepted => true,

@@ -5,20 +5,28 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
+
+/// How long, and how often, somebody who only looks is waited for.
+const GLANCE: Duration = Duration::from_millis(5);
+const GLANCES: u32 = 10;
 
 /// A lock that is held. It ends with this value and every copy of it in other processes.
 #[derive(Debug)]
 pub struct Lock(File);
 
 impl Lock {
-    /// `None` where somebody else holds it.
+    /// `None` where somebody else holds it. Who only looks (`is_held`) holds it for a moment, and is waited for.
     pub fn try_take(path: &Path) -> io::Result<Option<Self>> {
         let file = open(path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self(file))),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
+        for _ in 0..GLANCES {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(Self(file))),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(GLANCE),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
         }
+        Ok(None)
     }
 
     /// Waits until it is free.

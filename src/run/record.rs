@@ -204,14 +204,13 @@ pub fn all_in(runs: &Path) -> Result<Vec<Seen>, RunError> {
     let mut seen = Vec::new();
     for entry in entries {
         let folder = Folder::new(entry.map_err(|source| RunError::io("read", runs, source))?.path());
-        if !folder.record().exists() {
-            continue;
-        }
         // First the lock, then the record: an owner that ends in between has written its last word.
         let path = folder.lock();
         let owned = lock::is_held(&path).map_err(|source| RunError::io("lock", &path, source))?;
-        let record = Record::load(&folder)?;
-        seen.push(Seen { folder, record, owned });
+        match Record::load(&folder) {
+            Err(RunError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
+            other => seen.push(Seen { record: other?, folder, owned }),
+        }
     }
     seen.sort_by_key(|run| run.record.created_at);
     Ok(seen)

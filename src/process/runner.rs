@@ -1,163 +1,20 @@
-//! Commands as values, and the only place that starts programs.
+//! The only place that starts programs. Every way of running is named by what happens to the streams.
 #![allow(clippy::disallowed_methods)]
 
-use std::ffi::{OsStr, OsString};
-use std::fmt;
-use std::io::{self, Read, Write};
+use std::ffi::OsString;
+use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::Signal;
 
+use super::captured::collect;
+use super::error::{failed, start_error};
+use super::{Captured, Cmd, ProcessError};
 use crate::env::{Env, Privilege, TOKENS};
-use crate::error::Explain;
-
-/// How much of a program's standard error an error message carries.
-const STDERR_KEPT: usize = 4096;
-/// More standard output than this is not kept, but an error. Bytes.
-const MOST_OUTPUT: u64 = 512 << 20;
-
-/// A program and its arguments, not yet run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cmd {
-    program: OsString,
-    args: Vec<OsString>,
-    env: Vec<(OsString, OsString)>,
-    /// Inherited variables that start with this are not passed on.
-    without: Option<&'static str>,
-    directory: Option<PathBuf>,
-    /// In a process group of its own: Ctrl-C in the terminal does not reach it.
-    own_group: bool,
-    as_root: bool,
-}
-
-impl Cmd {
-    pub fn new(program: impl Into<OsString>) -> Self {
-        Self {
-            program: program.into(),
-            args: Vec::new(),
-            env: Vec::new(),
-            without: None,
-            directory: None,
-            own_group: false,
-            as_root: false,
-        }
-    }
-
-    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
-        self.args.push(arg.into());
-        self
-    }
-
-    pub fn args<I: IntoIterator<Item: Into<OsString>>>(mut self, args: I) -> Self {
-        self.args.extend(args.into_iter().map(Into::into));
-        self
-    }
-
-    /// Never a secret: through sudo these become arguments.
-    pub fn env(mut self, key: impl Into<OsString>, value: impl Into<OsString>) -> Self {
-        self.env.push((key.into(), value.into()));
-        self
-    }
-
-    /// Keeps inherited variables with this prefix from the program. (sudo passes on nothing anyway.)
-    pub fn without_env(mut self, prefix: &'static str) -> Self {
-        self.without = Some(prefix);
-        self
-    }
-
-    /// Lets the program finish what it began when the user presses Ctrl-C.
-    pub fn own_group(mut self) -> Self {
-        self.own_group = true;
-        self
-    }
-
-    pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
-        self.directory = Some(directory.into());
-        self
-    }
-
-    /// Needs root: goes through sudo where the user is not root.
-    #[allow(clippy::wrong_self_convention, reason = "a builder step, read as `ctr … as root`")]
-    pub fn as_root(mut self) -> Self {
-        self.as_root = true;
-        self
-    }
-}
-
-/// A line that can be pasted into a shell.
-impl fmt::Display for Cmd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = std::iter::once(&self.program).chain(&self.args).map(|word| quoted(word));
-        let env = self.env.iter().map(|(key, value)| format!("{}={}", key.to_string_lossy(), quoted(value)));
-        f.write_str(&env.chain(words).collect::<Vec<_>>().join(" "))
-    }
-}
-
-fn quoted(word: &OsStr) -> String {
-    let word = word.to_string_lossy();
-    shlex::try_quote(&word).map_or_else(|_| format!("{word:?}"), |quoted| quoted.into_owned())
-}
-
-/// What a program that ran to its end left behind.
-#[derive(Debug)]
-pub struct Captured {
-    pub status: ExitStatus,
-    pub stdout: Vec<u8>,
-    /// The last few KiB.
-    pub stderr: String,
-}
-
-impl Captured {
-    /// Standard output as text, without the line end.
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.stdout).trim_end_matches('\n').to_owned()
-    }
-
-    pub fn success(&self) -> bool {
-        self.status.success()
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum ProcessError {
-    #[error("{program} not found")]
-    NotFound { program: String },
-    #[error("cannot start {program}")]
-    Start { program: String, source: io::Error },
-    #[error("{program} failed ({status}): {stderr}", stderr = last_line(.stderr))]
-    Failed { program: String, line: String, status: ExitStatus, stderr: String },
-    #[error("sudo refused to run {program}: {stderr}", stderr = last_line(.stderr))]
-    Sudo { program: String, stderr: String },
-    #[error("{program} was not done after {seconds} s, and was stopped")]
-    Slow { program: String, line: String, seconds: u64 },
-    #[error("lost contact with {program}")]
-    Stream { program: String, source: io::Error },
-}
-
-impl Explain for ProcessError {
-    fn hints(&self) -> Vec<String> {
-        match self {
-            ProcessError::NotFound { program } => crate::container::install::hints(program),
-            ProcessError::Failed { line, .. } | ProcessError::Slow { line, .. } => {
-                vec![format!("the command was: {line}")]
-            }
-            ProcessError::Sudo { program, .. } => vec![
-                "run `sudo -v` in this terminal, then the same command again".to_owned(),
-                format!("or let it not ask, in sudoers: NOPASSWD: /usr/bin/{program}"),
-            ],
-            ProcessError::Start { .. } | ProcessError::Stream { .. } => Vec::new(),
-        }
-    }
-}
-
-/// The line of a program's complaint that says most: its last one.
-pub fn last_line(stderr: &str) -> &str {
-    stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing").trim()
-}
 
 /// How a command that needs root gets there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -276,7 +133,7 @@ impl Runner {
             command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         })?;
         let captured =
-            collect(&mut child, input).map_err(|source| ProcessError::Stream { program: name_of(cmd), source })?;
+            collect(&mut child, input).map_err(|source| ProcessError::Stream { program: cmd.name(), source })?;
         self.sudo_refusal(cmd, &captured).map_or(Ok(captured), Err)
     }
 
@@ -302,9 +159,9 @@ impl Runner {
             (captured, watch.join().unwrap_or(true))
         });
         if late {
-            return Err(ProcessError::Slow { program: name_of(cmd), line: cmd.to_string(), seconds: limit.as_secs() });
+            return Err(ProcessError::Slow { program: cmd.name(), line: cmd.to_string(), seconds: limit.as_secs() });
         }
-        captured.map_err(|source| ProcessError::Stream { program: name_of(cmd), source })
+        captured.map_err(|source| ProcessError::Stream { program: cmd.name(), source })
     }
 
     /// Like `capture`, where anything but exit code 0 is an error.
@@ -322,7 +179,10 @@ impl Runner {
         let sink = self.start(to, |command| {
             command.stdin(between).stdout(Stdio::piped()).stderr(Stdio::piped());
         });
-        let lost = |cmd| move |source| ProcessError::Stream { program: name_of(cmd), source };
+        let lost = |cmd: &Cmd| {
+            let program = cmd.name();
+            move |source| ProcessError::Stream { program, source }
+        };
         std::thread::scope(|scope| {
             let reader = scope.spawn(|| collect(&mut source, &[]).map_err(lost(from)));
             let second = sink.and_then(|mut sink| collect(&mut sink, &[]).map_err(lost(to)));
@@ -334,7 +194,7 @@ impl Runner {
 
     /// Runs where the user can watch, with nothing on standard input. Its output is no result of `bn`: it goes to standard error.
     pub fn watched(&self, cmd: &Cmd) -> Result<ExitStatus, ProcessError> {
-        let lost = |source| ProcessError::Stream { program: name_of(cmd), source };
+        let lost = |source| ProcessError::Stream { program: cmd.name(), source };
         let stderr = io::stderr().as_fd().try_clone_to_owned().map_err(lost)?;
         let mut child = self.start(cmd, |command| {
             command.stdin(Stdio::null()).stdout(Stdio::from(stderr));
@@ -345,7 +205,7 @@ impl Runner {
     /// Runs in the user's terminal, all three streams passed on.
     pub fn foreground(&self, cmd: &Cmd) -> Result<ExitStatus, ProcessError> {
         let mut child = self.start(cmd, |_| {})?;
-        child.wait().map_err(|source| ProcessError::Stream { program: name_of(cmd), source })
+        child.wait().map_err(|source| ProcessError::Stream { program: cmd.name(), source })
     }
 
     /// Starts in the user's terminal and returns the child, which is told when this process dies.
@@ -386,7 +246,7 @@ impl Runner {
             Err(ProcessError::Sudo { .. }) => {
                 let status = self.foreground(&Cmd::new("sudo").arg("-v"))?;
                 if !status.success() {
-                    return Err(ProcessError::Sudo { program: name_of(probe), stderr: status.to_string() });
+                    return Err(ProcessError::Sudo { program: probe.name(), stderr: status.to_string() });
                 }
                 self.capture(probe).map(drop)
             }
@@ -400,72 +260,7 @@ impl Runner {
             && self.uses_sudo()
             && captured.status.code() == Some(1)
             && captured.stderr.lines().any(|line| line.starts_with("sudo:"));
-        refused.then(|| ProcessError::Sudo { program: name_of(cmd), stderr: captured.stderr.clone() })
-    }
-}
-
-fn start_error(command: &Command, source: io::Error) -> ProcessError {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let folder_is_gone = command.get_current_dir().is_some_and(|folder| !folder.exists());
-    match source.kind() {
-        io::ErrorKind::NotFound if !folder_is_gone => ProcessError::NotFound { program },
-        _ => ProcessError::Start { program, source },
-    }
-}
-
-/// The error for a command that ended badly.
-pub fn failed(cmd: &Cmd, status: ExitStatus, stderr: String) -> ProcessError {
-    ProcessError::Failed { program: name_of(cmd), line: cmd.to_string(), status, stderr }
-}
-
-fn name_of(cmd: &Cmd) -> String {
-    Path::new(&cmd.program).file_name().unwrap_or(&cmd.program).to_string_lossy().into_owned()
-}
-
-/// The exit code as a shell would give it: 128 + n for a signal.
-pub fn exit_code(status: ExitStatus) -> u8 {
-    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
-    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
-}
-
-fn collect(child: &mut Child, input: &[u8]) -> io::Result<Captured> {
-    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    std::thread::scope(|scope| {
-        let writer = scope.spawn(|| match stdin {
-            Some(mut pipe) => match pipe.write_all(input) {
-                // A program may end before it has read everything; its exit code tells the story.
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-                other => other,
-            },
-            None => Ok(()),
-        });
-        let errors = scope.spawn(|| stderr.map_or(Ok(String::new()), tail));
-        let mut bytes = Vec::new();
-        if let Some(pipe) = stdout {
-            let length = pipe.take(MOST_OUTPUT + 1).read_to_end(&mut bytes)?;
-            if length as u64 > MOST_OUTPUT {
-                return Err(io::Error::other(format!("it wrote more than {MOST_OUTPUT} bytes")));
-            }
-        }
-        let joined = |_| io::Error::other("a reader thread died");
-        writer.join().map_err(joined)??;
-        let stderr = errors.join().map_err(joined)??;
-        Ok(Captured { status: child.wait()?, stdout: bytes, stderr })
-    })
-}
-
-/// Reads to the end and keeps the last part.
-pub fn tail(mut pipe: impl Read) -> io::Result<String> {
-    let mut kept = Vec::new();
-    let mut buffer = [0; STDERR_KEPT];
-    loop {
-        let count = pipe.read(&mut buffer)?;
-        if count == 0 {
-            return Ok(String::from_utf8_lossy(&kept).into_owned());
-        }
-        kept.extend_from_slice(&buffer[..count]);
-        let surplus = kept.len().saturating_sub(STDERR_KEPT);
-        kept.drain(..surplus);
+        refused.then(|| ProcessError::Sudo { program: cmd.name(), stderr: captured.stderr.clone() })
     }
 }
 
