@@ -184,6 +184,9 @@ work() {
     return "$code"
 }
 
+# The agent may have left anything in its git folder: a pipe in place of HEAD would hold this container for ever.
+git() { timeout 5 git "$@"; }
+
 # Says whether the target can be fast-forwarded to the work, and succeeds if it can. $1: the target's commit.
 say_mergeable() {
     local target=$BN_MERGE_TARGET behind ahead
@@ -206,7 +209,7 @@ merge_by_hand() {
         say "not merged: BN_NO_MERGE is set"
     elif [[ $branch == "$BN_MERGE_TARGET" ]]; then
         say "the work is on $branch itself"
-    elif git fetch --quiet --no-tags --no-write-fetch-head . "HEAD:refs/heads/$BN_MERGE_TARGET"; then
+    elif command git fetch --quiet --no-tags --no-write-fetch-head . "HEAD:refs/heads/$BN_MERGE_TARGET"; then
         say "$BN_MERGE_TARGET is now at $(git rev-parse --short HEAD)"
     else
         say "not merged, for git's reason above: merge ${branch:-the commit} on the host"

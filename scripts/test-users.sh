@@ -9,6 +9,8 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 readonly SUDOERS=/etc/sudoers.d/binnacle-test
+# Where the tests look for what must not be logged.
+readonly LOG=/var/log/bn-test-sudo.log
 readonly USERS=(bn-test-nopass bn-test-pass)
 
 # Not the ranges that useradd may have given to somebody else already.
@@ -30,7 +32,8 @@ add() {
     local user
     for user in "${USERS[@]}"; do add_user "$user"; done
     echo bn-test-pass:bn-test | chpasswd
-    printf '%s\n' 'bn-test-nopass ALL=(ALL) NOPASSWD: ALL' 'bn-test-pass ALL=(ALL) ALL' >"$SUDOERS.new"
+    printf '%s\n' 'bn-test-nopass ALL=(ALL) NOPASSWD: ALL' 'bn-test-pass ALL=(ALL) ALL' \
+        "Defaults:bn-test-nopass logfile=$LOG" >"$SUDOERS.new"
     chmod 0440 "$SUDOERS.new"
     visudo -cqf "$SUDOERS.new"
     mv "$SUDOERS.new" "$SUDOERS"
@@ -38,7 +41,7 @@ add() {
 
 remove() {
     local user
-    rm -f "$SUDOERS"
+    rm -f "$SUDOERS" "$LOG"
     for user in "${USERS[@]}"; do
         if id "$user" >/dev/null 2>&1; then userdel --force --remove "$user" 2>/dev/null; fi
     done

@@ -32,6 +32,16 @@ impl Explain for EnvError {
     }
 }
 
+/// Tokens that agents are given where they are set. Read by this process alone: no program that it starts inherits one.
+pub const TOKENS: [&str; 6] = [
+    "COPILOT_GITHUB_TOKEN",
+    "GH_TOKEN",
+    "GITHUB_TOKEN",
+    "ANTHROPIC_API_KEY",
+    "CLAUDE_CODE_OAUTH_TOKEN",
+    "OPENAI_API_KEY",
+];
+
 /// Whose files these are: the real user, also under `sudo bn`.
 #[derive(Clone, Debug)]
 pub struct User {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::env::{Env, Privilege};
+use crate::env::{Env, Privilege, TOKENS};
 use crate::error::Explain;
 
 /// How much of a program's standard error an error message carries.
@@ -147,7 +147,7 @@ impl Explain for ProcessError {
             }
             ProcessError::Sudo { program, .. } => vec![
                 "run `sudo -v` in this terminal, then the same command again".to_owned(),
-                format!("or allow it in sudoers: NOPASSWD: {program}"),
+                format!("or let it not ask, in sudoers: NOPASSWD: /usr/bin/{program}"),
             ],
             ProcessError::Start { .. } | ProcessError::Stream { .. } => Vec::new(),
         }
@@ -176,6 +176,8 @@ pub struct Runner {
     elevation: Elevation,
     /// Replaces what sudo left of the user's own environment.
     home: Option<(PathBuf, String)>,
+    /// Variables that no program inherits.
+    withheld: Vec<OsString>,
 }
 
 impl Runner {
@@ -188,13 +190,19 @@ impl Runner {
         let home = (env.privilege == Privilege::Saved)
             .then(|| env.user.home.clone().map(|home| (home, env.user.name.clone())))
             .flatten();
-        Self { elevation, home }
+        Self { elevation, home, withheld: TOKENS.iter().map(OsString::from).collect() }
+    }
+
+    /// Keeps these variables, too, from every program that is started: they are for the agent alone.
+    pub fn withholding(mut self, names: impl IntoIterator<Item: Into<OsString>>) -> Self {
+        self.withheld.extend(names.into_iter().map(Into::into));
+        self
     }
 
     /// A runner that needs nothing of the environment.
     #[cfg(test)]
     pub fn ordinary() -> Self {
-        Self { elevation: Elevation::Sudo, home: None }
+        Self { elevation: Elevation::Sudo, home: None, withheld: Vec::new() }
     }
 
     /// Whether a command that needs root goes through sudo.
@@ -241,6 +249,10 @@ impl Runner {
             for name in crate::env::inherited(prefix) {
                 command.env_remove(name);
             }
+        }
+        // git, ctr, buildah and sudo need no token of the agent's, and their environment is for others to read.
+        for name in &self.withheld {
+            command.env_remove(name);
         }
         command.envs(effective.env.iter().map(|(key, value)| (key, value)));
         command
@@ -454,5 +466,35 @@ pub fn tail(mut pipe: impl Read) -> io::Result<String> {
         kept.extend_from_slice(&buffer[..count]);
         let surplus = kept.len().saturating_sub(STDERR_KEPT);
         kept.drain(..surplus);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_with_a_prefix_are_kept_from_a_program_and_what_is_set_for_it_is_not() {
+        // Every test has some from cargo.
+        let seen = |cmd: Cmd| Runner::ordinary().read(&cmd).unwrap().text();
+        let is_cargos = |line: &str| line.starts_with("CARGO_");
+        assert!(seen(Cmd::new("env")).lines().any(is_cargos));
+        let kept = seen(Cmd::new("env").without_env("CARGO_").env("CARGO_OWN", "1"));
+        assert_eq!(kept.lines().filter(|line| is_cargos(line)).collect::<Vec<_>>(), ["CARGO_OWN=1"]);
+    }
+
+    #[test]
+    fn a_program_that_takes_too_long_dies_with_its_children() {
+        let cmd = Cmd::new("sh").args(["-c", "sleep 60 & sleep 60"]);
+        let start = std::time::Instant::now();
+        let error = Runner::ordinary().capture_within(&cmd, b"", Duration::from_millis(200)).unwrap_err();
+        assert!(matches!(error, ProcessError::Slow { .. }), "{error}");
+        assert!(start.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn a_folder_that_is_gone_is_not_mistaken_for_a_missing_program() {
+        let error = Runner::ordinary().capture(&Cmd::new("true").directory("/nonexistent")).unwrap_err();
+        assert!(matches!(error, ProcessError::Start { .. }), "{error}");
     }
 }

@@ -69,8 +69,8 @@ mod tests {
             no_cache: true,
             isolation: Some("chroot"),
         };
-        insta::assert_snapshot!(build(&spec, Path::new("/ctx")).to_string(), @"");
-        insta::assert_snapshot!(push("localhost/x:1").to_string(), @"");
+        insta::assert_snapshot!(build(&spec, Path::new("/ctx")).to_string(), @"buildah build --layers --no-cache --isolation chroot --build-arg 'AGENTS=copilot claude' --tag localhost/binnacle-self:latest --file /ctx/Containerfile /ctx");
+        insta::assert_snapshot!(push("localhost/x:1").to_string(), @"buildah push --quiet localhost/x:1 docker-archive:/dev/stdout:localhost/x:1");
     }
 
     #[test]

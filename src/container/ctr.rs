@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_detached_run() {
-        insta::assert_snapshot!(ctr().run(&spec(Streams::Log("/r/log".into()))), @"");
+        insta::assert_snapshot!(ctr().run(&spec(Streams::Log("/r/log".into()))), @r#"ctr --address /run/containerd/containerd.sock --namespace binnacle run --detach --log-uri file:///r/log --label 'bn.run=agent-1' --label 'bn.repo=0123456789abcdef' --label 'containerd.io/restart.status=' --label 'containerd.io/restart.loguri=' --label 'containerd.io/restart.policy=' --label 'containerd.io/restart.explicitly-stopped=' --cap-drop CAP_DAC_OVERRIDE --cap-drop CAP_FSETID --cap-drop CAP_FOWNER --cap-drop CAP_MKNOD --cap-drop CAP_NET_RAW --cap-drop CAP_SETFCAP --cap-drop CAP_NET_BIND_SERVICE --cap-drop CAP_SYS_CHROOT --cap-drop CAP_KILL --cap-drop CAP_AUDIT_WRITE --seccomp --seccomp-profile /r/seccomp.json --cpus 1.5 --memory-limit 1073741824 --net-host --mount 'type=bind,"src=/w, x",dst=/workspace,options=bind:rprivate:rw:nosuid:nodev' --mount 'type=bind,src=/r/dotgit,dst=/workspace/.git,options=bind:rprivate:ro:nosuid:nodev' --env 'BN_AGENT_TYPE=worker' --cwd /workspace localhost/binnacle-self:latest agent-1 /usr/local/bin/binnacle-entrypoint true"#);
     }
 
     #[test]
@@ -245,6 +245,12 @@ mod tests {
             ctr().image("localhost/x:1"),
             runc_update("a", &spec(Streams::Log("/l".into())).limits),
         ];
-        insta::assert_snapshot!(lines.map(|cmd| cmd.to_string()).join("\n"), @"");
+        insta::assert_snapshot!(lines.map(|cmd| cmd.to_string()).join("\n"), @"
+        ctr --address /run/containerd/containerd.sock --namespace binnacle tasks ls
+        ctr --address /run/containerd/containerd.sock --namespace binnacle tasks kill --signal SIGKILL --all a
+        ctr --address /run/containerd/containerd.sock --namespace binnacle tasks rm --force a
+        ctr --address /run/containerd/containerd.sock --namespace binnacle images ls -q 'name==localhost/x:1'
+        runc --root /run/containerd/runc/binnacle update --pids-limit 4096 --memory 1073741824 --memory-swap 1073741824 a
+        ");
     }
 }

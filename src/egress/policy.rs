@@ -130,6 +130,17 @@ impl Policy {
         }
     }
 
+    /// All that can be said where somebody else looks the name up: no address will decide.
+    pub fn admit_unseen(&self, asked: &Authority) -> Result<(), Refusal> {
+        self.admit(asked)?;
+        match &asked.host {
+            Host::Name(name) if self.allowlist && !self.lists(name, asked.port) => {
+                Err(Refusal { asked: asked.clone(), address: None, reason: Reason::NotListed })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The last word: whether what was asked for may be reached at this address.
     pub fn admit_address(&self, asked: &Authority, address: IpAddr) -> Result<(), Refusal> {
         let refuse = |reason| Err(Refusal { asked: asked.clone(), address: Some(address), reason });

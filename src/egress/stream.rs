@@ -101,6 +101,13 @@ impl Stream {
         let _ = rustix::net::shutdown(self, Shutdown::Write);
     }
 
+    /// Limits what the kernel keeps for it, each way, in bytes.
+    pub fn limit_buffers(&self, bytes: usize) {
+        // The kernel doubles the number. One that grants less does what is meant.
+        let _ = sockopt::set_socket_recv_buffer_size(self, bytes / 2);
+        let _ = sockopt::set_socket_send_buffer_size(self, bytes / 2);
+    }
+
     /// Breaks it off, so that the peer sees an error and not an end. A local socket knows no such thing: it is closed.
     pub fn abort(self) {
         if let Stream::Tcp(stream) = &self {

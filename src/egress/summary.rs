@@ -59,6 +59,18 @@ impl Summary {
     pub fn is_empty(&self) -> bool {
         self.refused.is_empty()
     }
+
+    /// The flags that would have let through all that can be, ready to paste.
+    pub fn flags(&self) -> Vec<String> {
+        let mut flags: Vec<String> = Vec::new();
+        for rule in self.refused.iter().filter_map(|refused| refused.allow.as_ref()) {
+            let flag = format!("--allow {rule}");
+            if !flags.contains(&flag) {
+                flags.push(flag);
+            }
+        }
+        flags
+    }
 }
 
 /// Lines for the end of a run; nothing where nothing was refused.
@@ -68,16 +80,16 @@ impl fmt::Display for Summary {
             return Ok(());
         }
         writeln!(f, "the network refused:")?;
-        for Refused { asked, reason, count, allow } in self.refused.iter().take(SHOWN_MAX) {
+        for Refused { asked, reason, count, .. } in self.refused.iter().take(SHOWN_MAX) {
             let times = if *count == 1 { String::new() } else { format!(" ({count} times)") };
-            match allow {
-                Some(rule) => writeln!(f, "  {asked}{times}: {reason}; would have opened it: --allow {rule}")?,
-                None => writeln!(f, "  {asked}{times}: {reason}")?,
-            }
+            writeln!(f, "  {asked}{times}: {reason}")?;
         }
-        match self.refused.len().saturating_sub(SHOWN_MAX) {
-            0 => Ok(()),
-            more => writeln!(f, "  and {more} more"),
+        if let more @ 1.. = self.refused.len().saturating_sub(SHOWN_MAX) {
+            writeln!(f, "  and {more} more")?;
+        }
+        match self.flags() {
+            flags if flags.is_empty() => Ok(()),
+            flags => writeln!(f, "these flags would have let it through: {}", flags.join(" ")),
         }
     }
 }
@@ -101,10 +113,11 @@ mod tests {
         let summary = Summary::of(entries.into_iter());
         assert_eq!(
             summary.to_string(),
-            "the network refused:\n  db.corp:5432 (2 times): private address; would have opened it: --allow db.corp:5432\n  \
-             169.254.169.254:80: cloud metadata address; never opened\n"
+            "the network refused:\n  db.corp:5432 (2 times): private address\n  \
+             169.254.169.254:80: cloud metadata address; never opened\n\
+             these flags would have let it through: --allow db.corp:5432\n"
         );
-        assert_eq!(summary.refused[0].allow.as_deref(), Some("db.corp:5432"));
+        assert_eq!(summary.flags(), ["--allow db.corp:5432"]);
         assert_eq!(Summary::default().to_string(), "");
     }
 }

@@ -55,7 +55,7 @@ pub struct LivePolicy {
 
 impl LivePolicy {
     pub fn new(base: Policy, file: &Path) -> Self {
-        let more = Watched::new(file, |text| text.lines().map(str::to_owned).collect());
+        let more = Watched::new(file, whole_lines);
         Self { base: Arc::new(base), more, last: Mutex::new(None) }
     }
 
@@ -78,6 +78,11 @@ impl LivePolicy {
     }
 }
 
+/// What is written at this moment may end in half a rule.
+fn whole_lines(text: &str) -> Vec<String> {
+    text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')).map(str::to_owned).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,7 +100,8 @@ mod tests {
         assert_eq!(live.now().loopback_ports(), [5432]);
         let error = widen(&file, &Policy::default(), &["169.254.169.254".into()]).unwrap_err();
         assert_eq!(error.exit_code(), 2);
-        std::fs::write(&file, "nonsense here\n*\n10.0.0.7:80\n").unwrap();
+        std::fs::write(&file, "nonsense here\n*\n10.0.0.7:80\nlocalhost:54").unwrap();
         live.now().admit(&asked).unwrap();
+        assert!(live.now().loopback_ports().is_empty(), "half a line is no rule");
     }
 }

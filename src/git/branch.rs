@@ -54,6 +54,10 @@ pub fn settle(git: &Git, run: &RunGit, harvest: &Harvest, notes: &mut Vec<String
             false => BranchOutcome::Postponed { to: work.to_owned() },
         });
     }
+    let gone = !is_there(run);
+    if gone {
+        notes.push(format!("{} is gone; what the agent committed is not", run.checkout.worktree.display()));
+    }
     if let Some(what) = worktrees::unfinished(&run.checkout.git_dir) {
         return Ok(BranchOutcome::Busy { why: format!("the worktree is in the middle of {what}") });
     }
@@ -61,10 +65,16 @@ pub fn settle(git: &Git, run: &RunGit, harvest: &Harvest, notes: &mut Vec<String
         Some(branch) => {
             let ended =
                 harvest.ended_at().map(|id| refs::commit(git, &run.checkout.common_dir, id)).transpose()?.flatten();
-            settle_branch(git, run, &branch, (work, ended.as_deref()), notes)
+            settle_branch(git, run, &branch, (work, ended.as_deref().filter(|_| !gone)), notes)
         }
+        None if gone => Ok(BranchOutcome::BranchMoved { found: None }),
         None => settle_detached(git, run, work),
     }
+}
+
+/// The user may have removed the worktree while the agent was at it.
+fn is_there(run: &RunGit) -> bool {
+    run.checkout.worktree.is_dir() && run.checkout.git_dir.is_dir()
 }
 
 /// `work` is where the branch goes, `ended` what the files belong to where that is something else.
@@ -78,7 +88,7 @@ fn settle_branch(
     let checkout = &run.checkout;
     let (common, base) = (&checkout.common_dir, run.base());
     let now = refs::commit(git, common, branch)?;
-    let here = checkout::symbolic_head(git, &checkout.git_dir)?.as_deref() == Some(branch);
+    let here = is_there(run) && checkout::symbolic_head(git, &checkout.git_dir)?.as_deref() == Some(branch);
     let outcome = match now.as_deref() {
         Some(now) if now == work && work == base => BranchOutcome::Unchanged,
         Some(now) if now == work => BranchOutcome::Moved { from: base.to_owned(), to: work.to_owned() },
@@ -105,7 +115,8 @@ fn elsewhere(git: &Git, run: &RunGit, branch: &str, here: bool) -> Result<Option
     }
     let holder = worktrees::list(git, &run.checkout.common_dir)?
         .into_iter()
-        .find(|worktree| worktree.branch.as_deref() == Some(branch) && !worktree.bare);
+        .filter(|worktree| worktree.path != run.checkout.worktree && !worktree.bare)
+        .find(|worktree| worktree.branch.as_deref() == Some(branch));
     Ok(holder.map(|worktree| format!("it is checked out at {}", worktree.path.display())))
 }
 

@@ -58,7 +58,7 @@ pub fn collect(git: &Git, run: &RunGit) -> Result<Collected, GitError> {
         ended_on: None,
         quarantined: aside.moved.iter().map(|path| printable_path(path)).collect(),
         notes: aside.notes,
-        holds: Vec::new(),
+        holds: aside.holds,
         complete: false,
     };
     match private_refs::read(&run.private(), &run.checkout.object_format, run.checkout.branch_ref().as_deref()) {
@@ -70,6 +70,7 @@ pub fn collect(git: &Git, run: &RunGit) -> Result<Collected, GitError> {
 
 fn take_over(git: &Git, run: &RunGit, mut harvest: Harvest, collected: &mut Collected) -> Result<(), GitError> {
     take::objects(run)?;
+    failpoint::reached(Point::ObjectsTaken);
     harvest.check(git, run)?;
     fetch::all(git, run, &mut harvest)?;
     collected.notes.append(&mut harvest.notes);

@@ -1,6 +1,6 @@
 //! Git's own checks on the way from the taken objects into the host's repository.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::File;
 use std::time::Duration;
 
@@ -129,6 +129,31 @@ pub fn kinds(git: &Git, run: &RunGit, ids: &BTreeSet<&str>) -> Result<BTreeMap<S
         .filter_map(|line| line.split_once(' '))
         .map(|(id, kind)| (id.to_owned(), kind.to_owned()))
         .collect())
+}
+
+/// Those commits that are in the history of none of the others, nor of what the host has shown.
+pub fn unreached(
+    git: &Git,
+    run: &RunGit,
+    commits: BTreeSet<String>,
+    others: &BTreeSet<&String>,
+) -> Result<BTreeSet<String>, GitError> {
+    if commits.is_empty() {
+        return Ok(commits);
+    }
+    let wanted: String = commits.iter().map(|id| format!("{id}\n")).collect();
+    let shown = run.shown_branches()?;
+    let known: String = others.iter().copied().chain(&shown).map(|id| format!("^{id}\n")).collect();
+    let input = format!("{wanted}{known}^{}\n", run.base());
+    let cmd = limited(git.in_dir(&run.taken()).args(["rev-list", "--stdin"]));
+    let answer = git.capture_within(&cmd, input.as_bytes(), TIME_LIMIT)?;
+    if !answer.success() {
+        // Something is missing in there: what is whole is found out ref by ref.
+        return Ok(commits);
+    }
+    let text = answer.text();
+    let outside: HashSet<&str> = text.lines().collect();
+    Ok(commits.into_iter().filter(|id| outside.contains(id.as_str())).collect())
 }
 
 /// One commit in the taken folder with these parents.

@@ -26,6 +26,7 @@ pub fn discard(git: &Git, run: &RunGit) -> Result<(), GitError> {
         list(git, common_dir, &run.run)?.into_iter().partition(RunRef::is_pin);
     let merged = reached(git, common_dir, &others, &run.target.reference())?;
     refs::delete(git, common_dir, &names(merged.into_iter().filter(|found| found.own != "uncommitted")))?;
+    failpoint::reached(Point::WorkRefsRemoved);
     refs::delete(git, common_dir, &names(pins.iter()))?;
     failpoint::reached(Point::RefsRemoved);
     Ok(())

@@ -156,6 +156,7 @@ impl Harvest {
         let taken: BTreeSet<&String> = self.crops.iter().map(|crop| &crop.id).collect();
         let lost: BTreeSet<String> =
             self.logged.iter().filter(|id| kind_of(id) == "commit" && !taken.contains(id)).cloned().collect();
+        let lost = super::fetch::unreached(git, run, lost, &taken)?;
         if !lost.is_empty() {
             let id = super::fetch::gather(git, run, &lost)?;
             self.add(HISTORY.to_owned(), "commits that only reflogs name".to_owned(), id);

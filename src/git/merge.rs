@@ -61,10 +61,13 @@ pub fn merge(git: &Git, run: &RunGit, collected: &Collected) -> Result<MergeOutc
     let step = Step { git, run, from: &from, to };
     let holder = step.holder()?;
     match holder {
-        Some((worktree, _)) if worktree.path == run.checkout.worktree && run.works_on_target() => {
+        Some((worktree, _))
+            if run.works_on_target() && worktree.path == run.checkout.worktree && worktree.path.is_dir() =>
+        {
             step.in_own_checkout(collected, already)
         }
         _ if already => Ok(step.already()),
+        Some((worktree, _)) if !worktree.path.is_dir() => Ok(step.nowhere(&worktree)),
         Some((worktree, git_dir)) => step.in_checkout(&worktree, git_dir),
         None => step.without_checkout(),
     }
@@ -165,14 +168,14 @@ impl Step<'_> {
         Ok(if already { self.already() } else { self.merged() })
     }
 
+    fn nowhere(&self, worktree: &Worktree) -> MergeOutcome {
+        let (branch, place) = (&self.run.target.branch, worktree.path.display());
+        busy(format!("{branch} is checked out at {place}, where no checkout can be found: git worktree prune"))
+    }
+
     fn in_checkout(&self, worktree: &Worktree, git_dir: Option<PathBuf>) -> Result<MergeOutcome, GitError> {
         let place = worktree.path.display();
-        let Some(git_dir) = git_dir.filter(|_| worktree.path.is_dir()) else {
-            return Ok(busy(format!(
-                "{} is checked out at {place}, where no checkout can be found",
-                self.run.target.branch
-            )));
-        };
+        let Some(git_dir) = git_dir else { return Ok(self.nowhere(worktree)) };
         if checkout::symbolic_head(self.git, &git_dir)?.as_ref() != Some(&self.run.target.reference()) {
             return Ok(busy(format!("{place} is no longer on {}", self.run.target.branch)));
         }

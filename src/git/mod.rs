@@ -30,6 +30,7 @@ mod pins;
 pub mod prepare;
 mod printable;
 mod private_config;
+mod private_logs;
 mod private_refs;
 mod quarantine;
 mod refs;

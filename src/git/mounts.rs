@@ -18,6 +18,9 @@ pub const VIEW: &str = "/run/binnacle/host";
 /// The user's hooks, inside.
 pub const HOOKS: &str = "/run/binnacle/hooks";
 
+/// Where the container has folders of its own, in which no path of the host can be made.
+const TAKEN: &[&str] = &[WORKSPACE, "/run/binnacle", "/binnacle", "/proc", "/sys", "/dev"];
+
 /// A folder or file of the host, bound into the container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GitMount {
@@ -95,14 +98,57 @@ fn masks(parts: &Parts<'_>) -> Vec<GitMount> {
 }
 
 /// Where an object folder of the host appears inside: at its own path, by which other object folders may name it,
-/// unless that is part of the workspace.
+/// wherever that is free.
 pub fn inside(objects: &[PathBuf]) -> Vec<(PathBuf, PathBuf)> {
     let place = |(number, outside): (usize, &PathBuf)| {
-        let inside = match outside.starts_with(WORKSPACE) {
+        let inside = match TAKEN.iter().any(|taken| outside.starts_with(taken)) {
             true => PathBuf::from(format!("/run/binnacle/objects/{number}")),
             false => outside.clone(),
         };
         (outside.clone(), inside)
     };
     objects.iter().enumerate().map(place).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn object_folders_keep_their_paths_except_where_the_container_has_its_own() {
+        let objects = ["/srv/a/.git/objects", "/workspace/a/.git/objects"].map(PathBuf::from);
+        let inside: Vec<_> = inside(&objects).into_iter().map(|(_, inside)| inside).collect();
+        assert_eq!(inside, ["/srv/a/.git/objects", "/run/binnacle/objects/1"].map(PathBuf::from));
+    }
+
+    #[test]
+    fn a_mask_comes_after_the_folders_above_it() {
+        let nested = [NestedGit { path: "a/b/.git".into(), content: Content::File(Vec::new()) }];
+        let parts = Parts {
+            worktree: Path::new("/w"),
+            layout: Layout::Linked,
+            private: Path::new("/p"),
+            view: Path::new("/v"),
+            dot_git: Path::new("/d"),
+            empty: Path::new("/e"),
+            objects: &[],
+            hooks: None,
+            nested: &nested,
+        };
+        let mounts = all(&parts);
+        let destinations: Vec<_> = mounts.iter().map(|mount| mount.destination.to_string_lossy()).collect();
+        assert_eq!(
+            destinations,
+            [
+                "/workspace",
+                "/workspace/.git",
+                "/workspace/a",
+                "/run/binnacle/host",
+                "/run/binnacle/git",
+                "/workspace/a/b",
+                "/workspace/a/b/.git",
+            ]
+        );
+        assert!(mounts.last().is_some_and(|mount| mount.read_only));
+    }
 }

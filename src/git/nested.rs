@@ -14,6 +14,8 @@ use super::{GitError, nofollow, path_json};
 
 /// How long a tree is searched.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// So many folders can wait to be searched, and so many be unreadable.
+const MOST_FOLDERS: usize = 1_000_000;
 /// A `.git` file is one line. Bytes.
 pub const FILE_LIMIT: u64 = 64 << 10;
 
@@ -46,6 +48,8 @@ pub struct Search {
     pub bare: Vec<PathBuf>,
     /// Relative to the worktree.
     pub unread: Vec<PathBuf>,
+    /// The tree was too large to be searched to its end.
+    pub cut_short: bool,
 }
 
 /// Whether folders that their owner closed are opened for the search.
@@ -61,10 +65,13 @@ pub fn search(worktree: &Path, closed: Closed) -> Result<Search, GitError> {
     let mut search = Search::default();
     let mut folders = vec![PathBuf::new()];
     while let Some(folder) = folders.pop() {
-        let entries = list(&worktree.join(&folder), closed);
-        match entries {
-            Ok(entries) if Instant::now() < end => search.look(worktree, &folder, entries, &mut folders)?,
-            _ => search.unread.push(folder),
+        if Instant::now() > end || folders.len() + search.unread.len() > MOST_FOLDERS {
+            search.cut_short = true;
+            break;
+        }
+        match list(&worktree.join(&folder), closed) {
+            Ok(entries) => search.look(worktree, &folder, entries, &mut folders)?,
+            Err(_) => search.unread.push(folder),
         }
     }
     search.found.sort_by(|one, other| one.path.cmp(&other.path));
@@ -82,9 +89,12 @@ fn list(path: &Path, closed: Closed) -> io::Result<ReadDir> {
     }
 }
 
-/// Gives a folder back to its owner.
+/// Gives a folder back to its owner, where the agent has closed it.
 pub fn make_accessible(path: &Path) -> io::Result<()> {
     let mode = fs::symlink_metadata(path)?.permissions().mode();
+    if mode & 0o700 == 0o700 {
+        return Ok(());
+    }
     fs::set_permissions(path, fs::Permissions::from_mode(mode | 0o700))
 }
 

@@ -102,6 +102,7 @@ fn build(git: &Git, run: &mut RunGit) -> Result<(), GitError> {
     };
     bare::create(&run.private(), &skeleton(&head), private.text)?;
     bare::create(&run.view(), &skeleton(&view_head), ConfigText::bare())?;
+    failpoint::reached(Point::PrivateMade);
     copy_checkout_files(git, run)?;
     let published = hand_over::refs(git, run)?;
     hooks::write_pre_push(&run.private())?;

@@ -11,15 +11,13 @@ use rustix::fs::FileType;
 use super::host::os;
 use super::nofollow;
 use super::printable::printable;
+use super::private_logs;
 use super::refs::RefMap;
 
 const LOOSE_LIMIT: u64 = 4 << 10;
 const PACKED_LIMIT: u64 = 64 << 20;
-const LOG_LIMIT: u64 = 16 << 20;
-const DEEPEST: usize = 20;
-const MOST_FILES: usize = 100_000;
-/// Ids that only reflogs name, the latest ones.
-const MOST_LOGGED: usize = 10_000;
+pub const DEEPEST: usize = 20;
+pub const MOST_FILES: usize = 100_000;
 
 /// What HEAD says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +48,8 @@ pub fn read(private: &Path, object_format: &str, branch: Option<&str>) -> io::Re
     if nofollow::folder_in(&folder, OsStr::new("reftable")).is_ok() {
         return Err(io::Error::other("it was converted to reftable, which is not read"));
     }
-    let mut reader = Reader { id_length: id_length(object_format), refs: RefMap::new(), skipped: Vec::new(), files: 0 };
+    let ids = Ids { length: id_length(object_format) };
+    let mut reader = Reader { ids, refs: RefMap::new(), skipped: Vec::new(), files: 0 };
     let head = named("HEAD", reader.head(&folder))?;
     let packed = named("packed-refs", reader.packed(&folder));
     let refs_folder = named("refs", nofollow::folder_in(&folder, OsStr::new("refs")))?;
@@ -68,8 +67,9 @@ pub fn read(private: &Path, object_format: &str, branch: Option<&str>) -> io::Re
     if let Err(error) = packed {
         reader.skip(b"what was packed", error);
     }
-    let stash = reader.log(&folder, &["logs", "refs", "stash"]).into_iter().rev().collect();
-    let logged = reader.all_logs(&folder);
+    let logs = private_logs::read(&folder, reader.ids);
+    reader.skipped.extend(logs.skipped);
+    let (stash, logged) = (logs.stash, logs.ids);
     Ok(PrivateRefs { head, refs: reader.refs, stash, logged, broken, skipped: reader.skipped })
 }
 
@@ -82,8 +82,22 @@ fn named<T>(what: &str, result: io::Result<T>) -> io::Result<T> {
     result.map_err(|error| io::Error::new(error.kind(), format!("{what}: {error}")))
 }
 
+/// Recognises ids.
+#[derive(Clone, Copy)]
+pub struct Ids {
+    length: usize,
+}
+
+impl Ids {
+    /// The whole text as an id, if it is one, and not that of nothing.
+    pub fn parse(self, text: &[u8]) -> Option<String> {
+        let whole = text.len() == self.length && text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        (whole && text.iter().any(|byte| *byte != b'0')).then(|| String::from_utf8_lossy(text).into_owned())
+    }
+}
+
 struct Reader {
-    id_length: usize,
+    ids: Ids,
     refs: RefMap,
     skipped: Vec<String>,
     files: usize,
@@ -91,8 +105,7 @@ struct Reader {
 
 impl Reader {
     fn id(&self, text: &[u8]) -> Option<String> {
-        let whole = text.len() == self.id_length && text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        (whole && text.iter().any(|byte| *byte != b'0')).then(|| String::from_utf8_lossy(text).into_owned())
+        self.ids.parse(text)
     }
 
     fn head(&self, folder: &OwnedFd) -> io::Result<Head> {
@@ -116,7 +129,7 @@ impl Reader {
             if line.starts_with(b"^") {
                 continue;
             }
-            let (id, name) = line.split_at(self.id_length.min(line.len()));
+            let (id, name) = line.split_at(self.ids.length.min(line.len()));
             let name = name.strip_prefix(b" ").unwrap_or_default();
             match self.id(id).filter(|_| legal(name)) {
                 Some(id) => drop(self.refs.insert(name.to_vec(), id)),
@@ -191,58 +204,6 @@ impl Reader {
         const MOST_NAMED: usize = 20;
         if self.skipped.len() < MOST_NAMED {
             self.skipped.push(format!("{} was not taken over: {reason}", printable(name)));
-        }
-    }
-
-    /// The new values in a reflog, oldest first. A log that is missing or broken names nothing.
-    fn log(&self, folder: &OwnedFd, path: &[&str]) -> Vec<String> {
-        let Some((file, folders)) = path.split_last() else { return Vec::new() };
-        let parent = folders.iter().try_fold(None::<OwnedFd>, |parent, name| {
-            nofollow::folder_in(parent.as_ref().unwrap_or(folder), OsStr::new(name)).map(Some)
-        });
-        let text =
-            parent.and_then(|parent| nofollow::file_in(parent.as_ref().unwrap_or(folder), OsStr::new(file), LOG_LIMIT));
-        text.map(|text| self.log_ids(&text)).unwrap_or_default()
-    }
-
-    fn log_ids(&self, text: &[u8]) -> Vec<String> {
-        let lines = text.split(|&byte| byte == b'\n');
-        lines.filter_map(|line| self.id(line.split(|&byte| byte == b' ').nth(1)?)).collect()
-    }
-
-    fn all_logs(&self, folder: &OwnedFd) -> BTreeSet<String> {
-        let mut ids = self.log(folder, &["logs", "HEAD"]);
-        let branches = nofollow::folder_in(folder, OsStr::new("logs"))
-            .and_then(|logs| nofollow::folder_in(&logs, OsStr::new("refs")))
-            .and_then(|refs| nofollow::folder_in(&refs, OsStr::new("heads")));
-        if let Ok(branches) = branches {
-            self.branch_logs(&branches, 0, &mut ids);
-        }
-        if let Ok(worktrees) = nofollow::folder_in(folder, OsStr::new("worktrees")) {
-            for name in nofollow::names(&worktrees, MOST_FILES).unwrap_or_default() {
-                if let Ok(worktree) = nofollow::folder_in(&worktrees, os(name.to_bytes())) {
-                    ids.extend(self.log(&worktree, &["logs", "HEAD"]));
-                }
-            }
-        }
-        ids.into_iter().rev().take(MOST_LOGGED).collect()
-    }
-
-    fn branch_logs(&self, folder: &OwnedFd, depth: usize, ids: &mut Vec<String>) {
-        for name in nofollow::names(folder, MOST_FILES).unwrap_or_default() {
-            let name = os(name.to_bytes());
-            match nofollow::kind_of(folder, name) {
-                Ok(FileType::Directory) if depth < DEEPEST => {
-                    if let Ok(below) = nofollow::folder_in(folder, name) {
-                        self.branch_logs(&below, depth + 1, ids);
-                    }
-                }
-                Ok(FileType::RegularFile) if ids.len() < 2 * MOST_LOGGED => {
-                    let text = nofollow::file_in(folder, name, LOG_LIMIT);
-                    ids.extend(text.map(|text| self.log_ids(&text)).unwrap_or_default());
-                }
-                _ => {}
-            }
         }
     }
 }

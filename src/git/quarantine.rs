@@ -8,13 +8,16 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, RenameFlags};
 use rustix::io::Errno;
 
-use super::nested::{self, Closed, NestedGit};
+use super::nested::{self, Closed, Search};
 use super::printable::printable_path;
-use super::run_git::{Folder, RunGit};
+use super::run_git::RunGit;
 use super::{GitError, nofollow};
 use crate::failpoint::{self, Point};
 
 const ASIDE: &str = ".git.binnacle";
+
+/// So many unreadable folders are named.
+const MOST_NAMED: usize = 10;
 
 /// What was moved, and what to tell the user.
 #[derive(Debug, Default)]
@@ -22,34 +25,50 @@ pub struct Quarantine {
     /// Relative to the worktree: the new names.
     pub moved: Vec<PathBuf>,
     pub notes: Vec<String>,
+    /// Reasons not to merge without having been asked.
+    pub holds: Vec<String>,
 }
 
 /// Restores the worktree's own `.git`, and renames every nested one that is new or changed.
 pub fn run(run: &RunGit) -> Result<Quarantine, GitError> {
+    let worktree = &run.checkout.worktree;
+    if fs::symlink_metadata(worktree).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        return Ok(Quarantine::default());
+    }
+    nested::make_accessible(worktree).map_err(GitError::io("open", worktree))?;
     let mut done = Quarantine::default();
     done.notes.extend(restore_dot_git(run)?);
     failpoint::reached(Point::DotGitRestored);
-    let search = nested::search(&run.checkout.worktree, Closed::Open)?;
+    let search = nested::search(worktree, Closed::Open)?;
     for found in search.found.iter().filter(|found| !run.nested.contains(found)) {
-        done.moved.push(aside(&run.checkout.worktree, &found.path)?);
+        done.moved.push(aside(worktree, &found.path)?);
     }
-    done.notes.extend(search.bare.into_iter().map(Folder).filter(|folder| !run.bare.contains(folder)).map(|folder| {
-        format!("the agent left a bare git repository at {}: run no git in it", printable_path(&folder.0))
-    }));
-    let gone = |before: &&NestedGit| !search.found.contains(before);
-    done.notes.extend(
-        run.nested
-            .iter()
-            .filter(gone)
-            .map(|before| format!("{} is not what it was before the run", printable_path(&before.path))),
-    );
-    done.notes.extend(
-        search
-            .unread
-            .iter()
-            .map(|path| format!("{} could not be searched for git folders: run no git in it", printable_path(path))),
-    );
+    done.tell(run, &search);
     Ok(done)
+}
+
+impl Quarantine {
+    fn tell(&mut self, run: &RunGit, search: &Search) {
+        let gone = run.nested.iter().filter(|before| !search.found.contains(before));
+        self.notes
+            .extend(gone.map(|before| format!("{} is not what it was before the run", printable_path(&before.path))));
+        let new = search.bare.iter().filter(|path| !run.bare.iter().any(|before| before.0 == **path));
+        self.notes.extend(
+            new.take(MOST_NAMED).map(|path| {
+                format!("the agent left a bare git repository at {}: run no git in it", printable_path(path))
+            }),
+        );
+        self.notes.extend(
+            search.unread.iter().take(MOST_NAMED).map(|path| {
+                format!("{} could not be searched for git folders: run no git in it", printable_path(path))
+            }),
+        );
+        if search.cut_short {
+            self.holds.push(
+                "the worktree is too large to be searched for git folders that the agent may have left".to_owned(),
+            );
+        }
+    }
 }
 
 /// The worktree's `.git` as it was before the run, whatever is there now.

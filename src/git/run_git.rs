@@ -1,5 +1,6 @@
 //! What a run remembers about git.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -73,6 +74,15 @@ impl RunGit {
     /// What the agent's refs were at the start. Kept outside the private folder.
     pub fn start_refs(&self) -> Result<RefMap, GitError> {
         Ok(bare::optional(&self.folder.join("start-refs"))?.map(|text| refs::unpacked(&text)).unwrap_or_default())
+    }
+
+    /// The commits of all branches that the agent has been shown, then and now.
+    pub(super) fn shown_branches(&self) -> Result<BTreeSet<String>, GitError> {
+        let mut shown = self.start_refs()?;
+        let now = bare::optional(&self.view().join("packed-refs"))?.map(|text| refs::unpacked(&text));
+        shown.extend(now.unwrap_or_default());
+        let branch = |name: &[u8]| name.starts_with(b"refs/heads/") || name.starts_with(b"refs/remotes/");
+        Ok(shown.into_iter().filter(|(name, _)| branch(name)).map(|(_, id)| id).collect())
     }
 
     pub(super) fn pins_prefix(&self) -> String {

@@ -12,6 +12,8 @@ use crate::process::Cmd;
 const LARGEST_FILE: u64 = 64 << 20;
 /// So is what would make the copy larger than this. Bytes.
 const LARGEST_COPY: u64 = 512 << 20;
+/// Files in a copy.
+const MOST_FILES: usize = 20_000;
 
 /// Files with changes that are in no commit, relative to the worktree.
 pub fn uncommitted(git: &Git, checkout: &Checkout) -> Result<Vec<Vec<u8>>, GitError> {
@@ -49,17 +51,24 @@ pub fn save(git: &Git, checkout: &Checkout, name: &str, scratch: &Path) -> Resul
     }
     if !large.is_empty() {
         let shown: Vec<_> = large.iter().take(3).map(|path| os(path).to_string_lossy()).collect();
-        notes.push(format!("too large for the copy: {} ({} in all)", shown.join(", "), large.len()));
+        notes.push(format!(
+            "left out of the copy, which would be too large: {} ({} in all)",
+            shown.join(", "),
+            large.len()
+        ));
     }
     Ok(notes)
 }
 
 fn by_size(worktree: &Path, paths: Vec<Vec<u8>>) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
-    let mut total = 0;
+    let (mut total, mut count) = (0, 0);
     paths.into_iter().partition(|path| {
         let size = fs::symlink_metadata(worktree.join(os(path))).map_or(0, |found| found.len());
-        let fits = size <= LARGEST_FILE && total + size <= LARGEST_COPY;
-        total += if fits { size } else { 0 };
+        let fits = size <= LARGEST_FILE && total + size <= LARGEST_COPY && count < MOST_FILES;
+        if fits {
+            total += size;
+            count += 1;
+        }
         fits
     })
 }
@@ -72,7 +81,8 @@ fn store(git: &Git, checkout: &Checkout, name: &str, scratch: &Path, paths: &[Ve
     };
     let on_index = |cmd: Cmd| cmd.env("GIT_INDEX_FILE", index.as_os_str());
     let update = on_index(git.in_tree(&checkout.git_dir, &checkout.worktree));
-    let update = update.args(["update-index", "--add", "--remove", "-z", "--stdin"]);
+    // One by one, thousands of files would take minutes.
+    let update = update.args(["-c", "core.fsyncMethod=batch", "update-index", "--add", "--remove", "-z", "--stdin"]);
     git.read_with_input("copy the uncommitted files", &update, &paths.join(&0))?;
     let write = on_index(git.in_tree(&checkout.git_dir, &checkout.worktree)).arg("write-tree");
     let tree = git.read("copy the uncommitted files", &write)?.text();
@@ -105,7 +115,15 @@ pub fn copy_index(git: &Git, checkout: &Checkout, to: &Path) -> Result<bool, Git
     let keep_time = || fs::File::options().write(true).open(to)?.set_modified(found.modified()?);
     keep_time().map_err(GitError::io("write", to))?;
     let cmd = git.in_tree(&checkout.git_dir, &checkout.worktree).env("GIT_INDEX_FILE", to);
-    let cmd = cmd.args(["-c", "core.splitIndex=false", "-c", "core.untrackedCache=false", "update-index"]);
+    let cmd = cmd.args([
+        "-c",
+        "core.splitIndex=false",
+        "-c",
+        "core.untrackedCache=false",
+        "-c",
+        "core.fsync=none",
+        "update-index",
+    ]);
     let cmd = cmd.args(["--no-split-index", "--no-untracked-cache", "--no-fsmonitor"]);
     git.read("copy the index", &cmd)?;
     Ok(true)

@@ -7,6 +7,7 @@ use super::pins::{Pins, Tags};
 use super::refs::{self, HostRef, RefMap};
 use super::run_git::RunGit;
 use super::{Git, GitError};
+use crate::failpoint::{self, Point};
 
 /// The refs that are shown.
 pub fn published(listed: &[HostRef]) -> RefMap {
@@ -33,6 +34,7 @@ pub fn publish(git: &Git, run: &RunGit) -> Result<bool, GitError> {
         let prefix = run.pins_prefix();
         let pins = Pins { common_dir, prefix: &prefix, object_format: &run.checkout.object_format, tags: Tags::ByRef };
         let kinds = pins.hold(git, &new, None)?;
+        failpoint::reached(Point::PinRenewed);
         now.retain(|_, id| !kinds.missing.contains(id));
     }
     match bare::optional(&common_dir.join("shallow"))? {
@@ -40,5 +42,6 @@ pub fn publish(git: &Git, run: &RunGit) -> Result<bool, GitError> {
         None => bare::remove(&run.view(), "shallow")?,
     }
     write(run, &now)?;
+    failpoint::reached(Point::ViewPublished);
     Ok(now != before)
 }

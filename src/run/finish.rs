@@ -10,12 +10,13 @@ use super::record::{Mode, Run};
 use super::review::{reason_to_hold, review};
 use super::state::{Ending, Outcome, State};
 use super::status;
-use crate::failpoint::Point;
+use crate::failpoint::{self, Point};
 use crate::git::branch::BranchOutcome;
 use crate::git::collect::{self, Collected};
 use crate::git::merge::{self, MergeOutcome};
 use crate::git::prepare::RunGit;
 use crate::git::{self, Git};
+use crate::graph::error::GraphError;
 use crate::graph::model::moment::Moment;
 use crate::graph::store::{Site, Store};
 use crate::process::ProcessError;
@@ -54,6 +55,7 @@ fn remove_container(run: &mut Run, engine: &Engine) -> Result<Option<u8>, RunErr
     match engine.remove(run.name()) {
         Ok(code) => {
             run.record.needs_sudo = false;
+            failpoint::reached(Point::ContainerRemoved);
             Ok(code)
         }
         Err(EngineError::Process(ProcessError::Sudo { .. })) => {
@@ -77,27 +79,57 @@ pub fn finish(run: &mut Run, engine: &Engine, git: &Git, merge: Merge) -> Result
     remove_container(run, engine)?;
     gate::close(&run.record.spec, &run.folder)?;
     prepare::remove_secrets(&run.record.spec)?;
-    let outcome = match run.record.git.clone() {
-        Some(prepared) => collect(run, git, &prepared, merge),
-        None => Ok(()),
-    };
-    if let Err(error) = outcome {
+    failpoint::reached(Point::RuntimeRemoved);
+    if let Err(error) = settle(run, git, merge) {
         run.record.reason = Some(error.to_string());
         run.enter(State::CollectFailed, Point::CollectFailed)?;
         return Err(error);
     }
-    tell_graph(run)?;
-    if let (Some(prepared), true) = (&run.record.git, run.record.collected.as_ref().is_none_or(|work| work.complete)) {
-        git::finish::discard(git, prepared)?;
+    match tell_graph(run) {
+        Err(passing @ RunError::Graph(GraphError::Full { .. } | GraphError::Busy { .. })) => return Err(passing),
+        // The agent could write there: whatever it made of the graph, its run comes to an end.
+        Err(error) => {
+            let notes = run.record.collected.iter_mut().map(|collected| &mut collected.notes);
+            notes.for_each(|notes| notes.push(format!("the graph was not told how this run ended: {error}")));
+        }
+        Ok(()) => {}
     }
+    discard(run, git)?;
     run.enter(State::Ended, Point::RunEnded)
 }
 
-fn collect(run: &mut Run, git: &Git, prepared: &RunGit, merge: Merge) -> Result<(), RunError> {
+/// Collects and decides, each only if that is not recorded yet: what is recorded may be all that is left of the work.
+fn settle(run: &mut Run, git: &Git, merge: Merge) -> Result<(), RunError> {
+    let Some(prepared) = run.record.git.clone() else {
+        // It died while it was prepared: no agent has run.
+        run.record.outcome = Some(Outcome::NothingToMerge);
+        return Ok(());
+    };
+    let collected = match run.record.collected.clone().filter(|work| work.complete) {
+        Some(collected) => collected,
+        None => collect(run, git, &prepared)?,
+    };
+    match run.record.outcome {
+        Some(outcome) if matches!(merge, Merge::AsPlanned | Merge::No) || !outcome.leaves_work() => Ok(()),
+        _ => decide(run, git, &prepared, &collected, merge),
+    }
+}
+
+fn collect(run: &mut Run, git: &Git, prepared: &RunGit) -> Result<Collected, RunError> {
     let collected = collect::collect(git, prepared)?;
     run.record.collected = Some(collected.clone());
     run.save(Point::CollectedRecorded)?;
-    decide(run, git, prepared, &collected, merge)
+    Ok(collected)
+}
+
+/// The private git folder goes once everything in it is collected, and what a preparation that was cut short has made.
+fn discard(run: &Run, git: &Git) -> Result<(), RunError> {
+    let spec = &run.record.spec;
+    match (&run.record.git, &run.record.collected) {
+        (Some(_), Some(work)) if !work.complete => Ok(()),
+        (Some(prepared), _) => Ok(git::finish::discard(git, prepared)?),
+        (None, _) => Ok(git::finish::abandon(git, &spec.common_dir, &spec.name, run.folder.path())?),
+    }
 }
 
 /// Merges where that is wanted, and records what became of the work.
@@ -122,7 +154,7 @@ pub fn decide(
     let hold = reason_to_hold(&run.record.handed_over, collected).filter(|_| merge != Merge::Accepted);
     let (outcome, reason) = match wanted {
         true if hold.is_some() && collected.new_commits > 0 => (Outcome::Refused, hold),
-        true => outcome_of(merge::merge(git, prepared, collected)?, &collected.branch),
+        true => outcome_of(merge::merge(git, prepared, collected)?, collected),
         false => (unmerged(ending, collected), None),
     };
     run.record.outcome = Some(outcome);
@@ -146,10 +178,17 @@ fn unmerged(ending: Ending, collected: &Collected) -> Outcome {
     }
 }
 
-fn outcome_of(merged: MergeOutcome, branch: &BranchOutcome) -> (Outcome, Option<String>) {
-    match (merged, branch) {
+fn outcome_of(merged: MergeOutcome, collected: &Collected) -> (Outcome, Option<String>) {
+    match (merged, &collected.branch) {
         (_, BranchOutcome::GitLost { reason }) => (Outcome::GitLost, Some(reason.clone())),
         (MergeOutcome::Merged { from, to }, _) => (Outcome::Merged, Some(format!("{}..{}", short(&from), short(&to)))),
+        // By hand, or by a bn that died before it could say so.
+        (MergeOutcome::NothingToMerge, _) if collected.new_commits > 0 => {
+            (Outcome::Merged, Some(format!("{} was there already", short(&collected.head))))
+        }
+        (MergeOutcome::NothingToMerge, _) if !collected.complete => {
+            (Outcome::Refused, Some("not all of the agent's work could be taken over".to_owned()))
+        }
         (MergeOutcome::NothingToMerge, _) => (Outcome::NothingToMerge, None),
         (MergeOutcome::Diverged, BranchOutcome::BranchMoved { .. }) => {
             (Outcome::BranchMoved, Some("somebody else committed to the branch meanwhile".to_owned()))
@@ -173,10 +212,14 @@ fn short(id: &str) -> &str {
 /// Releases the agent's claims, and reopens what it closed if the work is not where its closing promised it to be.
 fn tell_graph(run: &Run) -> Result<(), RunError> {
     let Some(outcome) = run.record.outcome else { return Ok(()) };
+    // An agent that was never let go knows nothing of the graph, which may not even have been made.
+    if run.record.started_at.is_none() {
+        return Ok(());
+    }
     let spec = &run.record.spec;
     let store = Store::open(&Site::new(&spec.graph, spec.uid, spec.gid))?;
     let now = Moment::from(crate::env::now());
-    let work = run.record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0);
+    let work = run.record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0 || !collected.complete);
     if outcome.leaves_work() && (work || outcome == Outcome::GitLost) {
         let note = format!(
             "the run {name} closed this, and its work is not on {target} ({outcome}); bn container merge {name}",
@@ -184,9 +227,10 @@ fn tell_graph(run: &Run) -> Result<(), RunError> {
             target = spec.target
         );
         store.reopen_closed_by(&spec.session, &note, now)?;
+        failpoint::reached(Point::TasksReopened);
     }
     store.end_run(&spec.session, &format!("the run {} ended: {outcome}", spec.name), now)?;
-    crate::failpoint::reached(Point::GraphTold);
+    failpoint::reached(Point::GraphTold);
     Ok(())
 }
 

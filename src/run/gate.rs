@@ -28,6 +28,10 @@ pub fn rules(runtime: &Path) -> PathBuf {
 
 /// Refuses rules that could have no effect, before anything is done.
 pub fn check(network: &NetworkSpec, env: &Env) -> anyhow::Result<()> {
+    if let Some(checkout) = network.only.iter().find(|rule| env.directory.join(rule).join(".git").exists()) {
+        let taken = Usage::new(format!("--only takes {checkout} for a host, and it is a checkout"));
+        return Err(taken.hint(format!("name the worktree first: bn container run {checkout} --only …")).into());
+    }
     let rules = !network.allow.is_empty() || !network.only.is_empty() || network.upstream_by_name;
     match network.mode {
         Network::Egress => {

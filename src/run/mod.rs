@@ -18,6 +18,7 @@ pub mod state;
 pub mod status;
 pub mod stop;
 pub mod store;
+pub mod sweep;
 pub mod terminal;
 pub mod wall;
 

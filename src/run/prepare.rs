@@ -9,12 +9,12 @@ use super::lock::Lock;
 use super::record::{Record, Run, RunSpec, all_in};
 use super::secrets::{self, Secrets};
 use super::state::State;
-use super::{gate, status, store};
+use super::{gate, status, store, sweep};
 use crate::cli::container::Network;
 use crate::container::mount::{Mount, Tmpfs};
 use crate::container::seccomp::PROFILE;
 use crate::env::User;
-use crate::failpoint::Point;
+use crate::failpoint::{self, Point};
 use crate::git::checkout::Checkout;
 use crate::git::target::Target;
 use crate::git::{self, Git};
@@ -46,15 +46,22 @@ pub fn claim(plan: &Plan, git: &Git) -> Result<Run, RunError> {
     store::create_private(runs).map_err(|source| RunError::io("make", runs, source))?;
     let door = runs.join(".lock");
     let _door = Lock::take(&door).map_err(|source| RunError::io("lock", &door, source))?;
+    sweep::secrets(&all_in(runs)?)?;
     refuse_conflicts(plan, runs, git)?;
     let folder = &plan.folder;
     remove_all(folder.path())?;
     store::create_private(folder.path()).map_err(|source| RunError::io("make", folder.path(), source))?;
     let path = folder.lock();
     let lock = Lock::take(&path).map_err(|source| RunError::io("lock", &path, source))?;
+    failpoint::reached(Point::FolderMade);
     let run = Run::new(folder.clone(), Record::new(plan.spec.clone(), crate::env::now()), lock);
-    run.save(Point::RunClaimed)?;
-    Ok(run)
+    match run.save(Point::RunClaimed) {
+        Ok(()) => Ok(run),
+        Err(error) => {
+            remove_all(folder.path())?;
+            Err(error)
+        }
+    }
 }
 
 /// One run per worktree and per branch; a name that stands for work that is nowhere else yet is not used again.
@@ -97,6 +104,7 @@ pub fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<(), RunError> {
     let folder = run.folder.path().to_owned();
     status::create(&run.folder).map_err(|source| RunError::io("make", &folder, source))?;
     write_files(run, plan).map_err(|source| RunError::io("write to", &folder, source))?;
+    failpoint::reached(Point::FilesWritten);
     store::create_private(&spec.runtime).map_err(|source| RunError::io("make", &spec.runtime, source))?;
     if spec.network.mode == Network::Egress {
         let egress = gate::folder(&spec.runtime);
@@ -104,6 +112,7 @@ pub fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<(), RunError> {
     }
     let secrets = secrets_file(&spec.runtime);
     plan.secrets.write(&secrets).map_err(|source| RunError::io("write", &secrets, source))?;
+    failpoint::reached(Point::SecretsWritten);
     let mut mounts = spec.container.mounts.clone();
     mounts.extend(git_mounts(run));
     run.record.spec.container.mounts = mounts;

@@ -7,21 +7,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::cli::container::Agent;
-use crate::env::Env;
+use crate::env::{Env, TOKENS};
 use crate::error::Usage;
 
 /// In the container: the file that the entrypoint reads.
 pub const INSIDE: &str = "/run/secrets/env";
-
-/// Tokens that are passed on when they are set.
-const TOKENS: [&str; 6] = [
-    "COPILOT_GITHUB_TOKEN",
-    "GH_TOKEN",
-    "GITHUB_TOKEN",
-    "ANTHROPIC_API_KEY",
-    "CLAUDE_CODE_OAUTH_TOKEN",
-    "OPENAI_API_KEY",
-];
 
 /// Variables for the agent alone. Debug shows their names.
 #[derive(Clone, Default)]

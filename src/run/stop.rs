@@ -11,6 +11,7 @@ use super::lock;
 use super::record::{Record, Run, Seen};
 use super::state::State;
 use super::store;
+use crate::failpoint::{self, Point};
 use crate::git::Git;
 
 /// How long a living owner may take to collect what its agent left.
@@ -34,6 +35,7 @@ pub fn stop(seen: &Seen, engine: &Engine, git: &Git, deadline: Instant) -> Resul
     }
     let request = seen.folder.stop_request();
     store::write_durably(&request, b"", 0o600).map_err(|source| RunError::io("write", &request, source))?;
+    failpoint::reached(Point::StopRequested);
     let alive = engine.task(name)?.is_some_and(|task| task.status.is_alive());
     if alive {
         engine.terminate(name, deadline.saturating_duration_since(Instant::now()))?;

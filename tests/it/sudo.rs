@@ -38,7 +38,13 @@ fn a_socket_that_is_closed_to_the_user_is_reached_through_sudo_with_its_address_
     close_socket(&world);
     let shown = as_user(&world, &["container", "build", "--dry-run"]);
     assert_eq!(shown.code, 0, "{shown:?}");
-    insta::assert_snapshot!(world.neutral(&shown.stdout), @"");
+    insta::assert_snapshot!(world.neutral(&shown.stdout), @"
+    # from bn's own definition
+    buildah build --layers --isolation chroot --build-arg 'AGENTS=copilot' --tag localhost/binnacle-self:latest --file '$CONTEXT/Containerfile' '$CONTEXT'
+    buildah push --quiet localhost/binnacle-self:latest docker-archive:/dev/stdout:localhost/binnacle-self:latest | sudo -n -- ctr --address [WORLD]/containerd.sock --namespace binnacle images import -
+    sudo -n -- ctr --address [WORLD]/containerd.sock --namespace binnacle images ls -q 'name==localhost/binnacle-self:latest'
+    sudo -n -- ctr --address [WORLD]/containerd.sock --namespace binnacle images label localhost/binnacle-self:latest 'bn.image-id=$IMAGE_ID'
+    ");
 }
 
 #[test]
@@ -48,7 +54,11 @@ fn a_sudo_that_refuses_is_named() {
     world.fake("sudo", "echo 'sudo: a password is required' >&2; exit 1");
     let refused = as_user(&world, &["container", "run", "--", "true"]);
     assert_eq!(refused.code, 125, "{refused:?}");
-    insta::assert_snapshot!(refused.stderr, @"");
+    insta::assert_snapshot!(refused.stderr, @"
+    Error: sudo refused to run ctr: sudo: a password is required
+    hint: run `sudo -v` in this terminal, then the same command again
+    hint: or let it not ask, in sudoers: NOPASSWD: /usr/bin/ctr
+    ");
 }
 
 #[test]
@@ -58,5 +68,9 @@ fn where_there_is_no_sudo_it_says_so() {
     world.remove("sudo");
     let refused = as_user(&world, &["container", "run", "--", "true"]);
     assert_eq!(refused.code, 125, "{refused:?}");
-    insta::assert_snapshot!(refused.stderr, @"");
+    insta::assert_snapshot!(refused.stderr, @"
+    Error: sudo not found
+    hint: on Fedora/RHEL: sudo dnf install sudo
+    hint: on Debian/Ubuntu: sudo apt install sudo
+    ");
 }

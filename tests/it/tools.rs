@@ -15,7 +15,13 @@ fn run_fails(world: &World) -> String {
 fn without_ctr_containerd_is_what_to_install() {
     let world = World::new();
     world.remove("ctr");
-    insta::assert_snapshot!(run_fails(&world), @"");
+    insta::assert_snapshot!(run_fails(&world), @"
+    Error: containerd not found
+    hint: on Fedora/RHEL: sudo dnf install containerd buildah
+    hint: on Debian/Ubuntu: sudo apt install containerd buildah
+    hint: then: sudo systemctl enable --now containerd
+    hint: see github.com/containerd/containerd
+    ");
 }
 
 #[test]
@@ -24,21 +30,35 @@ fn without_buildah_a_build_says_what_to_install() {
     world.remove("buildah");
     let answer = world.bn(&["container", "build"]);
     assert_eq!(answer.code, 125);
-    insta::assert_snapshot!(answer.stderr, @"");
+    insta::assert_snapshot!(answer.stderr, @"
+    Error: buildah not found
+    hint: on Fedora/RHEL: sudo dnf install containerd buildah
+    hint: on Debian/Ubuntu: sudo apt install containerd buildah
+    hint: then: sudo systemctl enable --now containerd
+    hint: see github.com/containerd/containerd
+    ");
 }
 
 #[test]
 fn without_git_there_is_no_run() {
     let world = World::new();
     world.remove("git");
-    insta::assert_snapshot!(run_fails(&world), @"");
+    insta::assert_snapshot!(run_fails(&world), @"
+    Error: git not found
+    hint: on Fedora/RHEL: sudo dnf install git
+    hint: on Debian/Ubuntu: sudo apt install git
+    ");
 }
 
 #[test]
 fn a_containerd_that_does_not_run_is_to_be_started() {
     let world = World::new();
     std::fs::remove_file(world.path("containerd.sock")).unwrap();
-    insta::assert_snapshot!(run_fails(&world), @"");
+    insta::assert_snapshot!(run_fails(&world), @"
+    Error: containerd is not running: nothing listens at [WORLD]/containerd.sock
+    hint: start it: sudo systemctl enable --now containerd
+    hint: or, if it listens elsewhere: CONTAINERD_ADDRESS=/path/to/containerd.sock
+    ");
 }
 
 #[test]
@@ -46,19 +66,29 @@ fn a_socket_that_nobody_listens_to_is_a_containerd_that_does_not_run() {
     let world = World::new();
     std::fs::remove_file(world.path("containerd.sock")).unwrap();
     drop(std::os::unix::net::UnixListener::bind(world.path("containerd.sock")).unwrap());
-    insta::assert_snapshot!(run_fails(&world), @"");
+    insta::assert_snapshot!(run_fails(&world), @"
+    Error: containerd is not running: nothing listens at [WORLD]/containerd.sock
+    hint: start it: sudo systemctl enable --now containerd
+    hint: or, if it listens elsewhere: CONTAINERD_ADDRESS=/path/to/containerd.sock
+    ");
 }
 
 #[test]
 fn a_containerd_that_answers_oddly_is_quoted() {
     let world = World::new();
     world.fake("ctr", "echo 'ctr: something is very wrong: unknown' >&2; exit 1");
-    insta::assert_snapshot!(run_fails(&world), @"");
+    insta::assert_snapshot!(run_fails(&world), @"
+    Error: containerd does not answer: something is very wrong
+    hint: look at: sudo systemctl status containerd
+    ");
 }
 
 #[test]
 fn an_image_that_is_not_built_is_to_be_built() {
     let world = World::new();
     world.fake("ctr", "exit 0");
-    insta::assert_snapshot!(run_fails(&world), @"");
+    insta::assert_snapshot!(run_fails(&world), @"
+    Error: the image localhost/binnacle-self:latest is not built
+    hint: build it: bn container build
+    ");
 }

@@ -1,6 +1,28 @@
 //! `bn` with the real containerd, runc, buildah and git. `scripts/test.sh` starts what they need, on a containerd of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
+mod agents;
+mod attacks;
+mod build;
+mod crash;
+mod crash_kill;
+mod disk;
 mod entrypoint;
+mod hostile;
+mod input;
+mod life;
+mod machine;
 mod main_job;
+mod network;
+mod paths;
+#[path = "../../src/failpoint/point.rs"]
+mod point;
+mod running;
+mod scene;
+mod screen;
+mod secrets;
+mod targets;
+mod terminal;
+mod users;
+mod wall;
 mod world;

@@ -1,11 +1,14 @@
 //! A user with a repository and a worktree, on a machine with a private containerd.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use assert_cmd::cargo::cargo_bin;
+
+use crate::running::Running;
 
 /// What a command answered.
 #[derive(Debug)]
@@ -31,6 +34,22 @@ pub enum User {
     Me,
     /// Somebody whose sudo never asks.
     Passwordless,
+    /// Somebody whose sudo asks for a password.
+    Password,
+}
+
+impl User {
+    /// What the password is where sudo asks for it.
+    pub const PASSWORD: &str = "bn-test";
+
+    /// The login name, where it is another than that of whoever runs the tests.
+    pub fn login(self) -> Option<&'static str> {
+        match self {
+            User::Me => None,
+            User::Passwordless => Some("bn-test-nopass"),
+            User::Password => Some("bn-test-pass"),
+        }
+    }
 }
 
 pub struct World {
@@ -44,11 +63,17 @@ impl World {
         Self::of(User::Me)
     }
 
+    /// The world of a user other than the one who runs the tests. Only root can play another; a user among the testers
+    /// tries in `new` what is tried here.
+    pub fn of_other(user: User) -> Option<Self> {
+        rustix::process::geteuid().is_root().then(|| Self::of(user))
+    }
+
     pub fn of(user: User) -> Self {
         let folder = tempfile::Builder::new().prefix("bn-real-").tempdir().unwrap();
         let world = Self { folder, user };
-        if user == User::Passwordless {
-            run(Command::new("chown").arg("bn-test-nopass:").arg(world.root()));
+        if let Some(login) = user.login() {
+            run(Command::new("chown").arg(format!("{login}:")).arg(world.root()));
         }
         world.shell("mkdir home run repo && chmod 700 run");
         world.shell(
@@ -66,13 +91,20 @@ impl World {
         self.root().join(name)
     }
 
+    /// A name that no other test uses at the same time.
+    pub fn unique(&self, stem: &str) -> String {
+        let folder = self.root().to_string_lossy().into_owned();
+        format!("{stem}-{}", folder.rsplit('-').next().unwrap_or("x"))
+    }
+
     /// A program as the world's user, with that user's environment and nothing else.
     pub fn program(&self, program: &str) -> Command {
-        let mut command = match self.user {
-            User::Me => Command::new(program),
-            User::Passwordless => {
+        let mut command = match self.user.login() {
+            None => Command::new(program),
+            Some(login) => {
                 let mut command = Command::new("setpriv");
-                command.args(["--reuid=bn-test-nopass", "--regid=bn-test-nopass", "--init-groups", "--", program]);
+                let ids = [format!("--reuid={login}"), format!("--regid={login}")];
+                command.args(ids).args(["--init-groups", "--", program]);
                 command
             }
         };
@@ -87,21 +119,47 @@ impl World {
     }
 
     /// `bn`, in the main checkout.
-    pub fn bn_command(&self, args: &[&str]) -> Command {
+    pub fn bn_command(&self, args: &[impl AsRef<OsStr>]) -> Command {
         let mut command = self.program(cargo_bin!("bn").to_str().unwrap());
         command.args(args).current_dir(self.path("repo"));
         command
     }
 
-    pub fn bn(&self, args: &[&str]) -> Answer {
+    pub fn bn(&self, args: &[impl AsRef<OsStr>]) -> Answer {
         answer(self.bn_command(args).output().unwrap())
+    }
+
+    /// A name for a run that no other world gives.
+    pub fn name(&self, what: &str) -> String {
+        let folder = self.root().file_name().unwrap().to_string_lossy();
+        format!("{what}-{}", folder.trim_start_matches("bn-real-"))
+    }
+
+    /// The name of the run in a world that has one run.
+    pub fn job(&self) -> String {
+        self.name("job")
     }
 
     /// Runs a script as the agent in `agent-1`.
     pub fn agent(&self, options: &[&str], script: &str) -> Answer {
-        let image = image();
-        let fixed = ["container", "run", "--tag", &image, "../agent-1"];
-        self.bn(&[&fixed[..], options, &["--", "bash", "-c", script]].concat())
+        self.bn(&run_line("../agent-1", options, script))
+    }
+
+    /// The same under the name `job`.
+    pub fn run(&self, script: &str) -> Answer {
+        self.agent(&["--name", &self.job()], script)
+    }
+
+    /// The same in another checkout.
+    pub fn run_in(&self, worktree: &str, script: &str) -> Answer {
+        self.bn(&run_line(worktree, &["--name", &self.job()], script))
+    }
+
+    /// Starts a run that goes on while the test does something else.
+    pub fn start(&self, options: &[&str], script: &str) -> Running {
+        let mut command = self.bn_command(&run_line("../agent-1", options, script));
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Running::new(child, self.path("agent-1"))
     }
 
     /// A shell line in the world's folder, which has to succeed; its standard output.
@@ -131,6 +189,28 @@ impl World {
         rows.iter().find(|row| row["name"] == name).unwrap_or_else(|| panic!("no {name} in {rows:#?}")).clone()
     }
 
+    /// What became of the work of `job`.
+    #[track_caller]
+    pub fn outcome(&self) -> String {
+        self.row(&self.job())["outcome"].as_str().unwrap_or("none").to_owned()
+    }
+
+    /// `bn container merge job`.
+    pub fn merge(&self) -> Answer {
+        self.bn(&["container", "merge", &self.job()])
+    }
+
+    /// Whether the target's newest commit is this one.
+    #[track_caller]
+    pub fn assert_on_main(&self, subject: &str) {
+        assert_eq!(self.git("log -1 --format=%s main"), subject);
+    }
+
+    /// The texts and the notes of all tasks.
+    pub fn tasks(&self) -> String {
+        self.bn(&["task", "list", "--all", "--json"]).exits(0).stdout
+    }
+
     /// Nothing of a run's is left on the machine.
     #[track_caller]
     pub fn assert_nothing_runs(&self, name: &str) {
@@ -140,6 +220,27 @@ impl World {
         let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
         assert!(!mounts.contains(name), "a mount is left");
     }
+}
+
+impl Drop for World {
+    /// A test that failed leaves no container behind either.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let own = self.name("");
+            for id in ctr(&["containers", "ls", "-q"]).lines().filter(|id| id.ends_with(&own)) {
+                ctr(&["tasks", "rm", "--force", id]);
+                ctr(&["containers", "rm", id]);
+            }
+        }
+    }
+}
+
+/// `bn container run` with a script in place of the agent.
+fn run_line(worktree: &str, options: &[&str], script: &str) -> Vec<String> {
+    let image = image();
+    let fixed = ["container", "run", "--tag", &image, worktree];
+    let line = [&fixed[..], options, &["--", "bash", "-c", script]].concat();
+    line.into_iter().map(str::to_owned).collect()
 }
 
 /// The address of the private containerd.

@@ -1,7 +1,15 @@
-//! A run by its name.
+//! The runs there are, and one by its name.
 
-use crate::run::RunError;
-use crate::run::record::Seen;
+use crate::data_dir::DataDir;
+use crate::run::record::{Seen, all};
+use crate::run::{RunError, sweep};
+
+/// The runs of every repository. What dead owners left of secrets is removed on the way.
+pub fn everything(data: &DataDir) -> Result<Vec<Seen>, RunError> {
+    let seen = all(data.repositories())?;
+    sweep::secrets(&seen)?;
+    Ok(seen)
+}
 
 /// The newest run of that name; `known` are the names to offer where there is none.
 pub fn find(seen: &[Seen], name: &str, known: &[String]) -> Result<Seen, RunError> {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::find::everything;
 use super::report::Row;
 use crate::cli::container::ListArgs;
 use crate::commands::{Context, Exit};
@@ -14,7 +15,7 @@ use crate::process::Runner;
 use crate::run::RunError;
 use crate::run::engine::Engine;
 use crate::run::process::Watched;
-use crate::run::record::{Seen, all};
+use crate::run::record::Seen;
 
 #[derive(Serialize)]
 #[serde(transparent)]
@@ -26,7 +27,7 @@ struct Listing {
 
 pub fn run(args: &ListArgs, context: &Context) -> anyhow::Result<Exit> {
     let data = DataDir::resolve(&context.env)?;
-    let seen = all(data.repositories())?;
+    let seen = everything(&data)?;
     let tasks = engine_tasks(&seen, context);
     let now = now();
     let mut rows = Vec::new();

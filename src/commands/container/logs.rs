@@ -4,21 +4,21 @@ use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::time::Duration;
 
-use super::find::{find, names};
+use super::find::{everything, find, names};
 use crate::cli::container::LogsArgs;
 use crate::commands::{Context, Exit};
 use crate::container::ctr::Streams;
 use crate::data_dir::DataDir;
 use crate::run::RunError;
 use crate::run::lock;
-use crate::run::record::{Seen, all};
+use crate::run::record::Seen;
 
 const POLL: Duration = Duration::from_millis(100);
 const BLOCK: usize = 64 << 10;
 
 pub fn run(args: &LogsArgs, context: &Context) -> anyhow::Result<Exit> {
     let data = DataDir::resolve(&context.env)?;
-    let seen = all(data.repositories())?;
+    let seen = everything(&data)?;
     let seen = find(&seen, &args.name, &names(&seen))?;
     if matches!(seen.record.spec.container.streams, Streams::Terminal { .. }) {
         context

@@ -1,6 +1,6 @@
 //! `bn container merge`: finish a run that was interrupted, or whose work could not go to its target.
 
-use super::find::{find, names};
+use super::find::{everything, find, names};
 use super::report::RunReport;
 use crate::cli::container::MergeArgs;
 use crate::commands::{Context, Exit};
@@ -11,12 +11,12 @@ use crate::run::RunError;
 use crate::run::engine::Engine;
 use crate::run::finish::{self, Merge};
 use crate::run::hold::GRACE;
-use crate::run::record::{Run, all};
+use crate::run::record::Run;
 use crate::run::state::State;
 
 pub fn run(args: &MergeArgs, context: &Context) -> anyhow::Result<Exit> {
     let data = DataDir::resolve(&context.env)?;
-    let seen = all(data.repositories())?;
+    let seen = everything(&data)?;
     let seen = find(&seen, &args.name, &names(&seen))?;
     let state = seen.record.state.to_string();
     let Some(mut run) = Run::take_over(seen.folder)? else {

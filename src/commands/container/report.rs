@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::egress::summary::Summary;
+use crate::git::collect::Collected;
 use crate::process::Cmd;
 use crate::run::RunError;
 use crate::run::folder::Folder;
@@ -49,7 +50,7 @@ impl RunReport {
             branch: record.spec.branch.clone(),
             target: record.spec.target.clone(),
             commits: collected.map_or(0, |collected| collected.new_commits),
-            notes: collected.map(|collected| collected.notes.clone()).unwrap_or_default(),
+            notes: collected.map(notes).unwrap_or_default(),
             handed_over: record.handed_over.clone(),
             egress,
             next: next(record),
@@ -80,6 +81,11 @@ fn explanation(record: &Record) -> Option<String> {
         }
         _ => None,
     }
+}
+
+fn notes(collected: &Collected) -> Vec<String> {
+    let aside = collected.quarantined.iter().map(|path| format!("a git folder in the worktree was put aside: {path}"));
+    collected.notes.iter().cloned().chain(aside).collect()
 }
 
 fn next(record: &Record) -> Option<String> {

@@ -70,6 +70,8 @@ pub struct Resolved {
 pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) -> anyhow::Result<Resolved> {
     let env = &context.env;
     let asked = Asked::check(args)?;
+    let network = network(args);
+    gate::check(&network, env)?;
     let streams = streams(args, env)?;
     let mut notes = Vec::new();
     let secrets = secrets(args, env, &mut notes)?;
@@ -111,7 +113,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         mode: mode(args),
         timeout_seconds: asked.timeout_seconds,
         detached: args.detach,
-        network: network(args),
+        network,
         uid: env.user.uid,
         gid: env.user.gid,
         graph: data.graph(Some(&repo)),
@@ -125,7 +127,6 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     spec.container.mounts = prepare::mounts(&spec, &folder, &env.user);
     spec.container.mounts.extend(optional_mounts(args, env)?);
     spec.container.mounts.extend(masks(|path| path.exists()));
-    gate::check(&spec.network, env)?;
     let place = Place { top: checkout.worktree.clone(), main_worktree: checkout.main_worktree.clone() };
     let graph = site(context, &data, Some(&place));
     let seccomp = args

@@ -15,6 +15,8 @@ use crate::commands::{Context, Exit};
 use crate::container::ctr::{Streams, runc_update};
 use crate::env::own_program;
 use crate::error::Usage;
+use crate::failpoint::{self, Point};
+use crate::git::worktree_add::Added;
 use crate::git::{Git, repository, target, worktree_add};
 use crate::process::{Cmd, Runner};
 use crate::run::RunError;
@@ -29,21 +31,21 @@ use crate::run::terminal::Terminal;
 pub const HELD: &str = "held";
 
 pub fn run(args: &RunArgs, context: &Context) -> anyhow::Result<Exit> {
-    let runner = Runner::new(&context.env);
+    let secret = args.env.iter().chain(&args.secret).filter(|name| !name.contains('='));
+    let runner = Runner::new(&context.env).withholding(secret);
     let git = Git::new(runner.clone());
-    if let (true, Some(branch)) = (args.create && !args.dry_run, &args.branch) {
-        create_worktree(args, branch, &git, context)?;
-    }
-    let resolved = resolve(args, context, &runner, &git)?;
-    resolved.notes.iter().for_each(|note| context.output.note(note));
     if args.dry_run {
+        let resolved = resolve(args, context, &runner, &git)?;
+        resolved.notes.iter().for_each(|note| context.output.note(note));
         context.output.print(&dry_run(&resolved, &runner))?;
         return Ok(Exit::DONE);
     }
-    resolved.engine.require_image(&resolved.plan.spec.container.image)?;
-    // From here on a signal must not leave anything half done.
-    let signals = Signals::catch()?;
-    let mut run = begin(&resolved, &git, context)?;
+    let created = args.branch.as_ref().map(|branch| create_worktree(args, branch, &git, context)).transpose()?;
+    let begun = begin(args, context, &runner, &git);
+    if let (Err(_), Some(created)) = (&begun, &created) {
+        created.undo(&git)?;
+    }
+    let (resolved, signals, mut run) = begun?;
     let terminal = Terminal::save();
     let outcome = go_on(&mut run, &resolved, &git, &signals, context);
     terminal.restore();
@@ -52,19 +54,29 @@ pub fn run(args: &RunArgs, context: &Context) -> anyhow::Result<Exit> {
 }
 
 /// `--create`: the branch starts where the target is, so that its work can be fast-forwarded.
-fn create_worktree(args: &RunArgs, branch: &str, git: &Git, context: &Context) -> anyhow::Result<()> {
+fn create_worktree(args: &RunArgs, branch: &str, git: &Git, context: &Context) -> anyhow::Result<Added> {
     let Some(path) = &args.worktree else {
         return Err(Usage::new("--create needs the path of the new worktree").into());
     };
     let directory = &context.env.directory;
     let repository = repository::resolve(git, directory)?;
     let target = target::resolve(git, &repository, args.merge_target.as_deref())?;
-    worktree_add::add(git, &repository, &directory.join(path), branch, &target.branch)?;
-    Ok(())
+    Ok(worktree_add::add(git, &repository, &directory.join(path), branch, &target.branch)?)
+}
+
+/// Resolves, claims and prepares, and leaves nothing behind where one of them fails.
+fn begin(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) -> anyhow::Result<(Resolved, Signals, Run)> {
+    let resolved = resolve(args, context, runner, git)?;
+    resolved.notes.iter().for_each(|note| context.output.note(note));
+    resolved.engine.require_image(&resolved.plan.spec.container.image)?;
+    // From here on a signal must not leave anything half done.
+    let signals = Signals::catch()?;
+    let run = claim_and_prepare(&resolved, git, context)?;
+    Ok((resolved, signals, run))
 }
 
 /// Claims the name and prepares. A run that fails here was never there.
-fn begin(resolved: &Resolved, git: &Git, context: &Context) -> anyhow::Result<Run> {
+fn claim_and_prepare(resolved: &Resolved, git: &Git, context: &Context) -> anyhow::Result<Run> {
     let plan = &resolved.plan;
     if resolved.engine.has_container(&plan.spec.name)? {
         let name = plan.spec.name.clone();
@@ -89,7 +101,7 @@ fn go_on(run: &mut Run, resolved: &Resolved, git: &Git, signals: &Signals, conte
     let spec = &resolved.plan.spec;
     let foreground = start(run, &resolved.engine, git, &resolved.plan.user, context.output)?;
     if spec.detached {
-        return detach(run, context);
+        return detach(run, resolved.engine.runner());
     }
     let follow = matches!(spec.container.streams, Streams::Log(_));
     let owner = Owner { env: &context.env, engine: &resolved.engine, git, signals, output: context.output, follow };
@@ -122,13 +134,13 @@ impl fmt::Display for Started<'_> {
 }
 
 /// Hands the run, and its lock, to the same program in a session of its own; returns once it holds the agent.
-fn detach(run: &Run, context: &Context) -> anyhow::Result<()> {
+fn detach(run: &Run, runner: &Runner) -> anyhow::Result<()> {
     let cmd = Cmd::new(own_program()?).args(["container", "own"]).arg(run.folder.path());
     let log_path = run.folder.owner_log();
     let log = OpenOptions::new().create(true).append(true).mode(0o600).open(&log_path);
     let log = log.map_err(|source| RunError::io("write", &log_path, source))?;
-    let runner = Runner::new(&context.env);
     let mut owner = runner.spawn_apart(&cmd, run.lock().hand_down()?, Stdio::piped(), Stdio::from(log))?;
+    failpoint::reached(Point::OwnerStarted);
     let mut word = String::new();
     if let Some(stdout) = owner.stdout.take() {
         BufReader::new(stdout).read_line(&mut word)?;

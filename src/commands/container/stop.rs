@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::find::find;
+use super::find::{everything, find};
 use super::list::stoppable;
 use crate::cli::container::StopArgs;
 use crate::commands::{Context, Exit};
@@ -14,7 +14,7 @@ use crate::git::{Git, discover};
 use crate::process::Runner;
 use crate::run::RunError;
 use crate::run::engine::Engine;
-use crate::run::record::{Seen, all, all_in};
+use crate::run::record::{Seen, all_in};
 use crate::run::stop::{Stopped, stop};
 
 #[derive(Serialize)]
@@ -71,7 +71,7 @@ fn of_this_repository(context: &Context, data: &DataDir) -> anyhow::Result<Vec<S
 }
 
 fn named(names: &[String], data: &DataDir) -> Result<Vec<Seen>, RunError> {
-    let seen = all(data.repositories())?;
+    let seen = everything(data)?;
     let known = stoppable(&seen);
     names.iter().map(|name| find(&seen, name, &known)).collect()
 }

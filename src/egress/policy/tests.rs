@@ -106,6 +106,8 @@ fn an_allowlist_of_networks_is_decided_by_the_address() {
     let policy = policy(&[], &["93.184.0.0/16"]);
     decide(&policy, "example.com:443", "93.184.216.34").unwrap();
     refusal(&policy, "example.com:443", "8.8.8.8");
+    let unseen = Authority::parse("example.com:443", None).unwrap();
+    assert!(policy.admit_unseen(&unseen).is_err(), "no network lets a name through that nobody looks up");
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub async fn dial(shared: &Shared, asked: &Authority, plain: bool) -> Result<Dia
             .map(|dialled| Dialled { address: Some(first), ..dialled }),
         None => {
             let sockets: Vec<SocketAddr> = addresses.iter().map(|address| (*address, asked.port).into()).collect();
-            directly(&sockets).await
+            directly(shared, &sockets).await
         }
     };
     logged(shared, asked, Some(first), outcome)
@@ -69,7 +69,7 @@ pub async fn route(shared: &Shared, asked: &Authority) -> Result<Route, Reply> {
 }
 
 fn admit_name(shared: &Shared, asked: &Authority) -> Result<(), Reply> {
-    shared.policy.now().admit(asked).map_err(|refusal| refused(shared, &refusal))
+    shared.policy.now().admit_unseen(asked).map_err(|refusal| refused(shared, &refusal))
 }
 
 /// The addresses that may be dialled, at least one. Where none may, the first refusal counts.
@@ -135,10 +135,12 @@ fn sorted(mut addresses: Vec<IpAddr>) -> Vec<IpAddr> {
     addresses
 }
 
-async fn directly(addresses: &[SocketAddr]) -> Result<Dialled, String> {
+async fn directly(shared: &Shared, addresses: &[SocketAddr]) -> Result<Dialled, String> {
     let stream = race::connect(addresses).await.map_err(|error| plainly(&error))?;
     let address = stream.peer_addr().ok().map(|peer| peer.ip());
-    Ok(Dialled { stream: stream.into(), ahead: Vec::new(), address })
+    let stream = Stream::from(stream);
+    shared.limit_outside(&stream);
+    Ok(Dialled { stream, ahead: Vec::new(), address })
 }
 
 /// The error without the number that the system adds.
@@ -156,7 +158,7 @@ async fn to_hop(shared: &Shared, hop: &Hop) -> Result<Dialled, String> {
     };
     let sockets: Vec<SocketAddr> =
         sorted(addresses).iter().map(|address| (*address, hop.authority.port).into()).collect();
-    directly(&sockets).await.map_err(|error| format!("next proxy {}: {error}", hop.authority))
+    directly(shared, &sockets).await.map_err(|error| format!("next proxy {}: {error}", hop.authority))
 }
 
 /// A tunnel through the next proxy.

@@ -48,6 +48,7 @@ where
 {
     match Arc::clone(&shared.connections).try_acquire_owned() {
         Ok(permit) => {
+            shared.limit_inside(&stream);
             let shared = Arc::clone(shared);
             tokio::spawn(async move {
                 let _permit: OwnedSemaphorePermit = permit;

@@ -22,15 +22,26 @@ use super::dns::Resolver;
 use super::log::{Decision, Entry, Log};
 use super::next_hop::NextHops;
 use super::policy::Policy;
+use super::stream::Stream;
 use super::widen::LivePolicy;
 use crate::error::Explain;
 
 /// The socket's name in the folder that the container sees.
 pub const SOCKET: &str = "proxy.sock";
-/// Connections at once; two descriptors each.
+/// Connections at once.
 const CONNECTIONS_MAX: usize = 4096;
+/// The client's and the server's, or while the latter is looked for: two for name servers, or `race::TRIED_AT_ONCE`.
+const DESCRIPTORS_EACH: u64 = 1 + race::TRIED_AT_ONCE as u64;
 /// Descriptors that everything else may need.
 const DESCRIPTORS_SPARE: u64 = 256;
+/// What the kernel may keep for all connections together, roughly. Left alone, it gives each up to tens of megabytes, and a few
+/// hundred readers that rest starve every other program on the host of network memory.
+const BUFFERS: usize = 32 * 1024 * 1024;
+const BUFFER_LEAST: usize = 16 * 1024;
+/// On the container's side nothing is far away: more is of no use.
+const BUFFER_INSIDE: usize = 1024 * 1024;
+/// So many connections to the outside may have what the kernel thinks best for long distances.
+const FAR_CONNECTIONS: usize = 32;
 /// How often the rules of a live run are looked at for loopback ports to bring in.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -83,6 +94,7 @@ struct Shared {
     log: Log,
     run: String,
     connections: Arc<Semaphore>,
+    connections_max: usize,
     listeners: Arc<Semaphore>,
     /// Loopback ports that are open.
     ports: watch::Sender<Vec<u16>>,
@@ -91,6 +103,24 @@ struct Shared {
 impl Shared {
     fn note(&self, entry: &Entry) {
         self.log.add(crate::env::now(), entry);
+    }
+
+    fn limit_inside(&self, stream: &Stream) {
+        stream.limit_buffers(self.share());
+    }
+
+    fn limit_outside(&self, stream: &Stream) {
+        if self.count() > FAR_CONNECTIONS {
+            stream.limit_buffers(self.share());
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.connections_max - self.connections.available_permits()
+    }
+
+    fn share(&self) -> usize {
+        (BUFFERS / self.count().max(1)).clamp(BUFFER_LEAST, BUFFER_INSIDE)
     }
 
     fn note_request(&self, decision: Decision, asked: &str, reason: impl Into<String>) {
@@ -108,10 +138,11 @@ impl Proxy {
         let folder = spec.folder.clone();
         let path = folder.join(SOCKET);
         let listener = listen(&path).map_err(|source| ProxyError::Listen { path, source })?;
-        let log = Log::open(&folder).map_err(|source| ProxyError::Log { path: folder.clone(), source })?;
+        let log = Log::open(&folder).map_err(|source| ProxyError::Log { path: folder, source })?;
         let started = |source| ProxyError::Start { source };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(started)?;
         let policy = LivePolicy::new(spec.policy, &spec.widen);
+        let connections_max = connections_max();
         let shared = Arc::new(Shared {
             ports: watch::Sender::new(policy.now().loopback_ports()),
             policy,
@@ -119,7 +150,8 @@ impl Proxy {
             resolver,
             log,
             run: spec.run,
-            connections: Arc::new(Semaphore::new(connections_max())),
+            connections: Arc::new(Semaphore::new(connections_max)),
+            connections_max,
             listeners: Arc::new(Semaphore::new(handover::LISTENERS_MAX)),
         });
         let (stop, stopped) = oneshot::channel();
@@ -164,12 +196,13 @@ fn listen(path: &Path) -> io::Result<std::os::unix::net::UnixListener> {
 fn connections_max() -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
-    let wanted = 2 * CONNECTIONS_MAX as u64 + DESCRIPTORS_SPARE;
+    let wanted = DESCRIPTORS_EACH * CONNECTIONS_MAX as u64 + DESCRIPTORS_SPARE;
     let most = limit.maximum.unwrap_or(u64::MAX).min(wanted);
     let current = limit.current.unwrap_or(u64::MAX);
     let raised = current < most && setrlimit(Resource::Nofile, Rlimit { current: Some(most), ..limit }).is_ok();
     let descriptors = if raised { most } else { current };
-    usize::try_from(descriptors.saturating_sub(DESCRIPTORS_SPARE) / 2).unwrap_or(usize::MAX).clamp(16, CONNECTIONS_MAX)
+    let most = descriptors.saturating_sub(DESCRIPTORS_SPARE) / DESCRIPTORS_EACH;
+    usize::try_from(most).unwrap_or(usize::MAX).clamp(16, CONNECTIONS_MAX)
 }
 
 async fn serve(shared: &Arc<Shared>, listener: std::os::unix::net::UnixListener) {

@@ -9,7 +9,10 @@ use tokio::task::JoinSet;
 
 /// A host with a broken IPv6 answers nothing at all: after this long the next address is tried beside it (RFC 8305).
 const STAGGER: Duration = Duration::from_millis(250);
-/// Until every attempt is given up.
+/// Attempts under way at once. A name may have hundreds of addresses that answer nothing, and descriptors are not endless.
+pub const TRIED_AT_ONCE: usize = 3;
+/// Until one attempt, and until all are given up.
+const PATIENCE_EACH: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The first connection that stands.
@@ -23,16 +26,20 @@ async fn race(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     let mut attempts = JoinSet::new();
     let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
     loop {
-        match waiting.next() {
-            Some(address) => drop(attempts.spawn(TcpStream::connect(address))),
-            None if attempts.is_empty() => return Err(last),
-            None => {}
+        if attempts.len() < TRIED_AT_ONCE
+            && let Some(address) = waiting.next()
+        {
+            attempts.spawn(tokio::time::timeout(PATIENCE_EACH, TcpStream::connect(address)));
         }
-        let more = waiting.len() > 0;
+        if attempts.is_empty() {
+            return Err(last);
+        }
+        let more = waiting.len() > 0 && attempts.len() < TRIED_AT_ONCE;
         tokio::select! {
-            Some(done) = attempts.join_next() => match done.map_err(io::Error::other).flatten() {
-                Ok(stream) => return Ok(stream),
-                Err(error) => last = error,
+            Some(done) = attempts.join_next() => match done.map_err(io::Error::other)? {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(error)) => last = error,
+                Err(_) => last = io::ErrorKind::TimedOut.into(),
             },
             () = tokio::time::sleep(STAGGER), if more => {}
         }
@@ -51,5 +58,26 @@ mod tests {
         assert_eq!(connect(&[closed, good]).await.unwrap().peer_addr().unwrap(), good);
         assert_eq!(connect(&[closed]).await.unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
         assert!(connect(&[]).await.is_err());
+    }
+
+    /// A listener whose queue is full answers nothing, as a firewall does.
+    #[tokio::test]
+    async fn addresses_that_answer_nothing_hold_few_descriptors() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        rustix::net::listen(&listener, 0).unwrap();
+        let silent = listener.local_addr().unwrap();
+        let _filling: Vec<_> = (0..4)
+            .map(|_| {
+                let socket = tokio::net::TcpSocket::new_v4().unwrap();
+                tokio::spawn(socket.connect(silent))
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+        let before = open();
+        let attempt = tokio::spawn(async move { connect(&[silent; 50]).await });
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert!(open() <= before + TRIED_AT_ONCE, "{} more", open() - before);
+        attempt.abort();
     }
 }

@@ -21,6 +21,7 @@ use super::*;
 use crate::egress::next_hop::ProxyVariables;
 use crate::egress::offer::Offer;
 use crate::egress::relay;
+use crate::egress::summary::Summary;
 
 /// Longer than anything on a loopback takes, shorter than a test's patience.
 const SOON: Duration = Duration::from_secs(20);
@@ -86,6 +87,10 @@ impl World {
         let mut text = String::new();
         client.read_to_string(&mut text).unwrap();
         text
+    }
+
+    fn summary(&self) -> Summary {
+        Summary::read(self.folder.path()).unwrap()
     }
 
     fn log(&self) -> String {

@@ -26,6 +26,15 @@ fn uncommitted_files_are_counted_aloud_and_a_copy_is_kept() {
 }
 
 #[test]
+fn a_large_uncommitted_file_is_left_out_of_the_copy_and_said() {
+    let bench = Bench::linked();
+    bench.sh("cd agent && truncate -s 65M large && echo s > small");
+    let run = bench.prepare("agent");
+    assert!(run.notes.iter().any(|note| note.contains("would be too large: large (1 in all)")), "{:?}", run.notes);
+    assert_eq!(bench.sh("git -C repo ls-tree --name-only refs/binnacle/runs/run-1/uncommitted"), "file\nsmall");
+}
+
+#[test]
 fn what_the_agent_leaves_uncommitted_stays_in_the_worktree() {
     let bench = Bench::linked();
     let (_, _, outcome) = bench.run(
@@ -220,4 +229,42 @@ fn eight_agents_at_once_lose_nothing() {
         );
     }
     assert_eq!(bench.sh("git -C repo fsck --no-dangling 2>&1"), "");
+}
+
+#[test]
+fn a_worktree_that_the_user_removed_takes_no_commit_with_it() {
+    for script in ["rm -rf agent", "git -C repo worktree remove --force agent"] {
+        let bench = Bench::linked();
+        let run = bench.prepare("agent");
+        bench.agent(&run, "echo a > a; git add a; git commit -qm agents");
+        bench.sh(script);
+        let collected = bench.collect(&run);
+        assert!(matches!(collected.branch, BranchOutcome::Moved { .. }), "{script}: {collected:?}");
+        assert!(matches!(bench.merge(&run, &collected), MergeOutcome::Merged { .. }), "{script}");
+        assert!(!bench.path("agent").exists() && bench.clean("repo"));
+    }
+}
+
+#[test]
+fn a_branch_that_the_user_deleted_takes_no_commit_with_it() {
+    let bench = Bench::linked();
+    let run = bench.prepare("agent");
+    let id = bench.agent(&run, "git commit -qm agents --allow-empty; git rev-parse HEAD");
+    bench.sh("git -C agent switch -q --detach; git -C repo branch -qD agent");
+    let collected = bench.collect(&run);
+    assert_eq!(collected.branch, BranchOutcome::BranchMoved { found: None });
+    assert_eq!(bench.sh("git -C repo rev-parse refs/binnacle/runs/run-1/work"), id);
+}
+
+#[test]
+fn what_the_host_has_anyway_is_not_kept_a_second_time() {
+    let bench = Bench::linked();
+    bench.sh("cd repo && git switch -qc topic && git commit -qm topic --allow-empty && git switch -q main");
+    let (run, _, outcome) = bench.run(
+        "agent",
+        "git switch -q topic; git switch -q agent; git commit -qm a --allow-empty; git commit -qm b --allow-empty",
+    );
+    assert!(matches!(outcome, MergeOutcome::Merged { .. }));
+    finish::discard(&bench.git, &run).unwrap();
+    assert_eq!(bench.sh("git -C repo for-each-ref refs/binnacle"), "");
 }

@@ -64,7 +64,7 @@ fn heads_and_refs_that_are_not_what_they_should_be() {
         ),
         ("rm $GIT_DIR/refs/heads/agent; truncate -s 1G $GIT_DIR/packed-refs", "packed-refs: it has 1073741824 bytes"),
         ("mkdir $GIT_DIR/reftable", "it was converted to reftable"),
-        ("chmod 000 $GIT_DIR/HEAD; rm -rf $GIT_DIR/refs", "refs: "),
+        ("rm -rf $GIT_DIR/refs", "refs: "),
     ] {
         let said = hurt(script);
         assert!(said.contains(reason), "{script}: {said}");

@@ -8,9 +8,12 @@ use super::super::view;
 fn a_commit_made_in_a_linked_worktree_lands_on_main() {
     let bench = Bench::linked();
     let run = bench.prepare("agent");
-    let id = bench.agent(&run, "echo two > new; git add new; git commit -qm two; git rev-parse HEAD");
+    let id = bench.agent(
+        &run,
+        "git commit -qm before --allow-empty; echo two > new; git add new; git commit -qm two; git rev-parse HEAD",
+    );
     let collected = bench.collect(&run);
-    assert_eq!((collected.head.as_str(), collected.new_commits, collected.complete), (id.as_str(), 1, true));
+    assert_eq!((collected.head.as_str(), collected.new_commits, collected.complete), (id.as_str(), 2, true));
     assert!(matches!(collected.branch, BranchOutcome::Moved { .. }), "{:?}", collected.branch);
     assert!(bench.clean("agent"));
     assert!(matches!(bench.merge(&run, &collected), MergeOutcome::Merged { .. }));

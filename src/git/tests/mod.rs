@@ -2,6 +2,7 @@
 
 mod agents;
 mod borrowing;
+mod crash;
 mod hostile;
 mod kinds;
 mod main_path;

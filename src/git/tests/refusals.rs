@@ -124,12 +124,15 @@ fn a_worktree_is_created_once() {
     let bench = Bench::linked();
     let repository = repository::resolve(&bench.git, &bench.path("repo")).unwrap();
     let add = |path: &str, branch: &str| worktree_add::add(&bench.git, &repository, &bench.path(path), branch, "main");
-    assert_eq!(add("a b,c", "new").unwrap(), bench.path("a b,c"));
+    let added = add("a b,c", "new").unwrap();
     assert_eq!(bench.sh("git -C 'a b,c' symbolic-ref HEAD"), "refs/heads/new");
     assert!(add("a b,c", "other").unwrap_err().to_string().ends_with("exists already"));
     assert_eq!(add("d", "new").unwrap_err().to_string(), "branch new exists already");
     assert_eq!(add("d", "-x").unwrap_err().to_string(), "-x is not a legal branch name");
     assert!(!bench.path("d").exists());
+    added.undo(&bench.git).unwrap();
+    assert!(!bench.path("a b,c").exists());
+    assert_eq!(bench.sh("git -C repo branch --list new"), "");
 }
 
 #[test]

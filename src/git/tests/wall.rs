@@ -174,3 +174,13 @@ fn a_bare_repository_in_the_tree_is_named() {
         .run("agent", "git init -q --bare evil 2>/dev/null || env -u GIT_DIR -u GIT_WORK_TREE git init -q --bare evil");
     assert!(collected.notes.iter().any(|note| note.contains("bare git repository at evil")), "{:?}", collected.notes);
 }
+
+#[test]
+fn a_worktree_that_the_agent_closed_is_opened_again() {
+    let bench = Bench::linked();
+    let run = bench.prepare("agent");
+    bench.agent(&run, "git commit -qm x --allow-empty; mkdir d; chmod 000 d; chmod 000 .");
+    let collected = bench.collect(&run);
+    assert_eq!(collected.new_commits, 1);
+    assert!(bench.clean("agent"));
+}

@@ -1,0 +1,69 @@
+//! The moments themselves; the tests read this very list.
+
+macro_rules! points {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// A moment right after a durable write of a run.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+        pub enum Point { $($(#[$doc])* $name,)* }
+
+        impl Point {
+            /// All of them, in the order in which a run passes them: the tests die at each.
+            #[allow(dead_code)]
+            pub const ALL: &[Point] = &[$(Point::$name,)*];
+        }
+    };
+}
+
+points! {
+    FolderMade,
+    RunClaimed,
+    BaseKept,
+    UncommittedKept,
+    PrivateMade,
+    Pinned,
+    GitPrepared,
+    FilesWritten,
+    SecretsWritten,
+    RunPrepared,
+    ContainerStarted,
+    SecretsRemoved,
+    PidRecorded,
+    /// Passed by runs that are detached.
+    OwnerStarted,
+    RunRunning,
+    GateOpened,
+    /// Passed by runs during which the host's branches move, as is the next.
+    PinRenewed,
+    ViewPublished,
+    /// Passed by `stop`.
+    StopRequested,
+    ContainerRemoved,
+    EndingRecorded,
+    RuntimeRemoved,
+    /// Passed by runs whose worktree lost its `.git`.
+    DotGitRestored,
+    Quarantined,
+    ObjectsTaken,
+    WorkTaken,
+    RefsTaken,
+    BranchMoved,
+    /// Passed by runs whose agent ends on another branch.
+    HeadMoved,
+    IndexMoved,
+    CollectedRecorded,
+    TargetMoved,
+    OutcomeRecorded,
+    /// Passed by runs whose agent closed a task and whose work is not merged.
+    TasksReopened,
+    GraphTold,
+    PrivateRemoved,
+    WorkRefsRemoved,
+    RefsRemoved,
+    RunEnded,
+    /// Passed by runs whose container does not start.
+    StartFailed,
+    /// Passed by runs whose work could not be collected.
+    CollectFailed,
+    /// Passed by runs whose container took a password to remove.
+    CleanedUp,
+}

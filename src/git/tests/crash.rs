@@ -1,0 +1,102 @@
+//! kill -9 at every moment after a durable write of git's part of a run: the next one to come finishes it.
+//!
+//! The one that dies is this test program, started again for a single test.
+
+use std::path::Path;
+
+use super::super::collect::collect;
+use super::super::merge::{MergeOutcome, merge};
+use super::super::prepare::RunGit;
+use super::super::testing::{Bench, git};
+use super::super::{finish, prepare};
+use crate::failpoint::Point;
+use crate::process::{Cmd, Runner, exit_code};
+
+const PREPARING: &[Point] = &[Point::BaseKept, Point::UncommittedKept, Point::Pinned];
+const FINISHING: &[Point] = &[
+    Point::DotGitRestored,
+    Point::Quarantined,
+    Point::WorkTaken,
+    Point::RefsTaken,
+    Point::BranchMoved,
+    Point::IndexMoved,
+    Point::TargetMoved,
+    Point::PrivateRemoved,
+    Point::RefsRemoved,
+];
+
+/// Runs one of the two programs below in the bench's folder, and sees it die.
+fn dies(bench: &Bench, program: &str, point: Point) {
+    let this = std::env::current_exe().unwrap();
+    let cmd = Cmd::new(this).args(["--exact", &format!("git::tests::crash::{program}"), "--ignored"]);
+    let cmd = cmd.directory(bench.path("")).env("BN_FAILPOINT", format!("{point:?}"));
+    let captured = Runner::ordinary().capture(&cmd).unwrap();
+    assert_eq!(exit_code(captured.status), 128 + 9, "{point:?} is not passed: {}{}", captured.text(), captured.stderr);
+}
+
+/// The run that the bench's folder remembers, as a new process finds it.
+fn remembered() -> (super::super::Git, RunGit) {
+    let folder = Path::new(".").canonicalize().unwrap();
+    let run = serde_json::from_slice(&std::fs::read(folder.join("run.json")).unwrap()).unwrap();
+    (git(&folder.join("home")), run)
+}
+
+#[test]
+#[ignore = "a program of the tests below"]
+fn finisher() {
+    let (git, run) = remembered();
+    let collected = collect(&git, &run).unwrap();
+    merge(&git, &run, &collected).unwrap();
+    finish::discard(&git, &run).unwrap();
+}
+
+#[test]
+#[ignore = "a program of the tests below"]
+fn preparer() {
+    let (git, run) = remembered();
+    prepare::prepare(&git, run.checkout, run.target, "again", &run.folder.with_file_name("again")).unwrap();
+}
+
+fn remember(bench: &Bench, run: &RunGit) {
+    std::fs::write(bench.path("run.json"), serde_json::to_vec(run).unwrap()).unwrap();
+}
+
+#[test]
+fn death_at_any_moment_of_the_end_loses_nothing() {
+    for worktree in ["agent", "repo"] {
+        for &point in FINISHING {
+            let bench = Bench::linked();
+            let run = bench.prepare(worktree);
+            remember(&bench, &run);
+            let id =
+                bench.agent(&run, "echo a > a; git add a; git commit -qm agents; git branch side; git rev-parse HEAD");
+            dies(&bench, "finisher", point);
+            if run.private().exists() {
+                let collected = bench.collect(&run);
+                let merged = bench.merge(&run, &collected);
+                assert!(matches!(merged, MergeOutcome::Merged { .. }), "{point:?} {merged:?} {collected:?}");
+            }
+            finish::discard(&bench.git, &run).unwrap();
+            assert_eq!(bench.sh("git -C repo rev-parse main"), id, "{point:?}");
+            assert!(bench.clean("repo") && bench.clean(worktree), "{point:?}");
+            assert_eq!(
+                bench.sh("git -C repo for-each-ref refs/binnacle; ls runs/run-1; git -C repo fsck --no-dangling 2>&1"),
+                ""
+            );
+        }
+    }
+}
+
+#[test]
+fn death_at_any_moment_of_the_start_leaves_nothing_behind() {
+    for &point in PREPARING {
+        let bench = Bench::linked();
+        bench.sh("echo x > agent/x");
+        let run = bench.prepare("agent");
+        remember(&bench, &run);
+        dies(&bench, "preparer", point);
+        finish::abandon(&bench.git, &run.checkout.common_dir, "again", &bench.path("runs/again")).unwrap();
+        assert_eq!(bench.sh("git -C repo for-each-ref refs/binnacle/runs/again; ls runs/again; cat agent/x"), "x");
+        assert!(bench.try_prepare("agent", "again").is_ok(), "{point:?}");
+    }
+}

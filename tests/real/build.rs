@@ -1,0 +1,86 @@
+//! Images, built by buildah and handed to containerd.
+
+use crate::world::{Answer, User, World, answer, ctr};
+
+/// An image that goes with the test.
+struct Image<'a> {
+    world: &'a World,
+    reference: String,
+}
+
+impl<'a> Image<'a> {
+    fn of(world: &'a World) -> Self {
+        Self { world, reference: format!("localhost/bn-real:{}", world.name("built")) }
+    }
+
+    /// Builds it from this definition, in the store of the user's own home: the base is there.
+    fn build(&self, definition: &str) -> Answer {
+        let file = self.world.path("Definition");
+        std::fs::write(&file, definition).unwrap();
+        let line = ["container", "build", "--tag", &self.reference, "--file", file.to_str().unwrap()];
+        let mut command = self.world.bn_command(&line);
+        answer(command.env_remove("HOME").output().unwrap())
+    }
+
+    fn is_in_containerd(&self) -> bool {
+        ctr(&["images", "ls", "-q"]).lines().any(|line| line == self.reference)
+    }
+}
+
+impl Drop for Image<'_> {
+    fn drop(&mut self) {
+        ctr(&["images", "rm", &self.reference]);
+        let mut buildah = self.world.program("buildah");
+        buildah.args(["rmi", &self.reference]).env_remove("HOME").output().ok();
+    }
+}
+
+fn base() -> String {
+    std::env::var("BN_TEST_BASE").unwrap_or_else(|_| "localhost/binnacle-base:debian".to_owned())
+}
+
+#[test]
+fn an_image_is_handed_to_containerd_once() {
+    let world = World::new();
+    let built = Image::of(&world);
+    let definition = format!("FROM {}\nCOPY bn /usr/local/bin/bn\n", base());
+    assert!(built.build(&definition).exits(0).stdout.starts_with(&format!("{} built (", built.reference)));
+    assert!(built.is_in_containerd());
+    assert!(built.build(&definition).exits(0).stdout.starts_with(&format!("{} unchanged (", built.reference)));
+}
+
+#[test]
+fn an_image_that_gives_orders_to_containerd_is_refused() {
+    let world = World::new();
+    let built = Image::of(&world);
+    let definition = format!("FROM {}\nLABEL containerd.io/restart.loguri=binary:///bin/touch?/tmp/x\n", base());
+    let refused = built.build(&definition).exits(125);
+    assert!(refused.stderr.contains("containerd.io/restart.loguri"), "{refused:#?}");
+    assert!(!built.is_in_containerd());
+}
+
+#[test]
+fn a_definition_that_fails_is_no_image() {
+    let world = World::new();
+    let built = Image::of(&world);
+    let failed = built.build(&format!("FROM {}\nRUN echo oh-no >&2; exit 3\n", base())).exits(125);
+    assert!(failed.stderr.contains("oh-no"), "{failed:#?}");
+    let said = format!("\nError: buildah could not build {} (exit code 3); its reason stands above\n", built.reference);
+    assert!(failed.stderr.contains(&said), "{failed:#?}");
+    assert!(!built.is_in_containerd());
+}
+
+#[test]
+fn a_user_builds_without_root_and_runs_an_agent_in_it() {
+    let Some(world) = World::of_other(User::Passwordless) else { return };
+    let built = Image::of(&world);
+    let line = ["container", "build", "--tag", &built.reference, "--base-image", &base(), "--agent", "none"];
+    let mut command = world.bn_command(&line);
+    answer(command.env_remove("HOME").output().unwrap()).exits(0);
+    assert!(built.is_in_containerd());
+    let run = ["container", "run", "../agent-1", "--tag", &built.reference, "--name", &world.job(), "--"];
+    let script = ["bash", "-c", "id -u > mine && git add mine && git commit -q -m work"];
+    world.bn(&[&run[..], &script].concat()).exits(0);
+    world.assert_on_main("work");
+    assert_eq!(world.shell("cat repo/mine"), world.shell("id -u"));
+}

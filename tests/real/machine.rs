@@ -1,0 +1,58 @@
+//! The machine as root sees it: its processes, and files that hold a word.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::world::{answer, wait_for};
+
+/// A process, as /proc tells of it.
+#[derive(Clone, Debug)]
+pub struct Process {
+    pub pid: u32,
+    pub command: String,
+    pub environment: Vec<u8>,
+}
+
+/// Every process there is, those of containers included.
+pub fn processes() -> Vec<Process> {
+    let pids = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter_map(|pid: u32| {
+        let folder = Path::new("/proc").join(pid.to_string());
+        let command = fs::read(folder.join("cmdline")).ok()?;
+        let environment = fs::read(folder.join("environ")).unwrap_or_default();
+        Some(Process { pid, command: String::from_utf8_lossy(&command).replace('\0', " "), environment })
+    })
+    .collect()
+}
+
+/// Those whose command line has all of these words.
+pub fn running(words: &[&str]) -> Vec<Process> {
+    let named = |found: &Process| words.iter().all(|word| found.command.contains(word));
+    processes().into_iter().filter(named).collect()
+}
+
+/// Waits for a process whose command line has all of these words, and kills it as `kill -9` does.
+#[track_caller]
+pub fn kill(words: &[&str]) {
+    wait_for(&format!("a process like {words:?}"), || !running(words).is_empty());
+    for found in running(words) {
+        kill_pid(found.pid);
+    }
+}
+
+pub fn kill_pid(pid: u32) {
+    let status = Command::new("sudo").args(["-n", "kill", "-9", &pid.to_string()]).status().unwrap();
+    assert!(status.success(), "kill -9 {pid}");
+}
+
+pub fn holds(bytes: &[u8], word: &str) -> bool {
+    bytes.windows(word.len()).any(|found| found == word.as_bytes())
+}
+
+/// The files below these folders that hold a word, with the very bytes of databases and archives.
+pub fn files_with(word: &str, folders: &[&Path]) -> Vec<String> {
+    let mut grep = Command::new("sudo");
+    grep.args(["-n", "grep", "-rlsaF", "--devices=skip", "--", word]).args(folders);
+    answer(grep.output().unwrap()).stdout.lines().map(str::to_owned).collect()
+}

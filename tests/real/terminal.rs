@@ -1,0 +1,125 @@
+//! The agent at the user's terminal.
+
+use std::process::Command;
+
+use crate::screen::Screen;
+use crate::world::{User, World, ctr, image, wait_for};
+
+/// Commits when it is told to end.
+const PATIENT: &str =
+    "trap \"git commit -q --allow-empty -m last; exit 0\" TERM; touch ready; while :; do sleep 0.1; done";
+
+/// A `bn container run` in which this script stands in for the agent; the script holds no single quote.
+fn run_line(world: &World, script: &str) -> String {
+    format!("bn container run ../agent-1 --tag {} --name {} -- bash -c '{script}'", image(), world.job())
+}
+
+fn worlds() -> Vec<World> {
+    std::iter::once(World::new()).chain(World::of_other(User::Passwordless)).collect()
+}
+
+#[test]
+fn the_agent_asks_the_user_and_its_exit_code_is_passed_on() {
+    for world in worlds() {
+        let screen = Screen::of(&world);
+        screen.types(&format!(
+            "{}; echo rc=$?",
+            run_line(&world, "read -p \"Your na\"\"me? \" name; echo \"Hello, $name!\"; exit 5")
+        ));
+        screen.waits_for("Your name?");
+        screen.types("Ann");
+        screen.waits_for("rc=5");
+        let text = screen.text();
+        assert!(text.contains("Your name? Ann\nHello, Ann!\n"), "{text}");
+        assert!(text.contains(&format!("{}: failed: exited (5)", world.job())), "{text}");
+        world.assert_nothing_runs(&world.job());
+    }
+}
+
+#[test]
+fn ctrl_c_and_the_size_of_the_window_are_the_agents() {
+    for world in worlds() {
+        let screen = Screen::of(&world);
+        let script = "trap \"echo got-\\$((1 + 1))-int\" INT; trap \"stty size\" WINCH; stty size; touch ready; \
+                      until [ -e go ]; do sleep 0.1; done; exit 6";
+        screen.types(&format!("{}; echo rc=$?", run_line(&world, script)));
+        screen.waits_for("\n40 150");
+        wait_for("the script", || world.path("agent-1/ready").exists());
+        screen.presses("C-c");
+        screen.waits_for("got-2-int");
+        screen.resizes(120, 30);
+        screen.waits_for("\n30 120");
+        world.shell("touch agent-1/go");
+        screen.waits_for("rc=6");
+    }
+}
+
+#[test]
+fn ctrl_c_reaches_an_agent_without_a_terminal() {
+    for world in worlds() {
+        let screen = Screen::of(&world);
+        let script = "trap \"echo got-int; exit 9\" INT; touch ready; while :; do sleep 0.1; done";
+        screen.types(&format!("{} > ../out; echo rc=$?", run_line(&world, script)));
+        wait_for("the script", || world.path("agent-1/ready").exists());
+        screen.presses("C-c");
+        screen.waits_for("failed: exited (9)");
+        assert!(world.shell("cat out").contains("got-int"));
+    }
+}
+
+#[test]
+fn a_window_that_is_closed_stops_the_agent_with_its_grace() {
+    for world in worlds() {
+        let screen = Screen::of(&world);
+        screen.types(&run_line(&world, PATIENT));
+        wait_for("the script", || world.path("agent-1/ready").exists());
+        screen.closes();
+        wait_for("the run to end", || world.row(&world.job())["status"] == "stopped");
+        assert_eq!(world.git("log -1 --format=%s agent-1"), "last");
+        world.assert_on_main("first");
+        wait_for("its lock to be free", || world.bn(&["container", "list", "--quiet"]).stdout.is_empty());
+        world.assert_nothing_runs(&world.job());
+    }
+}
+
+#[test]
+fn when_ctr_is_killed_the_agent_is_stopped_and_the_terminal_is_as_it_was() {
+    for world in worlds() {
+        let screen = Screen::of(&world);
+        screen.types("stty -a > ../before");
+        screen.types(&format!("{}; echo rc=$?; stty -a > ../after", run_line(&world, PATIENT)));
+        wait_for("the script", || world.path("agent-1/ready").exists());
+        let ctr_of_this_run = format!("^ctr .* {} /usr/local/bin/binnacle-entrypoint", world.job());
+        assert!(
+            Command::new("sudo").args(["-n", "pkill", "-KILL", "-f", &ctr_of_this_run]).status().unwrap().success()
+        );
+        screen.waits_for("rc=143");
+        let line = format!("\n{}: stopped, 1 commit kept\nhint: bn container merge", world.job());
+        assert!(screen.text().contains(&line), "{}", screen.text());
+        wait_for("the settings", || world.path("after").exists());
+        assert_eq!(world.shell("cat after"), world.shell("cat before"));
+        assert_eq!(world.git("log -1 --format=%s agent-1"), "last");
+        world.assert_nothing_runs(&world.job());
+    }
+}
+
+#[test]
+fn a_shell_in_the_same_container_for_a_look_around() {
+    let world = World::new();
+    let screen = Screen::of(&world);
+    screen.types(&format!("bn container run ../agent-1 --tag {} --name {} --shell; echo rc=$?", image(), world.job()));
+    screen.waits_for(":/workspace");
+    screen.types("git commit -q --allow-empty -m shells; id -u; grep CapBnd /proc/self/status; exit 4");
+    screen.waits_for("rc=4");
+    assert!(screen.text().contains("0000000000000000"), "no capability is left: {}", screen.text());
+    world.assert_on_main("first");
+    assert_eq!(world.git("log -1 --format=%s agent-1"), "shells");
+    assert!(!ctr(&["containers", "ls", "-q"]).contains(&world.job()));
+}
+
+#[test]
+fn a_shell_needs_a_terminal() {
+    let world = World::new();
+    let answer = world.bn(&["container", "run", "../agent-1", "--shell"]).exits(2);
+    assert_eq!(answer.stderr, "Error: --shell needs a terminal on standard input and output\n");
+}

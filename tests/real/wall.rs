@@ -1,0 +1,108 @@
+//! The wall as the agent finds it, and what happens where it is lower than asked for.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::world::World;
+
+/// One `name: answer` line for each system call, from a program that every Debian has.
+const CALLS: &str = r#"
+use strict; use Errno;
+my %calls = (
+    'a unix socket' => [41, 1, 1, 0], 'tcp' => [41, 2, 1, 6], 'the routing table' => [41, 16, 3, 0],
+    'vsock' => [41, 40, 1, 0], 'vsock, with more bits' => [41, 40 + (1 << 32), 1, 0], 'kernel crypto' => [41, 38, 5, 0],
+    'netfilter' => [41, 16, 3, 12], 'sctp' => [41, 2, 1, 132], 'packets' => [41, 17, 3, 0],
+    'a user namespace' => [272, 0x10000000], 'a mount' => [165, 0, 0, 0, 0, 0], 'io_uring' => [425, 1, 0], 'bpf' => [321, 0, 0, 0],
+    'keys' => [250, 0, -3, 0], 'a terminal' => [16, 0, 0x5412, 0], 'a terminal, with more bits' => [16, 0, 0x5412 + (1 << 32), 0],
+);
+for my $name (sort keys %calls) {
+    $! = 0;
+    my $result = syscall($calls{$name}[0], map { $_ + 0 } @{$calls{$name}}[1 .. $#{$calls{$name}}]);
+    print "$name: ", ($result >= 0 ? 'ok' : $!{EPERM} ? 'EPERM' : $!{ENOSYS} ? 'ENOSYS' : "$!"), "\n";
+}
+"#;
+
+fn calls(world: &World, options: &[&str]) -> String {
+    std::fs::write(world.path("agent-1/calls.pl"), CALLS).unwrap();
+    world.agent(options, "perl calls.pl").exits(0).stdout
+}
+
+#[test]
+fn system_calls_that_an_agent_has_no_business_with_are_refused() {
+    let answers = calls(&World::new(), &["--no-merge"]);
+    for allowed in ["a unix socket", "tcp", "the routing table"] {
+        assert!(answers.contains(&format!("{allowed}: ok\n")), "{answers}");
+    }
+    let refused = [
+        "vsock",
+        "vsock, with more bits",
+        "kernel crypto",
+        "netfilter",
+        "sctp",
+        "packets",
+        "a user namespace",
+        "a mount",
+        "bpf",
+        "keys",
+        "a terminal",
+        "a terminal, with more bits",
+    ];
+    for call in refused {
+        assert!(answers.contains(&format!("{call}: EPERM\n")), "{answers}");
+    }
+    assert!(answers.contains("io_uring: ENOSYS\n"), "{answers}");
+}
+
+#[test]
+fn the_users_own_profile_stands_in_for_ours() {
+    let world = World::new();
+    let open = r#"{"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": []}"#;
+    std::fs::write(world.path("open.json"), open).unwrap();
+    let profile = world.path("open.json");
+    let answers = calls(&world, &["--no-merge", "--seccomp-profile", profile.to_str().unwrap()]);
+    assert!(answers.contains("netfilter: ok\n"), "the control: without our profile it works\n{answers}");
+}
+
+#[test]
+fn nothing_is_left_of_root() {
+    let world = World::new();
+    let answer = world
+        .agent(
+            &["--no-merge"],
+            "grep -E '^(Cap|NoNew|Seccomp:)' /proc/self/status; echo core $(prlimit --core --output=HARD --noheadings)",
+        )
+        .exits(0);
+    let capabilities: Vec<_> = answer.stdout.lines().filter(|line| line.starts_with("Cap")).collect();
+    assert_eq!(capabilities.len(), 5, "{answer:?}");
+    assert!(capabilities.iter().all(|line| line.ends_with("\t0000000000000000")), "{capabilities:?}");
+    assert!(answer.stdout.contains("\ncore 1\n"), "1 stands for no dump at all: {answer:?}");
+    assert!(answer.stdout.contains("NoNewPrivs:\t1\n") && answer.stdout.contains("Seccomp:\t2\n"), "{answer:?}");
+}
+
+/// Puts a program first on a PATH of its own.
+fn put(folder: &std::path::Path, name: &str, body: &str) {
+    let path = folder.join(name);
+    std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// A runc that says yes and sets nothing, through sudo too: the limits are off, and the agent must not get to run.
+#[test]
+fn a_wall_that_is_too_low_keeps_the_agent_from_starting() {
+    for detached in [&["--detach"][..], &[]] {
+        let world = World::new();
+        let folder = world.path("bin");
+        std::fs::create_dir(&folder).unwrap();
+        put(&folder, "runc", "exit 0");
+        put(&folder, "sudo", r#"case " $* " in *" runc "*) exit 0 ;; esac; exec /usr/bin/sudo "$@""#);
+        let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+        let image = crate::world::image();
+        let run = ["container", "run", "--tag", &image, "../agent-1", "--name", "unwalled"];
+        let mut command = world.bn_command(&[&run[..], detached, &["--", "touch", "/workspace/ran"]].concat());
+        let answer = crate::world::answer(command.env("PATH", path).output().unwrap()).exits(125);
+        let said = "Error: the container's wall is not as asked for: the limit of processes is off, not 4096";
+        assert!(answer.stderr.contains(said), "{answer:?}");
+        assert_eq!(world.row("unwalled")["status"], "start-failed");
+        assert!(!world.path("agent-1/ran").exists(), "the agent ran");
+        world.assert_nothing_runs("unwalled");
+    }
+}
