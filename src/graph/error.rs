@@ -188,11 +188,11 @@ fn damaged_hints(path: &std::path::Path) -> Vec<String> {
 }
 
 fn ids(ids: &[TaskId]) -> String {
-    ids.iter().map(TaskId::as_str).collect::<Vec<_>>().join(", ")
+    ids.iter().map(ToString::to_string).collect::<Vec<String>>().join(", ")
 }
 
 fn arrows(ids: &[TaskId]) -> String {
-    ids.iter().map(TaskId::as_str).collect::<Vec<_>>().join(" -> ")
+    ids.iter().map(ToString::to_string).collect::<Vec<String>>().join(" -> ")
 }
 
 fn names(tasks: &[Named]) -> String {

@@ -145,3 +145,17 @@ fn orient_fits_on_a_page_whatever_the_size_of_the_graph() {
     let json = world.bn(&["orient", "--json"]).ok();
     assert!(json.len() < 32_000, "{} bytes", json.len());
 }
+
+#[test]
+fn what_is_very_much_is_counted_to_ten_thousand() {
+    let world = World::in_memory();
+    let lines: String = (0..10_050).map(|n| format!("{{\"title\":\"Task {n}\"}}\n")).collect();
+    world.feed(&["task", "create", "--stdin", "--json"], &lines).ok();
+    for command in [&["ready"][..], &["task", "list"], &["search", "task"]] {
+        assert_eq!(world.json(command)["total"], 10_000, "{command:?}");
+    }
+    assert!(world.bn(&["ready"]).ok().ends_with("and 9990+ more: bn ready --limit 0\n"));
+    assert!(world.bn(&["orient"]).ok().contains("10000+ ready"));
+    assert_eq!(titles(&world.json(&["search", "task", "--limit", "0"])).len(), 10_050);
+    assert_eq!(titles(&world.json(&["search", "17"])), ["Task 17"]);
+}

@@ -106,6 +106,11 @@ fn every_example_has_the_shape_of_the_real_answer() {
     scene.compare("bn doctor", &serde_json::from_str(&sick.stdout).unwrap());
     let farewell = scene.check("bn goodbye SUMMARY", &["goodbye", "done"]);
     assert!(!farewell["released"].as_array().unwrap().is_empty());
+    let copies = scene.world.path("home/.local/share/binnacle/backups").join(scene.world.graph().file_name().unwrap());
+    std::fs::create_dir_all(&copies).unwrap();
+    scene.world.bn(&["backup", copies.join("copy.db").to_str().unwrap()]).ok();
+    scene.check("bn restore", &["restore"]);
+    scene.check("bn restore COPY", &["restore", "copy.db"]);
     let error = scene.world.bn(&["task", "show", "nope", "--json"]).refused(1);
     scene.compare("An error", &serde_json::from_str(&error).unwrap());
     assert!(scene.examples.is_empty(), "not checked: {:?}", scene.examples.keys());

@@ -215,3 +215,19 @@ fn without_its_mount_a_container_has_no_graph() {
     hint: start the container with `bn container run`, which mounts the graph at /binnacle
     ");
 }
+
+#[test]
+fn a_damaged_graph_is_replaced_by_a_copy_and_kept() {
+    let (world, file) = three_tasks();
+    let copies = world.path("home/.local/share/binnacle/backups").join(world.graph().file_name().unwrap());
+    fs::create_dir_all(&copies).unwrap();
+    world.bn(&["backup", copies.join("copy.db").to_str().unwrap()]).ok();
+    let whole = world.bn(&["export"]).ok();
+    fs::write(&file, "no longer a database").unwrap();
+    let restored = world.json(&["restore", "copy.db"]);
+    assert_eq!(world.bn(&["export"]).ok(), whole);
+    world.bn(&["task", "create", "it goes on"]).ok();
+    let replaced = PathBuf::from(restored["replaced"].as_str().unwrap());
+    let kept = if replaced.is_dir() { replaced.join("graph.db") } else { replaced };
+    assert_eq!(fs::read_to_string(kept).unwrap(), "no longer a database");
+}

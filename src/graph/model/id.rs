@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::text::line;
+
 const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 /// What a task's id starts with.
 const PREFIX: &str = "bn-";
@@ -37,9 +39,10 @@ impl TaskId {
     }
 }
 
+/// An id that an agent put into the file by itself may be anything: it is not sent to a terminal as it is.
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        if self.is_well_formed() { f.pad(&self.0) } else { f.pad(&line(&self.0, 40)) }
     }
 }
 
@@ -100,5 +103,6 @@ mod tests {
         for bad in ["", "bn-", "7f", "bn-7 f", "bn-é", "BN-7F", "bn-../x"] {
             assert!(!TaskId::known(bad.to_owned()).is_well_formed(), "{bad:?}");
         }
+        assert_eq!(TaskId::known("bn-\u{1b}[2J".to_owned()).to_string(), "bn-[2J");
     }
 }

@@ -1,14 +1,17 @@
 //! Full-text search: SQLite's FTS5, the one thing that another database does in its own way.
 
-/// The matches, best first. A deleted task is not in the index.
+/// The matches that are newer than a row, best first. A deleted task is not in the index.
 pub fn hits(columns: &str) -> String {
     format!(
         "SELECT {columns} FROM words JOIN tasks t ON t.seq = words.rowid
-         WHERE words MATCH ?1 ORDER BY words.rank LIMIT ?2"
+         WHERE words MATCH ?1 AND words.rowid > ?3 ORDER BY words.rank LIMIT ?2"
     )
 }
 
-pub const COUNT: &str = "SELECT count(*) FROM (SELECT rowid FROM words WHERE words MATCH ?1 LIMIT ?2)";
+/// The newest match that is left out where there are more than so many: ranking 100,000 would take longer than reading them is worth.
+pub const FLOOR: &str = "SELECT rowid FROM words WHERE words MATCH ?1 ORDER BY rowid DESC LIMIT 1 OFFSET ?2";
+
+pub const COUNT: &str = "SELECT count(*) FROM words WHERE words MATCH ?1";
 
 /// What to try, until something is found: all of the words, all as beginnings of words, the same less precisely, any of them.
 ///

@@ -12,6 +12,7 @@ use crate::graph::model::id::TaskId;
 use crate::graph::model::moment::Moment;
 use crate::graph::model::session::STALE_AFTER;
 use crate::graph::model::task::{Named, Status, Task};
+use crate::graph::model::text::line;
 use crate::graph::queries;
 use crate::graph::queries::filter::Filter;
 
@@ -120,8 +121,10 @@ impl Writer<'_> {
         let since = task.claimed_at.map_or_else(|| "some time".to_owned(), |at| format!("{} ago", at.age(now)));
         let mine = self.session_id().filter(|session| Some(session) == task.session.as_ref());
         Ok(match mine {
-            Some(session) => GraphError::TakenByYou { id: task.id, session, since },
-            None => GraphError::Taken { id: task.id, holder: task.assignee.unwrap_or_default(), since, stale },
+            Some(session) => GraphError::TakenByYou { id: task.id, session: line(&session, 60), since },
+            None => {
+                GraphError::Taken { id: task.id, holder: line(&task.assignee.unwrap_or_default(), 60), since, stale }
+            }
         })
     }
 

@@ -171,7 +171,7 @@ impl Writer<'_> {
 }
 
 fn some(ids: &[TaskId]) -> String {
-    let named: Vec<&str> = ids.iter().take(NAMED).map(TaskId::as_str).collect();
+    let named: Vec<String> = ids.iter().take(NAMED).map(TaskId::to_string).collect();
     let more = ids.len().saturating_sub(NAMED);
     if more == 0 { named.join(", ") } else { format!("{} and {more} more", named.join(", ")) }
 }

@@ -1,5 +1,6 @@
 //! Finding tasks by their words.
 
+use rusqlite::OptionalExtension;
 use serde::Serialize;
 
 use super::{Reader, rows};
@@ -29,12 +30,14 @@ pub struct Hit {
 
 impl Reader<'_> {
     /// Tasks with all of the words, else with words that begin so, else with any of them.
+    ///
+    /// Of more than `counts::ENOUGH` matches the newest are ranked, unless all are wanted (`limit` 0).
     pub fn search(&self, words: &str, limit: usize) -> Result<Found, GraphError> {
         for query in search::attempts(words) {
-            let found = self.matches(&query, limit)?;
+            let floor = if limit == 0 { None } else { self.floor(&query)? };
+            let found = self.matches(&query, limit, floor)?;
             if !found.is_empty() {
-                let total =
-                    if limit == 0 || found.len() < limit { found.len() as u64 } else { self.count_matches(&query)? };
+                let total = if floor.is_some() { ENOUGH } else { self.count_matches(&query)? };
                 let terms = search::terms(words);
                 let tasks = found.into_iter().map(|task| self.hit(task, &terms)).collect::<Result<_, _>>()?;
                 return Ok(Found { tasks, total });
@@ -43,15 +46,19 @@ impl Reader<'_> {
         Ok(Found { tasks: Vec::new(), total: 0 })
     }
 
-    fn matches(&self, query: &str, limit: usize) -> Result<Vec<Task>, GraphError> {
+    fn floor(&self, query: &str) -> Result<Option<i64>, GraphError> {
+        Ok(self.conn.query_row(search::FLOOR, (query, ENOUGH), |row| row.get(0)).optional()?)
+    }
+
+    fn matches(&self, query: &str, limit: usize, floor: Option<i64>) -> Result<Vec<Task>, GraphError> {
         let limit = if limit == 0 { i64::MAX } else { i64::try_from(limit).unwrap_or(i64::MAX) };
         let mut statement = self.conn.prepare(&search::hits(tasks::COLUMNS))?;
-        let found = statement.query_map((query, limit), rows::task)?.collect::<Result<_, _>>()?;
+        let found = statement.query_map((query, limit, floor.unwrap_or(0)), rows::task)?.collect::<Result<_, _>>()?;
         Ok(found)
     }
 
     fn count_matches(&self, query: &str) -> Result<u64, GraphError> {
-        Ok(self.conn.query_row(search::COUNT, (query, ENOUGH), |row| row.get(0))?)
+        Ok(self.conn.query_row(search::COUNT, [query], |row| row.get(0))?)
     }
 
     fn hit(&self, task: Task, terms: &[String]) -> Result<Hit, GraphError> {
