@@ -3,7 +3,7 @@
 use super::Attack;
 
 pub const ATTACKS: &[Attack] = &[
-    Attack::new("git-hook", "d=$(git rev-parse --git-common-dir)/hooks; for h in post-checkout pre-commit post-index-change reference-transaction; do printf '#!/bin/sh\\ntouch %s\\n' $C/$N > $d/$h; chmod +x $d/$h; done"),
+    Attack::new("git-hook", "d=$(git rev-parse --git-common-dir)/hooks; for h in post-checkout pre-commit post-index-change reference-transaction; do printf '#!/bin/sh\\ntouch %s\\nexit 0\\n' $C/$N > $d/$h; chmod +x $d/$h; done"),
     Attack::new("git-fsmonitor", "git config core.fsmonitor \"touch $C/$N;false\""),
     Attack::new("git-filter", "git config filter.bad.clean \"touch $C/$N;cat\"; echo '* filter=bad' > $(git rev-parse --git-common-dir)/info/attributes"),
     Attack::new("git-alias", "git config alias.look \"!touch $C/$N\""),
