@@ -185,7 +185,7 @@ fn a_read_only_graph_is_said_to_be_one() {
     let world = World::new();
     let script = r#"
         "$bn" task create "Here" > /dev/null
-        mount -o remount,ro "$XDG_DATA_HOME"
+        mount -o remount,bind,ro "$XDG_DATA_HOME"
         for command in ready "task create x" doctor; do
           "$bn" $command > answer 2> error || echo "exit code $?"
           cat answer
