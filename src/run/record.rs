@@ -195,38 +195,61 @@ pub struct Seen {
     pub owned: bool,
 }
 
-/// All runs below a folder of runs, oldest first. A folder without a record is being made or removed at this moment.
+/// What a look at folders of runs has found.
+#[derive(Debug, Default)]
+pub struct Census {
+    /// Oldest first.
+    pub runs: Vec<Seen>,
+    /// Records that are damaged, or of a newer bn.
+    pub unreadable: Vec<RunError>,
+}
+
+/// All runs below a folder of runs, oldest first. One whose record cannot be read is an error.
 pub fn all_in(runs: &Path) -> Result<Vec<Seen>, RunError> {
-    let entries = match fs::read_dir(runs) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        other => other.map_err(|source| RunError::io("read", runs, source))?,
-    };
-    let mut seen = Vec::new();
-    for entry in entries {
-        let folder = Folder::new(entry.map_err(|source| RunError::io("read", runs, source))?.path());
+    let Census { runs, unreadable } = survey(runs)?;
+    unreadable.into_iter().next().map_or(Ok(runs), Err)
+}
+
+/// The runs of every repository. One that cannot be read is no reason not to see the others.
+pub fn all(repositories: &Path) -> Result<Census, RunError> {
+    let mut census = Census::default();
+    for path in entries(repositories)? {
+        let Census { runs, unreadable } = survey(&path.join("runs"))?;
+        census.runs.extend(runs);
+        census.unreadable.extend(unreadable);
+    }
+    census.runs.sort_by_key(|run| run.record.created_at);
+    Ok(census)
+}
+
+fn survey(runs: &Path) -> Result<Census, RunError> {
+    let mut census = Census::default();
+    for path in entries(runs)? {
+        let folder = Folder::new(path);
         // First the lock, then the record: an owner that ends in between has written its last word.
         let path = folder.lock();
         let owned = lock::is_held(&path).map_err(|source| RunError::io("lock", &path, source))?;
         match Record::load(&folder) {
-            Err(RunError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
-            other => seen.push(Seen { record: other?, folder, owned }),
+            Ok(record) => census.runs.push(Seen { folder, record, owned }),
+            // A folder without a record is being made or removed at this moment.
+            Err(RunError::Io { source, .. }) if is_absent(&source) => {}
+            Err(error) => census.unreadable.push(error),
         }
     }
-    seen.sort_by_key(|run| run.record.created_at);
-    Ok(seen)
+    census.runs.sort_by_key(|run| run.record.created_at);
+    Ok(census)
 }
 
-/// The runs of every repository.
-pub fn all(repositories: &Path) -> Result<Vec<Seen>, RunError> {
-    let entries = match fs::read_dir(repositories) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        other => other.map_err(|source| RunError::io("read", repositories, source))?,
-    };
-    let mut seen = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|source| RunError::io("read", repositories, source))?.path();
-        seen.extend(all_in(&path.join("runs"))?);
+/// The folders in a folder; none where it is not there.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, RunError> {
+    let failed = |source| RunError::io("read", folder, source);
+    match fs::read_dir(folder) {
+        Err(error) if is_absent(&error) => Ok(Vec::new()),
+        Err(error) => Err(failed(error)),
+        Ok(found) => found.map(|entry| entry.map(|entry| entry.path()).map_err(failed)).collect(),
     }
-    seen.sort_by_key(|run| run.record.created_at);
-    Ok(seen)
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

@@ -91,3 +91,16 @@ fn unknown_names_list_the_known_ones() {
         );
     }
 }
+
+#[test]
+fn a_record_that_cannot_be_read_hides_no_other_run() {
+    let world = World::new();
+    let run = world.path("home/.local/state/binnacle/0123456789abcdef/runs/broken");
+    fs::create_dir_all(&run).unwrap();
+    fs::write(run.join("run.json"), "{").unwrap();
+    let listed = world.bn(&["container", "list", "--all"]);
+    assert_eq!(listed.code, 0, "{listed:?}");
+    assert_eq!(listed.stdout, "NAME   STATUS   TYPE   BRANCH   WORKTREE   AGE   OUTCOME\n");
+    let said = world.neutral(&listed.stderr);
+    assert_eq!(said, "left out: [WORLD]/home/.local/state/binnacle/0123456789abcdef/runs/broken/run.json is damaged\n");
+}

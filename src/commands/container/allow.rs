@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::find::find;
+use super::find::{everything, find};
 use super::list::stoppable;
 use crate::cli::container::{AllowArgs, Network};
 use crate::commands::{Context, Exit};
@@ -13,7 +13,6 @@ use crate::egress::policy::Policy;
 use crate::egress::widen::widen;
 use crate::error::Usage;
 use crate::run::gate;
-use crate::run::record::all;
 
 #[derive(Serialize)]
 struct Allowed<'a> {
@@ -29,7 +28,7 @@ impl fmt::Display for Allowed<'_> {
 
 pub fn run(args: &AllowArgs, context: &Context) -> anyhow::Result<Exit> {
     let data = DataDir::resolve(&context.env)?;
-    let seen = all(data.repositories())?;
+    let seen = everything(&data, context.output)?;
     let seen = find(&seen, &args.name, &stoppable(&seen))?;
     let spec = &seen.record.spec;
     if !seen.owned {

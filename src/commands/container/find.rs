@@ -1,14 +1,16 @@
 //! The runs there are, and one by its name.
 
 use crate::data_dir::DataDir;
+use crate::output::Output;
 use crate::run::record::{Seen, all};
 use crate::run::{RunError, sweep};
 
-/// The runs of every repository. What dead owners left of secrets is removed on the way.
-pub fn everything(data: &DataDir) -> Result<Vec<Seen>, RunError> {
-    let seen = all(data.repositories())?;
-    sweep::secrets(&seen)?;
-    Ok(seen)
+/// The runs of every repository. What dead owners left of secrets is removed on the way; records that cannot be read are named.
+pub fn everything(data: &DataDir, output: Output) -> Result<Vec<Seen>, RunError> {
+    let census = all(data.repositories())?;
+    census.unreadable.iter().for_each(|error| output.note(format_args!("left out: {error}")));
+    sweep::secrets(&census.runs)?;
+    Ok(census.runs)
 }
 
 /// The newest run of that name; `known` are the names to offer where there is none.

@@ -4,13 +4,13 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::find::{find, names};
+use super::find::{everything, find, names};
 use crate::cli::container::InspectArgs;
 use crate::commands::{Context, Exit};
 use crate::container::wall::Wall;
 use crate::data_dir::DataDir;
 use crate::run::process::Watched;
-use crate::run::record::{Record, all};
+use crate::run::record::Record;
 use crate::run::wall;
 
 #[derive(Serialize)]
@@ -30,7 +30,7 @@ impl fmt::Display for Inspected {
 
 pub fn run(args: &InspectArgs, context: &Context) -> anyhow::Result<Exit> {
     let data = DataDir::resolve(&context.env)?;
-    let seen = all(data.repositories())?;
+    let seen = everything(&data, context.output)?;
     let seen = find(&seen, &args.name, &names(&seen))?;
     let wall = match seen.record.pid {
         Some(pid) if seen.record.state.is_open() && Watched::find(pid, &args.name)?.is_some() => {

@@ -27,7 +27,7 @@ struct Listing {
 
 pub fn run(args: &ListArgs, context: &Context) -> anyhow::Result<Exit> {
     let data = DataDir::resolve(&context.env)?;
-    let seen = everything(&data)?;
+    let seen = everything(&data, context.output)?;
     let tasks = engine_tasks(&seen, context);
     let now = now();
     let mut rows = Vec::new();

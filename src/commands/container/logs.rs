@@ -18,7 +18,7 @@ const BLOCK: usize = 64 << 10;
 
 pub fn run(args: &LogsArgs, context: &Context) -> anyhow::Result<Exit> {
     let data = DataDir::resolve(&context.env)?;
-    let seen = everything(&data)?;
+    let seen = everything(&data, context.output)?;
     let seen = find(&seen, &args.name, &names(&seen))?;
     if matches!(seen.record.spec.container.streams, Streams::Terminal { .. }) {
         context

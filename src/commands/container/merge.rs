@@ -16,7 +16,7 @@ use crate::run::state::State;
 
 pub fn run(args: &MergeArgs, context: &Context) -> anyhow::Result<Exit> {
     let data = DataDir::resolve(&context.env)?;
-    let seen = everything(&data)?;
+    let seen = everything(&data, context.output)?;
     let seen = find(&seen, &args.name, &names(&seen))?;
     let state = seen.record.state.to_string();
     let Some(mut run) = Run::take_over(seen.folder)? else {

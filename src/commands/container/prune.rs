@@ -5,12 +5,13 @@ use std::fs;
 
 use serde::Serialize;
 
+use super::find::everything;
 use crate::commands::{Context, Exit};
 use crate::data_dir::DataDir;
 use crate::git::{Git, finish};
 use crate::process::Runner;
 use crate::run::RunError;
-use crate::run::record::{Run, Seen, all};
+use crate::run::record::{Run, Seen};
 use crate::run::state::State;
 
 #[derive(Serialize)]
@@ -27,7 +28,7 @@ pub fn run(context: &Context) -> anyhow::Result<Exit> {
     let data = DataDir::resolve(&context.env)?;
     let git = Git::new(Runner::new(&context.env));
     let mut pruned = Vec::new();
-    for seen in all(data.repositories())? {
+    for seen in everything(&data, context.output)? {
         if forget(&seen, &git)? {
             pruned.push(seen.record.name().to_owned());
         }

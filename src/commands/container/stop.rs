@@ -11,6 +11,7 @@ use crate::cli::container::StopArgs;
 use crate::commands::{Context, Exit};
 use crate::data_dir::{DataDir, RepoId};
 use crate::git::{Git, discover};
+use crate::output::Output;
 use crate::process::Runner;
 use crate::run::RunError;
 use crate::run::engine::Engine;
@@ -30,7 +31,8 @@ impl fmt::Display for Report {
 pub fn run(args: &StopArgs, context: &Context) -> anyhow::Result<Exit> {
     let runner = Runner::new(&context.env);
     let data = DataDir::resolve(&context.env)?;
-    let chosen = if args.all { of_this_repository(context, &data)? } else { named(&args.names, &data)? };
+    let chosen =
+        if args.all { of_this_repository(context, &data)? } else { named(&args.names, &data, context.output)? };
     if chosen.is_empty() {
         context.output.note("nothing is running here");
         return Ok(Exit::DONE);
@@ -70,8 +72,8 @@ fn of_this_repository(context: &Context, data: &DataDir) -> anyhow::Result<Vec<S
     Ok(seen.into_iter().filter(|run| names.iter().any(|name| name == run.record.name())).collect())
 }
 
-fn named(names: &[String], data: &DataDir) -> Result<Vec<Seen>, RunError> {
-    let seen = everything(data)?;
+fn named(names: &[String], data: &DataDir, output: Output) -> Result<Vec<Seen>, RunError> {
+    let seen = everything(data, output)?;
     let known = stoppable(&seen);
     names.iter().map(|name| find(&seen, name, &known)).collect()
 }
