@@ -213,7 +213,7 @@ pub fn all_in(runs: &Path) -> Result<Vec<Seen>, RunError> {
 /// The runs of every repository. One that cannot be read is no reason not to see the others.
 pub fn all(repositories: &Path) -> Result<Census, RunError> {
     let mut census = Census::default();
-    for path in entries(repositories)? {
+    for path in folders(repositories)? {
         let Census { runs, unreadable } = survey(&path.join("runs"))?;
         census.runs.extend(runs);
         census.unreadable.extend(unreadable);
@@ -224,7 +224,7 @@ pub fn all(repositories: &Path) -> Result<Census, RunError> {
 
 fn survey(runs: &Path) -> Result<Census, RunError> {
     let mut census = Census::default();
-    for path in entries(runs)? {
+    for path in folders(runs)? {
         let folder = Folder::new(path);
         // First the lock, then the record: an owner that ends in between has written its last word.
         let path = folder.lock();
@@ -241,13 +241,21 @@ fn survey(runs: &Path) -> Result<Census, RunError> {
 }
 
 /// The folders in a folder; none where it is not there.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, RunError> {
-    let failed = |source| RunError::io("read", folder, source);
-    match fs::read_dir(folder) {
-        Err(error) if is_absent(&error) => Ok(Vec::new()),
-        Err(error) => Err(failed(error)),
-        Ok(found) => found.map(|entry| entry.map(|entry| entry.path()).map_err(failed)).collect(),
+fn folders(parent: &Path) -> Result<Vec<PathBuf>, RunError> {
+    let failed = |source| RunError::io("read", parent, source);
+    let found = match fs::read_dir(parent) {
+        Err(error) if is_absent(&error) => return Ok(Vec::new()),
+        other => other.map_err(failed)?,
+    };
+    let mut folders = Vec::new();
+    for entry in found {
+        let entry = entry.map_err(failed)?;
+        // The files beside them are locks.
+        if entry.file_type().map_err(failed)?.is_dir() {
+            folders.push(entry.path());
+        }
     }
+    Ok(folders)
 }
 
 fn is_absent(error: &io::Error) -> bool {
