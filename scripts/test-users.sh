@@ -23,6 +23,10 @@ add_user() {
     local user=$1 first
     if id "$user" >/dev/null 2>&1; then return; fi
     useradd --create-home --shell /bin/bash "$user"
+    # Without it buildah copies every layer whole.
+    install -d -o "$user" -g "$user" "/home/$user/.config" "/home/$user/.config/containers"
+    echo '[storage]
+driver = "overlay"' >"/home/$user/.config/containers/storage.conf"
     if grep -q "^$user:" /etc/subuid; then return; fi
     first=$(first_free_id)
     usermod --add-subuids "$first-$((first + 65535))" --add-subgids "$first-$((first + 65535))" "$user"
