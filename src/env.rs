@@ -132,7 +132,7 @@ impl Env {
 }
 
 /// What the machine has to share out. Memory is 0 where /proc does not say.
-pub fn machine() -> Machine {
+pub fn machine(disk: u64) -> Machine {
     let meminfo = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let kib = meminfo
         .lines()
@@ -140,6 +140,7 @@ pub fn machine() -> Machine {
     Machine {
         cpus: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         memory: kib.unwrap_or(0) << 10,
+        disk,
     }
 }
 

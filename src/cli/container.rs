@@ -146,6 +146,14 @@ pub struct RunArgs {
     #[arg(long, value_name = "SIZE", allow_negative_numbers = true)]
     pub memory: Option<String>,
 
+    /// How many processes and threads it may have [default: 4096]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub pids_limit: Option<String>,
+
+    /// How much it may write to disk, such as 20g; half of what is free by default
+    #[arg(long, value_name = "SIZE", allow_negative_numbers = true)]
+    pub disk: Option<String>,
+
     /// The image: a tag of localhost/binnacle-self, or a full reference
     #[arg(long, value_name = "TAG", default_value = "latest")]
     pub tag: String,
@@ -179,7 +187,7 @@ pub struct RunArgs {
     pub ssh: bool,
 
     /// Make the worktree, and its branch, first
-    #[arg(long, requires = "branch")]
+    #[arg(long, requires = "branch", conflicts_with = "dry_run")]
     pub create: bool,
 
     /// The branch that --create makes

@@ -201,7 +201,8 @@ pub fn runc_update(id: &str, limits: &Limits) -> Cmd {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::container::limits::Machine;
+
+    const LIMITS: Limits = Limits { cpus: 1.5, memory: 1 << 30, pids: 4096, open_files: 65_536, disk: 1 << 30 };
 
     fn spec(streams: Streams) -> ContainerSpec {
         ContainerSpec {
@@ -211,7 +212,7 @@ mod tests {
             mounts: vec![Mount::read_only("/r/dotgit", "/workspace/.git"), Mount::read_write("/w, x", "/workspace")],
             env: vec![("BN_AGENT_TYPE".into(), "worker".into())],
             args: vec!["/usr/local/bin/binnacle-entrypoint".into(), "true".into()],
-            limits: Limits::new(Some(1.5), Some(1 << 30), Machine { cpus: 2, memory: 8 << 30 }),
+            limits: LIMITS,
             host_network: true,
             hostname: None,
             seccomp: Some("/r/seccomp.json".into()),

@@ -8,6 +8,12 @@ use crate::error::Usage;
 
 /// The smallest memory that the kernel and an agent can start in.
 const LEAST_MEMORY: u64 = 16 << 20;
+/// The smallest disk that a commit and a graph can be written to.
+const LEAST_DISK: u64 = 16 << 20;
+/// The fewest processes that the entrypoint, git and an agent can do with.
+const LEAST_PIDS: u32 = 16;
+/// The most that Linux counts.
+const MOST_PIDS: u32 = 4 << 20;
 
 /// Limits that are applied, all of them known.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,6 +24,18 @@ pub struct Limits {
     pub pids: u32,
     /// Open files per process.
     pub open_files: u64,
+    /// Bytes that the run may add to the host's disks, and the largest file that it may write.
+    #[serde(default)]
+    pub disk: u64,
+}
+
+/// What the user asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted {
+    pub cpus: Option<f64>,
+    pub memory: Option<u64>,
+    pub pids: Option<u32>,
+    pub disk: Option<u64>,
 }
 
 /// What there is to share out.
@@ -26,18 +44,22 @@ pub struct Machine {
     pub cpus: usize,
     /// Bytes.
     pub memory: u64,
+    /// Bytes that are free on the fullest disk that a run writes to.
+    pub disk: u64,
 }
 
 impl Limits {
-    /// What the user asked for, and what the machine suggests for the rest: all CPUs, and memory less a quarter for the host.
-    pub fn new(cpus: Option<f64>, memory: Option<u64>, machine: Machine) -> Self {
+    /// What the user asked for, and what the machine suggests for the rest: all CPUs, memory less a quarter for the
+    /// host, half of the disk.
+    pub fn new(wanted: Wanted, machine: Machine) -> Self {
         #[allow(clippy::cast_precision_loss)] // nobody has 2^52 CPUs
         let all = machine.cpus as f64;
         Self {
-            cpus: cpus.unwrap_or(all),
-            memory: memory.unwrap_or(machine.memory / 4 * 3),
-            pids: 4096,
+            cpus: wanted.cpus.unwrap_or(all),
+            memory: wanted.memory.unwrap_or(machine.memory / 4 * 3),
+            pids: wanted.pids.unwrap_or(4096),
             open_files: 65_536,
+            disk: wanted.disk.unwrap_or(machine.disk / 2),
         }
     }
 }
@@ -50,9 +72,27 @@ pub fn parse_cpus(text: &str) -> Result<f64, Usage> {
     }
 }
 
+/// `--pids-limit`: a whole number.
+pub fn parse_pids(text: &str) -> Result<u32, Usage> {
+    match text.parse::<u32>() {
+        Ok(pids) if (LEAST_PIDS..=MOST_PIDS).contains(&pids) => Ok(pids),
+        _ => Err(Usage::new(format!("--pids-limit {text}: not a number from {LEAST_PIDS} to {MOST_PIDS}"))
+            .hint("such as --pids-limit 512")),
+    }
+}
+
 /// `--memory`: a number and one of b, k, m, g, t (powers of 1024), as docker takes it.
 pub fn parse_memory(text: &str) -> Result<u64, Usage> {
-    let error = || Usage::new(format!("--memory {text}: not a size")).hint("such as --memory 8g or --memory 512m");
+    parse_size("--memory", text, LEAST_MEMORY)
+}
+
+/// `--disk`: the same.
+pub fn parse_disk(text: &str) -> Result<u64, Usage> {
+    parse_size("--disk", text, LEAST_DISK)
+}
+
+fn parse_size(flag: &str, text: &str, least: u64) -> Result<u64, Usage> {
+    let error = || Usage::new(format!("{flag} {text}: not a size")).hint(format!("such as {flag} 8g or {flag} 512m"));
     let lower = text.trim().to_ascii_lowercase();
     let digits = lower.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let shift = match &lower[digits.len()..] {
@@ -64,9 +104,9 @@ pub fn parse_memory(text: &str) -> Result<u64, Usage> {
         _ => return Err(error()),
     };
     let bytes = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(1 << shift)).ok_or_else(error)?;
-    if bytes < LEAST_MEMORY || bytes > i64::MAX as u64 {
-        return Err(Usage::new(format!("--memory {text}: an agent needs at least {}m", LEAST_MEMORY >> 20))
-            .hint("such as --memory 8g"));
+    if bytes < least || bytes > i64::MAX as u64 {
+        return Err(Usage::new(format!("{flag} {text}: an agent needs at least {}m", least >> 20))
+            .hint(format!("such as {flag} 8g")));
     }
     Ok(bytes)
 }
@@ -117,6 +157,14 @@ mod tests {
     }
 
     #[test]
+    fn numbers_of_processes() {
+        assert_eq!(parse_pids("512").unwrap(), 512);
+        for bad in ["", "0", "-1", "15", "1e3", "4294967296", "many"] {
+            assert!(parse_pids(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
     fn lengths_of_time() {
         assert_eq!(parse_duration("90s").unwrap().as_secs(), 90);
         assert_eq!(parse_duration("1h30m").unwrap().as_secs(), 5400);
@@ -127,10 +175,11 @@ mod tests {
 
     #[test]
     fn what_is_not_asked_for_comes_from_the_machine() {
-        let machine = Machine { cpus: 8, memory: 16 << 30 };
-        let limits = Limits::new(None, Some(1 << 30), machine);
+        let machine = Machine { cpus: 8, memory: 16 << 30, disk: 100 << 30 };
+        let limits = Limits::new(Wanted { memory: Some(1 << 30), pids: Some(64), ..Wanted::default() }, machine);
         assert!((limits.cpus - 8.0).abs() < 1e-9);
-        assert_eq!((limits.memory, limits.pids), (1 << 30, 4096));
-        assert_eq!(Limits::new(None, None, machine).memory, 12 << 30);
+        assert_eq!((limits.memory, limits.pids, limits.disk), (1 << 30, 64, 50 << 30));
+        let limits = Limits::new(Wanted { disk: Some(1 << 30), ..Wanted::default() }, machine);
+        assert_eq!((limits.memory, limits.pids, limits.disk), (12 << 30, 4096, 1 << 30));
     }
 }

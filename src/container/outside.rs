@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn lines() {
-        let limits = Limits { cpus: 1.0, memory: 1 << 30, pids: 4096, open_files: 65536 };
+        let limits = Limits { cpus: 1.0, memory: 1 << 30, pids: 4096, open_files: 65536, disk: 1 << 30 };
         let lines = [set_hostname(7, "agent-1")].into_iter().chain(raise_open_files(&[7, 8], &limits));
         let lines: Vec<_> = lines.map(|cmd| cmd.to_string()).collect();
         assert_eq!(

@@ -24,7 +24,7 @@ mod in_tree;
 pub mod merge;
 pub mod mounts;
 mod nested;
-mod nofollow;
+pub mod nofollow;
 mod path_json;
 mod pins;
 pub mod prepare;

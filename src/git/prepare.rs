@@ -7,7 +7,7 @@ use super::bare::{self, Skeleton};
 use super::checkout::{Checkout, Layout};
 use super::config::{Config, ConfigText};
 use super::hooks::{self, Hooks};
-use super::mounts::{self, Parts};
+use super::mounts::{self, GitMount, Parts};
 use super::nested::{self, Closed};
 use super::pins::Kinds;
 use super::run_git::{Folder, prefix};
@@ -20,14 +20,54 @@ pub use super::run_git::RunGit;
 
 /// More nested git folders than this cannot be kept apart by mounts.
 const MOST_NESTED: usize = 100;
+/// A file of ours that says where the private folder is, inside.
+const DOT_GIT: &str = "dot-git";
+/// An empty folder of ours.
+const EMPTY: &str = "empty";
+
+/// What the host's repository and the checkout say of a run to come.
+struct Survey {
+    config: Config,
+    /// Object folders of the host, and where they are, inside.
+    objects: Vec<(PathBuf, PathBuf)>,
+    hooks: Hooks,
+}
 
 /// Makes the private folder, the view and the pins below `folder`, the run's own. What an earlier try left is replaced.
 pub fn prepare(git: &Git, checkout: Checkout, target: Target, run: &str, folder: &Path) -> Result<RunGit, GitError> {
     check_name(git, run, &checkout)?;
     fs::create_dir_all(folder).map_err(GitError::io("make", folder))?;
-    let folder = &super::repository::canonical(folder)?;
+    let folder = super::repository::canonical(folder)?;
+    let (mut run, survey) = survey(git, checkout, target, run, &folder)?;
+    clear(&run)?;
+    keep_start(git, &mut run)?;
+    build(git, &mut run, &survey)?;
+    Ok(run)
+}
+
+/// What `prepare` would mount, without making any of it.
+pub fn planned_mounts(
+    git: &Git,
+    checkout: &Checkout,
+    target: &Target,
+    run: &str,
+    folder: &Path,
+) -> Result<Vec<GitMount>, GitError> {
+    check_name(git, run, checkout)?;
+    let (run, _) = survey(git, checkout.clone(), target.clone(), run, folder)?;
+    Ok(run.mounts)
+}
+
+/// Reads, and changes nothing.
+fn survey(
+    git: &Git,
+    checkout: Checkout,
+    target: Target,
+    run: &str,
+    folder: &Path,
+) -> Result<(RunGit, Survey), GitError> {
     if folder.starts_with(&checkout.worktree) {
-        return Err(GitError::HoldsState { worktree: checkout.worktree, folder: folder.clone() });
+        return Err(GitError::HoldsState { worktree: checkout.worktree, folder: folder.to_owned() });
     }
     let search = nested::search(&checkout.worktree, Closed::LeaveAlone)?;
     if search.found.len() > MOST_NESTED {
@@ -38,6 +78,9 @@ pub fn prepare(git: &Git, checkout: Checkout, target: Target, run: &str, folder:
         Layout::Linked => Some(dot_git_text(&checkout.worktree)?),
         Layout::Plain => None,
     };
+    let config = Config::read(git, git.in_tree(&checkout.git_dir, &checkout.worktree), &checkout.worktree)?;
+    let objects = mounts::inside(&bare::object_folders(&checkout.common_dir)?);
+    let hooks = hooks::find(git, &config, &checkout)?;
     let mut run = RunGit {
         run: run.to_owned(),
         checkout,
@@ -46,14 +89,28 @@ pub fn prepare(git: &Git, checkout: Checkout, target: Target, run: &str, folder:
         dot_git,
         nested: search.found,
         bare: search.bare.into_iter().map(Folder).collect(),
-        hooks_in_tree: None,
+        hooks_in_tree: match &hooks {
+            Hooks::InTree(path) => Some(Folder(path.clone())),
+            _ => None,
+        },
         mounts: Vec::new(),
         notes: Vec::new(),
     };
-    clear(&run)?;
-    keep_start(git, &mut run)?;
-    build(git, &mut run)?;
-    Ok(run)
+    run.mounts = mounts::all(&Parts {
+        worktree: &run.checkout.worktree,
+        layout: run.checkout.layout,
+        private: &run.private(),
+        view: &run.view(),
+        dot_git: &run.folder.join(DOT_GIT),
+        empty: &run.folder.join(EMPTY),
+        objects: &objects,
+        hooks: match &hooks {
+            Hooks::Folder(folder) => Some(folder),
+            _ => None,
+        },
+        nested: &run.nested,
+    });
+    Ok((run, Survey { config, objects, hooks }))
 }
 
 /// The name has to fit into refs as well.
@@ -84,14 +141,11 @@ fn keep_start(git: &Git, run: &mut RunGit) -> Result<(), GitError> {
     Ok(())
 }
 
-fn build(git: &Git, run: &mut RunGit) -> Result<(), GitError> {
+fn build(git: &Git, run: &mut RunGit, survey: &Survey) -> Result<(), GitError> {
     let checkout = &run.checkout;
-    let config = Config::read(git, git.in_tree(&checkout.git_dir, &checkout.worktree), &checkout.worktree)?;
-    let objects = mounts::inside(&bare::object_folders(&checkout.common_dir)?);
-    let inside: Vec<PathBuf> = objects.iter().map(|(_, inside)| inside.clone()).collect();
+    let inside: Vec<PathBuf> = survey.objects.iter().map(|(_, inside)| inside.clone()).collect();
     let shallow = bare::optional(&checkout.common_dir.join("shallow"))?;
-    let hooks = hooks::find(git, &config, checkout)?;
-    let private = private_config::build(&config, checkout, &hooks, !run.nested.is_empty());
+    let private = private_config::build(&survey.config, checkout, &survey.hooks, !run.nested.is_empty());
     let head = checkout.branch_ref().map_or_else(|| checkout.head.clone(), |branch| format!("ref: {branch}"));
     let view_head = format!("ref: {}", run.target.reference());
     let skeleton = |head| Skeleton {
@@ -106,28 +160,9 @@ fn build(git: &Git, run: &mut RunGit) -> Result<(), GitError> {
     copy_checkout_files(git, run)?;
     let published = hand_over::refs(git, run)?;
     hooks::write_pre_push(&run.private())?;
-    bare::write(&run.folder, "dot-git", format!("gitdir: {}\n", mounts::PRIVATE).as_bytes())?;
-    let empty = run.folder.join("empty");
+    bare::write(&run.folder, DOT_GIT, format!("gitdir: {}\n", mounts::PRIVATE).as_bytes())?;
+    let empty = run.folder.join(EMPTY);
     fs::create_dir_all(&empty).map_err(GitError::io("make", &empty))?;
-    let mounts = mounts::all(&Parts {
-        worktree: &checkout.worktree,
-        layout: checkout.layout,
-        private: &run.private(),
-        view: &run.view(),
-        dot_git: &run.folder.join("dot-git"),
-        empty: &empty,
-        objects: &objects,
-        hooks: match &hooks {
-            Hooks::Folder(folder) => Some(folder),
-            _ => None,
-        },
-        nested: &run.nested,
-    });
-    run.mounts = mounts;
-    run.hooks_in_tree = match hooks {
-        Hooks::InTree(path) => Some(Folder(path)),
-        _ => None,
-    };
     run.notes.extend(private.notes);
     run.notes.extend(broken_note(&published));
     Ok(())

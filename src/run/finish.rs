@@ -176,7 +176,7 @@ fn unmerged(ending: Ending, collected: &Collected) -> Outcome {
         Ending::Exited { code: 0, .. } if collected.new_commits == 0 => Outcome::NothingToMerge,
         Ending::Exited { code: 0, .. } if branch_moved(collected) => Outcome::BranchMoved,
         Ending::Exited { code: 0, .. } => Outcome::Unmerged,
-        Ending::Exited { .. } | Ending::Lost => Outcome::Failed,
+        Ending::Exited { .. } | Ending::OutOfDisk { .. } | Ending::Lost => Outcome::Failed,
         Ending::Stopped { .. } => Outcome::Stopped,
         Ending::TimedOut => Outcome::TimedOut,
     }

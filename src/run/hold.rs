@@ -1,14 +1,15 @@
 //! Holding a run: letting the agent go, staying with it until it ends, and finishing. In the terminal and detached alike.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::RunError;
+use super::disk::{Guard, Verdict};
 use super::engine::Engine;
 use super::finish;
+use super::follow::Follower;
 use super::gate;
 use super::process::Watched;
 use super::record::Run;
@@ -23,8 +24,6 @@ use crate::output::Output;
 
 /// How often the host's branches are shown to the agent.
 const PUBLISH_EVERY: Duration = Duration::from_secs(2);
-/// How often the log of a run in the terminal is passed on.
-const FOLLOW_EVERY: Duration = Duration::from_millis(50);
 /// What an agent gets to end by itself.
 pub const GRACE: Duration = Duration::from_secs(10);
 
@@ -59,10 +58,13 @@ pub fn hold_and_tell(
     mut foreground: Foreground,
     tell: impl FnOnce() -> io::Result<()>,
 ) -> Result<(), RunError> {
-    let io = |source| RunError::io("watch", &run.folder.record(), source);
+    let path = run.folder.record();
+    let io = |source| RunError::io("watch", &path, source);
     let pid = run.record.pid.unwrap_or_default();
     let watched = Watched::find(pid, run.name()).map_err(io)?;
     run.record.started_at = Some(crate::env::now());
+    let guard = watched.as_ref().map(|watched| Guard::start(&run.record.spec, &run.folder, pid, watched));
+    let guard = guard.transpose().map_err(io)?;
     let way_out = gate::open(&run.record.spec, owner.env)?;
     run.enter(State::Running, Point::RunRunning)?;
     let gate = status::open_gate(&run.folder, Duration::from_secs(5));
@@ -74,22 +76,33 @@ pub fn hold_and_tell(
         // Whoever waited for the word was killed. The agent works all the same.
         owner.output.note(format_args!("nobody was there to hear that the agent runs: {error}"));
     }
+    let follower = owner.follow.then(|| Follower::start(&run.folder.log(), owner.output));
+    let mut follower = follower.transpose().map_err(|source| RunError::io("read", &run.folder.log(), source))?;
     let reason = match watched {
         Some(watched) => Watch::new(run, owner).until_end(&watched, &mut foreground)?,
         None => Reason::ByItself,
     };
     drop(way_out);
-    let watch = |source| RunError::io("watch", &run.folder.record(), source);
-    // A ctr that was killed, or whose terminal is gone, has an exit code of its own.
-    let code = foreground.wait().map_err(watch)?.filter(|_| reason == Reason::ByItself);
-    let ending = finish::ending(run, owner.engine, code)?;
-    run.record.ending = Some(match reason {
-        Reason::TimedOut => Ending::TimedOut,
-        Reason::Stopped => finish::as_stopped(ending),
-        Reason::ByItself if run.folder.stop_request().exists() => finish::as_stopped(ending),
-        Reason::ByItself => ending,
+    follower.iter_mut().for_each(Follower::end);
+    let verdict = guard.map_or(Ok(None), Guard::verdict);
+    let verdict = verdict.unwrap_or_else(|error| {
+        owner.output.note(format_args!("nobody watched how much the agent wrote to disk: {error}"));
+        None
     });
-    finish::finish(run, owner.engine, owner.git, finish::Merge::AsPlanned)
+    // A ctr that was killed, or whose terminal is gone, has an exit code of its own.
+    let code = foreground.wait().map_err(io)?.filter(|_| reason == Reason::ByItself);
+    let ending = finish::ending(run, owner.engine, code)?;
+    run.record.ending = Some(match (verdict, reason) {
+        (Some(verdict), _) => Ending::OutOfDisk { almost_full: verdict == Verdict::AlmostFull },
+        (None, Reason::TimedOut) => Ending::TimedOut,
+        (None, Reason::Stopped) => finish::as_stopped(ending),
+        (None, Reason::ByItself) if run.folder.stop_request().exists() => finish::as_stopped(ending),
+        (None, Reason::ByItself) => ending,
+    });
+    let finished = finish::finish(run, owner.engine, owner.git, finish::Merge::AsPlanned);
+    // Last: whoever reads the agent's words may take their time.
+    let passed_on = follower.map_or(Ok(()), Follower::finish);
+    finished.and(passed_on.map_err(|source| RunError::io("pass on", &run.folder.log(), source)))
 }
 
 struct Watch<'a> {
@@ -98,7 +111,6 @@ struct Watch<'a> {
     deadline: Option<Instant>,
     next_publish: Instant,
     publish_failed: bool,
-    log: Option<File>,
 }
 
 impl<'a> Watch<'a> {
@@ -110,16 +122,13 @@ impl<'a> Watch<'a> {
             deadline: timeout.map(|timeout| Instant::now() + timeout),
             next_publish: Instant::now() + PUBLISH_EVERY,
             publish_failed: false,
-            log: owner.follow.then(|| File::open(run.folder.log()).ok()).flatten(),
         }
     }
 
     fn until_end(&mut self, watched: &Watched, foreground: &mut Foreground) -> Result<Reason, RunError> {
         let io = |source| RunError::io("watch", &self.run.folder.record(), source);
         loop {
-            let ended = self.wait(watched).map_err(io)?;
-            self.pass_on_log().map_err(io)?;
-            if ended {
+            if self.wait(watched).map_err(io)? {
                 return Ok(Reason::ByItself);
             }
             if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
@@ -141,10 +150,11 @@ impl<'a> Watch<'a> {
 
     /// Sleeps until something happens or something is due. True when the container ended.
     fn wait(&self, watched: &Watched) -> io::Result<bool> {
-        let tick = if self.log.is_some() { FOLLOW_EVERY } else { PUBLISH_EVERY };
         let wake = self.owner.signals.wake_fd();
         let mut fds = [PollFd::new(watched.pidfd(), PollFlags::IN), PollFd::new(&wake, PollFlags::IN)];
-        let until = self.deadline.map_or(tick, |deadline| tick.min(deadline.saturating_duration_since(Instant::now())));
+        let until = self
+            .deadline
+            .map_or(PUBLISH_EVERY, |deadline| PUBLISH_EVERY.min(deadline.saturating_duration_since(Instant::now())));
         let timeout = Timespec { tv_sec: until.as_secs().cast_signed(), tv_nsec: until.subsec_nanos().into() };
         match poll(&mut fds, Some(&timeout)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
@@ -154,23 +164,18 @@ impl<'a> Watch<'a> {
         Ok(fds[0].revents().contains(PollFlags::IN))
     }
 
-    /// TERM, a grace, KILL; without the right to send signals, a word to the entrypoint.
+    /// TERM, a grace, KILL; without the right to ask containerd for it, a word to the entrypoint in the place of TERM.
     fn terminate(&mut self, watched: &Watched) -> Result<(), RunError> {
         let outcome = self.owner.engine.terminate(self.run.name(), GRACE);
         let io = |source| RunError::io("watch", &self.run.folder.record(), source);
         if let Err(refusal) = outcome {
             self.owner.output.note(format_args!("{refusal}; asking the container itself to stop"));
             status::ask_to_stop(&self.run.folder).map_err(io)?;
-            while !watched.ends_within(GRACE).map_err(io)? {}
+            if !watched.ends_within(GRACE).map_err(io)? {
+                watched.kill().map_err(io)?;
+            }
         }
-        self.pass_on_log().map_err(io)
-    }
-
-    fn pass_on_log(&mut self) -> io::Result<()> {
-        let Some(log) = &mut self.log else { return Ok(()) };
-        let mut new = Vec::new();
-        log.read_to_end(&mut new)?;
-        self.owner.output.write(&new)
+        Ok(())
     }
 
     /// A failure costs the agent the newest branches, and not its run.

@@ -1,9 +1,11 @@
 //! A run: one launch of an agent. Its record, and its life from `preparing` to an outcome.
 
+pub mod disk;
 pub mod engine;
 mod error;
 pub mod finish;
 pub mod folder;
+mod follow;
 pub mod gate;
 pub mod hold;
 pub mod lock;
@@ -21,5 +23,6 @@ pub mod store;
 pub mod sweep;
 pub mod terminal;
 pub mod wall;
+mod written;
 
 pub use error::RunError;

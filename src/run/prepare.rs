@@ -16,6 +16,7 @@ use crate::container::seccomp::PROFILE;
 use crate::env::User;
 use crate::failpoint::{self, Point};
 use crate::git::checkout::Checkout;
+use crate::git::mounts::GitMount;
 use crate::git::target::Target;
 use crate::git::{self, Git};
 use crate::graph::store::{Site, Store};
@@ -114,19 +115,18 @@ pub fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<(), RunError> {
     plan.secrets.write(&secrets).map_err(|source| RunError::io("write", &secrets, source))?;
     failpoint::reached(Point::SecretsWritten);
     let mut mounts = spec.container.mounts.clone();
-    mounts.extend(git_mounts(run));
+    mounts.extend(run.record.git.iter().flat_map(|git| git_mounts(&git.mounts)));
     run.record.spec.container.mounts = mounts;
     run.enter(State::Starting, Point::RunPrepared)
 }
 
-fn git_mounts(run: &Run) -> Vec<Mount> {
-    let mounts = run.record.git.iter().flat_map(|git| &git.mounts);
-    mounts
-        .map(|mount| match mount.read_only {
-            true => Mount::read_only(&mount.source, &mount.destination),
-            false => Mount::read_write(&mount.source, &mount.destination),
-        })
-        .collect()
+/// Git's mounts as the container gets them.
+pub fn git_mounts(mounts: &[GitMount]) -> Vec<Mount> {
+    let mount = |mount: &GitMount| match mount.read_only {
+        true => Mount::read_only(&mount.source, &mount.destination),
+        false => Mount::read_write(&mount.source, &mount.destination),
+    };
+    mounts.iter().map(mount).collect()
 }
 
 pub fn secrets_file(runtime: &Path) -> PathBuf {

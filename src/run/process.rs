@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use crate::container::NAMESPACE;
 
@@ -30,8 +30,22 @@ impl Watched {
         Ok(belongs_to(pid, id)?.then_some(Self { pidfd }))
     }
 
+    /// The same process for another thread.
+    pub fn again(&self) -> io::Result<Self> {
+        Ok(Self { pidfd: self.pidfd.try_clone()? })
+    }
+
     pub fn pidfd(&self) -> &OwnedFd {
         &self.pidfd
+    }
+
+    /// Ends it and with it, as it is the first of its namespace, every process of the container. It is of the user's own
+    /// uid: no privilege is needed.
+    pub fn kill(&self) -> io::Result<()> {
+        match pidfd_send_signal(&self.pidfd, Signal::KILL) {
+            Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Whether it ended within this time.

@@ -1,5 +1,6 @@
 //! `run.json`: all that is needed to carry a run on, whoever died in between.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -41,6 +42,18 @@ pub struct NetworkSpec {
     pub only: Vec<String>,
     /// The host's own proxy looks names up.
     pub upstream_by_name: bool,
+}
+
+impl fmt::Display for NetworkSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.mode, self.only.is_empty()) {
+            (Network::None, _) => f.write_str("nothing but itself"),
+            (Network::Host, _) => f.write_str("whatever the host reaches, and everything that listens on it"),
+            (Network::Egress, false) => write!(f, "{}", [&self.only[..], &self.allow].concat().join(", ")),
+            (Network::Egress, true) if self.allow.is_empty() => f.write_str("all public hosts"),
+            (Network::Egress, true) => write!(f, "all public hosts, and {}", self.allow.join(", ")),
+        }
+    }
 }
 
 /// Who uses this container for what: chosen before anything is done, and never changed.

@@ -10,6 +10,8 @@ use crate::cli::container::Agent;
 use crate::env::{Env, TOKENS};
 use crate::error::Usage;
 
+/// What to tell the agent goes the way of secrets, and is none.
+pub const PROMPT: &str = "BN_INITIAL_PROMPT";
 /// In the container: the file that the entrypoint reads.
 pub const INSIDE: &str = "/run/secrets/env";
 

@@ -50,6 +50,10 @@ pub enum Ending {
         code: u8,
     },
     TimedOut,
+    /// bn ended it: it wrote more to disk than it may, or hardly anything was left.
+    OutOfDisk {
+        almost_full: bool,
+    },
     /// It ended while nobody watched, and left no exit code.
     Lost,
 }
@@ -68,7 +72,7 @@ impl Ending {
             Ending::Stopped { code: 0 } => 143,
             Ending::Stopped { code } => code,
             Ending::TimedOut => 124,
-            Ending::Lost => 137,
+            Ending::OutOfDisk { .. } | Ending::Lost => 137,
         }
     }
 }
@@ -80,6 +84,7 @@ impl fmt::Display for Ending {
             Ending::Exited { code, .. } => write!(f, "exited ({code})"),
             Ending::Stopped { .. } => f.write_str("stopped"),
             Ending::TimedOut => f.write_str("timed-out"),
+            Ending::OutOfDisk { .. } => f.write_str("out of disk"),
             Ending::Lost => f.write_str("killed"),
         }
     }

@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use crate::container::ctr::ContainerSpec;
+use crate::container::limits::Limits;
 use crate::container::wall::cgroup::Groups;
 use crate::container::wall::differences::differences;
 use crate::container::wall::expected::Expected;
@@ -52,20 +53,25 @@ impl Explain for WallError {
 /// Puts in the last stone, and returns the wall if it is what was asked for. `pid` is the container's first process,
 /// which waits at the gate.
 pub fn check(pid: u32, spec: &ContainerSpec, uid: u32, gid: u32) -> Result<Wall, WallError> {
-    forbid_core_dumps(&pids(pid)?)?;
+    lower_limits(&pids(pid)?, &spec.limits)?;
     let wall = inspect(pid)?;
     let differences = differences(&wall, &Expected::of(spec, uid, gid, identify));
     if differences.is_empty() { Ok(wall) } else { Err(WallError::Different { differences }) }
 }
 
-/// A crash is no reason for a program of the host to read what a stranger left in memory. Where the kernel hands dumps
-/// to such a program it looks at no limit but 1, which stands for "none".
-fn forbid_core_dumps(pids: &[u32]) -> io::Result<()> {
-    let none = Rlimit { current: Some(1), maximum: Some(1) };
+/// What every user may take from processes of the same uid, and they cannot take back. A crash is no reason for a program
+/// of the host to read what a stranger left in memory: where the kernel hands dumps to such a program it looks at no
+/// limit but 1, which stands for "none".
+fn lower_limits(pids: &[u32], limits: &Limits) -> io::Result<()> {
+    let at = |most| Rlimit { current: Some(most), maximum: Some(most) };
     for pid in pids.iter().filter_map(|pid| Pid::from_raw(i32::try_from(*pid).ok()?)) {
-        match prlimit(Some(pid), Resource::Core, none) {
-            Ok(_) | Err(Errno::SRCH) => {}
-            Err(error) => return Err(error.into()),
+        for (resource, most) in [(Resource::Core, 1), (Resource::Fsize, limits.disk)] {
+            match prlimit(Some(pid), resource, at(most)) {
+                Ok(_) | Err(Errno::SRCH) => {}
+                // It was lower before. The look at the wall will tell.
+                Err(Errno::PERM) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
     }
     Ok(())

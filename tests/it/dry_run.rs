@@ -23,6 +23,48 @@ fn the_commands_of_a_run_are_printed_and_not_run() {
 }
 
 #[test]
+fn what_the_agent_gets_is_said() {
+    let world = World::new();
+    let said = |more: &[&str]| {
+        let line = [
+            &["container", "run", "--dry-run", "--name", "job", "--memory", "1g", "--cpus", "1", "--disk", "2g"],
+            more,
+        ];
+        let shown = answer(world.command(&line.concat()).env("GH_TOKEN", "canary-4711"));
+        assert_eq!(shown.code, 0, "{shown:?}");
+        let lines = shown.stdout.lines().filter(|line| line.starts_with("# limits") || line.starts_with("# the agent"));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(said(&[]), @"
+    # limits: 1 CPUs, 1024 MiB of memory and no swap, 4096 processes, 2048 MiB of disk
+    # the agent reaches all public hosts; it holds GH_TOKEN itself and can send that anywhere: --only is the answer
+    ");
+    insta::assert_snapshot!(said(&["--pids-limit", "99", "--only", "@github", "--allow", "localhost:80"]), @"
+    # limits: 1 CPUs, 1024 MiB of memory and no swap, 99 processes, 2048 MiB of disk
+    # the agent reaches @github, localhost:80; it holds GH_TOKEN itself
+    ");
+    insta::assert_snapshot!(said(&["--network", "none"]), @"
+    # limits: 1 CPUs, 1024 MiB of memory and no swap, 4096 processes, 2048 MiB of disk
+    # the agent reaches nothing but itself; it holds GH_TOKEN itself
+    ");
+}
+
+#[test]
+fn every_mount_is_shown_git_s_among_them() {
+    let world = World::new();
+    let shown = world.bn(&["container", "run", "--dry-run", "--name", "job"]);
+    let mounts = [
+        "dst=/workspace,",
+        "dst=/workspace/.git,",
+        "dst=/run/binnacle/host,",
+        "/.git/objects,options=bind:rprivate:ro",
+    ];
+    for mount in mounts {
+        assert!(shown.stdout.contains(mount), "{mount}: {shown:?}");
+    }
+}
+
+#[test]
 fn the_commands_of_a_build_are_printed_and_not_run() {
     let world = World::new();
     let line =

@@ -22,6 +22,14 @@ fn what_the_command_line_alone_shows_is_wrong_use() {
     Error: --memory 8x: not a size
     hint: such as --memory 8g or --memory 512m
     ");
+    insta::assert_snapshot!(run(&["--disk", "1k"]), @"
+    Error: --disk 1k: an agent needs at least 16m
+    hint: such as --disk 8g
+    ");
+    insta::assert_snapshot!(run(&["--pids-limit", "0"]), @"
+    Error: --pids-limit 0: not a number from 16 to 4194304
+    hint: such as --pids-limit 512
+    ");
     insta::assert_snapshot!(run(&["--cpus", "-1"]), @"
     Error: --cpus -1: not a number of CPUs
     hint: such as --cpus 2 or --cpus 0.5

@@ -53,7 +53,8 @@ fn a_disk_that_fills_up_under_the_agent_costs_no_commit() {
     let small = Small::mount(&world, "6m");
     let script =
         "git commit -q --allow-empty -m work; dd if=/dev/zero of=/run/binnacle/git/fill bs=64k status=none; true";
-    let answer = world.run(script).exits(125);
+    // What it may write is more than there is, and it is faster than anybody looks.
+    let answer = world.agent(&["--name", &world.job(), "--disk", "1g"], script).exits(125);
     assert!(answer.stderr.contains("the disk is full: make room"), "{answer:#?}");
     assert_eq!(world.row(&world.job())["status"], "interrupted");
     world.assert_on_main("first");
@@ -62,4 +63,74 @@ fn a_disk_that_fills_up_under_the_agent_costs_no_commit() {
     world.merge().exits(0);
     world.assert_on_main("work");
     world.assert_nothing_runs(&world.job());
+}
+
+/// Writes a mebibyte at a time, as the shell's line says, until it has tried to write four gibibytes.
+fn writes(line: &str) -> String {
+    format!("git commit -q --allow-empty -m work; for i in $(seq 4096); do {line}; done; echo never stopped")
+}
+
+#[test]
+fn an_agent_cannot_eat_the_disk() {
+    let world = World::new();
+    let mebibyte = "dd if=/dev/zero bs=1M count=1 status=none";
+    let ways = [
+        ("many", format!("{mebibyte} of=file-$i")),
+        ("nested", format!("mkdir -p d && cd d && {mebibyte} of=file")),
+        ("nameless", format!("exec {{fd}}> file; rm file; {mebibyte} >&$fd")),
+        ("closed", format!("mkdir -p c; chmod 300 c; {mebibyte} of=c/$i")),
+        ("git", format!("{mebibyte} of=/run/binnacle/git/fill-$i")),
+        ("graph", format!("{mebibyte} of=/binnacle/$i")),
+        ("words", format!("{mebibyte} | tr '\\0' a")),
+    ];
+    for (way, line) in ways {
+        let name = world.name(way);
+        let answer = world.agent(&["--no-merge", "--name", &name, "--disk", "32m"], &writes(&line)).exits(137);
+        assert!(answer.stderr.contains(&format!("{name}: failed: out of disk, 1 commit kept")), "{way}: {answer:#?}");
+        assert!(answer.stderr.contains("more than the 32 MiB that it may; --disk gives it more"), "{way}: {answer:#?}");
+        assert!(!answer.stdout.contains("never stopped"), "{way}");
+        assert_eq!(world.row(&name)["status"], "out of disk");
+        world.assert_nothing_runs(&name);
+        // Its own copy of the log is among them.
+        let taken = world.shell("chmod -R u+rwX agent-1; du -sm . | cut -f1");
+        assert!(taken.trim().parse::<u32>().unwrap() < 2048, "{way}: {taken} MiB");
+        world.bn(&["container", "merge", &name]).exits(0);
+        world.shell("rm -rf agent-1/* home/.local/share/binnacle/*/[0-9]*");
+    }
+}
+
+#[test]
+fn no_single_file_is_larger_than_the_disk_that_a_run_may_use() {
+    let world = World::new();
+    let script = "dd if=/dev/zero of=big bs=1M count=64 status=none; truncate -s 1g sparse; stat -c %s big sparse";
+    let answer = world.agent(&["--name", &world.job(), "--disk", "16m"], script).exits(0);
+    assert!(
+        answer.stdout.contains("File size limit exceeded") || answer.stdout.contains("File too large"),
+        "{answer:#?}"
+    );
+    assert!(answer.stdout.contains("\n16777216\n0\n"), "{answer:#?}");
+}
+
+#[test]
+fn a_disk_that_somebody_else_fills_up_ends_the_run_while_there_is_room() {
+    let world = World::new();
+    let small = Small::mount(&world, "40m");
+    let name = world.job();
+    let script = format!("git commit -q --allow-empty -m work; {}; sleep 60", crate::running::MEET);
+    let running = world.start(&["--name", &name, "--no-merge", "--disk", "1g"], &script);
+    running.meet();
+    world.shell("head -c 38000000 /dev/zero > home/.local/filler");
+    let answer = running.go_on().exits(137);
+    assert!(answer.stderr.contains("less than an eighth of the disk"), "{answer:#?}");
+    assert!(answer.stderr.contains("1 commit kept"), "{answer:#?}");
+    drop(small);
+}
+
+#[test]
+fn what_others_write_is_not_the_run_s() {
+    let world = World::new();
+    let running = world.start(&["--name", &world.job(), "--disk", "16m"], crate::running::MEET);
+    running.meet();
+    world.shell("head -c 100000000 /dev/zero > beside; sync beside; sleep 3");
+    running.go_on().exits(0);
 }

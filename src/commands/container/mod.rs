@@ -4,6 +4,7 @@ mod allow;
 mod allow_sets;
 pub mod build;
 mod doctor;
+mod dry_run;
 mod find;
 mod inspect;
 mod list;

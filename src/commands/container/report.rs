@@ -79,6 +79,13 @@ fn explanation(record: &Record) -> Option<String> {
         (_, Some(Ending::Exited { out_of_memory: true, .. })) => {
             Some(format!("it may use {} MiB; --memory gives it more", spec.container.limits.memory >> 20))
         }
+        (_, Some(Ending::OutOfDisk { almost_full: false })) => Some(format!(
+            "it wrote more than the {} MiB that it may; --disk gives it more",
+            spec.container.limits.disk >> 20
+        )),
+        (_, Some(Ending::OutOfDisk { almost_full: true })) => {
+            Some("less than an eighth of the disk that was free at its start was left".to_owned())
+        }
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use crate::commands::Context;
 use crate::commands::graph::access::site;
 use crate::container::agent::{DEFAULT_PROMPT, ENTRYPOINT};
 use crate::container::ctr::{ContainerSpec, Ctr, Streams};
-use crate::container::limits::{Limits, parse_cpus, parse_duration, parse_memory};
+use crate::container::limits::{Limits, Wanted, parse_cpus, parse_disk, parse_duration, parse_memory, parse_pids};
 use crate::container::mount::{Mount, masks};
 use crate::container::name::{check_name, default_name};
 use crate::container::reference::image_reference;
@@ -19,6 +19,7 @@ use crate::git::discover::Place;
 use crate::git::{Git, checkout, target};
 use crate::process::{Cmd, Runner};
 use crate::run::RunError;
+use crate::run::disk;
 use crate::run::engine::{Engine, EngineError};
 use crate::run::folder::Folder;
 use crate::run::gate;
@@ -35,14 +36,18 @@ const SSH_AGENT_INSIDE: &str = "/run/binnacle/ssh.sock";
 struct Asked {
     name: String,
     image: String,
-    limits: Limits,
+    limits: Wanted,
     timeout_seconds: Option<u64>,
 }
 
 impl Asked {
     fn check(args: &RunArgs) -> anyhow::Result<Self> {
-        let cpus = args.cpus.as_deref().map(parse_cpus).transpose()?;
-        let memory = args.memory.as_deref().map(parse_memory).transpose()?;
+        let limits = Wanted {
+            cpus: args.cpus.as_deref().map(parse_cpus).transpose()?,
+            memory: args.memory.as_deref().map(parse_memory).transpose()?,
+            pids: args.pids_limit.as_deref().map(parse_pids).transpose()?,
+            disk: args.disk.as_deref().map(parse_disk).transpose()?,
+        };
         let timeout = args.timeout.as_deref().map(parse_duration).transpose()?;
         #[allow(clippy::cast_possible_truncation)] // some of the random bits are enough
         let name = match &args.name {
@@ -52,7 +57,7 @@ impl Asked {
         Ok(Self {
             name,
             image: image_reference(&args.tag)?,
-            limits: Limits::new(cpus, memory, machine()),
+            limits,
             timeout_seconds: timeout.map(|timeout| timeout.as_secs()),
         })
     }
@@ -82,6 +87,9 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     let data = DataDir::resolve(env)?;
     let repo = RepoId::of(&checkout.main_worktree);
     let folder = Folder::new(data.run(&repo, &asked.name));
+    let graph = data.graph(Some(&repo));
+    let places = [&checkout.worktree, folder.path(), graph.as_path()];
+    let free = disk::free(&places).map_err(|source| RunError::io("look at the disk of", &checkout.worktree, source))?;
     let flags = runner.read(&Ctr::run_help()).map_err(EngineError::from)?.text();
     let container = ContainerSpec {
         id: asked.name.clone(),
@@ -90,7 +98,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         mounts: Vec::new(),
         env: Vec::new(),
         args: std::iter::once(ENTRYPOINT.to_owned()).chain(args.command.clone()).collect(),
-        limits: asked.limits,
+        limits: Limits::new(asked.limits, machine(free)),
         host_network: args.network == Network::Host,
         hostname: flags.contains("--hostname").then(|| asked.name.clone()),
         seccomp: Some(seccomp_file(&folder)),
@@ -116,7 +124,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         network,
         uid: env.user.uid,
         gid: env.user.gid,
-        graph: data.graph(Some(&repo)),
+        graph,
         runtime: data.runtime(&repo, &asked.name),
         ctr: engine.ctr.clone(),
         name: asked.name,
@@ -260,6 +268,6 @@ fn secrets(args: &RunArgs, env: &Env, notes: &mut Vec<String>) -> Result<Secrets
         ));
     }
     let prompt = args.prompt.clone().or_else(|| env.initial_prompt.clone());
-    secrets.insert("BN_INITIAL_PROMPT", prompt.unwrap_or_else(|| DEFAULT_PROMPT.to_owned()));
+    secrets.insert(secrets::PROMPT, prompt.unwrap_or_else(|| DEFAULT_PROMPT.to_owned()));
     Ok(secrets)
 }

@@ -8,11 +8,12 @@ use std::process::Stdio;
 
 use serde::Serialize;
 
+use super::dry_run::DryRun;
 use super::report::RunReport;
 use super::resolve::{Resolved, resolve};
 use crate::cli::container::RunArgs;
 use crate::commands::{Context, Exit};
-use crate::container::ctr::{Streams, runc_update};
+use crate::container::ctr::Streams;
 use crate::env::own_program;
 use crate::error::Usage;
 use crate::failpoint::{self, Point};
@@ -37,7 +38,7 @@ pub fn run(args: &RunArgs, context: &Context) -> anyhow::Result<Exit> {
     if args.dry_run {
         let resolved = resolve(args, context, &runner, &git)?;
         resolved.notes.iter().for_each(|note| context.output.note(note));
-        context.output.print(&dry_run(&resolved, &runner))?;
+        context.output.print(&DryRun::of(&resolved, &runner, &git)?)?;
         return Ok(Exit::DONE);
     }
     let created = args.branch.as_ref().map(|branch| create_worktree(args, branch, &git, context)).transpose()?;
@@ -150,59 +151,4 @@ fn detach(run: &Run, runner: &Runner) -> anyhow::Result<()> {
         return Err(RunError::OwnerDied { name: run.name().to_owned(), log: log.trim().to_owned() }.into());
     }
     Ok(())
-}
-
-/// The commands that would be run, in order.
-#[derive(Serialize)]
-struct DryRun {
-    name: String,
-    target: String,
-    image: String,
-    /// The names of what would be passed as a file.
-    secrets: Vec<String>,
-    cpus: f64,
-    memory: u64,
-    pids: u32,
-    commands: Vec<String>,
-}
-
-impl fmt::Display for DryRun {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "# run {} on {}, merging into {}", self.name, self.image, self.target)?;
-        writeln!(
-            f,
-            "# limits: {} CPUs, {} MiB of memory and no swap, {} processes",
-            self.cpus,
-            self.memory >> 20,
-            self.pids
-        )?;
-        writeln!(f, "# passed as a file: {}", self.secrets.join(", "))?;
-        self.commands.iter().try_for_each(|command| writeln!(f, "{command}"))
-    }
-}
-
-fn dry_run(resolved: &Resolved, runner: &Runner) -> DryRun {
-    let Resolved { plan, engine, .. } = resolved;
-    let (ctr, id) = (&engine.ctr, &plan.spec.name);
-    let container = &plan.spec.container;
-    let shown = |cmd: &Cmd| runner.shown(cmd);
-    let commands = vec![
-        shown(&ctr.image(&container.image)),
-        shown(&ctr.container(id)),
-        shown(&ctr.run(container)),
-        shown(&ctr.tasks()),
-        shown(&runc_update(id, &container.limits)),
-        shown(&ctr.remove_task(id)),
-        shown(&ctr.remove_container(id)),
-    ];
-    DryRun {
-        name: id.clone(),
-        target: plan.spec.target.clone(),
-        image: container.image.clone(),
-        secrets: plan.secrets.names().into_iter().map(str::to_owned).collect(),
-        cpus: container.limits.cpus,
-        memory: container.limits.memory,
-        pids: container.limits.pids,
-        commands,
-    }
 }

@@ -70,6 +70,9 @@ fn processes(process: &Process, expected: &Expected, found: &mut Vec<String>) {
     if process.core_dump != Some(1) {
         say("its crash would be given to a program of the host".to_owned());
     }
+    if process.file_size.is_none_or(|size| size > expected.limits.disk) {
+        say(format!("it may write a file larger than {} bytes", expected.limits.disk));
+    }
     if expected.seccomp && process.seccomp != 2 {
         say(format!("no filter of system calls is on (mode {})", process.seccomp));
     }

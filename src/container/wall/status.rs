@@ -20,6 +20,8 @@ pub struct Process {
     pub open_files: Option<u64>,
     /// How large a core dump of it may be, in bytes. 1: there is none, not even for a program of the host that takes them.
     pub core_dump: Option<u64>,
+    /// How large a file it may write, in bytes. `None`: as large as it likes.
+    pub file_size: Option<u64>,
 }
 
 /// The five sets, as bit masks.
@@ -67,6 +69,7 @@ pub fn parse(status: &str, limits: &str) -> Option<Process> {
         seccomp: field("Seccomp")?.parse().ok()?,
         open_files: hard_limit(limits, "Max open files")?,
         core_dump: hard_limit(limits, "Max core file size")?,
+        file_size: hard_limit(limits, "Max file size")?,
     })
 }
 
@@ -92,6 +95,7 @@ pub mod tests {
 
     pub const LIMITS: &str = "Limit                     Soft Limit           Hard Limit           Units     \n\
         Max cpu time              unlimited            unlimited            seconds   \n\
+        Max file size             1073741824           1073741824           bytes     \n\
         Max core file size        1                    1                    bytes     \n\
         Max open files            1024                 65536                files     \n";
 
@@ -103,6 +107,7 @@ pub mod tests {
         assert_eq!(process.capabilities, Capabilities::default());
         assert!(process.no_new_privs);
         assert_eq!((process.seccomp, process.open_files, process.core_dump), (2, Some(65536), Some(1)));
+        assert_eq!(process.file_size, Some(1 << 30));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::container::wall::{HostFacts, Identity, mountinfo, status};
 
 const WORKTREE: Identity = Identity { device: 65024, inode: 7 };
 const MEMORY: u64 = 256 << 20;
+const DISK: u64 = 1 << 30;
 
 fn spec() -> ContainerSpec {
     let home = Tmpfs { uid: 1001, gid: 1001, mode: 0o700, size: 1 << 20 };
@@ -26,7 +27,7 @@ fn spec() -> ContainerSpec {
         ],
         env: Vec::new(),
         args: Vec::new(),
-        limits: Limits { cpus: 1.5, memory: MEMORY + 100, pids: 4096, open_files: 65536 },
+        limits: Limits { cpus: 1.5, memory: MEMORY + 100, pids: 4096, open_files: 65536, disk: DISK },
         host_network: false,
         hostname: None,
         seccomp: Some("/r/seccomp.json".into()),
@@ -93,7 +94,7 @@ fn a_wall_as_it_should_be() {
 #[test]
 fn processes_that_kept_something() {
     let process = "process 7971 (tini): ";
-    let cases: [(&str, fn(&mut Process)); 12] = [
+    let cases: [(&str, fn(&mut Process)); 14] = [
         ("uid is [0, 0, 0, 0], not 1001", |process| process.uids = vec![0; 4]),
         ("uid is [1001, 1001, 0, 1001], not 1001", |process| process.uids[2] = 0),
         ("gid is [0, 1001, 1001, 1001], not 1001", |process| process.gids[0] = 0),
@@ -104,6 +105,8 @@ fn processes_that_kept_something() {
         ("the bounding capabilities are 0xc1, not 0", |process| process.capabilities.bounding = 0xc1),
         ("the ambient capabilities are 0x1, not 0", |process| process.capabilities.ambient = 1),
         ("its crash would be given to a program of the host", |process| process.core_dump = Some(0)),
+        ("it may write a file larger than 1073741824 bytes", |process| process.file_size = None),
+        ("it may write a file larger than 1073741824 bytes", |process| process.file_size = Some(DISK + 1)),
         ("no_new_privs is off", |process| process.no_new_privs = false),
         ("no filter of system calls is on (mode 0)", |process| process.seccomp = 0),
     ];

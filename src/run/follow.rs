@@ -1,0 +1,67 @@
+//! Passes on what an agent prints while it prints it, in a thread of its own: a reader who does not read holds up nothing
+//! else, and an agent that never stops talking neither.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::output::Output;
+
+/// How often the log is looked at.
+const EVERY: Duration = Duration::from_millis(50);
+const BLOCK: usize = 64 << 10;
+
+/// How long what comes after the agent's words waits for them.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Follows one log.
+#[derive(Debug)]
+pub struct Follower {
+    end: Option<Sender<()>>,
+    thread: JoinHandle<io::Result<()>>,
+}
+
+impl Follower {
+    pub fn start(log: &Path, output: Output) -> io::Result<Self> {
+        let log = File::open(log)?;
+        let (end, ended) = channel();
+        let thread =
+            std::thread::Builder::new().name("follow".to_owned()).spawn(move || follow(log, &ended, output))?;
+        Ok(Self { end: Some(end), thread })
+    }
+
+    /// Nobody writes any more. Returns when all is passed on, and soon in any case.
+    pub fn end(&mut self) {
+        self.end = None;
+        let deadline = Instant::now() + PATIENCE;
+        while !self.thread.is_finished() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Returns when all is passed on, or could not be.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.end = None;
+        self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the thread that passed it on died")))
+    }
+}
+
+fn follow(mut log: File, ended: &Receiver<()>, output: Output) -> io::Result<()> {
+    let mut block = vec![0; BLOCK];
+    loop {
+        // Asked before reading: what was written before the end is then read too.
+        let last = ended.recv_timeout(EVERY) == Err(RecvTimeoutError::Disconnected);
+        loop {
+            match log.read(&mut block)? {
+                0 => break,
+                count => output.write(&block[..count])?,
+            }
+        }
+        if last {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! How much of a disk was written since a moment, by whom a stranger's folders say.
+
+use std::collections::HashSet;
+use std::ffi::{CString, OsStr};
+use std::fs;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, FileType, fstat, statat};
+use rustix::io::Errno;
+
+use crate::git::nofollow;
+
+/// So many entries are looked at, in all folders together.
+const MOST_ENTRIES: usize = 2_000_000;
+/// So many folders are open at a time, each in the one before.
+const DEEPEST: usize = 200;
+/// `st_blocks` counts in these, whatever the file system's own are.
+const BLOCK: u64 = 512;
+
+/// A folder that an agent writes to.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    pub root: PathBuf,
+    /// A name at its top that the agent cannot write to.
+    pub except: Option<&'static str>,
+}
+
+/// Counts what was written.
+struct Count {
+    /// Seconds since 1970. Change times can be set by nobody but the clock.
+    since: i64,
+    entries: usize,
+    bytes: u64,
+    /// Files with several names, which count once.
+    linked: HashSet<(u64, u64)>,
+}
+
+/// Bytes on disk of all files and folders that changed since this second, and of files that these processes hold open and that
+/// have no name any more. `None` where that cannot be said: a folder is closed, too deep, or too large.
+pub fn since(second: i64, trees: &[Tree], pids: &[u32]) -> Option<u64> {
+    let mut count = Count { since: second, entries: 0, bytes: 0, linked: HashSet::new() };
+    for tree in trees {
+        let folder = match nofollow::open_folder(&tree.root) {
+            Ok(folder) => folder,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(_) => return None,
+        };
+        let device = fstat(&folder).ok()?.st_dev;
+        count.folder(folder, device, tree.except)?;
+    }
+    pids.iter().for_each(|pid| count.nameless(*pid));
+    Some(count.bytes)
+}
+
+impl Count {
+    fn folder(&mut self, root: OwnedFd, device: u64, except: Option<&str>) -> Option<()> {
+        let names = self.names(&root)?;
+        let kept = names.into_iter().filter(|name| except.is_none_or(|except| name.as_bytes() != except.as_bytes()));
+        let mut open = vec![(root, kept.collect::<Vec<_>>())];
+        while let Some((folder, names)) = open.last_mut() {
+            let Some(name) = names.pop() else {
+                open.pop();
+                continue;
+            };
+            let found = match statat(&*folder, &name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(found) => found,
+                Err(Errno::NOENT) => continue,
+                Err(_) => return None,
+            };
+            if found.st_ctime >= self.since {
+                self.add(found.st_dev, found.st_ino, found.st_nlink, found.st_blocks.cast_unsigned());
+            }
+            if FileType::from_raw_mode(found.st_mode) == FileType::Directory && found.st_dev == device {
+                let inner = match nofollow::folder_in(folder, OsStr::from_bytes(name.to_bytes())) {
+                    Ok(inner) => inner,
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(_) => return None,
+                };
+                if open.len() >= DEEPEST {
+                    return None;
+                }
+                let names = self.names(&inner)?;
+                open.push((inner, names));
+            }
+        }
+        Some(())
+    }
+
+    fn names(&mut self, folder: &OwnedFd) -> Option<Vec<CString>> {
+        let names = nofollow::names(folder, MOST_ENTRIES - self.entries).ok()?;
+        self.entries += names.len();
+        Some(names)
+    }
+
+    fn add(&mut self, device: u64, inode: u64, names: u64, blocks: u64) {
+        if names < 2 || self.linked.insert((device, inode)) {
+            self.bytes = self.bytes.saturating_add(blocks.saturating_mul(BLOCK));
+        }
+    }
+
+    /// A process that ended meanwhile holds nothing any more.
+    fn nameless(&mut self, pid: u32) {
+        let held = fs::read_dir(Path::new("/proc").join(pid.to_string()).join("fd"));
+        let held = held.into_iter().flatten().flatten().filter_map(|entry| fs::metadata(entry.path()).ok());
+        for file in held.filter(|file| file.is_file() && file.nlink() == 0) {
+            // Two processes may hold the same one.
+            self.add(file.dev(), file.ino(), 2, file.blocks());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    const SIZE: u64 = 1 << 20;
+
+    fn write(path: &Path) -> fs::File {
+        let mut file = fs::File::create(path).unwrap();
+        file.write_all(&vec![1; SIZE.try_into().unwrap()]).unwrap();
+        file.sync_all().unwrap();
+        file
+    }
+
+    fn measured(root: &Path, except: Option<&'static str>) -> Option<u64> {
+        since(0, &[Tree { root: root.to_owned(), except }], &[])
+    }
+
+    #[test]
+    fn what_was_written_counts_once_and_by_what_it_takes() {
+        let folder = tempfile::tempdir().unwrap();
+        let top = folder.path();
+        fs::create_dir_all(top.join("a/b")).unwrap();
+        write(&top.join("a/b/file"));
+        fs::hard_link(top.join("a/b/file"), top.join("again")).unwrap();
+        std::os::unix::fs::symlink("/", top.join("link")).unwrap();
+        fs::File::create(top.join("sparse")).unwrap().set_len(SIZE << 20).unwrap();
+        fs::create_dir(top.join(".git")).unwrap();
+        write(&top.join(".git/of the host"));
+        let found = measured(top, Some(".git")).unwrap();
+        assert!((SIZE..SIZE + (64 << 10)).contains(&found), "{found}");
+        assert!(measured(top, None).unwrap() >= 2 * SIZE);
+        let later = fs::metadata(top).unwrap().ctime() + 60;
+        assert_eq!(since(later, &[Tree { root: top.to_owned(), except: None }], &[]), Some(0));
+    }
+
+    #[test]
+    fn a_file_without_a_name_counts_while_somebody_holds_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let held = write(&path);
+        fs::remove_file(&path).unwrap();
+        assert!(since(0, &[], &[std::process::id()]).unwrap() >= SIZE);
+        drop(held);
+    }
+
+    #[test]
+    fn what_cannot_be_looked_into_is_not_taken_for_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep: PathBuf = std::iter::repeat_n("d", DEEPEST + 1).collect();
+        fs::create_dir_all(folder.path().join(deep)).unwrap();
+        assert_eq!(measured(folder.path(), None), None);
+        assert_eq!(measured(&folder.path().join("gone"), None), Some(0));
+    }
+}
