@@ -169,6 +169,19 @@ fn logs_of_running_and_ended_runs() {
 }
 
 #[test]
+fn who_does_not_read_what_the_agent_prints_holds_up_nothing() {
+    let world = World::new();
+    let running = world.start(
+        &["--name", &world.job()],
+        "head -c 3000000 /dev/zero | tr '\\0' a; git commit -q --allow-empty -m work",
+    );
+    // Nobody reads from the pipe until the work is where it was to go.
+    wait_for("the work to be merged", || world.git("log -1 --format=%s main") == "work");
+    let answer = running.end().exits(0);
+    assert!(answer.stdout.len() > 3_000_000, "{}", answer.stdout.len());
+}
+
+#[test]
 fn a_worktree_and_its_branch_are_made_on_the_way() {
     let world = World::new();
     let options = ["--name", &world.job(), "--create", "--branch", "feature/new"];

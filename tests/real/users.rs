@@ -98,6 +98,32 @@ fn a_closed_window_takes_sudos_ticket_with_it_and_the_work_is_safe_all_the_same(
 }
 
 #[test]
+fn an_agent_that_will_not_go_is_killed_where_sudo_asks_too() {
+    let Some(world) = World::of_other(User::Password) else { return };
+    let screen = Screen::of(&world);
+    let name = world.job();
+    let script = "trap \"\" TERM; git commit -q --allow-empty -m kept; while :; do sleep 0.1; done";
+    screen.types(&format!(
+        "bn container run -d --timeout 2s ../agent-1 --tag {} --name {name} -- bash -c '{script}'; echo rc=$?",
+        image()
+    ));
+    screen.waits_for("password for bn-test-pass:");
+    screen.types(User::PASSWORD);
+    screen.waits_for("rc=0");
+    // With the window goes the ticket.
+    screen.closes();
+    crate::world::wait_for("the run to end", || world.row(&name)["status"] == "needs-sudo");
+    assert_eq!(world.outcome(), "timed-out");
+    assert_eq!(world.git("log -1 --format=%s agent-1"), "kept");
+    let screen = Screen::of(&world);
+    screen.types(&format!("bn container stop {name}; echo stopped=$?"));
+    screen.waits_for("password for bn-test-pass:");
+    screen.types(User::PASSWORD);
+    screen.waits_for("stopped=0");
+    world.assert_nothing_runs(&name);
+}
+
+#[test]
 fn where_sudo_asks_and_nobody_is_there_to_answer_it_says_so() {
     let Some(world) = World::of_other(User::Password) else { return };
     let mut command =
