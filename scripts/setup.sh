@@ -26,6 +26,8 @@ sudo                                sudo         sudo
 shellcheck                          shellcheck   ShellCheck
 tmux                                tmux         tmux
 script                              bsdutils     /usr/bin/script
+python3                             python3      python3
+openssl                             openssl      openssl
 '
 
 # The packages of the sets in $1 that are not there, for the distribution in $2.

@@ -17,6 +17,7 @@ source "$HERE/common.sh"
 readonly DIR=${BN_TEST_DIR:-/var/lib/binnacle-test}
 readonly BASE=localhost/binnacle-base:debian
 readonly IMAGE=localhost/binnacle-test:${DIR##*/}
+readonly TOOLS_IMAGE=localhost/binnacle-test:${DIR##*/}-tools
 readonly ARCHIVE=$DIR/base-image.tar
 readonly BN=$HERE/../target/x86_64-unknown-linux-gnu/debug/bn
 
@@ -26,6 +27,15 @@ archive_base() {
     buildah push -q "$BASE" "docker-archive:$ARCHIVE.part:$BASE" >&2
     as_root chmod 0644 "$ARCHIVE.part"
     mv "$ARCHIVE.part" "$ARCHIVE"
+}
+
+# Newer ones than the cargo of Debian 12 ask a registry without git.
+cargo_package() {
+    if have apt-cache && ! apt-cache show cargo-web >/dev/null 2>&1; then echo cargo; else echo cargo-web; fi
+}
+
+build() {
+    "$BN" container build --base-image "$BASE" --agent none "$@" >&2
 }
 
 # Who made them takes them away.
@@ -42,16 +52,17 @@ remove_users() {
 }
 
 start() {
-    local address
-    address=$(as_root "$HERE/containerd.sh" start "$DIR")
+    CONTAINERD_ADDRESS=$(as_root "$HERE/containerd.sh" start "$DIR")
+    export CONTAINERD_ADDRESS
     "$HERE/base-image.sh" --ref "$BASE"
-    CONTAINERD_ADDRESS=$address "$BN" container build --tag "$IMAGE" --base-image "$BASE" --agent none >&2
+    build --tag "$IMAGE"
+    build --tag "$TOOLS_IMAGE" --package python3-pip npm "$(cargo_package)"
     if ((EUID == 0)); then
         add_users
         archive_base
     fi
-    printf 'export BN_TEST_CONTAINERD=%q BN_TEST_IMAGE=%q BN_TEST_BASE=%q BN_TEST_BASE_ARCHIVE=%q\n' \
-        "$address" "$IMAGE" "$BASE" "$ARCHIVE"
+    printf 'export BN_TEST_CONTAINERD=%q BN_TEST_IMAGE=%q BN_TEST_TOOLS_IMAGE=%q BN_TEST_BASE=%q BN_TEST_BASE_ARCHIVE=%q\n' \
+        "$CONTAINERD_ADDRESS" "$IMAGE" "$TOOLS_IMAGE" "$BASE" "$ARCHIVE"
 }
 
 stop() {

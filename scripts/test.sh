@@ -22,7 +22,7 @@ step() {
 
 check_scripts() {
     local scripts
-    mapfile -t scripts < <(find scripts container -name '*.sh')
+    mapfile -t scripts < <(find scripts container tests -name '*.sh')
     shellcheck -x "${scripts[@]}" .ci/run
 }
 

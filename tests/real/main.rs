@@ -8,6 +8,7 @@ mod crash;
 mod crash_kill;
 mod disk;
 mod entrypoint;
+mod git_work;
 mod hostile;
 mod input;
 mod life;
@@ -17,6 +18,7 @@ mod network;
 mod paths;
 #[path = "../../src/failpoint/point.rs"]
 mod point;
+mod registry;
 mod running;
 mod scene;
 mod screen;

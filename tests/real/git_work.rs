@@ -1,0 +1,61 @@
+//! git inside, used as everybody uses it: what the agent must be able to do behind the wall.
+
+use crate::running::MEET;
+use crate::world::World;
+
+/// Eight commits of which the fifth is bad, found by bisecting; a stash; a worktree whose branch is merged; a gc in the middle of it.
+const BEFORE: &str = r#"
+set -e
+for i in 1 2 3 4 5 6 7 8; do echo $i > n; git add n; git commit -qm "n $i"; done
+git bisect start HEAD HEAD~8 > /dev/null
+git bisect run sh -c '! [ -e n ] || [ $(cat n) -lt 5 ]' | grep 'first bad commit'
+git log -1 --format='bad: %s' refs/bisect/bad
+git bisect reset 2> /dev/null
+
+echo more >> file; echo new > fresh; git stash -q -u; git status --porcelain; git stash pop -q; cat fresh
+git add -A; git commit -qm both; git commit -q --amend -m amended
+
+git worktree add -q /tmp/side -b side HEAD~3
+(cd /tmp/side; echo side > side; git add side; git commit -qm side)
+git worktree list | wc -l
+git worktree remove /tmp/side
+git merge -q --no-edit side
+git revert --no-edit HEAD~1 > /dev/null
+git cherry-pick HEAD~2 > /dev/null
+git gc -q
+git fsck --no-progress --no-dangling
+"#;
+
+/// Onto what the host committed in the meantime.
+const AFTER: &str = r#"
+git fetch -q host
+git rebase -q host/main
+git log -1 --format='under it: %s' HEAD~$(git rev-list --count host/main..)
+git gc -q --prune=now
+git fsck --no-progress --no-dangling
+echo later > later; git stash -q -u
+git blame -s n | cut -d' ' -f2-
+git status --porcelain --branch
+"#;
+
+#[test]
+fn commit_bisect_stash_worktrees_gc_and_a_rebase_onto_the_live_target() {
+    let world = World::new();
+    let running = world.start(&["--name", &world.job()], &format!("{BEFORE}\n{MEET}\n{AFTER}"));
+    running.meet();
+    world.shell("echo x > repo/live; git -C repo add live; git -C repo commit -qm live");
+    // The host's branches are shown to the agent every two seconds.
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    let answer = running.go_on().exits(0);
+    let said: Vec<&str> = answer.stdout.lines().collect();
+    for line in ["bad: n 5", "new", "2", "under it: live", "1) 8", "## agent-1"] {
+        assert!(said.contains(&line), "{line}: {answer:#?}");
+    }
+    assert_eq!(world.outcome(), "merged");
+    assert_eq!(world.shell("cat repo/side repo/live repo/fresh"), "side\nx\nnew");
+    world.git("fsck --no-progress --no-dangling");
+    assert_eq!(world.git("status --porcelain"), "");
+    let kept = world.git("for-each-ref --format='%(refname)' refs/binnacle");
+    // What is on main by another commit or not at all: the branch before it was rebased, and the stash.
+    assert!(kept.contains("/heads/1") && kept.contains("/stash/0"), "{kept}");
+}
