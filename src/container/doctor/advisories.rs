@@ -66,6 +66,30 @@ const CONTAINERD: &[Advisory] = &[
         fixed: &[Version(1, 7, 29), Version(2, 0, 7), Version(2, 1, 5), Version(2, 2, 0)],
     },
     Advisory {
+        id: "CVE-2026-46680",
+        what: "an image with a huge USER starts as root, if its passwd says so",
+        since: None,
+        fixed: &[Version(1, 7, 32), Version(2, 0, 9), Version(2, 2, 4), Version(2, 3, 1)],
+    },
+    Advisory {
+        id: "CVE-2026-47262",
+        what: "an image eats containerd's memory when a container is made of it",
+        since: None,
+        fixed: &[Version(1, 7, 33), Version(2, 0, 10), Version(2, 1, 9), Version(2, 2, 5), Version(2, 3, 2)],
+    },
+    Advisory {
+        id: "CVE-2026-50195, CVE-2026-53489, CVE-2026-53492",
+        what: "restoring a checkpoint through CRI, which bn does not use, obeys the checkpoint",
+        since: Some(Version(2, 1, 0)),
+        fixed: &[Version(2, 1, 9), Version(2, 2, 5), Version(2, 3, 2)],
+    },
+    Advisory {
+        id: "CVE-2026-95839",
+        what: "an image crashes containerd while it is imported",
+        since: Some(Version(2, 2, 0)),
+        fixed: &[Version(2, 2, 10), Version(2, 3, 7), Version(2, 4, 2)],
+    },
+    Advisory {
         id: "CVE-2026-53488",
         what: "an image's labels run a program on the host; bn empties these labels on its own containers",
         since: None,
@@ -147,10 +171,11 @@ mod tests {
 
     #[test]
     fn containerd_by_version() {
-        assert_eq!(concerned(CONTAINERD, Version(1, 6, 20)).len(), 4);
-        assert_eq!(concerned(CONTAINERD, Version(1, 7, 29)), ["CVE-2026-53488"]);
+        assert_eq!(concerned(CONTAINERD, Version(1, 6, 20)).len(), 6);
+        assert_eq!(concerned(CONTAINERD, Version(1, 7, 29)), ["CVE-2026-46680", "CVE-2026-47262", "CVE-2026-53488"]);
+        assert_eq!(concerned(CONTAINERD, Version(2, 3, 6)), ["CVE-2026-95839"]);
         assert!(concerned(CONTAINERD, Version(2, 1, 0)).contains(&"CVE-2025-47290"));
-        for good in [Version(1, 7, 33), Version(2, 2, 5), Version(2, 3, 2), Version(2, 4, 0)] {
+        for good in [Version(1, 7, 33), Version(2, 2, 10), Version(2, 3, 7), Version(2, 4, 2), Version(2, 5, 0)] {
             assert_eq!(concerned(CONTAINERD, good), Vec::<&str>::new(), "{good}");
         }
     }
