@@ -160,7 +160,7 @@ impl GraphError {
                 "run any `bn task` command on the host once: it makes a backup and brings the graph up to date"
                     .to_owned()
             }
-            E::Full { .. } => "make room on that disk, then run the same command again".to_owned(),
+            E::Full { .. } => "make room on that disk, and try again".to_owned(),
             E::Busy { .. } => "run it again; `bn agent list` shows who works on the graph".to_owned(),
             E::Exists { .. } => "name a file that does not exist yet".to_owned(),
             E::Sql(_) => "`bn doctor` checks the graph".to_owned(),

@@ -45,6 +45,9 @@ pub enum RunError {
     NextHop(#[from] NextHopError),
     #[error("the owner of {name} died at once; its last words: {log}")]
     OwnerDied { name: String, log: String },
+    /// The agent has ended, and what it made is not where it was to go yet.
+    #[error("the agent has ended, and its run {name} could not be finished")]
+    Unfinished { name: String, source: Box<RunError> },
     #[error(transparent)]
     Engine(#[from] EngineError),
     #[error(transparent)]
@@ -65,7 +68,7 @@ impl Explain for RunError {
     fn hints(&self) -> Vec<String> {
         match self {
             RunError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
-                vec!["the disk is full: make room, then type the same again".to_owned()]
+                vec!["the disk is full: make room".to_owned()]
             }
             RunError::Io { .. } | RunError::Damaged { .. } | RunError::EndedEarly { .. } => Vec::new(),
             RunError::Newer { .. } => vec!["use the newer bn".to_owned()],
@@ -83,6 +86,10 @@ impl Explain for RunError {
                 vec!["look at what it printed: bn container logs NAME".to_owned()]
             }
             RunError::OwnerDied { name, .. } => vec![format!("take it over: bn container merge {name}")],
+            RunError::Unfinished { name, source } => {
+                let again = format!("what the agent committed is kept; then: bn container merge {name}");
+                source.hints().into_iter().chain([again]).collect()
+            }
             RunError::Wall(error) => error.hints(),
             RunError::Egress(error) => error.hints(),
             RunError::Rule(error) => error.hints(),

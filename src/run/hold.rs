@@ -99,7 +99,8 @@ pub fn hold_and_tell(
         (None, Reason::ByItself) if run.folder.stop_request().exists() => finish::as_stopped(ending),
         (None, Reason::ByItself) => ending,
     });
-    let finished = finish::finish(run, owner.engine, owner.git, finish::Merge::AsPlanned);
+    let finished = finish::finish(run, owner.engine, owner.git, finish::Merge::AsPlanned)
+        .map_err(|source| RunError::Unfinished { name: run.name().to_owned(), source: Box::new(source) });
     // Last: whoever reads the agent's words may take their time.
     let passed_on = follower.map_or(Ok(()), Follower::finish);
     finished.and(passed_on.map_err(|source| RunError::io("pass on", &run.folder.log(), source)))

@@ -173,7 +173,7 @@ fn a_full_disk_is_said_loses_nothing_and_is_got_over() {
     assert_snapshot!(on_a_small_disk(&world, script), @r"
     last answer: 
     Error: no space is left for the graph in DISK/binnacle/HASH; nothing was written
-    hint: make room on that disk, then run the same command again
+    hint: make room on that disk, and try again
     exit code 125
     sound
     goes on
