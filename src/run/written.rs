@@ -52,7 +52,7 @@ pub fn since(second: i64, trees: &[Tree], pids: &[u32]) -> Option<u64> {
         let device = fstat(&folder).ok()?.st_dev;
         count.folder(folder, device, tree.except)?;
     }
-    pids.iter().for_each(|pid| count.nameless(*pid));
+    pids.iter().try_for_each(|pid| count.nameless(*pid))?;
     Some(count.bytes)
 }
 
@@ -102,14 +102,27 @@ impl Count {
         }
     }
 
-    /// A process that ended meanwhile holds nothing any more.
-    fn nameless(&mut self, pid: u32) {
-        let held = fs::read_dir(Path::new("/proc").join(pid.to_string()).join("fd"));
-        let held = held.into_iter().flatten().flatten().filter_map(|entry| fs::metadata(entry.path()).ok());
-        for file in held.filter(|file| file.is_file() && file.nlink() == 0) {
-            // Two processes may hold the same one.
-            self.add(file.dev(), file.ino(), 2, file.blocks());
+    /// A process that ended meanwhile holds nothing any more. One that lets nobody look may hold anything.
+    fn nameless(&mut self, pid: u32) -> Option<()> {
+        let gone = |error: &io::Error| {
+            error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(Errno::SRCH.raw_os_error())
+        };
+        let held = match fs::read_dir(Path::new("/proc").join(pid.to_string()).join("fd")) {
+            Ok(held) => held,
+            Err(error) => return gone(&error).then_some(()),
+        };
+        for entry in held {
+            let file = match entry.and_then(|entry| fs::metadata(entry.path())) {
+                Ok(file) => file,
+                Err(error) if gone(&error) => continue,
+                Err(_) => return None,
+            };
+            if file.is_file() && file.nlink() == 0 {
+                // Two processes may hold the same one.
+                self.add(file.dev(), file.ino(), 2, file.blocks());
+            }
         }
+        Some(())
     }
 }
 

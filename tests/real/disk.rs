@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use crate::input::assert_no_trace;
-use crate::world::World;
+use crate::world::{User, World};
 
 /// A file system of this size for the records and the graph, for as long as the test takes.
 struct Small<'a>(&'a World);
@@ -72,12 +72,15 @@ fn writes(line: &str) -> String {
 
 #[test]
 fn an_agent_cannot_eat_the_disk() {
-    let world = World::new();
+    let world = World::of_other(User::Passwordless).unwrap_or_else(World::new);
     let mebibyte = "dd if=/dev/zero bs=1M count=1 status=none";
+    // Who is not to be dumped is not to be looked at by others of the same uid.
+    let hides = r#"perl -e 'syscall(157, 4, 0); for (1 .. 900) { open($f[$_], ">", "file"); unlink("file"); syswrite($f[$_], "x" x 1048576) } sleep 9'"#;
     let ways = [
         ("many", format!("{mebibyte} of=file-$i")),
         ("nested", format!("mkdir -p d && cd d && {mebibyte} of=file")),
         ("nameless", format!("exec {{fd}}> file; rm file; {mebibyte} >&$fd")),
+        ("hidden", hides.to_owned()),
         ("closed", format!("mkdir -p c; chmod 300 c; {mebibyte} of=c/$i")),
         ("git", format!("{mebibyte} of=/run/binnacle/git/fill-$i")),
         ("graph", format!("{mebibyte} of=/binnacle/$i")),
