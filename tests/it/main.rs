@@ -5,6 +5,7 @@ mod doctor;
 mod dry_run;
 mod input;
 mod network;
+mod program;
 mod sudo;
 mod tools;
 mod world;

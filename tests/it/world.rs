@@ -6,7 +6,7 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use assert_cmd::cargo::cargo_bin;
+use crate::program;
 
 /// What a command answered.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ impl World {
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(cargo_bin!("bn"));
+        let mut command = Command::new(program::bn());
         command
             .args(args)
             .current_dir(self.repo())

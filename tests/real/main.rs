@@ -18,6 +18,8 @@ mod network;
 mod paths;
 #[path = "../../src/failpoint/point.rs"]
 mod point;
+#[path = "../it/program.rs"]
+mod program;
 mod registry;
 mod running;
 mod scene;

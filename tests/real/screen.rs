@@ -3,8 +3,7 @@
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use assert_cmd::cargo::cargo_bin;
-
+use crate::program;
 use crate::world::World;
 
 /// A pane of a tmux of its own; closed with its value.
@@ -23,7 +22,7 @@ impl Screen {
         for (key, value) in shell.get_envs() {
             line.push(format!("{}={}", text(key), text(value.unwrap())));
         }
-        let folder = cargo_bin!("bn").parent().unwrap();
+        let folder = program::bn().parent().unwrap();
         line.push(format!("PATH={}:{}", folder.display(), std::env::var("PATH").unwrap()));
         line.extend(std::iter::once(shell.get_program()).chain(shell.get_args()).map(text));
         line.extend(["--norc", "--noprofile", "-i"].map(str::to_owned));

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use assert_cmd::cargo::cargo_bin;
-
+use crate::program;
 use crate::running::Running;
 
 /// What a command answered.
@@ -120,7 +119,7 @@ impl World {
 
     /// `bn`, in the main checkout.
     pub fn bn_command(&self, args: &[impl AsRef<OsStr>]) -> Command {
-        let mut command = self.program(cargo_bin!("bn").to_str().unwrap());
+        let mut command = self.program(program::bn().to_str().unwrap());
         command.args(args).current_dir(self.path("repo"));
         command
     }
