@@ -13,6 +13,7 @@ mod graph;
 mod output;
 mod process;
 mod run;
+mod sieve;
 
 use std::process::ExitCode;
 

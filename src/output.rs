@@ -5,6 +5,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::sieve::Sieve;
+
 /// What a command found out: plain data that also knows how people read it.
 pub trait Report: Serialize + Display {}
 
@@ -37,7 +39,12 @@ impl Output {
         self.write(text.as_bytes())
     }
 
-    /// Passes bytes on as they are: a followed log, the lines of a running agent.
+    /// A way on for what an agent prints, to a terminal or to somewhere else.
+    pub fn of_stranger(self, to_terminal: bool) -> Stranger {
+        Stranger { output: self, sieve: to_terminal.then(Sieve::default) }
+    }
+
+    /// Passes bytes on as they are.
     pub fn write(self, bytes: &[u8]) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
         match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
@@ -49,5 +56,20 @@ impl Output {
     /// A line for the person who watches, on standard error. A lost terminal is no reason to stop.
     pub fn note(self, text: impl Display) {
         drop(writeln!(io::stderr().lock(), "{text}"));
+    }
+}
+
+/// What an agent prints: as it is to a file or a pipe, and without what a terminal would obey to one.
+pub struct Stranger {
+    output: Output,
+    sieve: Option<Sieve>,
+}
+
+impl Stranger {
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match &mut self.sieve {
+            Some(sieve) => self.output.write(&sieve.sift(bytes)),
+            None => self.output.write(bytes),
+        }
     }
 }

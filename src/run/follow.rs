@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::output::Output;
+use crate::output::Stranger;
 
 /// How often the log is looked at.
 const EVERY: Duration = Duration::from_millis(50);
@@ -25,7 +25,7 @@ pub struct Follower {
 }
 
 impl Follower {
-    pub fn start(log: &Path, output: Output) -> io::Result<Self> {
+    pub fn start(log: &Path, output: Stranger) -> io::Result<Self> {
         let log = File::open(log)?;
         let (end, ended) = channel();
         let thread =
@@ -49,7 +49,7 @@ impl Follower {
     }
 }
 
-fn follow(mut log: File, ended: &Receiver<()>, output: Output) -> io::Result<()> {
+fn follow(mut log: File, ended: &Receiver<()>, mut output: Stranger) -> io::Result<()> {
     let mut block = vec![0; BLOCK];
     loop {
         // Asked before reading: what was written before the end is then read too.

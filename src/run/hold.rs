@@ -76,7 +76,8 @@ pub fn hold_and_tell(
         // Whoever waited for the word was killed. The agent works all the same.
         owner.output.note(format_args!("nobody was there to hear that the agent runs: {error}"));
     }
-    let follower = owner.follow.then(|| Follower::start(&run.folder.log(), owner.output));
+    let output = || owner.output.of_stranger(owner.env.stdout_is_terminal);
+    let follower = owner.follow.then(|| Follower::start(&run.folder.log(), output()));
     let mut follower = follower.transpose().map_err(|source| RunError::io("read", &run.folder.log(), source))?;
     let reason = match watched {
         Some(watched) => Watch::new(run, owner).until_end(&watched, &mut foreground)?,

@@ -72,6 +72,12 @@ impl Screen {
         String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
     }
 
+    /// What a program in the pane said that its window is called.
+    pub fn title(&self) -> String {
+        let output = self.does(&["display-message", "-p", "-t", "pane", "#{pane_title}"]);
+        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+    }
+
     #[track_caller]
     pub fn waits_for(&self, text: &str) {
         let deadline = Instant::now() + Duration::from_secs(30);

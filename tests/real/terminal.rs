@@ -123,3 +123,21 @@ fn a_shell_needs_a_terminal() {
     let answer = world.bn(&["container", "run", "../agent-1", "--shell"]).exits(2);
     assert_eq!(answer.stderr, "Error: --shell needs a terminal on standard input and output\n");
 }
+
+#[test]
+fn what_an_agent_prints_gives_the_terminal_no_orders() {
+    let world = World::new();
+    let screen = Screen::of(&world);
+    let (name, orders) = (world.job(), r"\033]2;owned\007\033[31mred\033[0m\033[2J");
+    let run = format!("bn container run ../agent-1 --tag {} --name {name} -- printf '{orders}'", image());
+    screen.types(&format!("{run} < /dev/null; echo rc=$?"));
+    screen.waits_for("rc=0");
+    screen.types(&format!("bn container logs {name}; echo logs=$?"));
+    screen.waits_for("logs=0");
+    assert_eq!(screen.text().matches("redGoodbye").count(), 2, "{}", screen.text());
+    assert_ne!(screen.title(), "owned");
+    // Elsewhere than on a terminal it is as it was; and to this terminal it means something.
+    screen.types(&format!("bn container logs {name} | cat; echo piped=$?"));
+    screen.waits_for("piped=0");
+    assert_eq!(screen.title(), "owned");
+}

@@ -9,6 +9,7 @@ use crate::cli::container::LogsArgs;
 use crate::commands::{Context, Exit};
 use crate::container::ctr::Streams;
 use crate::data_dir::DataDir;
+use crate::output::Stranger;
 use crate::run::RunError;
 use crate::run::lock;
 use crate::run::record::Seen;
@@ -41,10 +42,11 @@ fn show(seen: &Seen, args: &LogsArgs, context: &Context) -> Result<(), RunError>
     if let Some(lines) = args.tail {
         seek_to_last_lines(&mut log, lines).map_err(io)?;
     }
+    let mut output = context.output.of_stranger(context.env.stdout_is_terminal);
     loop {
         // Looked at before reading: what an owner wrote before it ended is then read too.
         let running = args.follow && lock::is_held(&seen.folder.lock()).map_err(io)?;
-        pass_on(&mut log, context).map_err(io)?;
+        pass_on(&mut log, &mut output).map_err(io)?;
         if !running {
             return Ok(());
         }
@@ -52,12 +54,12 @@ fn show(seen: &Seen, args: &LogsArgs, context: &Context) -> Result<(), RunError>
     }
 }
 
-fn pass_on(log: &mut File, context: &Context) -> std::io::Result<()> {
+fn pass_on(log: &mut File, output: &mut Stranger) -> std::io::Result<()> {
     let mut block = vec![0; BLOCK];
     loop {
         match log.read(&mut block)? {
             0 => return Ok(()),
-            count => context.output.write(&block[..count])?,
+            count => output.write(&block[..count])?,
         }
     }
 }
