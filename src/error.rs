@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::harmless;
 use crate::output::Output;
 
 /// Exit code of wrong use that the command line alone shows.
@@ -92,7 +93,8 @@ pub fn report(error: &anyhow::Error, output: &Output) -> u8 {
     let causes = distinct_causes(error, &message);
     if output.is_json() {
         let json = JsonError { error: message, causes, hints: &hints, exit_code };
-        output.note(serde_json::to_string(&json).unwrap_or_else(|_| format!("{error:#}")));
+        let text = serde_json::to_string(&json).unwrap_or_else(|_| format!("{error:#}"));
+        output.note(harmless::json(&text));
     } else {
         output.note(format_args!("Error: {message}"));
         causes.iter().for_each(|cause| output.note(format_args!("  caused by: {cause}")));

@@ -10,6 +10,7 @@ mod error;
 mod failpoint;
 mod git;
 mod graph;
+mod harmless;
 mod output;
 mod process;
 mod run;

@@ -1,10 +1,13 @@
 //! The only writer of standard output. A report is data with two renderings: JSON, and text for people.
+//!
+//! Whatever is in it, and whoever wrote that: what gets to a terminal from here is text, and nothing that the terminal obeys.
 
 use std::fmt::Display;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::harmless;
 use crate::sieve::Sieve;
 
 /// What a command found out: plain data that also knows how people read it.
@@ -30,11 +33,11 @@ impl Output {
     /// Prints one report. A reader that went away (`bn list | head -1`) is no error.
     pub fn print(self, report: &impl Report) -> io::Result<()> {
         let text = if self.json {
-            let mut line = serde_json::to_string(report)?;
+            let mut line = harmless::json(&serde_json::to_string(report)?).into_owned();
             line.push('\n');
             line
         } else {
-            report.to_string()
+            harmless::lines(&report.to_string()).into_owned()
         };
         self.write(text.as_bytes())
     }
@@ -42,6 +45,11 @@ impl Output {
     /// A way on for what an agent prints, to a terminal or to somewhere else.
     pub fn of_stranger(self, to_terminal: bool) -> Stranger {
         Stranger { output: self, sieve: to_terminal.then(Sieve::default) }
+    }
+
+    /// Prints text that is no report.
+    pub fn text(self, text: &str) -> io::Result<()> {
+        self.write(harmless::lines(text).as_bytes())
     }
 
     /// Passes bytes on as they are.
@@ -55,7 +63,7 @@ impl Output {
 
     /// A line for the person who watches, on standard error. A lost terminal is no reason to stop.
     pub fn note(self, text: impl Display) {
-        drop(writeln!(io::stderr().lock(), "{text}"));
+        drop(writeln!(io::stderr().lock(), "{}", harmless::lines(&text.to_string())));
     }
 }
 

@@ -61,6 +61,10 @@ pub enum GraphError {
     Older { path: PathBuf, found: i64, known: i64 },
     #[error("the graph {path} is damaged: {detail}")]
     Damaged { path: PathBuf, detail: String },
+    #[error("the graph {path} was looked at for so long that it was given up")]
+    Endless { path: PathBuf },
+    #[error("a copy of the graph would take more than {most} MiB")]
+    TooLarge { most: u64 },
     #[error("no space is left for the graph in {path}; nothing was written")]
     Full { path: PathBuf },
     #[error("the graph in {path} stayed busy for {seconds} seconds; nothing was written")]
@@ -81,7 +85,7 @@ impl Explain for GraphError {
     fn hints(&self) -> Vec<String> {
         match self {
             GraphError::Operation { source, .. } => source.hints(),
-            GraphError::Damaged { path, .. } => damaged_hints(path),
+            GraphError::Damaged { path, .. } | GraphError::Endless { path } => damaged_hints(path),
             _ => self.hint().into_iter().collect(),
         }
     }
@@ -108,6 +112,8 @@ impl GraphError {
                 | E::Newer { .. }
                 | E::Older { .. }
                 | E::Damaged { .. }
+                | E::Endless { .. }
+                | E::TooLarge { .. }
                 | E::Full { .. }
                 | E::Busy { .. }
                 | E::OldSqlite { .. }
@@ -161,6 +167,9 @@ impl GraphError {
                     .to_owned()
             }
             E::Full { .. } => "make room on that disk, and try again".to_owned(),
+            E::TooLarge { .. } => {
+                "`bn log` shows who filled it; `bn restore` lists the copies there are and puts one back".to_owned()
+            }
             E::Busy { .. } => "run it again; `bn agent list` shows who works on the graph".to_owned(),
             E::Exists { .. } => "name a file that does not exist yet".to_owned(),
             E::Sql(_) => "`bn doctor` checks the graph".to_owned(),
@@ -169,6 +178,7 @@ impl GraphError {
             | E::Line { .. }
             | E::Operation { .. }
             | E::Damaged { .. }
+            | E::Endless { .. }
             | E::OldSqlite { .. }
             | E::File { .. }
             | E::Random(_) => {

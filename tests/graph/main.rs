@@ -5,6 +5,7 @@ mod claims;
 mod crowd;
 mod discovery;
 mod finding;
+mod hostile;
 mod json;
 mod lifecycle;
 mod links;

@@ -9,6 +9,7 @@ use crate::cli::container::InspectArgs;
 use crate::commands::{Context, Exit};
 use crate::container::wall::Wall;
 use crate::data_dir::DataDir;
+use crate::harmless;
 use crate::run::process::Watched;
 use crate::run::record::Record;
 use crate::run::wall;
@@ -24,7 +25,7 @@ struct Inspected {
 impl fmt::Display for Inspected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = serde_json::to_string_pretty(self).map_err(|_| fmt::Error)?;
-        writeln!(f, "{text}")
+        writeln!(f, "{}", harmless::json(&text))
     }
 }
 

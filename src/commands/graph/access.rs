@@ -29,6 +29,11 @@ impl Graph {
         self.store.read(work)
     }
 
+    /// The same, for what looks at every row.
+    pub fn read_all<T>(&self, work: impl FnOnce(&Reader) -> Result<T, GraphError>) -> Result<T, GraphError> {
+        self.store.read_all(work)
+    }
+
     pub fn write<T>(&self, work: impl FnOnce(&Writer) -> Result<T, GraphError>) -> Result<T, GraphError> {
         self.store.write(&self.actor, self.now, work)
     }

@@ -10,7 +10,7 @@ pub fn run(args: &GraphArgs, context: &Context) -> anyhow::Result<()> {
     let direction = if args.reverse { Direction::Up } else { Direction::Down };
     let web = graph.read(|reader| reader.web(&reader.resolve(&args.id)?, direction))?;
     if args.dot {
-        return Ok(context.output.write(web.dot().as_bytes())?);
+        return Ok(context.output.text(&web.dot())?);
     }
     Ok(context.output.print(&web)?)
 }

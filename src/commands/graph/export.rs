@@ -18,11 +18,11 @@ pub fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<()> {
     match args.file.as_deref().filter(|path| *path != Path::new("-")) {
         None => {
             let mut stdout = BufWriter::with_capacity(1 << 16, Stdout(context.output));
-            graph.read(|reader| reader.export(&mut stdout))?;
+            graph.read_all(|reader| reader.export(&mut stdout))?;
             Ok(stdout.flush()?)
         }
         Some(path) => {
-            let counts = graph.read(|reader| to_file(path, |file| reader.export(file)))?;
+            let counts = graph.read_all(|reader| to_file(path, |file| reader.export(file)))?;
             Ok(context.output.print(&Answer { file: path.to_owned(), counts })?)
         }
     }

@@ -1,9 +1,11 @@
 //! Text that others wrote, made fit for a terminal.
 
+use crate::harmless::steers;
+
 /// The text on one line, cut to `width` characters, without anything that a terminal would obey.
 pub fn line(text: &str, width: usize) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let clean: String = words.join(" ").chars().filter(|letter| !is_control(*letter)).collect();
+    let clean: String = words.join(" ").chars().filter(|letter| !steers(*letter)).collect();
     if clean.chars().count() <= width {
         return clean;
     }
@@ -14,15 +16,10 @@ pub fn line(text: &str, width: usize) -> String {
 /// The text with its line breaks, each line indented, without anything that a terminal would obey.
 pub fn block(text: &str, indent: &str) -> String {
     let lines = text.lines().map(|line| {
-        let clean: String = line.replace('\t', "    ").chars().filter(|letter| !is_control(*letter)).collect();
+        let clean: String = line.replace('\t', "    ").chars().filter(|letter| !steers(*letter)).collect();
         format!("{}\n", format!("{indent}{clean}").trim_end())
     });
     lines.collect()
-}
-
-/// Escape sequences, and the marks that make text read backwards.
-fn is_control(letter: char) -> bool {
-    letter.is_control() || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// `1 task`, `2 tasks`.

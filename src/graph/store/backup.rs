@@ -2,15 +2,22 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::{Store, trouble};
+use super::{ALL_ROWS, Store, trouble};
 use crate::graph::error::GraphError;
 
 impl Store {
     /// Writes a complete copy to a file that does not exist yet: one file, no log beside it.
     pub fn backup(&self, to: &Path) -> Result<u64, GraphError> {
+        self.backup_within(ALL_ROWS, to)
+    }
+
+    /// The same, with so much work.
+    pub fn backup_within(&self, work: Duration, to: &Path) -> Result<u64, GraphError> {
+        self.allowance.grant(work);
         copy(&self.conn, to).map_err(|error| trouble::locate(error, &self.folder))?;
         let found =
             fs::metadata(to).map_err(|source| GraphError::File { verb: "read", path: to.to_owned(), source })?;

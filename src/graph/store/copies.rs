@@ -2,16 +2,19 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{FILE, Store};
+use super::{FILE, SOME_ROWS, Store};
 use crate::graph::error::GraphError;
 
 /// As many as are kept; the oldest go.
 const KEPT: usize = 5;
+/// Ten times a graph of a hundred thousand tasks.
+const LARGEST: u64 = 1 << 30;
 const ENDING: &str = ".db";
 /// What marks a copy made before a run, and tells it from the copies of migrations.
 const BEFORE: &str = "-before-";
@@ -28,10 +31,28 @@ impl Store {
     /// Copies the graph into this folder, named by the time and the run.
     pub fn copy_before(&self, run: &str, folder: &Path, now: DateTime<Utc>) -> Result<(), GraphError> {
         fs::create_dir_all(folder).map_err(failed("make", folder))?;
-        self.backup(&folder.join(format!("{}{BEFORE}{run}{ENDING}", stamp(now))))?;
+        self.refuse_to_fill_the_disk()?;
+        self.backup_within(SOME_ROWS, &folder.join(format!("{}{BEFORE}{run}{ENDING}", stamp(now))))?;
         let mut copies: Vec<Copy> = list(folder)?.into_iter().filter(|copy| copy.name.contains(BEFORE)).collect();
         let surplus = copies.len().saturating_sub(KEPT);
         copies.drain(..surplus).try_for_each(|copy| fs::remove_file(&copy.path).map_err(failed("remove", &copy.path)))
+    }
+}
+
+impl Store {
+    /// An agent can write as much as the disk holds, and several copies are kept.
+    fn refuse_to_fill_the_disk(&self) -> Result<(), GraphError> {
+        let mut size = 0;
+        for name in [FILE.to_owned(), format!("{FILE}-wal")] {
+            let path = self.folder.join(name);
+            match fs::symlink_metadata(&path) {
+                // What is really there: a file with holes is as long as it likes.
+                Ok(found) => size += found.blocks() * 512,
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(failed("read", &path)(error)),
+            }
+        }
+        if size > LARGEST { Err(GraphError::TooLarge { most: LARGEST >> 20 }) } else { Ok(()) }
     }
 }
 
@@ -65,8 +86,9 @@ pub fn restore(copy: &Path, graph: &Path, aside: &Path, now: DateTime<Utc>) -> R
     draft.as_file().sync_all().map_err(failed("write to", graph))?;
     let aside = aside.join(format!("{}-replaced", stamp(now)));
     fs::create_dir_all(&aside).map_err(failed("make", &aside))?;
-    // The log first: without its database it would be taken for damage, and never be mixed with the copy.
-    for name in [format!("{FILE}-wal"), format!("{FILE}-shm"), FILE.to_owned()] {
+    // The logs first: without their database they would be taken for damage, and never be mixed with the copy. A rollback
+    // journal is never bn's: SQLite would write what is in it over the copy.
+    for name in ["-journal", "-wal", "-shm", ""].map(|ending| format!("{FILE}{ending}")) {
         match fs::rename(graph.join(&name), aside.join(&name)) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed("move", &graph.join(name))(error)),
             _ => {}

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 use super::export::Exported;
-use super::{FILE, Reader, Store, Writer, trouble};
+use super::{ALL_ROWS, FILE, Reader, Store, Writer, trouble};
 use crate::graph::error::GraphError;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::moment::Moment;
@@ -70,12 +70,13 @@ impl Store {
     }
 
     fn examine(&self) -> Result<(Vec<Finding>, Seen), GraphError> {
+        self.allowance.grant(ALL_ROWS);
         let damage = pages(&self.conn).map_err(|error| trouble::locate(error, &self.folder))?;
         if !damage.is_empty() {
             return Ok((damage, Seen::default()));
         }
-        let seen = self.read(|reader| reader.export(&mut std::io::sink()))?;
-        let mut findings = self.read(|reader| reader.contradictions())?;
+        let seen = self.read_all(|reader| reader.export(&mut std::io::sink()))?;
+        let mut findings = self.read_all(|reader| reader.contradictions())?;
         findings.extend(self.permissions());
         Ok((findings, Seen(seen)))
     }

@@ -12,6 +12,7 @@ use crate::graph::model::link::Link;
 use crate::graph::model::record::{Header, Record, TaskRecord, VERSION};
 use crate::graph::model::text::count;
 use crate::graph::queries::{events, records, sessions};
+use crate::harmless;
 
 /// How much there was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -62,9 +63,8 @@ impl Reader<'_> {
 
 fn write_line(to: &mut impl Write, record: &Record) -> Result<(), GraphError> {
     let failed = |source| GraphError::File { verb: "write", path: "the export".into(), source };
-    let mut line = serde_json::to_vec(record).map_err(|error| failed(error.into()))?;
-    line.push(b'\n');
-    to.write_all(&line).map_err(failed)
+    let line = serde_json::to_string(record).map_err(|error| failed(error.into()))?;
+    to.write_all(harmless::json(&line).as_bytes()).and_then(|()| to.write_all(b"\n")).map_err(failed)
 }
 
 fn link(row: &Row) -> rusqlite::Result<Link> {

@@ -3,6 +3,7 @@
 //! Reads go through a [`Reader`], writes through a [`Writer`]; each is one transaction.
 
 mod agents;
+mod allowance;
 mod backup;
 mod batch;
 mod claims;
@@ -15,6 +16,7 @@ mod events;
 mod export;
 mod filesystem;
 mod import;
+mod intruders;
 mod links;
 mod lists;
 mod migrate;
@@ -22,8 +24,10 @@ mod open;
 mod overview;
 mod resolve;
 mod rows;
+mod schema;
 mod search;
 mod sessions;
+mod sqlite_open;
 mod trouble;
 mod update;
 mod web;
@@ -36,6 +40,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::graph::error::GraphError;
 use crate::graph::model::moment::Moment;
 use crate::graph::model::session::Actor;
+
+use allowance::{ALL_ROWS, Allowance, SOME_ROWS};
 
 pub use agents::{Agent, Agents};
 pub use batch::Outcome;
@@ -60,11 +66,23 @@ pub const FILE: &str = "graph.db";
 pub struct Store {
     conn: Connection,
     folder: PathBuf,
+    allowance: Allowance,
 }
 
 impl Store {
     /// One consistent view of the graph. Nothing is written.
     pub fn read<T>(&self, work: impl FnOnce(&Reader) -> Result<T, GraphError>) -> Result<T, GraphError> {
+        self.allowance.grant(SOME_ROWS);
+        self.view(work)
+    }
+
+    /// The same, for what looks at every row.
+    pub fn read_all<T>(&self, work: impl FnOnce(&Reader) -> Result<T, GraphError>) -> Result<T, GraphError> {
+        self.allowance.grant(ALL_ROWS);
+        self.view(work)
+    }
+
+    fn view<T>(&self, work: impl FnOnce(&Reader) -> Result<T, GraphError>) -> Result<T, GraphError> {
         let transaction = Transaction::new_unchecked(&self.conn, TransactionBehavior::Deferred);
         transaction
             .map_err(GraphError::from)
@@ -79,6 +97,7 @@ impl Store {
         now: Moment,
         work: impl FnOnce(&Writer) -> Result<T, GraphError>,
     ) -> Result<T, GraphError> {
+        self.allowance.grant(ALL_ROWS);
         self.transact(actor, now, work).map_err(|error| trouble::locate(error, &self.folder))
     }
 

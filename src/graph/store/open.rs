@@ -7,15 +7,19 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{FILE, Store, filesystem, migrate, trouble};
+use super::allowance::Allowance;
+use super::{FILE, Store, filesystem, intruders, migrate, schema, sqlite_open, trouble};
 use crate::graph::error::GraphError;
 
 /// How long a write waits for the others before it gives up.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 /// Older versions can damage a write-ahead log when a write meets a checkpoint.
 const OLDEST_SQLITE: (i32, &str) = (3_051_003, "3.51.3");
+/// The longest text or blob that is read or written, in bytes: a few of SQLite's own billion would be all of the memory.
+const LONGEST: i32 = 64 << 20;
 /// "bngr": what tells the file from other people's databases.
 const APPLICATION_ID: i32 = 0x626e_6772;
 
@@ -64,10 +68,11 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => create(site, &folder)?,
             Err(source) => return Err(GraphError::Folder { path: folder, source }),
         }
-        let store = connect(&path)
-            .and_then(|conn| check_version(conn, &path, site))
+        intruders::refuse(&folder)?;
+        let (conn, allowance) = connect(&path)
+            .and_then(|(conn, allowance)| Ok((check_version(conn, &path, site)?, allowance)))
             .map_err(|error| trouble::locate(error, &folder))?;
-        Ok(Self { conn: store, folder })
+        Ok(Self { conn, folder, allowance })
     }
 }
 
@@ -165,7 +170,7 @@ fn empty_file(path: &Path, folder: &Path) -> io::Result<()> {
 }
 
 fn fill(path: &Path, site: &Site) -> Result<(), GraphError> {
-    let mut conn = connect(path)?;
+    let (mut conn, _) = connect(path)?;
     conn.pragma_update(None, "application_id", APPLICATION_ID)?;
     migrate::upgrade(&mut conn)?;
     if let Some(project) = &site.project {
@@ -195,14 +200,20 @@ fn folder_error(folder: &Path, source: io::Error, uid: u32) -> GraphError {
 }
 
 /// Opens the file for what may come: many processes, and an agent that can put anything into the file.
-fn connect(path: &Path) -> Result<Connection, GraphError> {
+fn connect(path: &Path) -> Result<(Connection, Allowance), GraphError> {
+    if !sqlite_open::guard() {
+        let detail = "this SQLite lets nobody say how it opens files".to_owned();
+        return Err(GraphError::Damaged { path: path.to_owned(), detail });
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let mut conn = Connection::open_with_flags(path, flags)?;
     be_patient(&mut conn)?;
+    let allowance = Allowance::watch(&mut conn)?;
+    conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     conn.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON;")?;
-    Ok(conn)
+    Ok((conn, allowance))
 }
 
 /// SQLite's own waiting grows to a tenth of a second and starves the unlucky: short, uneven waits are fairer.
@@ -234,6 +245,10 @@ fn check_version(mut conn: Connection, path: &Path, site: &Site) -> Result<Conne
         (version, _) if version > known => return Err(GraphError::Newer { path: path.to_owned(), found, known }),
         (_, None) => return Err(GraphError::Older { path: path.to_owned(), found, known }),
         (_, Some(backups)) => migrate::upgrade_with_backup(&mut conn, found, backups)?,
+    }
+    if !schema::is_ours(&conn)? {
+        let detail = "its tables are not the ones that bn makes".to_owned();
+        return Err(GraphError::Damaged { path: path.to_owned(), detail });
     }
     if conn.is_readonly("main")? {
         return Err(GraphError::ReadOnly { path: path.to_owned(), uid: rustix::process::geteuid().as_raw() });

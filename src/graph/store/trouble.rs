@@ -18,6 +18,11 @@ pub fn locate(error: GraphError, folder: &Path) -> GraphError {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             GraphError::Damaged { path: path.join(FILE), detail: source.to_string() }
         }
+        Some(ErrorCode::OperationInterrupted) => GraphError::Endless { path: path.join(FILE) },
+        Some(ErrorCode::TooBig) => GraphError::Damaged {
+            path: path.join(FILE),
+            detail: "a text in it is longer than any that bn writes".to_owned(),
+        },
         Some(ErrorCode::DiskFull) => GraphError::Full { path },
         Some(ErrorCode::SystemIoFailure) if is_full(folder) => GraphError::Full { path },
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => read_only(folder),
