@@ -227,11 +227,12 @@ finish_work() {
     if say_mergeable "$tip" && ! bn_is_outside && (($1 == 0)); then merge_by_hand; fi
 }
 
-# One line, whole or not at all. $1: exit code.
+# One line, whole or not at all. $1: exit code. The agent may have left anything there: a pipe would hold this container for ever.
 write_exit() {
     [[ -d $STATUS ]] || return 0
-    echo "code=$1 oom=$(($(oom_kills) - OOM_BEFORE))" >"$STATUS/exit.tmp"
-    mv "$STATUS/exit.tmp" "$STATUS/exit"
+    # shellcheck disable=SC2016 # the inner bash's own
+    timeout 5 bash -c 'rm -rf "$1/exit" "$1/exit.tmp"; echo "$2" >"$1/exit.tmp" && mv -T "$1/exit.tmp" "$1/exit"' write_exit \
+        "$STATUS" "code=$1 oom=$(($(oom_kills) - OOM_BEFORE))" || say "cannot say in $STATUS how this ended"
 }
 
 live() {

@@ -35,7 +35,7 @@ mod private_refs;
 mod quarantine;
 mod refs;
 mod remotes;
-mod remove;
+pub mod remove;
 pub mod repository;
 pub mod run_git;
 pub mod show;

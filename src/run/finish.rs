@@ -41,7 +41,7 @@ pub fn ending(run: &mut Run, engine: &Engine, foreground: Option<u8>) -> Result<
         Some(code) => Some(code),
         None => remove_container(run, engine)?,
     };
-    let said = status::exit_status(&run.folder).map_err(|source| RunError::io("read", run.folder.path(), source))?;
+    let said = status::exit_status(&run.folder);
     let out_of_memory = said.is_some_and(|said| said.out_of_memory);
     let code = known.or(said.map(|said| said.code));
     Ok(code.map_or(Ending::Lost, |code| Ending::Exited { code, out_of_memory: out_of_memory && code != 0 }))

@@ -1,6 +1,5 @@
 //! Everything a container needs, made before it starts: the record, the private git folder, pipes, small files, secrets.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::RunError;
@@ -9,7 +8,7 @@ use super::lock::Lock;
 use super::record::{Record, Run, RunSpec, all_in};
 use super::secrets::{self, Secrets};
 use super::state::State;
-use super::{gate, status, store, sweep};
+use super::{gate, status, store};
 use crate::cli::container::Network;
 use crate::container::mount::{Mount, Tmpfs};
 use crate::container::seccomp::PROFILE;
@@ -47,7 +46,6 @@ pub fn claim(plan: &Plan, git: &Git) -> Result<Run, RunError> {
     store::create_private(runs).map_err(|source| RunError::io("make", runs, source))?;
     let door = runs.join(".lock");
     let _door = Lock::take(&door).map_err(|source| RunError::io("lock", &door, source))?;
-    sweep::secrets(&all_in(runs)?)?;
     refuse_conflicts(plan, runs, git)?;
     let folder = &plan.folder;
     remove_all(folder.path())?;
@@ -199,8 +197,6 @@ pub fn remove_secrets(spec: &RunSpec) -> Result<(), RunError> {
 }
 
 fn remove_all(path: &Path) -> Result<(), RunError> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(RunError::io("remove", path, error)),
-        _ => Ok(()),
-    }
+    // The agent could write to folders below it, and close them.
+    Ok(git::remove::folder(path)?)
 }

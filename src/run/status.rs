@@ -62,7 +62,7 @@ fn send(pipe: &Path, word: &[u8], patience: Duration) -> io::Result<bool> {
     let nonblocking = OFlags::NONBLOCK | OFlags::NOFOLLOW;
     loop {
         match OpenOptions::new().write(true).custom_flags(nonblocking.bits().cast_signed()).open(pipe) {
-            Ok(mut file) => return file.write_all(word).map(|()| true),
+            Ok(mut file) => return say(&mut file, word),
             Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {}
             Err(error) => return Err(error),
         }
@@ -73,13 +73,20 @@ fn send(pipe: &Path, word: &[u8], patience: Duration) -> io::Result<bool> {
     }
 }
 
-/// How the agent ended, where it got as far as saying so.
-pub fn exit_status(folder: &Folder) -> io::Result<Option<ExitStatus>> {
-    match read_foreign(&folder.status().join(EXIT)) {
-        Ok(text) => Ok(parse_exit(&text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+/// The agent may read and fill the pipe, too: one that takes no more is one that nobody listens to.
+fn say(pipe: &mut File, word: &[u8]) -> io::Result<bool> {
+    match pipe.write_all(word) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::BrokenPipe) => Ok(false),
+        other => other.map(|()| true),
     }
+}
+
+/// How the agent ended, where it got as far as saying so.
+///
+/// What cannot be read says nothing, whatever the reason: the folder is the agent's, who could keep its run from ever ending
+/// with a link or a closed folder in the place of the file.
+pub fn exit_status(folder: &Folder) -> Option<ExitStatus> {
+    read_foreign(&folder.status().join(EXIT)).ok().and_then(|text| parse_exit(&text))
 }
 
 /// Reads a file that the agent may have replaced by anything: no link is followed, no pipe waited for.
@@ -115,17 +122,37 @@ mod tests {
     }
 
     #[test]
-    fn what_the_agent_put_in_place_of_the_file_is_not_followed() {
-        let folder = Folder::new(tempfile::tempdir().unwrap().keep());
+    fn what_the_agent_put_in_place_of_the_file_is_not_followed_and_stops_nobody() {
+        let top = tempfile::tempdir().unwrap();
+        let folder = Folder::new(top.path());
         create(&folder).unwrap();
+        let exit = folder.status().join(EXIT);
         let secret = folder.path().join("secret");
         fs::write(&secret, "code=0 oom=0").unwrap();
-        std::os::unix::fs::symlink(&secret, folder.status().join(EXIT)).unwrap();
-        assert!(exit_status(&folder).is_err());
-        fs::remove_file(folder.status().join(EXIT)).unwrap();
-        rustix::fs::mknodat(CWD, folder.status().join(EXIT), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-        assert_eq!(exit_status(&folder).unwrap(), None);
+        std::os::unix::fs::symlink(&secret, &exit).unwrap();
+        assert_eq!(exit_status(&folder), None);
+        fs::remove_file(&exit).unwrap();
+        rustix::fs::mknodat(CWD, &exit, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        assert_eq!(exit_status(&folder), None);
+        fs::remove_file(&exit).unwrap();
+        fs::create_dir(&exit).unwrap();
+        assert_eq!(exit_status(&folder), None);
+        fs::remove_dir(folder.status().join(EXIT)).unwrap();
+        fs::remove_dir(folder.status()).unwrap();
+        fs::write(folder.status(), "").unwrap();
+        assert_eq!(exit_status(&folder), None);
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_reads_or_that_is_full_holds_nobody() {
+        let top = tempfile::tempdir().unwrap();
+        let folder = Folder::new(top.path());
+        create(&folder).unwrap();
         assert!(!ask_to_stop(&folder).unwrap(), "nobody reads");
-        fs::remove_dir_all(folder.path()).unwrap();
+        let flags = OFlags::NONBLOCK.bits().cast_signed();
+        let mut options = OpenOptions::new();
+        let mut pipe = options.read(true).write(true).custom_flags(flags).open(folder.control().join(STOP)).unwrap();
+        while pipe.write(&[0; 4096]).is_ok() {}
+        assert!(!ask_to_stop(&folder).unwrap(), "it is full");
     }
 }

@@ -225,3 +225,33 @@ fn hostile_objects() {
 fn hostile_folders() {
     all_spring(FOLDER);
 }
+
+/// The folder in which the entrypoint says how the agent ended is the agent's, who is there before it.
+#[test]
+fn a_status_folder_made_to_trap_holds_no_run_and_no_work() {
+    for (number, trap) in [
+        "ln -s /tmp exit",
+        "mkfifo exit; ln -s exit exit.tmp",
+        "mkdir exit exit.tmp",
+        "truncate -s 1T exit; mkdir exit.tmp",
+        "mkdir -p deep/er; chmod 000 deep/er deep; rm -f started; chmod 000 .",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for user in [User::Me, User::Passwordless] {
+            let Some(world) = (if user == User::Me { Some(World::new()) } else { World::of_other(user) }) else {
+                continue;
+            };
+            let begun = std::time::Instant::now();
+            let script = format!("git commit -q --allow-empty -m work-{number}; cd /run/binnacle/status; {trap}; true");
+            let answer = world.run(&script);
+            assert!(begun.elapsed() < SOON * 2, "{trap}: {:?}", begun.elapsed());
+            assert_eq!(answer.code, 0, "{trap}: {answer:#?}");
+            world.assert_on_main(&format!("work-{number}"));
+            world.bn(&["container", "prune"]).exits(0);
+            assert!(world.list().is_empty(), "{trap}");
+            world.run("true").exits(0);
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 
 use crate::machine::{Process, files_with, holds, processes, running};
-use crate::world::{User, World, containerd, ctr, image, wait_for};
+use crate::world::{User, World, answer, containerd, ctr, image, wait_for};
 
 /// The agent waits with its token in its environment, and never says it.
 const SCRIPT: &str = "[[ $GH_TOKEN && $EXTRA ]] && echo has it; until [[ -e go-on ]]; do sleep 0.1; done; rm go-on";
@@ -178,6 +178,37 @@ fn a_dry_run_names_secrets_and_does_not_say_them() {
     assert!(said.contains("GH_TOKEN") && said.contains("EXTRA"), "{said}");
     assert!(!said.contains("canary-of-a-dry-run"), "{said}");
     assert!(running(&["canary-of-a-dry-run"]).is_empty());
+}
+
+/// `bn` dies with the secrets on the disk; whatever the user types next, and in whatever repository, takes them away.
+#[test]
+fn any_next_command_anywhere_removes_what_a_killed_bn_left() {
+    let world = World::new();
+    world.shell("git init -q -b main other && cd other && git -c user.name=T -c user.email=t@example.org commit -q --allow-empty -m first && git worktree add -q ../other-1");
+    let secrets = |job: &str| world.path("run/binnacle").join(job).join("env");
+    let image = image();
+    let next: [&[&str]; 6] = [
+        &["allow-sets"],
+        &["doctor"],
+        &["list"],
+        &["prune"],
+        &["run", "--dry-run", "--tag", &image, "../other-1", "--", "true"],
+        &["run", "--tag", &image, "../other-1", "--", "true"],
+    ];
+    for (number, args) in next.into_iter().enumerate() {
+        let job = world.name(&format!("killed-{number}"));
+        let branch = format!("killed-{number}");
+        world.shell(&format!("cd repo && git worktree add -q ../{branch} -b {branch}"));
+        let worktree = format!("../{branch}");
+        let doomed = ["container", "run", "--tag", &image, "--name", &job, &worktree, "--", "true"];
+        let mut doomed = world.bn_command(&doomed);
+        doomed.env("GH_TOKEN", "canary-of-the-killed").env("BN_FAILPOINT", "SecretsWritten");
+        drop(answer(doomed.output().unwrap()));
+        assert!(secrets(&job).exists(), "the control: bn was killed with the secrets on the disk");
+        let mut command = world.bn_command(&[&["container"], args].concat());
+        drop(answer(command.current_dir(world.path("other")).output().unwrap()));
+        assert!(!secrets(&job).exists(), "after bn container {args:?}");
+    }
 }
 
 /// What the search is worth: it finds a token that is passed the wrong way.

@@ -2,14 +2,13 @@
 
 use crate::data_dir::DataDir;
 use crate::output::Output;
+use crate::run::RunError;
 use crate::run::record::{Seen, all};
-use crate::run::{RunError, sweep};
 
-/// The runs of every repository. What dead owners left of secrets is removed on the way; records that cannot be read are named.
+/// The runs of every repository. Records that cannot be read are named.
 pub fn everything(data: &DataDir, output: Output) -> Result<Vec<Seen>, RunError> {
     let census = all(data.repositories())?;
     census.unreadable.iter().for_each(|error| output.note(format_args!("left out: {error}")));
-    sweep::secrets(&census.runs)?;
     Ok(census.runs)
 }
 

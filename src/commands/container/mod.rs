@@ -20,8 +20,15 @@ mod stop;
 
 use super::{Context, Exit};
 use crate::cli::container::ContainerCommand;
+use crate::data_dir::DataDir;
+use crate::run::record::all;
+use crate::run::sweep;
 
 pub fn dispatch(command: ContainerCommand, context: &Context) -> anyhow::Result<Exit> {
+    // The relay is inside, and an owner has what it was handed.
+    if !matches!(command, ContainerCommand::Relay(_) | ContainerCommand::Own(_)) {
+        sweep(context);
+    }
     match command {
         ContainerCommand::Build(args) => build::run(&args, context),
         ContainerCommand::Run(args) => run::run(&args, context),
@@ -36,5 +43,19 @@ pub fn dispatch(command: ContainerCommand, context: &Context) -> anyhow::Result<
         ContainerCommand::Own(args) => own::run(&args, context),
         ContainerCommand::AllowSets => allow_sets::run(context),
         ContainerCommand::Relay(args) => relay::run(&args, context),
+    }
+}
+
+/// What dead owners left of secrets goes first, whatever the command and in whatever repository it was typed. Where that cannot be
+/// done it is said, and is no reason not to do what was asked for.
+fn sweep(context: &Context) {
+    // Without a home there are no runs; a command that needs one says so itself.
+    let Ok(data) = DataDir::resolve(&context.env) else { return };
+    if data.in_container() {
+        return;
+    }
+    let swept = all(data.repositories()).and_then(|census| sweep::secrets(&census.runs));
+    if let Err(error) = swept {
+        context.output.note(format_args!("secrets of a run that was killed may be left: {error}"));
     }
 }

@@ -1,14 +1,13 @@
 //! `bn container prune`: forget ended runs whose work is where it was to go.
 
 use std::fmt;
-use std::fs;
 
 use serde::Serialize;
 
 use super::find::everything;
 use crate::commands::{Context, Exit};
 use crate::data_dir::DataDir;
-use crate::git::{Git, finish};
+use crate::git::{Git, finish, remove};
 use crate::process::Runner;
 use crate::run::RunError;
 use crate::run::record::{Run, Seen};
@@ -48,7 +47,7 @@ fn forget(seen: &Seen, git: &Git) -> Result<bool, RunError> {
     if spec.common_dir.exists() {
         finish::forget(git, &spec.common_dir, &spec.name)?;
     }
-    fs::remove_dir_all(run.folder.path()).map_err(|source| RunError::io("remove", run.folder.path(), source))?;
+    remove::folder(run.folder.path())?;
     Ok(true)
 }
 
