@@ -61,6 +61,10 @@ pub enum GraphError {
     Older { path: PathBuf, found: i64, known: i64 },
     #[error("the graph {path} is damaged: {detail}")]
     Damaged { path: PathBuf, detail: String },
+    #[error(
+        "the graph {path} cannot be opened at this moment: another program holds it, or has put something else in its place"
+    )]
+    Held { path: PathBuf },
     #[error("the graph {path} was looked at for so long that it was given up")]
     Endless { path: PathBuf },
     #[error("a copy of the graph would take more than {most} MiB")]
@@ -113,6 +117,7 @@ impl GraphError {
                 | E::Older { .. }
                 | E::Damaged { .. }
                 | E::Endless { .. }
+                | E::Held { .. }
                 | E::TooLarge { .. }
                 | E::Full { .. }
                 | E::Busy { .. }
@@ -167,6 +172,10 @@ impl GraphError {
                     .to_owned()
             }
             E::Full { .. } => "make room on that disk, and try again".to_owned(),
+            E::Held { .. } => {
+                "run it again; `bn container list` shows the runs that use the graph, `bn container stop NAME` ends one"
+                    .to_owned()
+            }
             E::TooLarge { .. } => {
                 "`bn log` shows who filled it; `bn restore` lists the copies there are and puts one back".to_owned()
             }

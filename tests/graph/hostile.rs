@@ -159,3 +159,20 @@ fn a_text_of_gigabytes_is_not_read() {
         assert!(answer.code == 125 && answer.stderr.contains("longer than any that bn writes"), "{answer:?}");
     }
 }
+
+/// A lease of the kernel's holds whoever opens a file, until it is given back or most of a minute is over.
+#[test]
+fn a_lease_on_the_file_holds_nobody() {
+    let (world, file) = one_task();
+    let lease =
+        "open(F, '<', shift) or die; fcntl(F, 1024, 1) or die; $| = 1; print 'held'; $SIG{IO} = 'IGNORE'; sleep 60";
+    let mut holder =
+        Command::new("perl").args(["-e", lease]).arg(&file).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    std::io::Read::read_exact(holder.stdout.as_mut().unwrap(), &mut [0; 4]).unwrap();
+    let answer = soon(&world, &["ready"]);
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    let said = answer.refused(125);
+    assert!(said.contains("cannot be opened at this moment") && said.contains("bn container stop"), "{said}");
+    assert!(world.bn(&["ready"]).ok().contains("One"));
+}

@@ -11,6 +11,9 @@ const FIELDS_MAX: usize = 128;
 const HOP_BY_HOP: &[&str] =
     &["connection", "keep-alive", "proxy-connection", "proxy-authorization", "proxy-authenticate", "te", "upgrade"];
 
+/// Fields that say where a message ends.
+const FRAMING: &[&str] = &["content-length", "transfer-encoding"];
+
 /// One header field, its name in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Field {
@@ -112,7 +115,9 @@ impl Fields {
     /// The fields that go on, without what concerned this connection alone.
     fn end_to_end(&self) -> impl Iterator<Item = &Field> {
         let named = self.words("connection");
-        self.0.iter().filter(move |field| !HOP_BY_HOP.contains(&field.name.as_str()) && !named.contains(&field.name))
+        // Whatever a message says of itself: without what frames it, the next hop would take its body for another message.
+        let goes = move |field: &&Field| FRAMING.contains(&field.name.as_str()) || !named.contains(&field.name);
+        self.0.iter().filter(|field| !HOP_BY_HOP.contains(&field.name.as_str())).filter(goes)
     }
 
     fn write(&self, head: &mut Vec<u8>, skip: &str) {

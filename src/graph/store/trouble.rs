@@ -28,6 +28,7 @@ pub fn locate(error: GraphError, folder: &Path) -> GraphError {
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => read_only(folder),
         Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) if is_full(folder) => GraphError::Full { path },
         Some(ErrorCode::CannotOpen) if !is_writable(folder) => read_only(folder),
+        Some(ErrorCode::CannotOpen) => GraphError::Held { path: path.join(FILE) },
         _ => GraphError::Sql(source),
     }
 }

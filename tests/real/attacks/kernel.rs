@@ -23,6 +23,8 @@ pub const ATTACKS: &[Attack] = &[
     Attack::new("make-a-mount-namespace", "unshare -m true && echo $SECRET > $LOOT"),
     Attack::new("make-a-network-namespace", "unshare -n true && echo $SECRET > $LOOT"),
     Attack::new("open-a-key-ring", "perl -e 'exit(syscall(250, 0, -3, 1) < 0)' && echo $SECRET > $LOOT"),
+    Attack::new("hold-whoever-opens-a-file", "perl -e 'open(F, \">\", \"lease-$ENV{N}\") or die; fcntl(F, 1024, 1) or die' && echo $SECRET > $LOOT"),
+    Attack::new("hold-whoever-opens-a-file-with-rubbish-above", "perl -e 'open(F, \">\", \"lease-$ENV{N}\") or die; exit(syscall(72, fileno(F), 0xdeadbeef00000400, 1) < 0)' && echo $SECRET > $LOOT"),
     Attack::new("open-io-uring", "perl -e '$p = \"\\0\" x 120; exit(syscall(425, 4, $p) < 0)' && echo $SECRET > $LOOT"),
     Attack::new("load-a-bpf-program", "perl -e '$a = pack(\"IIIIx112\", 1, 4, 4, 1); exit(syscall(321, 0, $a, 128) < 0)' && echo $SECRET > $LOOT"),
     Attack::new("open-performance-events", "perl -e '$a = pack(\"IIQx112\", 1, 128, 0); exit(syscall(298, $a, 0, -1, -1, 0) < 0)' && echo $SECRET > $LOOT"),

@@ -31,6 +31,19 @@ fn requests_name_whom_they_are_for() {
 }
 
 #[test]
+fn what_frames_a_message_goes_on_whatever_the_message_says() {
+    let named = "Connection: content-length, Transfer-Encoding, X\r\nX: y\r\n";
+    for framing in ["Content-Length: 5", "Transfer-Encoding: chunked"] {
+        let text = format!("POST http://a.example/ HTTP/1.1\r\n{named}{framing}\r\n\r\n");
+        let request = request(&text).unwrap();
+        for head in [request.for_server(), request.for_proxy(None)] {
+            let head = String::from_utf8(head).unwrap();
+            assert!(head.contains(framing) && !head.contains("X: y"), "{head}");
+        }
+    }
+}
+
+#[test]
 fn a_request_that_servers_would_read_differently_is_refused() {
     for fields in [
         "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n",
