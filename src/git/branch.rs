@@ -9,6 +9,10 @@ use super::harvest::Harvest;
 use super::run_git::RunGit;
 use super::{Git, GitError, checkout, refs, worktrees};
 use crate::failpoint::{self, Point};
+use crate::process::ProcessError;
+
+/// How long the index may take to follow.
+const TIME_LIMIT: Duration = Duration::from_secs(600);
 
 /// What became of the branch on which the agent started.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,13 +172,17 @@ pub fn move_index(git: &Git, run: &RunGit, from: &str, to: &str) -> Result<Optio
         return Ok(None);
     }
     let (git_dir, worktree) = (&run.checkout.git_dir, &run.checkout.worktree);
+    let in_tree = || git.in_tree(git_dir, worktree);
     wait_for_index(git_dir);
-    let two_way = git.in_tree(git_dir, worktree).args(["read-tree", "-i", "-m", from, to]);
-    if git.capture(&two_way)?.success() {
+    // Git looks for attributes in the tree, and would wait at whatever is no file there.
+    let bounded = |arguments: &[&str]| match git.capture_within(&in_tree().args(arguments), &[], TIME_LIMIT) {
+        Err(GitError::Process(ProcessError::Slow { .. })) => Ok(false),
+        other => other.map(|answer| answer.success()),
+    };
+    if bounded(&["read-tree", "-i", "-m", from, to])? {
         return Ok(None);
     }
-    let reset = git.in_tree(git_dir, worktree).args(["reset", "--quiet", "--no-refresh"]);
-    Ok(match git.capture(&reset)?.success() {
+    Ok(match bounded(&["reset", "--quiet", "--no-refresh"])? {
         true => Some(
             "what was staged clashed with the agent's commits, and is unstaged now; the files are as they were"
                 .to_owned(),

@@ -1,7 +1,7 @@
 //! Git folders below the top of a worktree: submodules, and repositories that happen to lie there.
 
 use std::ffi::OsStr;
-use std::fs::{self, ReadDir};
+use std::fs::{self, FileType, ReadDir};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -10,10 +10,12 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::{GitError, nofollow, path_json};
+use super::{nofollow, path_json};
 
 /// How long a tree is searched.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// Files of a tree that git reads unasked: at a pipe of that name it would wait for ever.
+const READ_UNASKED: &[&str] = &[".gitattributes", ".gitignore", ".gitmodules", ".mailmap"];
 /// So many folders can wait to be searched, and so many be unreadable.
 const MOST_FOLDERS: usize = 1_000_000;
 /// A `.git` file is one line. Bytes.
@@ -46,6 +48,8 @@ pub struct Search {
     pub found: Vec<NestedGit>,
     /// Folders that git takes for a bare repository. Relative to the worktree.
     pub bare: Vec<PathBuf>,
+    /// Pipes and the like where git expects a file to read. Relative to the worktree.
+    pub pipes: Vec<PathBuf>,
     /// Relative to the worktree.
     pub unread: Vec<PathBuf>,
     /// The tree was too large to be searched to its end.
@@ -60,33 +64,24 @@ pub enum Closed {
 }
 
 /// Finds every nested `.git`. Follows no symbolic link.
-pub fn search(worktree: &Path, closed: Closed) -> Result<Search, GitError> {
-    let end = Instant::now() + TIME_LIMIT;
+pub fn search(worktree: &Path, closed: Closed) -> Search {
     let mut search = Search::default();
-    let mut folders = vec![PathBuf::new()];
-    while let Some(folder) = folders.pop() {
-        if Instant::now() > end || folders.len() + search.unread.len() > MOST_FOLDERS {
-            search.cut_short = true;
-            break;
-        }
-        match list(&worktree.join(&folder), closed) {
-            Ok(entries) => search.look(worktree, &folder, entries, &mut folders)?,
-            Err(_) => search.unread.push(folder),
-        }
-    }
-    search.found.sort_by(|one, other| one.path.cmp(&other.path));
-    Ok(search)
+    search.below(worktree, PathBuf::new(), closed, deadline());
+    search
 }
 
-/// A folder that cannot be listed can still be entered by name, by git for one.
+/// When a search that starts now has to end.
+pub fn deadline() -> Instant {
+    Instant::now() + TIME_LIMIT
+}
+
+/// A folder that cannot be listed can still be entered by name, by git for one; and one that can be listed need not
+/// let anybody see what is in it.
 fn list(path: &Path, closed: Closed) -> io::Result<ReadDir> {
-    match fs::read_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && closed == Closed::Open => {
-            make_accessible(path)?;
-            fs::read_dir(path)
-        }
-        other => other,
+    if closed == Closed::Open {
+        make_accessible(path)?;
     }
+    fs::read_dir(path)
 }
 
 /// Gives a folder back to its owner, where the agent has closed it.
@@ -99,27 +94,40 @@ pub fn make_accessible(path: &Path) -> io::Result<()> {
 }
 
 impl Search {
-    fn look(
-        &mut self,
-        worktree: &Path,
-        folder: &Path,
-        entries: ReadDir,
-        folders: &mut Vec<PathBuf>,
-    ) -> Result<(), GitError> {
-        let full = worktree.join(folder);
+    /// Adds what is in the folder `start`, and below it.
+    pub fn below(&mut self, worktree: &Path, start: PathBuf, closed: Closed, end: Instant) {
+        let mut folders = vec![start];
+        while let Some(folder) = folders.pop() {
+            if Instant::now() > end || folders.len() + self.unread.len() > MOST_FOLDERS {
+                self.cut_short = true;
+                break;
+            }
+            let looked = list(&worktree.join(&folder), closed)
+                .and_then(|entries| self.look(worktree, &folder, entries, &mut folders));
+            // Whatever the agent made of one folder is no reason to leave the others unsearched.
+            if looked.is_err() {
+                self.unread.push(folder);
+            }
+        }
+        self.found.sort_by(|one, other| one.path.cmp(&other.path));
+    }
+
+    fn look(&mut self, worktree: &Path, folder: &Path, entries: ReadDir, folders: &mut Vec<PathBuf>) -> io::Result<()> {
         let mut marks = 0;
         for entry in entries {
-            let entry = entry.map_err(GitError::io("read", &full))?;
+            let entry = entry?;
             let (name, path) = (entry.file_name(), folder.join(entry.file_name()));
-            let is_dir = entry.file_type().map_err(GitError::io("read", &full))?.is_dir();
-            marks += usize::from(name == "HEAD" || is_dir && (name == "objects" || name == "refs"));
+            let kind = entry.file_type()?;
+            marks += usize::from(name == "HEAD" || kind.is_dir() && (name == "objects" || name == "refs"));
             // Where names have no case, .GIT is one, too.
             if name.eq_ignore_ascii_case(".git") {
                 if !folder.as_os_str().is_empty() || name != OsStr::new(".git") {
-                    self.found.push(NestedGit { content: content(&worktree.join(&path))?, path });
+                    self.found.push(NestedGit { content: content(&worktree.join(&path)), path });
                 }
-            } else if is_dir {
+            } else if kind.is_dir() {
                 folders.push(path);
+            } else if makes_git_wait(&name, kind) {
+                self.pipes.push(path);
             }
         }
         if marks == 3 {
@@ -129,15 +137,20 @@ impl Search {
     }
 }
 
-fn content(path: &Path) -> Result<Content, GitError> {
-    let meta = fs::symlink_metadata(path).map_err(GitError::io("read", path))?;
-    Ok(match meta.file_type() {
+/// Git follows no link with one of these names, but for `.gitmodules`.
+fn makes_git_wait(name: &OsStr, kind: FileType) -> bool {
+    let harmless = kind.is_file() || kind.is_symlink() && !name.eq_ignore_ascii_case(".gitmodules");
+    !harmless && READ_UNASKED.iter().any(|read| name.eq_ignore_ascii_case(read))
+}
+
+/// What cannot be read counts as changed.
+fn content(path: &Path) -> Content {
+    let Ok(meta) = fs::symlink_metadata(path) else { return Content::Odd };
+    match meta.file_type() {
         kind if kind.is_dir() => Content::Folder(meta.dev(), meta.ino()),
         kind if kind.is_symlink() => {
-            let target = fs::read_link(path).map_err(GitError::io("read", path))?;
-            Content::Link(target.as_os_str().as_bytes().to_vec())
+            fs::read_link(path).map_or(Content::Odd, |target| Content::Link(target.as_os_str().as_bytes().to_vec()))
         }
-        // What cannot be read counts as changed.
         _ => nofollow::read_file(path, FILE_LIMIT).map_or(Content::Odd, Content::File),
-    })
+    }
 }

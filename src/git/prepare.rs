@@ -69,7 +69,7 @@ fn survey(
     if folder.starts_with(&checkout.worktree) {
         return Err(GitError::HoldsState { worktree: checkout.worktree, folder: folder.to_owned() });
     }
-    let search = nested::search(&checkout.worktree, Closed::LeaveAlone)?;
+    let search = nested::search(&checkout.worktree, Closed::LeaveAlone);
     if search.found.len() > MOST_NESTED {
         let (path, count) = (checkout.worktree, search.found.len());
         return Err(GitError::TooManyNested { path, count, limit: MOST_NESTED });

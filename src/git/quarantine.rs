@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, RenameFlags};
 use rustix::io::Errno;
 
-use super::nested::{self, Closed, Search};
-use super::printable::printable_path;
+use super::nested::{self, Closed, Content, NestedGit, Search};
 use super::run_git::RunGit;
 use super::{GitError, nofollow};
 use crate::failpoint::{self, Point};
+use crate::printable::printable_path;
 
 const ASIDE: &str = ".git.binnacle";
 
@@ -39,15 +39,49 @@ pub fn run(run: &RunGit) -> Result<Quarantine, GitError> {
     let mut done = Quarantine::default();
     done.notes.extend(restore_dot_git(run)?);
     failpoint::reached(Point::DotGitRestored);
-    let search = nested::search(worktree, Closed::Open)?;
-    for found in search.found.iter().filter(|found| !run.nested.contains(found)) {
-        done.moved.push(aside(worktree, &found.path)?);
+    let end = nested::deadline();
+    let mut search = nested::search(worktree, Closed::Open);
+    let mut moved = done.move_new(run, &search.found)?;
+    // A git folder that was put aside is an ordinary one, in which git would find others.
+    while let Some(folder) = moved.pop() {
+        let mut inside = Search::default();
+        inside.below(worktree, folder, Closed::Open, end);
+        moved.extend(done.move_new(run, &inside.found)?);
+        search.pipes.extend(inside.pipes);
+        search.cut_short |= inside.cut_short;
     }
+    done.move_pipes(worktree, &search.pipes)?;
     done.tell(run, &search);
     Ok(done)
 }
 
 impl Quarantine {
+    /// Renames what was not there before, and returns the new paths of the folders among it.
+    fn move_new(&mut self, run: &RunGit, found: &[NestedGit]) -> Result<Vec<PathBuf>, GitError> {
+        let mut folders = Vec::new();
+        for found in found.iter().filter(|found| !run.nested.contains(found)) {
+            let target = aside(&run.checkout.worktree, &found.path, ASIDE)?;
+            if matches!(found.content, Content::Folder(..)) {
+                folders.push(target.clone());
+            }
+            self.moved.push(target);
+        }
+        Ok(folders)
+    }
+
+    /// No git of anybody's comes past a pipe that it takes for a file of attributes.
+    fn move_pipes(&mut self, worktree: &Path, pipes: &[PathBuf]) -> Result<(), GitError> {
+        for (number, path) in pipes.iter().enumerate() {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let target = aside(worktree, path, &format!("{name}.binnacle"))?;
+            if number < MOST_NAMED {
+                let (was, is) = (printable_path(path), printable_path(&target));
+                self.notes.push(format!("{was} was no file, and git would have waited at it; it is {is} now"));
+            }
+        }
+        Ok(())
+    }
+
     fn tell(&mut self, run: &RunGit, search: &Search) {
         let gone = run.nested.iter().filter(|before| !search.found.contains(before));
         self.notes
@@ -80,7 +114,7 @@ fn restore_dot_git(run: &RunGit) -> Result<Option<String>, GitError> {
         return Ok(None);
     }
     if fs::symlink_metadata(&path).is_ok() {
-        aside(worktree, Path::new(".git"))?;
+        aside(worktree, Path::new(".git"), ASIDE)?;
     }
     write_new(worktree, &path, text).map_err(GitError::io("restore", &path))?;
     Ok(Some(format!("{} was not what it was before the run, and was restored", path.display())))
@@ -104,11 +138,17 @@ fn check_plain(worktree: &Path) -> Result<Option<String>, GitError> {
     }
 }
 
-/// Renames a `.git` to the first free name beside it.
-fn aside(worktree: &Path, path: &Path) -> Result<PathBuf, GitError> {
+/// Renames a file or folder to a free name beside it, `stem` if that is free.
+fn aside(worktree: &Path, path: &Path, stem: &str) -> Result<PathBuf, GitError> {
     let from = worktree.join(path);
-    for number in 0_u32..10_000 {
-        let name = if number == 0 { ASIDE.to_owned() } else { format!("{ASIDE}.{number}") };
+    let io = |source| GitError::io("rename", &from)(source);
+    // The agent may have taken every name that can be foreseen.
+    for number in 0..100 {
+        let name = match number {
+            0 => stem.to_owned(),
+            1..10 => format!("{stem}.{number}"),
+            _ => format!("{stem}.{:016x}", crate::env::random().map_err(io)?),
+        };
         let target = path.with_file_name(name);
         match rename(&from, &worktree.join(&target)) {
             Ok(()) => return Ok(target),

@@ -5,6 +5,7 @@ mod borrowing;
 mod crash;
 mod hostile;
 mod kinds;
+mod leftovers;
 mod main_path;
 mod merging;
 mod refusals;

@@ -1,0 +1,50 @@
+//! What an agent leaves lying in its worktree: no git waits at it, finds a repository in it, or is kept from the work.
+
+use super::super::testing::Bench;
+
+const NAMES: [&str; 4] = [".gitattributes", ".gitignore", ".gitmodules", ".mailmap"];
+
+#[test]
+fn no_git_waits_at_a_pipe_that_it_takes_for_a_file_of_the_tree() {
+    let bench = Bench::linked();
+    let run = bench.prepare("agent");
+    let pipes = "mkdir d; touch d/x; for f in .gitattributes .gitignore .gitmodules .mailmap d/.gitattributes d/.gitignore; do mkfifo $f; done";
+    bench.agent(&run, &format!("git commit -qm x --allow-empty; {pipes}; mkfifo pipe; ln -sf pipe d/.gitmodules"));
+    let collected = bench.collect(&run);
+    assert_eq!(collected.new_commits, 1);
+    for name in NAMES {
+        let said = format!("{name} was no file, and git would have waited at it; it is {name}.binnacle now");
+        assert!(collected.notes.contains(&said), "{:?}", collected.notes);
+    }
+    bench.sh("for c in status diff 'add -A' 'log -1' stash; do timeout 10 git -C agent $c; done");
+}
+
+#[test]
+fn control_git_waits_there() {
+    let bench = Bench::linked();
+    bench.sh("mkfifo agent/.gitignore; ! timeout 2 git -C agent status");
+}
+
+#[test]
+fn a_repository_inside_one_that_was_put_aside_is_put_aside_too() {
+    let bench = Bench::linked();
+    let run = bench.prepare("agent");
+    bench.agent(&run, "mkdir -p a/.git/b/.git/c; touch a/.git/b/.git/c/.git");
+    let collected = bench.collect(&run);
+    let names =
+        ["a/.git.binnacle", "a/.git.binnacle/b/.git.binnacle", "a/.git.binnacle/b/.git.binnacle/c/.git.binnacle"];
+    assert_eq!(collected.quarantined, names);
+    assert_eq!(bench.sh("find agent -mindepth 2 -name .git"), "");
+}
+
+#[test]
+fn an_agent_that_took_every_name_beside_its_repository_loses_it_all_the_same() {
+    let bench = Bench::linked();
+    let run = bench.prepare("agent");
+    bench.agent(
+        &run,
+        "git commit -qm x --allow-empty; mkdir -p a/.git; cd a; touch .git.binnacle; i=0; while [ $i -lt 10010 ]; do : > .git.binnacle.$i; i=$((i + 1)); done",
+    );
+    assert_eq!(bench.collect(&run).new_commits, 1);
+    assert_eq!(bench.sh("find agent -mindepth 2 -name .git"), "");
+}
