@@ -12,6 +12,7 @@ mod git;
 mod graph;
 mod harmless;
 mod output;
+mod printable;
 mod process;
 mod run;
 mod sieve;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::host::os;
-use super::printable::printable_path;
 use super::{Git, GitError, changes};
+use crate::printable::printable_path;
 
 /// Paths of the checkout that a merge would overwrite, printable.
 pub fn find(git: &Git, (git_dir, tree): (&Path, &Path), from: &str, to: &str) -> Result<Vec<String>, GitError> {

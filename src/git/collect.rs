@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::branch::{self, BranchOutcome};
 use super::changes::{self, ChangedPath};
 use super::harvest::{self, Harvest};
-use super::printable::printable_path;
 use super::run_git::RunGit;
 use super::{Git, GitError, fetch, private_refs, quarantine, take};
 use crate::failpoint::{self, Point};
+use crate::printable::printable_path;
 
 /// A file that is merged only by wish. Bytes.
 const LARGE_FILE: u64 = if cfg!(test) { 8 << 20 } else { 256 << 20 };

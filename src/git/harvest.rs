@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::collect::TakenRef;
-use super::printable::printable;
 use super::private_refs::{Head, PrivateRefs};
 use super::refs::RefMap;
 use super::run_git::RunGit;
 use super::{Git, GitError};
+use crate::printable::printable;
 
 /// More changed refs than this are not taken over.
 const MOST_REFS: usize = if cfg!(test) { 500 } else { 10_000 };

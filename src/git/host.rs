@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::process::{Captured, Cmd, Runner, last_line};
 
 use super::GitError;
-use super::printable::printable;
+use crate::printable::printable;
 
 /// Settings that no repository and no user can override.
 const SAFE: &[&str] = &[

@@ -8,11 +8,11 @@ use super::branch::{self, BranchOutcome};
 use super::collect::Collected;
 use super::config::Config;
 use super::host::complaint;
-use super::printable::printable_path;
 use super::run_git::RunGit;
 use super::worktrees::{self, Worktree};
 use super::{Git, GitError, changes, checkout, clashes, in_tree, refs};
 use crate::failpoint::{self, Point};
+use crate::printable::printable_path;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]

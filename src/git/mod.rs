@@ -28,7 +28,6 @@ pub mod nofollow;
 mod path_json;
 mod pins;
 pub mod prepare;
-mod printable;
 mod private_config;
 mod private_logs;
 mod private_refs;

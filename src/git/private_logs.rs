@@ -9,8 +9,8 @@ use rustix::fs::FileType;
 
 use super::host::os;
 use super::nofollow;
-use super::printable::printable;
 use super::private_refs::{DEEPEST, Ids, MOST_FILES};
+use crate::printable::printable;
 
 const LIMIT: u64 = 16 << 20;
 /// More ids than these are not taken from reflogs.

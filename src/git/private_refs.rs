@@ -10,9 +10,9 @@ use rustix::fs::FileType;
 
 use super::host::os;
 use super::nofollow;
-use super::printable::printable;
 use super::private_logs;
 use super::refs::RefMap;
+use crate::printable::printable;
 
 const LOOSE_LIMIT: u64 = 4 << 10;
 const PACKED_LIMIT: u64 = 64 << 20;

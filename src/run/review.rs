@@ -7,6 +7,7 @@ use crate::container::handoff::{Handoff, classify};
 use crate::git::collect::Collected;
 use crate::git::prepare::RunGit;
 use crate::git::{Git, changes};
+use crate::printable::printable_path;
 
 /// A changed file that is handed to a program of the host.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,7 +26,7 @@ pub fn review(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Vec
     let found = classify(changed.iter().map(|change| change.path.as_path()), hooks);
     let listed = |held: bool| {
         move |handoff: Handoff| HandedOver {
-            path: handoff.path.display().to_string(),
+            path: printable_path(&handoff.path),
             obeyed_by: handoff.obeyed_by.to_owned(),
             held,
         }
