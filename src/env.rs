@@ -125,10 +125,33 @@ impl Env {
         })
     }
 
+    /// Looks for programs in no folder in which an agent could have put one: none of `trees`, and none that depends on
+    /// where a program is started. Returns the entries of PATH that this leaves out.
+    pub fn distrust(&mut self, trees: &[PathBuf]) -> Vec<PathBuf> {
+        let (kept, left_out): (Vec<PathBuf>, Vec<PathBuf>) =
+            std::env::split_paths(&self.path).partition(|folder| folder.is_absolute() && !leads_into(folder, trees));
+        // An empty PATH would mean the folder where a program is started.
+        self.path = std::env::join_paths(&kept)
+            .ok()
+            .filter(|path| !path.is_empty())
+            .unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into());
+        left_out
+    }
+
     /// A variable that the user names: a token, or what `--env KEY` asks for.
     pub fn variable(&self, name: &str) -> Option<OsString> {
         std::env::var_os(name)
     }
+}
+
+/// Whether a folder is in one of the trees, by its words or by where links lead. One that is not there yet may come.
+fn leads_into(folder: &Path, trees: &[PathBuf]) -> bool {
+    let real = folder.ancestors().find_map(|above| {
+        let rest = folder.strip_prefix(above).ok()?;
+        above.canonicalize().ok().map(|above| above.join(rest))
+    });
+    let inside = |path: &Path| trees.iter().any(|tree| path.starts_with(tree));
+    inside(folder) || real.is_some_and(|real| inside(&real))
 }
 
 /// What the machine has to share out. Memory is 0 where /proc does not say.
@@ -268,5 +291,19 @@ mod tests {
         let passwd = "root:x:0:0:root:/root:/bin/bash\nbroken line\ndev:x:1001:1001:,,,:/home/dev:/bin/sh\n";
         assert_eq!(passwd_entry(passwd, 1001), Some(("dev".into(), "/home/dev".into())));
         assert_eq!(passwd_entry(passwd, 7), None);
+    }
+
+    #[test]
+    fn folders_that_an_agent_writes_are_searched_for_no_program() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        for name in ["tree/bin", "bin"] {
+            fs::create_dir_all(root.join(name)).unwrap();
+        }
+        std::os::unix::fs::symlink(root.join("tree/bin"), root.join("link")).unwrap();
+        let trees = [root.join("tree")];
+        let inside = ["tree", "tree/bin", "tree/not/yet", "link", "link/not/yet"];
+        assert!(inside.iter().all(|name| leads_into(&root.join(name), &trees)));
+        assert!(["bin", "tree2", ""].iter().all(|name| !leads_into(&root.join(name), &trees)));
     }
 }

@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     let output = output::Output::new(cli.json);
     let outcome = env::Env::read(cli.directory.as_deref())
         .map_err(anyhow::Error::from)
-        .and_then(|env| commands::dispatch(cli.command, &commands::Context { env, output }));
+        .and_then(|env| commands::dispatch(cli.command, commands::Context { env, output }));
     match outcome {
         Ok(exit) => ExitCode::from(exit.0),
         Err(error) => ExitCode::from(error::report(&error, &output)),

@@ -22,9 +22,9 @@ impl Exit {
     pub const DONE: Exit = Exit(0);
 }
 
-pub fn dispatch(command: Command, context: &Context) -> anyhow::Result<Exit> {
+pub fn dispatch(command: Command, context: Context) -> anyhow::Result<Exit> {
     match command {
         Command::Container(command) => container::dispatch(command, context),
-        Command::Graph(command) => graph::dispatch(command, context),
+        Command::Graph(command) => graph::dispatch(command, &context),
     }
 }

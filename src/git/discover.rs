@@ -53,6 +53,19 @@ pub fn place(start: &Path) -> Result<Place, DiscoverError> {
     Err(DiscoverError::NotFound { start })
 }
 
+/// The main checkout and all linked ones that are registered, as far as files tell.
+pub fn checkouts(place: &Place) -> Vec<PathBuf> {
+    let main = &place.main_worktree;
+    let common = [main.join(".git"), main.clone()].into_iter().find(|path| is_git_folder(path));
+    let entries = common.and_then(|common| fs::read_dir(common.join("worktrees")).ok());
+    let linked = entries.into_iter().flatten().flatten().filter_map(|entry| {
+        let dot_git = entry.path().join(path_of(&read_path(&entry.path().join("gitdir")).ok()?));
+        let path = dot_git.parent()?;
+        Some(path.canonicalize().unwrap_or_else(|_| path.to_owned()))
+    });
+    [place.top.clone(), main.clone()].into_iter().chain(linked).collect()
+}
+
 /// The git folder of the checkout at `top`, or `top` itself where it is one.
 fn git_folder(top: &Path) -> Result<Option<PathBuf>, DiscoverError> {
     let dot_git = top.join(".git");

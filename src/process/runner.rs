@@ -35,6 +35,8 @@ pub struct Runner {
     home: Option<(PathBuf, String)>,
     /// Variables that no program inherits.
     withheld: Vec<OsString>,
+    /// Where programs are looked for, by their children too.
+    path: Option<OsString>,
 }
 
 impl Runner {
@@ -47,7 +49,8 @@ impl Runner {
         let home = (env.privilege == Privilege::Saved)
             .then(|| env.user.home.clone().map(|home| (home, env.user.name.clone())))
             .flatten();
-        Self { elevation, home, withheld: TOKENS.iter().map(OsString::from).collect() }
+        let withheld = TOKENS.iter().map(OsString::from).collect();
+        Self { elevation, home, withheld, path: Some(env.path.clone()) }
     }
 
     /// Keeps these variables, too, from every program that is started: they are for the agent alone.
@@ -59,7 +62,7 @@ impl Runner {
     /// A runner that needs nothing of the environment.
     #[cfg(test)]
     pub fn ordinary() -> Self {
-        Self { elevation: Elevation::Sudo, home: None, withheld: Vec::new() }
+        Self { elevation: Elevation::Sudo, home: None, withheld: Vec::new(), path: None }
     }
 
     /// Whether a command that needs root goes through sudo.
@@ -110,6 +113,9 @@ impl Runner {
         // git, ctr, buildah and sudo need no token of the agent's, and their environment is for others to read.
         for name in &self.withheld {
             command.env_remove(name);
+        }
+        if let Some(path) = &self.path {
+            command.env("PATH", path);
         }
         command.envs(effective.env.iter().map(|(key, value)| (key, value)));
         command

@@ -17,6 +17,7 @@ mod report;
 mod resolve;
 mod run;
 mod stop;
+mod trees;
 
 use super::{Context, Exit};
 use crate::cli::container::ContainerCommand;
@@ -24,7 +25,19 @@ use crate::data_dir::DataDir;
 use crate::run::record::all;
 use crate::run::sweep;
 
-pub fn dispatch(command: ContainerCommand, context: &Context) -> anyhow::Result<Exit> {
+pub fn dispatch(command: ContainerCommand, mut context: Context) -> anyhow::Result<Exit> {
+    let worktree = match &command {
+        ContainerCommand::Run(args) => args.worktree.as_deref(),
+        _ => None,
+    };
+    let left_out = context.env.distrust(&trees::of_agents(&context.env, worktree)?);
+    if let (ContainerCommand::Run(_), Some(folder)) = (&command, left_out.first()) {
+        let folder = folder.display();
+        context
+            .output
+            .note(format_args!("PATH names {folder:?}, where an agent can put programs: bn starts none of it"));
+    }
+    let context = &context;
     // The relay is inside, and an owner has what it was handed.
     if !matches!(command, ContainerCommand::Relay(_) | ContainerCommand::Own(_)) {
         sweep(context);

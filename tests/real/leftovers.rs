@@ -1,0 +1,66 @@
+//! What an agent leaves where the host's programs come past: none of it is run, followed or printed as it is.
+
+use crate::world::{User, World, answer, image};
+
+/// A program called git that leaves a canary, and does what git does.
+const IMPOSTOR: &str = "printf '#!/bin/sh\\ntouch %s\\nexec /usr/bin/git \"$@\"\\n' $CANARY > BIN/git; chmod +x BIN/git; git commit -q --allow-empty -m work";
+
+/// Runs an agent that puts a git into `bin`, with that folder, as PATH has it, before all others.
+fn with_on_path(entry: &str, worktree: &str, bin: &str) -> (World, String) {
+    let world = World::new();
+    world.shell(&format!("mkdir -p repo/.git/info; echo {bin} >> repo/.git/info/exclude"));
+    let canary = world.path("canary");
+    let script =
+        format!("mkdir -p {bin}; {}", IMPOSTOR.replace("BIN", bin)).replace("$CANARY", canary.to_str().unwrap());
+    let path = format!("{}:{}", entry.replace("ROOT", world.root().to_str().unwrap()), std::env::var("PATH").unwrap());
+    let (image, job) = (image(), world.job());
+    let args = ["container", "run", "--tag", &image, "--name", &job, worktree, "--", "bash", "-c", &script];
+    let answered = answer(world.bn_command(&args).env("PATH", &path).output().unwrap()).exits(0);
+    assert_eq!(world.outcome(), "merged", "{answered:#?}");
+    assert!(!canary.exists(), "a program of the agent's was run: {answered:#?}");
+    // What the user's own shell does with such a PATH shows that the impostor is one.
+    world.shell(&format!("cd repo; cd {worktree}; PATH={path} git status > /dev/null"));
+    assert!(canary.exists());
+    (world, answered.stderr)
+}
+
+#[test]
+fn a_program_in_a_folder_of_the_tree_that_is_on_path_is_not_run() {
+    let (_world, said) = with_on_path("ROOT/repo/.venv/bin", ".", ".venv/bin");
+    assert!(said.contains("/repo/.venv/bin\", where an agent can put programs"), "{said}");
+}
+
+#[test]
+fn a_program_in_a_folder_that_path_names_relatively_is_not_run() {
+    let (_world, said) = with_on_path("./bin", "../agent-1", "bin");
+    assert!(said.contains("\"./bin\", where an agent can put programs"), "{said}");
+}
+
+#[test]
+fn folders_that_can_be_listed_and_not_entered_hide_no_repository_and_keep_no_work_back() {
+    let Some(world) = World::of_other(User::Passwordless) else { return };
+    let answered =
+        world.run("git commit -q --allow-empty -m work; mkdir -p x/.git y/sub/.git; chmod 0444 x y").exits(0);
+    world.assert_on_main("work");
+    assert!(answered.stderr.contains("y/sub/.git.binnacle"), "{answered:#?}");
+    assert_eq!(world.shell("find agent-1 -mindepth 2 -name .git"), "");
+}
+
+#[test]
+fn names_that_steer_a_terminal_are_printed_as_escapes() {
+    let world = World::new();
+    let script = r#"e=$(printf '\033]0;evil\007\302\2332J'); mkdir .vscode; echo x > ".vscode/$e"; git branch "b$(printf '\302\233')"; mkdir -p "d$e/.git" "c$e/.envrc"; touch Makefile; git add .vscode Makefile; git commit -q -m "$e""#;
+    let refused = world.run(script).exits(3);
+    for args in
+        [&["container", "list", "--all"][..], &["container", "inspect", &world.job()], &["--json", "container", "list"]]
+    {
+        let answered = world.bn(args);
+        for text in [answered.stdout, answered.stderr] {
+            assert!(!text.chars().any(|letter| letter.is_control() && !"\n\t".contains(letter)), "{text:?}");
+        }
+    }
+    assert!(refused.stderr.contains("\\u{1b}]0;evil\\u{7}\\u{9b}2J"), "{refused:#?}");
+    // The log is the agent's own word, up to where its program ended.
+    let said = refused.stderr.rsplit("has ended.").next().unwrap_or_default();
+    assert!(!said.chars().any(|letter| letter.is_control() && !"\n\t".contains(letter)), "{refused:#?}");
+}
