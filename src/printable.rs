@@ -14,14 +14,18 @@ pub fn printable_path(path: &Path) -> String {
     printable(path.as_os_str().as_encoded_bytes())
 }
 
-/// A text of ours, with whatever names of others got into it. Its own lines stay.
+/// A text of ours, with whatever words of others got into it. Its own lines stay, and what languages and emoji need.
 pub fn printable_text(text: &str) -> String {
-    text.chars().flat_map(|letter| if matches!(letter, '\n' | '\t') { vec![letter] } else { plain(letter) }).collect()
+    let shown = |letter| match matches!(letter, '\n' | '\t') || !steers(letter) {
+        true => vec![letter],
+        false => letter.escape_unicode().collect(),
+    };
+    text.chars().flat_map(shown).collect()
 }
 
 /// JSON that a terminal can be shown, too. It says the same: what is escaped can only stand in a string.
 pub fn printable_json(json: &str) -> String {
-    let escaped = |letter| match steers(letter) {
+    let escaped = |letter| match letter != '\n' && steers(letter) {
         true => format!("\\u{:04x}", u32::from(letter)),
         false => String::from(letter),
     };
@@ -30,18 +34,16 @@ pub fn printable_json(json: &str) -> String {
 
 /// Control characters, and those that change the direction of text, as their escapes.
 fn plain(letter: char) -> Vec<char> {
-    match steers(letter) {
+    let misleading = matches!(letter, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    match letter.is_control() || misleading {
         true => letter.escape_unicode().collect(),
         false => vec![letter],
     }
 }
 
+/// What a terminal obeys, or what turns the text around it.
 fn steers(letter: char) -> bool {
-    let misleading = matches!(
-        letter,
-        '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
-    );
-    letter.is_control() || misleading
+    letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

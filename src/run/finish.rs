@@ -8,7 +8,7 @@ use super::gate;
 use super::lock::Lock;
 use super::prepare;
 use super::record::{Mode, Run};
-use super::review::{reason_to_hold, review};
+use super::review::{left_lying, reason_to_hold, review};
 use super::state::{Ending, Outcome, State};
 use super::status;
 use crate::failpoint::{self, Point};
@@ -117,7 +117,10 @@ fn settle(run: &mut Run, git: &Git, merge: Merge) -> Result<(), RunError> {
 }
 
 fn collect(run: &mut Run, git: &Git, prepared: &RunGit) -> Result<Collected, RunError> {
-    let collected = collect::collect(git, prepared)?;
+    let mut collected = collect::collect(git, prepared)?;
+    let (left, note) = left_lying(git, prepared, &collected.head, &run.folder)?;
+    collected.notes.extend(note);
+    run.record.handed_over = left;
     run.record.collected = Some(collected.clone());
     run.save(Point::CollectedRecorded)?;
     Ok(collected)
@@ -154,7 +157,9 @@ pub fn decide(
         Merge::Wanted | Merge::Accepted => merge::as_rebased(git, prepared, collected)?,
         Merge::AsPlanned | Merge::No => collected.clone(),
     };
-    run.record.handed_over = review(git, prepared, collected)?;
+    // What lay in the worktree at the agent's end is known since then.
+    run.record.handed_over.retain(|file| file.uncommitted);
+    run.record.handed_over.extend(review(git, prepared, collected)?);
     let hold = reason_to_hold(&run.record.handed_over, collected).filter(|_| merge != Merge::Accepted);
     let (outcome, reason) = match wanted {
         true if hold.is_some() && collected.new_commits > 0 => (Outcome::Refused, hold),

@@ -45,6 +45,11 @@ impl Folder {
         self.0.join("ctl")
     }
 
+    /// What lay in the worktree before the agent, of the files that programs of the host obey unasked.
+    pub fn lay_before(&self) -> PathBuf {
+        self.0.join("lay-before.json")
+    }
+
     /// Small files that stand over the image's: hosts, hostname, the seccomp profile.
     pub fn etc(&self) -> PathBuf {
         self.0.join("etc")

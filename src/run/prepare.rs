@@ -8,7 +8,7 @@ use super::lock::Lock;
 use super::record::{Record, Run, RunSpec, all_in};
 use super::secrets::{self, Secrets};
 use super::state::State;
-use super::{gate, status, store};
+use super::{gate, review, status, store};
 use crate::cli::container::Network;
 use crate::container::mount::{Mount, Tmpfs};
 use crate::container::seccomp::PROFILE;
@@ -96,6 +96,7 @@ pub fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<(), RunError> {
     let spec = &plan.spec;
     let prepared =
         git::prepare::prepare(git, plan.checkout.clone(), plan.target.clone(), &spec.name, run.folder.path())?;
+    review::remember(&prepared, &run.folder)?;
     run.record.git = Some(prepared);
     run.save(Point::GitPrepared)?;
     // The folder is made here, with its owner; runc would make it root's.

@@ -64,3 +64,25 @@ fn names_that_steer_a_terminal_are_printed_as_escapes() {
     let said = refused.stderr.rsplit("has ended.").next().unwrap_or_default();
     assert!(!said.chars().any(|letter| letter.is_control() && !"\n\t".contains(letter)), "{refused:#?}");
 }
+
+#[test]
+fn what_the_users_programs_would_obey_is_named_though_it_is_in_no_commit() {
+    let world = World::new();
+    world.shell(
+        "cd agent-1; mkdir -p tools/ed; echo x > tools/ed/tasks.json; echo was > .tool-versions; echo was > .nvim.lua; \
+         echo same > .exrc; git add .; git commit -qm more; echo mine > .envrc; echo '.*' > ../repo/.git/info/exclude; git -C ../repo merge -q agent-1",
+    );
+    let script = "mv tools/ed .vscode; mkdir -p a/.claude; echo x > a/.claude/settings.json; \
+        ln -s /etc/passwd .mcp.json; touch .exrc; git switch -q -c other; git rm -q --cached .tool-versions; rm .tool-versions; \
+        git switch -q -f agent-1; rm -r tools; echo now > .nvim.lua; echo y > file; git commit -qm work -- file";
+    let said = world.run(script).exits(0).stderr;
+    world.assert_on_main("work");
+    let listed = world.bn(&["container", "inspect", &world.job()]).exits(0).stdout;
+    let record: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    let found = record["record"]["handed_over"].as_array().unwrap();
+    let left = found.iter().filter(|file| file["uncommitted"] == true).map(|file| file["path"].as_str().unwrap());
+    let left: Vec<&str> = left.collect();
+    // Not what the user had, nor what is as it is committed.
+    assert_eq!(left, [".mcp.json", ".nvim.lua", ".vscode/tasks.json", "a/.claude/settings.json"], "{said}");
+    assert!(said.contains("left uncommitted in the worktree, and obeyed unasked: .mcp.json (agents: "), "{said}");
+}

@@ -14,6 +14,9 @@ use crate::run::record::{Record, Seen};
 use crate::run::review::HandedOver;
 use crate::run::state::{Ending, Outcome, State};
 
+/// So many uncommitted files are named to people.
+const MOST_NAMED: usize = 20;
+
 /// Exit code of a run whose agent finished and whose work could not be merged.
 const NOT_MERGED: u8 = 3;
 
@@ -134,10 +137,22 @@ impl fmt::Display for RunReport {
         if let Some(reason) = &self.reason {
             writeln!(f, "  {reason}")?;
         }
-        let named: Vec<&str> =
-            self.handed_over.iter().filter(|file| !file.held).map(|file| file.path.as_str()).collect();
+        let named: Vec<&str> = self
+            .handed_over
+            .iter()
+            .filter(|file| !file.held && !file.uncommitted)
+            .map(|file| file.path.as_str())
+            .collect();
         if !named.is_empty() {
             writeln!(f, "  changed files that your tools run or obey: {}", named.join(", "))?;
+        }
+        let lying = self.handed_over.iter().filter(|file| file.uncommitted);
+        let mut lying: Vec<String> = lying.map(|file| format!("{} ({})", file.path, file.obeyed_by)).collect();
+        let more = lying.len().saturating_sub(MOST_NAMED);
+        lying.truncate(MOST_NAMED);
+        lying.extend((more > 0).then(|| format!("{more} more")));
+        if !lying.is_empty() {
+            writeln!(f, "  left uncommitted in the worktree, and obeyed unasked: {}", lying.join(", "))?;
         }
         write!(f, "{}", self.egress)?;
         if let Some(next) = &self.next {

@@ -7,6 +7,7 @@ mod named;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use serde::Serialize;
 
@@ -43,13 +44,18 @@ pub fn classify<'a>(changed: impl IntoIterator<Item = &'a Path>, hooks: Option<&
     for path in changed.into_iter().collect::<BTreeSet<_>>() {
         let names = lower_names(path);
         let entry = |obeyed_by| Handoff { path: path.to_owned(), obeyed_by };
-        if let Some(obeyed_by) = hook(path, hooks).or_else(|| repository(path)).or_else(|| find(HELD, &names)) {
+        if let Some(obeyed_by) = obeyed_unasked(path, hooks) {
             handoffs.held.push(entry(obeyed_by));
-        } else if let Some(obeyed_by) = find(NAMED, &names) {
+        } else if let Some(obeyed_by) = find(&NAMED_PATTERNS, &names) {
             handoffs.named.push(entry(obeyed_by));
         }
     }
     handoffs
+}
+
+/// Who runs or obeys a file without anybody asking, if somebody does.
+pub fn obeyed_unasked(path: &Path, hooks: Option<&Path>) -> Option<&'static str> {
+    hook(path, hooks).or_else(|| repository(path)).or_else(|| find(&HELD_PATTERNS, &lower_names(path)))
 }
 
 fn lower_names(path: &Path) -> Vec<String> {
@@ -65,18 +71,44 @@ fn repository(path: &Path) -> Option<&'static str> {
     path.file_name().is_some_and(|name| name == "HEAD").then_some("git: a repository inside the tree")
 }
 
-fn find(table: &Table, names: &[String]) -> Option<&'static str> {
-    let matching = |patterns: &str| patterns.split(' ').any(|pattern| matches(pattern, names));
-    table.iter().find(|(_, patterns)| matching(patterns)).map(|(obeyed_by, _)| *obeyed_by)
+/// A pattern, taken apart once: whole trees are looked through.
+struct Pattern {
+    obeyed_by: &'static str,
+    names: Vec<&'static str>,
+    /// It begins at the top of the tree.
+    at_top: bool,
+    /// It is a folder.
+    folder: bool,
 }
 
-fn matches(pattern: &str, names: &[String]) -> bool {
-    let wanted: Vec<&str> = pattern.trim_matches('/').split('/').collect();
-    let fits_at = |start: usize| names[start..].iter().zip(&wanted).all(|(name, glob)| fits(glob, name));
-    let Some(last) = names.len().checked_sub(wanted.len()) else { return false };
-    let first = if pattern.ends_with('/') { 0 } else { last };
-    let last = if pattern.starts_with('/') { 0 } else { last };
-    (first..=last).any(fits_at)
+static HELD_PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| patterns(HELD));
+static NAMED_PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| patterns(NAMED));
+
+fn patterns(table: &'static Table) -> Vec<Pattern> {
+    let of = |(obeyed_by, patterns): &(&'static str, &'static str)| {
+        let obeyed_by = *obeyed_by;
+        patterns.split(' ').map(move |text| Pattern::new(obeyed_by, text)).collect::<Vec<_>>()
+    };
+    table.iter().flat_map(of).collect()
+}
+
+fn find(patterns: &[Pattern], names: &[String]) -> Option<&'static str> {
+    patterns.iter().find(|pattern| pattern.matches(names)).map(|pattern| pattern.obeyed_by)
+}
+
+impl Pattern {
+    fn new(obeyed_by: &'static str, text: &'static str) -> Self {
+        let names = text.trim_matches('/').split('/').collect();
+        Self { obeyed_by, names, at_top: text.starts_with('/'), folder: text.ends_with('/') }
+    }
+
+    fn matches(&self, names: &[String]) -> bool {
+        let fits_at = |start: usize| names[start..].iter().zip(&self.names).all(|(name, glob)| fits(glob, name));
+        let Some(last) = names.len().checked_sub(self.names.len()) else { return false };
+        let first = if self.folder { 0 } else { last };
+        let last = if self.at_top { 0 } else { last };
+        (first..=last).any(fits_at)
+    }
 }
 
 /// At most one `*`.
