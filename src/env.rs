@@ -197,6 +197,18 @@ pub fn git_variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
 
+/// The user's home, for words of a configuration that mean it.
+pub fn home() -> Option<PathBuf> {
+    absolute("HOME")
+}
+
+/// Where git looks for the user's own configuration, whether there is any or not.
+pub fn git_config_files() -> Vec<PathBuf> {
+    let config = absolute("XDG_CONFIG_HOME").or_else(|| Some(home()?.join(".config")));
+    let own = home().map(|home| home.join(".gitconfig"));
+    own.into_iter().chain(config.map(|folder| folder.join("git/config"))).collect()
+}
+
 /// The names of the inherited variables that start with `prefix`.
 pub fn inherited(prefix: &str) -> Vec<OsString> {
     use std::os::unix::ffi::OsStrExt;

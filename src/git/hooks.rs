@@ -1,5 +1,6 @@
 //! The user's hooks, which run inside, and not by the host's git.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -7,7 +8,12 @@ use std::path::{Path, PathBuf};
 use super::checkout::Checkout;
 use super::config::Config;
 use super::host::path_answer;
-use super::{Git, GitError};
+use super::in_tree::plain;
+use super::run_git::RunGit;
+use super::{Git, GitError, worktrees};
+
+/// More files of a hooks folder than this are not looked at.
+const MOST_HOOKS: usize = 1000;
 
 /// Where the user keeps hooks.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,11 +29,40 @@ pub fn find(git: &Git, config: &Config, checkout: &Checkout) -> Result<Hooks, Gi
     let Some(configured) = config.get("core.hookspath").filter(|path| !path.is_empty()) else {
         return Ok(folder(checkout.common_dir.join("hooks")));
     };
-    let path = checkout.worktree.join(expanded(git, checkout, configured)?);
+    let path = plain(&checkout.worktree.join(expanded(git, checkout, configured)?));
     Ok(match path.strip_prefix(&checkout.worktree) {
         Ok(inside) if !path.starts_with(&checkout.common_dir) => Hooks::InTree(inside.to_owned()),
         _ => folder(path),
     })
+}
+
+/// What the user's hooks are in the checkouts of the repository: folders and files, relative to their tops. A merge
+/// brings a change of the agent's to the very file that the user's git runs, be it there by `core.hooksPath` or by a
+/// link from the hooks folder.
+pub fn in_trees(git: &Git, run: &RunGit) -> Result<Vec<PathBuf>, GitError> {
+    let checkout = &run.checkout;
+    let config = Config::read(git, git.in_tree(&checkout.git_dir, &checkout.worktree), &checkout.worktree)?;
+    let configured = match config.get("core.hookspath").filter(|path| !path.is_empty()) {
+        Some(path) => expanded(git, checkout, path)?,
+        None => checkout.common_dir.join("hooks"),
+    };
+    let listed = worktrees::list(git, &checkout.common_dir)?.into_iter().filter(|worktree| !worktree.bare);
+    let mut trees: Vec<PathBuf> = listed.filter_map(|worktree| worktree.path.canonicalize().ok()).collect();
+    trees.push(checkout.worktree.clone());
+    let mut found = BTreeSet::new();
+    for tree in &trees {
+        let folder = tree.join(&configured);
+        let entries = fs::read_dir(&folder).into_iter().flatten().flatten().take(MOST_HOOKS).map(|entry| entry.path());
+        for path in entries.chain([folder.clone()]) {
+            let real = path.canonicalize().ok();
+            let inside = |path: &Path| {
+                let tree = trees.iter().filter(|_| !path.starts_with(&checkout.common_dir));
+                tree.filter_map(|tree| Some(path.strip_prefix(tree).ok()?.to_owned())).collect::<Vec<_>>()
+            };
+            found.extend([Some(plain(&path)), real].iter().flatten().flat_map(|path| inside(path)));
+        }
+    }
+    Ok(found.into_iter().collect())
 }
 
 /// `~` as git reads it. Git itself is asked; its own answer for this key would be the one that `bn` gives it.

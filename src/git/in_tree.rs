@@ -41,12 +41,18 @@ fn runs_unasked(key: &str, value: &str) -> bool {
         ("pager", _) => true,
         ("gpg", "program" | "defaultkeycommand") => true,
         ("credential", "helper") => true,
+        ("gc", "recentobjectshook") | ("uploadpack", "packobjectshook") => true,
+        ("hook", "command") => true,
+        ("trailer", "command" | "cmd") => true,
+        ("remote", "uploadpack" | "receivepack") => true,
+        ("submodule", "update") => value.starts_with('!'),
         _ => false,
     }
 }
 
 /// Whether a shell command line names a file of the tree: relative with a slash at the start of a command, or there now.
 fn names_a_file_in(tree: &Path, command: &str) -> bool {
+    let command = &at_home(command);
     let breaks = |letter: char| letter.is_whitespace() || ";|&()<>`\"'=!".contains(letter);
     let words: Vec<&str> = command.split(breaks).filter(|word| !word.is_empty()).collect();
     let first = words.first().copied().unwrap_or_default();
@@ -64,6 +70,17 @@ fn names_a_file_in(tree: &Path, command: &str) -> bool {
     })
 }
 
+/// With the user's home in place of the shell's words for it.
+fn at_home(text: &str) -> String {
+    let Some(home) = crate::env::home() else { return text.to_owned() };
+    let home = format!("{}/", home.display());
+    let text = text.replace("${HOME}/", &home).replace("$HOME/", &home);
+    match text.strip_prefix("~/") {
+        Some(rest) => format!("{home}{rest}"),
+        None => text.replace(" ~/", &format!(" {home}")).replace("!~/", &format!("!{home}")),
+    }
+}
+
 fn is_script(path: &Path) -> bool {
     const ENDS: &[&str] = &["sh", "bash", "zsh", "py", "pl", "rb", "js", "mjs", "cjs", "ts", "lua", "php"];
     path.extension().and_then(|end| end.to_str()).is_some_and(|end| ENDS.contains(&end))
@@ -76,7 +93,7 @@ fn inside(tree: &Path, path: &Path) -> bool {
 }
 
 /// Without `.` and `..`, as far as the words go.
-fn plain(path: &Path) -> PathBuf {
+pub fn plain(path: &Path) -> PathBuf {
     path.components().fold(PathBuf::new(), |mut done, part| {
         match part {
             Component::CurDir => {}
@@ -87,26 +104,28 @@ fn plain(path: &Path) -> PathBuf {
     })
 }
 
-/// Configuration files, there or only named, that lie in a worktree and outside its git dir.
+/// Configuration files, there or only named, that lie in a worktree and outside its git dir: by their own names, and by
+/// those of the files that links lead to.
 pub fn config_files(config: &Config, worktree: &Path, common_dir: &Path) -> BTreeSet<PathBuf> {
     let read = config.settings().iter().filter_map(|setting| setting.file.clone());
     let named = config.settings().iter().filter_map(included);
+    // Git reads these as soon as they are there.
+    let own = crate::env::git_config_files();
     read.chain(named)
-        .map(|file| plain(&file))
-        .filter(|file| {
-            let real = file.canonicalize().unwrap_or_else(|_| file.clone());
-            let agents = |path: &Path| path.starts_with(worktree) && !path.starts_with(common_dir);
-            agents(&real) || agents(file)
+        .chain(own)
+        .flat_map(|file| {
+            let real = file.canonicalize().ok();
+            std::iter::once(plain(&file)).chain(real)
         })
+        .filter(|path| path.starts_with(worktree) && !path.starts_with(common_dir))
         .collect()
 }
 
-/// The file that an include names. `~` leads to the user's home, which no worktree should hold; git has resolved it
-/// where the file exists.
+/// The file that an include names.
 fn included(setting: &Setting) -> Option<PathBuf> {
     let is_include =
         setting.key == "include.path" || (setting.key.starts_with("includeif.") && setting.key.ends_with(".path"));
-    let value = setting.value.as_deref().filter(|value| is_include && !value.starts_with('~'))?;
+    let value = at_home(setting.value.as_deref().filter(|_| is_include)?);
     Some(setting.file.as_ref()?.parent()?.join(value))
 }
 
@@ -162,6 +181,15 @@ mod tests {
         ] {
             assert!(names_a_file_in(tree.path(), command), "{command}");
         }
+    }
+
+    #[test]
+    fn the_users_home_may_be_in_the_tree_or_the_tree_in_it() {
+        let home = crate::env::home().unwrap();
+        for command in ["~/tool %f", "sh ~/tool", "!~/tool", "$HOME/tool", "\"${HOME}/tool\" x"] {
+            assert!(names_a_file_in(&home, command), "{command}");
+        }
+        assert!(!config_files(&Config::default(), &home, Path::new("/nowhere")).is_empty());
     }
 
     #[test]

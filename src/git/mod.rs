@@ -16,7 +16,7 @@ mod fetch;
 pub mod finish;
 mod hand_over;
 mod harvest;
-mod hooks;
+pub mod hooks;
 mod host;
 pub mod identity;
 mod ignored;

@@ -14,6 +14,7 @@ use super::run_git::{Folder, prefix};
 use super::target::Target;
 use super::{Git, GitError, hand_over, ignored, private_config, refs, snapshot};
 use crate::failpoint::{self, Point};
+use crate::printable::printable_path;
 
 // The record of a run names it by this path.
 pub use super::run_git::RunGit;
@@ -89,10 +90,6 @@ fn survey(
         dot_git,
         nested: search.found,
         bare: search.bare.into_iter().map(Folder).collect(),
-        hooks_in_tree: match &hooks {
-            Hooks::InTree(path) => Some(Folder(path.clone())),
-            _ => None,
-        },
         mounts: Vec::new(),
         notes: Vec::new(),
     };
@@ -164,8 +161,20 @@ fn build(git: &Git, run: &mut RunGit, survey: &Survey) -> Result<(), GitError> {
     let empty = run.folder.join(EMPTY);
     fs::create_dir_all(&empty).map_err(GitError::io("make", &empty))?;
     run.notes.extend(private.notes);
+    run.notes.extend(hooks_note(git, run, &survey.hooks)?);
     run.notes.extend(broken_note(&published));
     Ok(())
+}
+
+/// Hooks that lead into the tree although their folder does not lie there.
+fn hooks_note(git: &Git, run: &RunGit, hooks: &Hooks) -> Result<Option<String>, GitError> {
+    let led = hooks::in_trees(git, run)?;
+    Ok(led.first().filter(|_| !matches!(hooks, Hooks::InTree(_))).map(|path| {
+        let path = printable_path(path);
+        format!(
+            "your git has {path} of a checkout for a hook: look at what the agent made of it before you use git there"
+        )
+    }))
 }
 
 fn broken_note(published: &Kinds) -> Option<String> {

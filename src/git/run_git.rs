@@ -28,8 +28,6 @@ pub struct RunGit {
     pub nested: Vec<NestedGit>,
     /// Folders in the worktree that git takes for bare repositories.
     pub bare: Vec<Folder>,
-    /// Where the user's git has its hooks, if that is in the worktree: the agent can change them.
-    pub hooks_in_tree: Option<Folder>,
     pub mounts: Vec<GitMount>,
     /// To be told to the user before the start.
     pub notes: Vec<String>,

@@ -96,7 +96,7 @@ pub fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<(), RunError> {
     let spec = &plan.spec;
     let prepared =
         git::prepare::prepare(git, plan.checkout.clone(), plan.target.clone(), &spec.name, run.folder.path())?;
-    review::remember(&prepared, &run.folder)?;
+    review::remember(git, &prepared, &run.folder)?;
     run.record.git = Some(prepared);
     run.save(Point::GitPrepared)?;
     // The folder is made here, with its owner; runc would make it root's.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use crate::container::handoff::{Handoff, classify, obeyed_unasked};
 use crate::git::collect::Collected;
 use crate::git::lying::{self, Lying};
 use crate::git::prepare::RunGit;
-use crate::git::{Git, changes};
+use crate::git::{Git, changes, hooks};
 use crate::printable::printable_path;
 
 /// So many uncommitted files are named.
@@ -38,7 +38,7 @@ pub struct HandedOver {
 /// Looks through what a merge would bring to the target.
 pub fn review(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Vec<HandedOver>, RunError> {
     let changed = changes::brought_to_target(git, prepared, &collected.head)?;
-    let found = classify(changed.iter().map(|change| change.path.as_path()), hooks(prepared));
+    let found = classify(changed.iter().map(|change| change.path.as_path()), &hooks::in_trees(git, prepared)?);
     let listed = |held: bool| {
         move |handoff: Handoff| HandedOver {
             path: printable_path(&handoff.path),
@@ -51,9 +51,9 @@ pub fn review(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Vec
 }
 
 /// Before the agent: what the worktree has of such files.
-pub fn remember(prepared: &RunGit, folder: &Folder) -> Result<(), RunError> {
+pub fn remember(git: &Git, prepared: &RunGit, folder: &Folder) -> Result<(), RunError> {
     let path = folder.lay_before();
-    let (lying, _) = obeyed(prepared);
+    let (lying, _) = obeyed(prepared, &hooks::in_trees(git, prepared)?);
     let text = serde_json::to_vec(&lying).map_err(|error| RunError::io("write", &path, error.into()))?;
     store::write_durably(&path, &text, 0o600).map_err(|source| RunError::io("write", &path, source))
 }
@@ -73,7 +73,8 @@ pub fn left_lying(
         Ok(text) => serde_json::from_slice(&text).map_err(|error| RunError::io("read", &path, error.into()))?,
     };
     let before: BTreeSet<Lying> = before.into_iter().collect();
-    let (now, complete) = obeyed(prepared);
+    let hooks = hooks::in_trees(git, prepared)?;
+    let (now, complete) = obeyed(prepared, &hooks);
     let mut left = Vec::new();
     let mut new = now.into_iter().filter(|lying| !before.contains(lying)).enumerate();
     for (number, lying) in new.by_ref() {
@@ -83,7 +84,7 @@ pub fn left_lying(
         if number < MOST_COMPARED && lying::is_committed(git, prepared, head, &lying.path)? {
             continue;
         }
-        let obeyed_by = obeyed_unasked(&lying.path, hooks(prepared)).unwrap_or_default().to_owned();
+        let obeyed_by = obeyed_unasked(&lying.path, &hooks).unwrap_or_default().to_owned();
         left.push(HandedOver { path: printable_path(&lying.path), obeyed_by, held: false, uncommitted: true });
     }
     let more = new.count();
@@ -95,13 +96,8 @@ pub fn left_lying(
     Ok((left, note))
 }
 
-fn obeyed(prepared: &RunGit) -> (Vec<Lying>, bool) {
-    let hooks = hooks(prepared);
+fn obeyed(prepared: &RunGit, hooks: &[PathBuf]) -> (Vec<Lying>, bool) {
     lying::find(&prepared.checkout.worktree, |path| obeyed_unasked(path, hooks).is_some())
-}
-
-fn hooks(prepared: &RunGit) -> Option<&Path> {
-    prepared.hooks_in_tree.as_ref().map(|folder| folder.0.as_path())
 }
 
 /// Why the merge waits for somebody to look, if it does.

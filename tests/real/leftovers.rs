@@ -86,3 +86,23 @@ fn what_the_users_programs_would_obey_is_named_though_it_is_in_no_commit() {
     assert_eq!(left, [".mcp.json", ".nvim.lua", ".vscode/tasks.json", "a/.claude/settings.json"], "{said}");
     assert!(said.contains("left uncommitted in the worktree, and obeyed unasked: .mcp.json (agents: "), "{said}");
 }
+
+#[test]
+fn a_script_of_the_tree_to_which_a_hook_of_the_users_is_a_link_is_held_back() {
+    let world = World::new();
+    world.shell(
+        "cd repo; mkdir scripts; printf '#!/bin/sh\\n' > scripts/check.sh; chmod +x scripts/check.sh; git add .; git commit -qm scripts; \
+         ln -s ../../scripts/check.sh .git/hooks/pre-commit; git -C ../agent-1 merge -q main",
+    );
+    let canary = world.path("canary");
+    let script = format!("echo 'touch {}' >> scripts/check.sh; git commit -qam work", canary.display());
+    let refused = world.run(&script).exits(3);
+    assert!(refused.stderr.contains("scripts/check.sh (git: your hooks)"), "{refused:#?}");
+    world.git("commit -q --allow-empty -m mine");
+    assert!(!canary.exists());
+    // Whoever takes it gets what it does.
+    world.git("reset -q --hard HEAD~");
+    world.bn(&["container", "merge", &world.job(), "--accept-handoff"]).exits(0);
+    world.git("commit -q --allow-empty -m mine");
+    assert!(canary.exists());
+}

@@ -37,9 +37,9 @@ pub struct Handoffs {
     pub named: Vec<Handoff>,
 }
 
-/// Sorts the paths that a run changed, as they stand in the tree. `hooks` is where the host's git has its hooks
-/// (`core.hooksPath`), where that is in the tree.
-pub fn classify<'a>(changed: impl IntoIterator<Item = &'a Path>, hooks: Option<&Path>) -> Handoffs {
+/// Sorts the paths that a run changed, as they stand in the tree. `hooks` are folders and files of the
+/// tree that the host's git has for hooks.
+pub fn classify<'a>(changed: impl IntoIterator<Item = &'a Path>, hooks: &[PathBuf]) -> Handoffs {
     let mut handoffs = Handoffs::default();
     for path in changed.into_iter().collect::<BTreeSet<_>>() {
         let names = lower_names(path);
@@ -54,7 +54,7 @@ pub fn classify<'a>(changed: impl IntoIterator<Item = &'a Path>, hooks: Option<&
 }
 
 /// Who runs or obeys a file without anybody asking, if somebody does.
-pub fn obeyed_unasked(path: &Path, hooks: Option<&Path>) -> Option<&'static str> {
+pub fn obeyed_unasked(path: &Path, hooks: &[PathBuf]) -> Option<&'static str> {
     hook(path, hooks).or_else(|| repository(path)).or_else(|| find(&HELD_PATTERNS, &lower_names(path)))
 }
 
@@ -62,8 +62,8 @@ fn lower_names(path: &Path) -> Vec<String> {
     path.components().map(|name| name.as_os_str().to_string_lossy().to_lowercase()).collect()
 }
 
-fn hook(path: &Path, hooks: Option<&Path>) -> Option<&'static str> {
-    path.starts_with(hooks?).then_some("git: its hooks folder")
+fn hook(path: &Path, hooks: &[PathBuf]) -> Option<&'static str> {
+    hooks.iter().any(|hook| path.starts_with(hook)).then_some("git: your hooks")
 }
 
 /// Git takes a folder with `HEAD`, `objects` and `refs` for a repository, and runs what its `config` says.

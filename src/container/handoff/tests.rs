@@ -1,7 +1,7 @@
 use super::*;
 
 fn sorted(paths: &[&str], hooks: Option<&str>) -> (Vec<String>, Vec<String>) {
-    let handoffs = classify(paths.iter().map(Path::new), hooks.map(Path::new));
+    let handoffs = classify(paths.iter().map(Path::new), &hooks.map(PathBuf::from).into_iter().collect::<Vec<_>>());
     let shown = |list: Vec<Handoff>| list.into_iter().map(|one| one.path.display().to_string()).collect();
     (shown(handoffs.held), shown(handoffs.named))
 }

@@ -1,5 +1,6 @@
 //! Every kind of repository that has to work, from preparation to merge.
 
+use super::super::hooks;
 use super::super::merge::MergeOutcome;
 use super::super::prepare::RunGit;
 use super::super::testing::Bench;
@@ -228,10 +229,22 @@ fn the_users_settings_remotes_and_hooks_are_inside_and_secrets_are_not() {
 fn hooks_in_the_tree_are_the_agents_to_change_and_are_named() {
     let bench = repository("");
     bench.sh("cd repo && git config core.hooksPath .husky && mkdir .husky");
-    let named = |bench: &Bench| bench.prepare("agent").hooks_in_tree.map(|folder| folder.0);
-    assert_eq!(named(&bench).as_deref(), Some(std::path::Path::new(".husky")));
-    bench.sh("git config -f repo/.git/config core.hooksPath $PWD/agent/.hooks");
-    assert_eq!(named(&bench).as_deref(), Some(std::path::Path::new(".hooks")));
+    let named = |bench: &Bench| {
+        let found = hooks::in_trees(&bench.git, &bench.prepare("agent")).unwrap();
+        found.iter().map(|path| path.display().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(named(&bench), [".husky"]);
+    // The agent works in `agent`; what it changes there comes to `repo` by a merge.
+    for place in ["agent/.hooks", "repo/tools/hooks", "repo/../agent/./hooks"] {
+        bench.sh(&format!("git config -f repo/.git/config core.hooksPath $PWD/{place}"));
+        assert_eq!(
+            named(&bench),
+            [place.rsplit_once("nt/").map_or("tools/hooks", |(_, name)| name.trim_start_matches("./"))]
+        );
+    }
+    bench.sh("git config -f repo/.git/config --unset core.hooksPath; mkdir -p repo/scripts repo/.git/hooks; touch repo/scripts/check.sh; ln -s ../../scripts/check.sh repo/.git/hooks/pre-commit");
+    assert_eq!(named(&bench), ["scripts/check.sh"]);
+    assert!(bench.prepare("agent").notes.iter().any(|note| note.starts_with("your git has scripts/check.sh")));
     bench.sh("mkdir home/hooks && cp /bin/true home/hooks/pre-commit && git config -f repo/.git/config core.hooksPath '~/hooks'");
     let run = bench.prepare("agent");
     assert!(run.mounts.iter().any(|mount| mount.source == bench.path("home/hooks")), "{:?}", run.mounts);

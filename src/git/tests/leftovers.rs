@@ -1,5 +1,6 @@
 //! What an agent leaves lying in its worktree: no git waits at it, finds a repository in it, or is kept from the work.
 
+use super::super::merge::MergeOutcome;
 use super::super::testing::Bench;
 
 const NAMES: [&str; 4] = [".gitattributes", ".gitignore", ".gitmodules", ".mailmap"];
@@ -47,4 +48,14 @@ fn an_agent_that_took_every_name_beside_its_repository_loses_it_all_the_same() {
     );
     assert_eq!(bench.collect(&run).new_commits, 1);
     assert_eq!(bench.sh("find agent -mindepth 2 -name .git"), "");
+}
+
+#[test]
+fn a_configuration_to_which_the_users_own_is_a_link_is_not_merged_over() {
+    let bench = Bench::linked();
+    bench.sh("mkdir repo/dot; mv home/.gitconfig repo/dot/git; ln -s ../repo/dot/git home/.gitconfig; cd repo; git add .; git commit -qm dot; git -C ../agent merge -q main");
+    let (_, _, outcome) = bench.run("agent", "echo '[alias] st = !touch /tmp/x' >> dot/git; git commit -qam evil");
+    let MergeOutcome::Refused { why } = outcome else { panic!("{outcome:?}") };
+    assert_eq!(why, "your git reads its configuration from dot/git");
+    assert!(bench.refusal("repo").starts_with("git reads configuration from a file of the worktree: /T/repo/dot/git"));
 }
