@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::harvest::Harvest;
 use super::run_git::RunGit;
-use super::{Git, GitError, checkout, refs, worktrees};
+use super::{Git, GitError, changes, checkout, refs, worktrees};
 use crate::failpoint::{self, Point};
 use crate::process::ProcessError;
 
@@ -69,10 +69,26 @@ pub fn settle(git: &Git, run: &RunGit, harvest: &Harvest, notes: &mut Vec<String
         Some(branch) => {
             let ended =
                 harvest.ended_at().map(|id| refs::commit(git, &run.checkout.common_dir, id)).transpose()?.flatten();
-            settle_branch(git, run, &branch, (work, ended.as_deref().filter(|_| !gone)), notes)
+            let ended = ended.filter(|_| !gone).map_or(Ok(None), |ended| within_bounds(git, run, ended, notes))?;
+            settle_branch(git, run, &branch, (work, ended.as_deref()), notes)
         }
         None if gone => Ok(BranchOutcome::BranchMoved { found: None }),
         None => settle_detached(git, run, work),
+    }
+}
+
+/// A few objects can make a tree without end, which no index holds. What is to be merged was compared before.
+fn within_bounds(git: &Git, run: &RunGit, end: String, notes: &mut Vec<String>) -> Result<Option<String>, GitError> {
+    match changes::changed_paths(git, run, run.base(), &end) {
+        Ok(_) => Ok(Some(end)),
+        Err(
+            excess @ (GitError::Failed { .. }
+            | GitError::Process(ProcessError::Slow { .. } | ProcessError::Stream { .. })),
+        ) => {
+            notes.push(format!("the agent ended at {end}, where it is too much to bring the index there: {excess}"));
+            Ok(None)
+        }
+        Err(other) => Err(other),
     }
 }
 

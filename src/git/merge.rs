@@ -1,18 +1,23 @@
 //! Brings finished work onto the target: fast-forward only, and only where nothing is in the way.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::branch::{self, BranchOutcome};
 use super::collect::Collected;
 use super::config::Config;
-use super::host::complaint;
+use super::host::{complaint, refused};
 use super::run_git::RunGit;
 use super::worktrees::{self, Worktree};
 use super::{Git, GitError, changes, checkout, clashes, in_tree, refs};
 use crate::failpoint::{self, Point};
 use crate::printable::printable_path;
+use crate::process::ProcessError;
+
+/// How long may be looked for the agent's changes among the target's.
+const COMPARISON_LIMIT: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
@@ -75,8 +80,13 @@ pub fn merge(git: &Git, run: &RunGit, collected: &Collected) -> Result<MergeOutc
 
 /// Whether the target has every change of these commits in commits of its own: rebased or picked by hand.
 fn is_picked(git: &Git, common: &Path, target: &str, work: &str) -> Result<bool, GitError> {
-    let compared = git.read("compare with the target", &git.in_dir(common).args(["cherry", target, work]))?;
-    Ok(!compared.text().lines().any(|line| line.starts_with('+')))
+    // Every change of the agent's is looked through for this, and there may be no end to them.
+    match git.capture_within(&git.in_dir(common).args(["cherry", target, work]), &[], COMPARISON_LIMIT) {
+        Err(GitError::Process(ProcessError::Slow { .. })) => Ok(false),
+        Err(other) => Err(other),
+        Ok(answer) if answer.success() => Ok(!answer.text().lines().any(|line| line.starts_with('+'))),
+        Ok(answer) => Err(refused("compare with the target", &answer)),
+    }
 }
 
 /// The work as its branch has it by now, where the target had moved on and the user has rebased that branch since.

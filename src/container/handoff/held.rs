@@ -7,10 +7,11 @@ pub const HELD: &Table = &[
     (
         "git: hooks, and what hook managers run",
         ".husky/ .huskyrc* husky.config.* .githooks/ .git-hooks/ githooks/ git-hooks/ .cargo-husky/ \
-         .pre-commit-config.yaml .pre-commit-config.yml prek.toml lefthook.* .lefthook.* .lefthook/ \
-         lefthook-local.* .lefthook-local.* .overcommit.yml .local-overcommit.yml simple-git-hooks.* \
-         .simple-git-hooks.* captainhook.json captainhook.config.json grumphp.yml grumphp.yml.dist \
-         .rusty-hook.toml hk.pkl .lintstagedrc* .lintstagedrc lint-staged.config.*",
+         .pre-commit-config.yaml .pre-commit-config.yml prek.toml lefthook.* .lefthook.* .lefthook/ lefthook-local.* \
+         .lefthook-local.* .overcommit.yml .local-overcommit.yml simple-git-hooks.* .simple-git-hooks.* \
+         captainhook.json captainhook.config.json grumphp.yml grumphp.yml.dist .rusty-hook.toml hk.pkl \
+         .lintstagedrc* .lintstagedrc lint-staged.config.* .hooks/ .captainhook/ .pre-commit-hooks.yaml .yorkie/ \
+         ghooks.* .git-hooks.*",
     ),
     ("git: where submodules, large files and settings come from", ".gitmodules .lfsconfig .gitconfig"),
     ("version control: a repository inside the tree", ".git/ .hg/ .jj/ .svn/ .bzr/"),
@@ -18,21 +19,25 @@ pub const HELD: &Table = &[
         "the shell, on entering the folder",
         ".envrc .envrc.* .direnv/ .autoenv .autoenv.* .autoenv_leave.zsh .shadowenv.d/ mise.toml mise.*.toml \
          .mise.toml .mise.*.toml .mise/ .config/mise/ .config/mise.toml .rtx.toml .tool-versions flake.nix \
-         flake.lock shell.nix /default.nix devenv.nix devenv.yaml devenv.lock devbox.json devbox.lock .devbox/",
+         .miserc.toml mise/config.toml .config/mise.*.toml .env.fish .localrc .smartcd/ .ondir.rc .asdfrc flake.lock \
+         shell.nix /default.nix devenv.nix devenv.yaml devenv.lock devbox.json devbox.lock .devbox/",
     ),
     (
         "shells and terminals, where a home folder links to it",
         ".bashrc .bash_profile .bash_login .bash_logout .bash_aliases .profile .zshrc .zshenv .zprofile .zlogin \
-         .kshrc .config/fish/ .inputrc .tmux.conf .screenrc .xprofile .xinitrc .xsession .ssh/ .config/autostart/ \
-         .config/systemd/",
+         .kshrc .config/fish/ .inputrc .tmux.conf .zlogout .config/git/ .config/nvim/ .config/zsh/ .xonshrc \
+         .config/nushell/ .gnupg/ .netrc .pam_environment .wezterm.lua .screenrc .xprofile .xinitrc .xsession .ssh/ \
+         .config/autostart/ .config/systemd/",
     ),
     (
         "editors: tasks and settings, on opening the folder",
         ".vscode/ *.code-workspace .idea/ *.iml *.ipr *.iws .zed/ .fleet/ .vs/ .theia/ .nova/ *.sublime-project \
          *.sublime-workspace .devcontainer/ .devcontainer.json .gitpod.yml .exrc .vimrc .gvimrc .nvimrc .nvim.lua \
-         .lvimrc .local.vimrc .vim/ .nvim/ .lazy.lua .neoconf.json .vimspector.json .dir-locals.el \
-         .dir-locals-2.el .emacs .emacs.d/ .helix/ .kakrc .kak/ .lite_project.lua .kateproject .projections.json \
-         rust-analyzer.toml .rust-analyzer.toml .clangd .luarc.json .luarc.jsonc",
+         .lvimrc .local.vimrc .vim/ .nvim/ .lazy.lua .neoconf.json .vimspector.json .dir-locals.el .dir-locals-2.el \
+         .emacs .emacs.d/ .helix/ .kakrc .kak/ .lite_project.lua .kateproject .projections.json rust-analyzer.toml \
+         .rust-analyzer.toml .clangd .luarc.json .luarc.jsonc .nvimrc.lua .ycm_extra_conf.py .ccls session.vim .run/ \
+         *.run.xml .project .classpath .settings/ .externaltoolbuilders/ *.xcworkspace/ .swiftpm/ .lapce/ .pulsar/ \
+         .atom/ .ensime .metals/ .bsp/ .lsp/ .vscode-server/ .openvscode-server/ .void/ .positron/ .antigravity/",
     ),
     (
         "agents: settings, hooks, skills and tool servers",
@@ -40,12 +45,17 @@ pub const HELD: &Table = &[
          .github/copilot/ .mcp.json mcp.json .mcp/ .windsurf/ .codeium/ .roo/ .roomodes .cline/ .continue/ \
          .continuerc.json .aider.conf.yml .aider.conf.yaml .aider.model.settings.yml .amazonq/ .kiro/ .qwen/ \
          .opencode/ opencode.json opencode.jsonc .crush.json crush.json .goose/ .junie/ .trae/ .augment/ .factory/ \
-         .agents/ .agent/ .amp/ .warp/ .serena/ .tabnine/ .sourcegraph/ .zencoder/ .forge.yaml",
+         .agents/ .agent/ .amp/ .warp/ .serena/ .tabnine/ .sourcegraph/ .zencoder/ .forge.yaml .vscode-mcp.json \
+         .aiassistant/ .aider/ .rovodev/ .kilocode/ .kilocodemodes .pi/ .grok/ .vibe/ .droid/ .iflow/ .openhands/ \
+         .cody/ .jules/ .lingma/ .codebuddy/ .devin/ .plandex/ .gptme.toml gptme.toml .llm/ .mentat_config.json \
+         mcp.yaml mcp.toml .mcprc .claude.json gemini-extension.json .hermes/",
     ),
     (
         "interpreters and debuggers, on start in the folder",
         ".gdbinit .lldbinit .rprofile .renviron *.rproj .ghci .ocamlinit .irbrc .pryrc .pythonrc .pdbrc .octaverc \
-         .julia/ .config/julia/ sitecustomize.py usercustomize.py *.pth",
+         .julia/ .config/julia/ sitecustomize.py usercustomize.py *.pth .rprofile.site .iex.exs .tclshrc .wishrc \
+         .radare2rc .psqlrc .sqliterc .my.cnf .guile .sbclrc .ammonite/ .ipython/ ipython_config.py .jupyter/ \
+         .duckdbrc .mongorc.js .mongoshrc.js .perldb",
     ),
     (
         "continuous integration, on the next push",

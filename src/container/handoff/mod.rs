@@ -59,16 +59,36 @@ pub fn obeyed_unasked(path: &Path, hooks: &[PathBuf]) -> Option<&'static str> {
 }
 
 fn lower_names(path: &Path) -> Vec<String> {
-    path.components().map(|name| name.as_os_str().to_string_lossy().to_lowercase()).collect()
+    path.components().map(|name| same_elsewhere(&name.as_os_str().to_string_lossy())).collect()
+}
+
+/// What file systems of other machines take a name for: without case, without what one of them ignores, without dots and
+/// spaces at the end, and without the name of a stream. Whoever pulls the work may have one of them.
+fn same_elsewhere(name: &str) -> String {
+    let ignored = |letter: &char| matches!(letter, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}');
+    let folded = |letter: char| if letter == '\u{17f}' { 's' } else { letter };
+    let plain: String =
+        name.chars().filter(|letter| !ignored(letter)).flat_map(char::to_lowercase).map(folded).collect();
+    let plain = plain.split_once(':').map_or(plain.as_str(), |(name, _)| name);
+    match plain.trim_end_matches(['.', ' ']) {
+        "" => plain.to_owned(),
+        trimmed => trimmed.to_owned(),
+    }
 }
 
 fn hook(path: &Path, hooks: &[PathBuf]) -> Option<&'static str> {
     hooks.iter().any(|hook| path.starts_with(hook)).then_some("git: your hooks")
 }
 
-/// Git takes a folder with `HEAD`, `objects` and `refs` for a repository, and runs what its `config` says.
+/// Git takes a folder with `HEAD`, `objects` and `refs` for a repository, and runs what its `config` says. One that is
+/// there already needs no new `HEAD`.
 fn repository(path: &Path) -> Option<&'static str> {
-    path.file_name().is_some_and(|name| name == "HEAD").then_some("git: a repository inside the tree")
+    let ends = |end: &str| path.ends_with(end);
+    let in_bare = path.ancestors().skip(1).filter_map(Path::file_name).any(|name| {
+        name.to_str().is_some_and(|name| name.len() > ".git".len() && name.to_lowercase().ends_with(".git"))
+    });
+    (ends("HEAD") || in_bare && (ends("config") || ends("config.worktree") || ends("commondir")))
+        .then_some("git: a repository inside the tree")
 }
 
 /// A pattern, taken apart once: whole trees are looked through.

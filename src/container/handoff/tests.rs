@@ -142,6 +142,22 @@ fn letters_of_another_size_name_the_same_file_on_other_systems() {
 }
 
 #[test]
+fn what_other_systems_take_for_the_same_name_is_the_same() {
+    for path in [
+        ".vs\u{200d}code/tasks.json",
+        ".vscode./tasks.json",
+        ".envrc ",
+        ".v\u{17f}code/x",
+        ".envrc::$DATA",
+        "\u{feff}.husky/x",
+    ] {
+        assert!(is_held(path), "{path:?}");
+    }
+    assert!(is_named("Makefile..."));
+    assert_eq!(sorted(&["...", "a:b"], None), (vec![], vec![]));
+}
+
+#[test]
 fn a_link_in_the_place_of_a_folder_counts() {
     assert!(is_held(".vscode"));
     assert!(is_held(".github/workflows"));
@@ -158,6 +174,7 @@ fn the_hooks_folder_of_this_repository() {
 fn a_repository_inside_the_tree() {
     let (held, _) = sorted(&["testdata/x/HEAD", "testdata/x/config", "testdata/x/refs/heads/main"], None);
     assert_eq!(held, ["testdata/x/HEAD"]);
+    assert!(is_held("testdata/x.git/config") && !is_held("x/config") && !is_held("x.git/refs/heads/main"));
 }
 
 #[test]

@@ -59,3 +59,24 @@ fn a_configuration_to_which_the_users_own_is_a_link_is_not_merged_over() {
     assert_eq!(why, "your git reads its configuration from dot/git");
     assert!(bench.refusal("repo").starts_with("git reads configuration from a file of the worktree: /T/repo/dot/git"));
 }
+
+#[test]
+fn an_agent_that_ends_on_a_tree_without_end_costs_the_host_no_more_than_a_moment() {
+    let bench = Bench::linked();
+    let run = bench.prepare("agent");
+    let tree = "t=$(git rev-parse HEAD:); for i in $(seq 12); do t=$(for n in 0 1 2 3 4 5 6 7 8 9; do printf \"040000 tree $t\\t$n\\n\"; done | git mktree); done";
+    bench.agent(
+        &run,
+        &format!("git commit -qm x --allow-empty; {tree}; git update-ref refs/heads/bomb $(git commit-tree -p HEAD -m bomb $t); git symbolic-ref HEAD refs/heads/bomb"),
+    );
+    let start = std::time::Instant::now();
+    let collected = bench.collect(&run);
+    assert!(start.elapsed() < std::time::Duration::from_secs(30), "{:?}", start.elapsed());
+    assert_eq!(collected.new_commits, 1);
+    assert!(
+        collected.notes.iter().any(|note| note.contains("too much to bring the index there")),
+        "{:?}",
+        collected.notes
+    );
+    assert_eq!(bench.sh("git -C agent symbolic-ref HEAD; git -C agent status --porcelain"), "refs/heads/agent");
+}
