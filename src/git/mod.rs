@@ -21,6 +21,7 @@ mod host;
 pub mod identity;
 mod ignored;
 mod in_tree;
+pub mod links;
 pub mod lying;
 pub mod merge;
 pub mod mounts;

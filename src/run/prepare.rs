@@ -71,9 +71,11 @@ fn refuse_conflicts(plan: &Plan, runs: &Path, git: &Git) -> Result<(), RunError>
         let name = other.name().to_owned();
         let unfinished = seen.owned || other.state.is_open() || other.state == State::CollectFailed;
         let hint = if seen.owned { format!("bn container stop {name}") } else { format!("bn container merge {name}") };
-        if unfinished && other.spec.worktree == spec.worktree {
+        // An agent writes all that is below its worktree: another's checkout there, its git file included.
+        let (one, two) = (&other.spec.worktree, &spec.worktree);
+        if unfinished && (one.starts_with(two) || two.starts_with(one)) {
             let state = if seen.owned { other.state.to_string() } else { "interrupted".to_owned() };
-            return Err(RunError::WorktreeInUse { worktree: spec.worktree.clone(), name, state, hint });
+            return Err(RunError::WorktreeInUse { worktree: one.clone(), name, state, hint });
         }
         if let Some(branch) = other.spec.branch.clone().filter(|_| unfinished && other.spec.branch == spec.branch) {
             return Err(RunError::BranchInUse { branch, name, hint });

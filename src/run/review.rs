@@ -12,6 +12,7 @@ use super::folder::Folder;
 use super::{RunError, store};
 use crate::container::handoff::{Handoff, classify, obeyed_unasked};
 use crate::git::collect::Collected;
+use crate::git::links::Links;
 use crate::git::lying::{self, Lying};
 use crate::git::prepare::RunGit;
 use crate::git::{Git, changes, hooks};
@@ -38,7 +39,19 @@ pub struct HandedOver {
 /// Looks through what a merge would bring to the target.
 pub fn review(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Vec<HandedOver>, RunError> {
     let changed = changes::brought_to_target(git, prepared, &collected.head)?;
-    let found = classify(changed.iter().map(|change| change.path.as_path()), &hooks::in_trees(git, prepared)?);
+    let hooks = hooks::in_trees(git, prepared)?;
+    let mut found = classify(changed.iter().map(|change| change.path.as_path()), &hooks);
+    if !changed.is_empty() {
+        let links = Links::of(git, &prepared.checkout.common_dir, &collected.head)?;
+        for path in changed.iter().map(|change| &change.path) {
+            let obeyed_by = links.names_of(path).find_map(|name| obeyed_unasked(&name, &hooks));
+            let is_new = found.held.iter().all(|held| held.path != *path);
+            if let (true, Some(obeyed_by)) = (is_new, obeyed_by) {
+                found.named.retain(|named| named.path != *path);
+                found.held.push(Handoff { path: path.clone(), obeyed_by });
+            }
+        }
+    }
     let listed = |held: bool| {
         move |handoff: Handoff| HandedOver {
             path: printable_path(&handoff.path),

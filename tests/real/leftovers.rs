@@ -1,5 +1,6 @@
 //! What an agent leaves where the host's programs come past: none of it is run, followed or printed as it is.
 
+use crate::running::MEET;
 use crate::world::{User, World, answer, image};
 
 /// A program called git that leaves a canary, and does what git does.
@@ -105,4 +106,28 @@ fn a_script_of_the_tree_to_which_a_hook_of_the_users_is_a_link_is_held_back() {
     world.bn(&["container", "merge", &world.job(), "--accept-handoff"]).exits(0);
     world.git("commit -q --allow-empty -m mine");
     assert!(canary.exists());
+}
+
+#[test]
+fn a_change_behind_a_link_with_a_name_that_programs_obey_is_held_back() {
+    let world = World::new();
+    world.shell(
+        "cd repo; mkdir -p tools/ed; echo x > tools/ed/tasks.json; ln -s tools/ed .vscode; git add .; git commit -qm links; \
+         git -C ../agent-1 merge -q main",
+    );
+    let refused = world.run("echo y > tools/ed/tasks.json; git commit -qam work").exits(3);
+    assert!(refused.stderr.contains("tools/ed/tasks.json (editors: "), "{refused:#?}");
+}
+
+#[test]
+fn no_agent_works_in_a_checkout_inside_the_worktree_of_another() {
+    let world = World::new();
+    let first = world.start(&["--name", &world.job()], MEET);
+    first.meet();
+    world.git("worktree add -q ../agent-1/inner -b inner");
+    let refused = world
+        .bn(&["container", "run", "--tag", &image(), "--name", &world.name("second"), "../agent-1/inner", "--", "true"])
+        .exits(125);
+    assert!(refused.stderr.contains("agent-1 "), "{refused:#?}");
+    first.go_on().exits(0);
 }
