@@ -12,10 +12,8 @@ mod git;
 mod graph;
 mod harmless;
 mod output;
-mod printable;
 mod process;
 mod run;
-mod sieve;
 
 use std::process::ExitCode;
 

@@ -7,8 +7,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::harmless;
-use crate::sieve::Sieve;
+use crate::harmless::{self, Sieve};
 
 /// What a command found out: plain data that also knows how people read it.
 pub trait Report: Serialize + Display {}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::host::os;
 use super::{Git, GitError, changes};
-use crate::printable::printable_path;
+use crate::harmless;
 
 /// Paths of the checkout that a merge would overwrite, printable.
 pub fn find(git: &Git, (git_dir, tree): (&Path, &Path), from: &str, to: &str) -> Result<Vec<String>, GitError> {
@@ -19,7 +19,7 @@ pub fn find(git: &Git, (git_dir, tree): (&Path, &Path), from: &str, to: &str) ->
     let tracked = split(&git.read("list the files", &in_tree().args(["ls-files", "-z"]))?.stdout);
     let changed = changes::between(git, git_dir, from, to)?;
     let clashing = changed.iter().filter_map(|change| in_the_way(tree, &change.path, &dirty, &tracked));
-    Ok(clashing.map(|path| printable_path(&path)).collect())
+    Ok(clashing.map(|path| harmless::path(&path)).collect())
 }
 
 fn split(listing: &[u8]) -> BTreeSet<PathBuf> {

@@ -8,7 +8,7 @@ use super::harvest::{self, Harvest};
 use super::run_git::RunGit;
 use super::{Git, GitError, fetch, private_refs, quarantine, take};
 use crate::failpoint::{self, Point};
-use crate::printable::printable_path;
+use crate::harmless;
 
 /// A file that is merged only by wish. Bytes.
 const LARGE_FILE: u64 = if cfg!(test) { 8 << 20 } else { 256 << 20 };
@@ -56,7 +56,7 @@ pub fn collect(git: &Git, run: &RunGit) -> Result<Collected, GitError> {
         refs: Vec::new(),
         branch: BranchOutcome::Unchanged,
         ended_on: None,
-        quarantined: aside.moved.iter().map(|path| printable_path(path)).collect(),
+        quarantined: aside.moved.iter().map(|path| harmless::path(path)).collect(),
         notes: aside.notes,
         holds: aside.holds,
         complete: false,
@@ -97,7 +97,7 @@ fn count(git: &Git, run: &RunGit, head: &str) -> Result<u64, GitError> {
 /// A link to another repository's commit: the user's git would go and look there.
 fn submodule_links(changed: &[ChangedPath]) -> Vec<String> {
     let links = changed.iter().filter(|changed| changed.is_submodule());
-    links.map(|link| format!("the submodule link {} is new or changed", printable_path(&link.path))).collect()
+    links.map(|link| format!("the submodule link {} is new or changed", harmless::path(&link.path))).collect()
 }
 
 /// Little in a pack can be much in a checkout.
@@ -109,7 +109,7 @@ fn large_files(git: &Git, run: &RunGit, changed: &[ChangedPath]) -> Result<Vec<S
         .zip(&sizes)
         .filter(|(_, size)| **size > LARGE_FILE)
         .take(10)
-        .map(|(changed, size)| format!("{} has {} MB", printable_path(&changed.path), size >> 20))
+        .map(|(changed, size)| format!("{} has {} MB", harmless::path(&changed.path), size >> 20))
         .collect();
     if total > LARGE_CHANGE {
         holds.push(format!("the changed files have {} MB together", total >> 20));

@@ -7,7 +7,7 @@ use super::private_refs::{Head, PrivateRefs};
 use super::refs::RefMap;
 use super::run_git::RunGit;
 use super::{Git, GitError};
-use crate::printable::printable;
+use crate::harmless;
 
 /// More changed refs than this are not taken over.
 const MOST_REFS: usize = if cfg!(test) { 500 } else { 10_000 };
@@ -124,7 +124,7 @@ impl Harvest {
             let number = numbers.entry(folder).or_default();
             *number += 1;
             let place = format!("{folder}/{number}");
-            self.add(place, printable(short), id.clone());
+            self.add(place, harmless::name(short), id.clone());
         }
     }
 
@@ -176,7 +176,7 @@ impl Harvest {
     /// Where the agent ended if not on its starting branch, for people.
     pub fn ended_on(&self) -> Option<String> {
         match (&self.head, &self.starting) {
-            (Head::Branch(name), starting) if Some(name) != starting.as_ref() => Some(printable(kind(name).1)),
+            (Head::Branch(name), starting) if Some(name) != starting.as_ref() => Some(harmless::name(kind(name).1)),
             (Head::Commit(id), Some(_)) => Some(id.clone()),
             _ => None,
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::process::{Captured, Cmd, Runner, last_line};
 
 use super::GitError;
-use crate::printable::printable;
+use crate::harmless;
 
 /// Settings that no repository and no user can override.
 const SAFE: &[&str] = &[
@@ -128,7 +128,7 @@ pub fn refused(what: &str, captured: &Captured) -> GitError {
 pub fn complaint(captured: &Captured) -> String {
     let complains = |line: &&str| line.starts_with("fatal: ") || line.starts_with("error: ");
     let line = captured.stderr.lines().find(complains).unwrap_or_else(|| last_line(&captured.stderr));
-    printable(line.trim_start_matches("fatal: ").trim_start_matches("error: ").as_bytes())
+    harmless::name(line.trim_start_matches("fatal: ").trim_start_matches("error: ").as_bytes())
 }
 
 /// `--option=PATH`, whatever bytes the path has.

@@ -13,7 +13,7 @@ use super::run_git::RunGit;
 use super::worktrees::{self, Worktree};
 use super::{Git, GitError, changes, checkout, clashes, in_tree, refs};
 use crate::failpoint::{self, Point};
-use crate::printable::printable_path;
+use crate::harmless;
 use crate::process::ProcessError;
 
 /// How long may be looked for the agent's changes among the target's.
@@ -227,7 +227,7 @@ impl Step<'_> {
         }
         let changed = changes::between(self.git, common, self.from, self.to)?;
         let obeyed = changed.iter().find(|change| files.contains(&tree.join(&change.path)));
-        Ok(obeyed.map(|change| format!("your git reads its configuration from {}", printable_path(&change.path))))
+        Ok(obeyed.map(|change| format!("your git reads its configuration from {}", harmless::path(&change.path))))
     }
 
     /// Git's own fetch knows all the ways in which a branch can be in use; `update-ref` knows none.

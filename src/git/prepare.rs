@@ -14,7 +14,7 @@ use super::run_git::{Folder, prefix};
 use super::target::Target;
 use super::{Git, GitError, hand_over, ignored, private_config, refs, snapshot};
 use crate::failpoint::{self, Point};
-use crate::printable::printable_path;
+use crate::harmless;
 
 // The record of a run names it by this path.
 pub use super::run_git::RunGit;
@@ -170,7 +170,7 @@ fn build(git: &Git, run: &mut RunGit, survey: &Survey) -> Result<(), GitError> {
 fn hooks_note(git: &Git, run: &RunGit, hooks: &Hooks) -> Result<Option<String>, GitError> {
     let led = hooks::in_trees(git, run)?;
     Ok(led.first().filter(|_| !matches!(hooks, Hooks::InTree(_))).map(|path| {
-        let path = printable_path(path);
+        let path = harmless::path(path);
         format!(
             "your git has {path} of a checkout for a hook: look at what the agent made of it before you use git there"
         )

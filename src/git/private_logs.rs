@@ -10,7 +10,7 @@ use rustix::fs::FileType;
 use super::host::os;
 use super::nofollow;
 use super::private_refs::{DEEPEST, Ids, MOST_FILES};
-use crate::printable::printable;
+use crate::harmless;
 
 const LIMIT: u64 = 16 << 20;
 /// More ids than these are not taken from reflogs.
@@ -56,7 +56,7 @@ impl Reader {
             Ok(found) => found,
             Err(error) if error.kind() == io::ErrorKind::NotFound => T::default(),
             Err(error) => {
-                self.skip(format!("{} was not read: {error}", printable(what.as_bytes())));
+                self.skip(format!("{} was not read: {error}", harmless::name(what.as_bytes())));
                 T::default()
             }
         }

@@ -12,7 +12,7 @@ use super::host::os;
 use super::nofollow;
 use super::private_logs;
 use super::refs::RefMap;
-use crate::printable::printable;
+use crate::harmless;
 
 const LOOSE_LIMIT: u64 = 4 << 10;
 const PACKED_LIMIT: u64 = 64 << 20;
@@ -203,7 +203,7 @@ impl Reader {
     fn skip(&mut self, name: &[u8], reason: impl std::fmt::Display) {
         const MOST_NAMED: usize = 20;
         if self.skipped.len() < MOST_NAMED {
-            self.skipped.push(format!("{} was not taken over: {reason}", printable(name)));
+            self.skipped.push(format!("{} was not taken over: {reason}", harmless::name(name)));
         }
     }
 }

@@ -12,7 +12,7 @@ use super::nested::{self, Closed, Content, NestedGit, Search};
 use super::run_git::RunGit;
 use super::{GitError, nofollow};
 use crate::failpoint::{self, Point};
-use crate::printable::printable_path;
+use crate::harmless;
 
 const ASIDE: &str = ".git.binnacle";
 
@@ -75,7 +75,7 @@ impl Quarantine {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let target = aside(worktree, path, &format!("{name}.binnacle"))?;
             if number < MOST_NAMED {
-                let (was, is) = (printable_path(path), printable_path(&target));
+                let (was, is) = (harmless::path(path), harmless::path(&target));
                 self.notes.push(format!("{was} was no file, and git would have waited at it; it is {is} now"));
             }
         }
@@ -85,16 +85,16 @@ impl Quarantine {
     fn tell(&mut self, run: &RunGit, search: &Search) {
         let gone = run.nested.iter().filter(|before| !search.found.contains(before));
         self.notes
-            .extend(gone.map(|before| format!("{} is not what it was before the run", printable_path(&before.path))));
+            .extend(gone.map(|before| format!("{} is not what it was before the run", harmless::path(&before.path))));
         let new = search.bare.iter().filter(|path| !run.bare.iter().any(|before| before.0 == **path));
         self.notes.extend(
             new.take(MOST_NAMED).map(|path| {
-                format!("the agent left a bare git repository at {}: run no git in it", printable_path(path))
+                format!("the agent left a bare git repository at {}: run no git in it", harmless::path(path))
             }),
         );
         self.notes.extend(
             search.unread.iter().take(MOST_NAMED).map(|path| {
-                format!("{} could not be searched for git folders: run no git in it", printable_path(path))
+                format!("{} could not be searched for git folders: run no git in it", harmless::path(path))
             }),
         );
         if search.cut_short {

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::checkout::Checkout;
 use super::host::os;
 use super::{Git, GitError, refs};
-use crate::printable::printable;
+use crate::harmless;
 use crate::process::Cmd;
 
 /// A larger file is left out of the copy, and said so. Bytes.
@@ -51,7 +51,7 @@ pub fn save(git: &Git, checkout: &Checkout, name: &str, scratch: &Path) -> Resul
         Err(other) => return Err(other),
     }
     if !large.is_empty() {
-        let shown: Vec<_> = large.iter().take(3).map(|path| printable(path)).collect();
+        let shown: Vec<_> = large.iter().take(3).map(|path| harmless::name(path)).collect();
         notes.push(format!(
             "left out of the copy, which would be too large: {} ({} in all)",
             shown.join(", "),

@@ -16,7 +16,7 @@ use crate::git::links::Links;
 use crate::git::lying::{self, Lying};
 use crate::git::prepare::RunGit;
 use crate::git::{Git, changes, hooks};
-use crate::printable::printable_path;
+use crate::harmless;
 
 /// So many uncommitted files are named.
 const MOST_LEFT: usize = 100;
@@ -54,7 +54,7 @@ pub fn review(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Vec
     }
     let listed = |held: bool| {
         move |handoff: Handoff| HandedOver {
-            path: printable_path(&handoff.path),
+            path: harmless::path(&handoff.path),
             obeyed_by: handoff.obeyed_by.to_owned(),
             held,
             uncommitted: false,
@@ -98,7 +98,7 @@ pub fn left_lying(
             continue;
         }
         let obeyed_by = obeyed_unasked(&lying.path, &hooks).unwrap_or_default().to_owned();
-        left.push(HandedOver { path: printable_path(&lying.path), obeyed_by, held: false, uncommitted: true });
+        left.push(HandedOver { path: harmless::path(&lying.path), obeyed_by, held: false, uncommitted: true });
     }
     let more = new.count();
     let note = match (complete, more) {

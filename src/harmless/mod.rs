@@ -1,6 +1,12 @@
 //! Text that strangers may have had a hand in, on its way to a terminal.
 
+mod names;
+mod sieve;
+
 use std::borrow::Cow;
+
+pub use names::{name, path};
+pub use sieve::Sieve;
 
 /// What a terminal would obey, or what makes text read other than it stands there: control characters of both kinds, and the
 /// marks that turn the direction of writing.

@@ -1,0 +1,41 @@
+//! Names that strangers chose, within a line of ours.
+
+use std::path::Path;
+
+use super::steers;
+
+/// Longer names are cut. Letters.
+const LONGEST: usize = 200;
+
+/// Without what could steer a terminal or mislead its reader.
+pub fn name(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).chars().take(LONGEST).flat_map(plain).collect()
+}
+
+pub fn path(path: &Path) -> String {
+    name(path.as_os_str().as_encoded_bytes())
+}
+
+/// In a name, letters that nobody sees are spelled out as well: languages and emoji need them, but two names that look the same
+/// should not be two.
+fn plain(letter: char) -> Vec<char> {
+    let unseen = matches!(
+        letter,
+        '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+    );
+    match steers(letter) || unseen {
+        true => letter.escape_unicode().collect(),
+        false => vec![letter],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_steer_a_terminal() {
+        assert_eq!(name("a\u{1b}[2Jb\u{202e}c\u{200b}".as_bytes()), "a\\u{1b}[2Jb\\u{202e}c\\u{200b}");
+        assert_eq!(name(&[b'x'; 1000]).len(), LONGEST);
+    }
+}
