@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::world::{Answer, World};
@@ -35,14 +36,18 @@ fn one_task() -> (World, PathBuf) {
 
 /// The answer, which has to come soon: a command that hangs is killed.
 fn soon(world: &World, args: &[&str]) -> Answer {
+    let (answer, time) = soon_or_killed(world, args);
+    assert!(time < SOON, "{args:?} took {time:?}");
+    answer
+}
+
+fn soon_or_killed(world: &World, args: &[&str]) -> (Answer, Duration) {
     let begun = Instant::now();
     let command = world.command(args);
     let mut patient = Command::new("timeout");
-    patient.args(["-s", "KILL", "60"]).arg(command.get_program()).args(command.get_args());
+    patient.args(["-s", "KILL", "40"]).arg(command.get_program()).args(command.get_args());
     patient.current_dir(world.repo()).env_clear().env("PATH", "/usr/bin:/bin").env("HOME", world.path("home"));
-    let answer = Answer::of(patient.output().unwrap());
-    assert!(begun.elapsed() < SOON, "{args:?} took {:?}", begun.elapsed());
-    answer
+    (Answer::of(patient.output().unwrap()), begun.elapsed())
 }
 
 /// Each command says what is damaged, and what to do then.
@@ -175,4 +180,35 @@ fn a_lease_on_the_file_holds_nobody() {
     let said = answer.refused(125);
     assert!(said.contains("cannot be opened at this moment") && said.contains("bn container stop"), "{said}");
     assert!(world.bn(&["ready"]).ok().contains("One"));
+}
+
+/// The index of the log is shared memory, and whoever may write to it may shorten it while others look at it.
+#[test]
+fn an_index_that_is_cut_off_under_its_readers_ends_none_of_them() {
+    let (world, file) = one_task();
+    let index = file.with_file_name("graph.db-shm");
+    let holder = rusqlite::Connection::open(&file).unwrap();
+    let transaction = holder.unchecked_transaction().unwrap();
+    transaction.query_row("SELECT count(*) FROM meta", [], |row| row.get::<_, i64>(0)).unwrap();
+    let (over, mut answers) = (AtomicBool::new(false), Vec::new());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let index = fs::OpenOptions::new().write(true).open(&index).unwrap();
+            while !over.load(Ordering::Relaxed) {
+                index.set_len(0).unwrap();
+                index.set_len(32768).unwrap();
+            }
+        });
+        // Asserted once the thread is over, which would outlive a panic here.
+        answers.extend((0..5).flat_map(|_| COMMANDS).map(|args| (args, soon_or_killed(&world, args))));
+        over.store(true, Ordering::Relaxed);
+    });
+    for (args, (answer, time)) in &answers {
+        // Zeros in the index can ruin what is written by it: an agent may do that. A signal would be another code.
+        assert!([0, 1, 125].contains(&answer.code) && *time < SOON, "{args:?}: {answer:?} {time:?}");
+    }
+    assert!(answers.iter().any(|(_, (answer, _))| answer.stderr.contains("cannot be opened at this moment")));
+    drop(transaction);
+    drop(holder);
+    assert!([0, 125].contains(&soon(&world, &["ready"]).code));
 }

@@ -10,6 +10,7 @@ mod claims;
 mod close;
 pub mod copies;
 mod create;
+mod cut_off;
 mod delete;
 mod doctor;
 mod events;
@@ -87,6 +88,7 @@ impl Store {
         transaction
             .map_err(GraphError::from)
             .and_then(|transaction| work(&Reader { conn: &transaction }))
+            .and_then(|found| self.unless_cut_off().map(|()| found))
             .map_err(|error| trouble::locate(error, &self.folder))
     }
 
@@ -99,6 +101,11 @@ impl Store {
     ) -> Result<T, GraphError> {
         self.allowance.grant(ALL_ROWS);
         self.transact(actor, now, work).map_err(|error| trouble::locate(error, &self.folder))
+    }
+
+    /// What was read or is to be written may rest on zeros.
+    fn unless_cut_off(&self) -> Result<(), GraphError> {
+        if cut_off::happened() { Err(GraphError::Held { path: self.folder.join(FILE) }) } else { Ok(()) }
     }
 
     fn transact<T>(
@@ -117,6 +124,7 @@ impl Store {
         };
         writer.sign_of_life()?;
         let result = work(&writer)?;
+        self.unless_cut_off()?;
         transaction.commit()?;
         Ok(result)
     }

@@ -11,7 +11,7 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
 use super::allowance::Allowance;
-use super::{FILE, Store, filesystem, intruders, migrate, schema, sqlite_open, trouble};
+use super::{FILE, Store, cut_off, filesystem, intruders, migrate, schema, sqlite_open, trouble};
 use crate::graph::error::GraphError;
 
 /// How long a write waits for the others before it gives up.
@@ -69,6 +69,7 @@ impl Store {
             Err(source) => return Err(GraphError::Folder { path: folder, source }),
         }
         intruders::refuse(&folder)?;
+        cut_off::guard();
         let (conn, allowance) = connect(&path)
             .and_then(|(conn, allowance)| Ok((check_version(conn, &path, site)?, allowance)))
             .map_err(|error| trouble::locate(error, &folder))?;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::ErrorCode;
 
-use super::{FILE, open};
+use super::{FILE, cut_off, open};
 use crate::graph::error::GraphError;
 
 /// Says what a database error means for the graph in `folder`; other errors pass through.
@@ -29,6 +29,9 @@ pub fn locate(error: GraphError, folder: &Path) -> GraphError {
         Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) if is_full(folder) => GraphError::Full { path },
         Some(ErrorCode::CannotOpen) if !is_writable(folder) => read_only(folder),
         Some(ErrorCode::CannotOpen) => GraphError::Held { path: path.join(FILE) },
+        Some(ErrorCode::FileLockingProtocolFailed | ErrorCode::SystemIoFailure) if cut_off::happened() => {
+            GraphError::Held { path: path.join(FILE) }
+        }
         _ => GraphError::Sql(source),
     }
 }
