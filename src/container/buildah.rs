@@ -32,6 +32,19 @@ pub fn build(spec: &BuildSpec, context: &Path) -> Cmd {
     cmd.args(["--tag", &spec.reference]).arg("--file").arg(context.join("Containerfile")).arg(context)
 }
 
+/// Prints buildah's own version.
+pub fn version() -> Cmd {
+    Cmd::new("buildah").arg("--version")
+}
+
+/// Whether a Containerfile may have commands that mount something, in whatever way they are written.
+pub fn has_mounts(text: &str) -> bool {
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let joined: String =
+        lines.flat_map(str::chars).filter(|letter| !letter.is_whitespace() && !"\\`".contains(*letter)).collect();
+    joined.to_ascii_lowercase().contains("--mount")
+}
+
 /// Prints the image's whole id.
 pub fn image_id(reference: &str) -> Cmd {
     Cmd::new("buildah").args(["images", "--no-trunc", "--quiet", reference])
@@ -54,7 +67,7 @@ pub fn commanding_labels(json: &str) -> Result<Vec<String>, serde_json::Error> {
     let image: serde_json::Value = serde_json::from_str(json)?;
     let labels = |form: &str| image[form]["config"]["Labels"].as_object().cloned().unwrap_or_default();
     let names: BTreeSet<String> = ["OCIv1", "Docker"].into_iter().flat_map(labels).map(|(name, _)| name).collect();
-    Ok(names.into_iter().filter(|name| name.starts_with("containerd.io/")).collect())
+    Ok(names.into_iter().filter(|name| name.to_ascii_lowercase().starts_with("containerd.io/")).collect())
 }
 
 #[cfg(test)]
@@ -71,6 +84,18 @@ mod tests {
         };
         insta::assert_snapshot!(build(&spec, Path::new("/ctx")).to_string(), @"buildah build --layers --no-cache --isolation chroot --build-arg 'AGENTS=copilot claude' --tag localhost/binnacle-self:latest --file /ctx/Containerfile /ctx");
         insta::assert_snapshot!(push("localhost/x:1").to_string(), @"buildah push --quiet localhost/x:1 docker-archive:/dev/stdout:localhost/x:1");
+    }
+
+    #[test]
+    fn mounts_are_seen_however_they_are_written() {
+        for text in [
+            "RUN --mount=type=bind,from=a x",
+            "run --network=none \\\n  --MOUNT=x",
+            "RUN --mo\\\n# c\nunt=type=cache x",
+        ] {
+            assert!(has_mounts(text), "{text}");
+        }
+        assert!(!has_mounts("FROM a\n# no --mount here\nRUN mount || true"));
     }
 
     #[test]

@@ -59,6 +59,34 @@ fn an_image_that_gives_orders_to_containerd_is_refused() {
     assert!(!built.is_in_containerd());
 }
 
+/// A link in one stage, and a mount of what is behind it in the next: older versions of buildah mount the host's folder.
+#[test]
+fn a_projects_definition_with_mounts_is_built_by_no_buildah_that_lets_them_reach_the_host() {
+    let world = World::new();
+    let version = world.shell("buildah --version");
+    let canary = world.path("behind");
+    world.shell("mkdir behind; chmod 777 behind; mkdir repo/.binnacle");
+    let definition = format!(
+        "FROM {base} AS one\nRUN ln -s {behind} /link\nFROM {base}\nRUN --mo\\\nunt=type=bind,from=one,source=/link,target=/m,rw touch /m/out; true\n",
+        base = base(),
+        behind = canary.display()
+    );
+    std::fs::write(world.path("repo/.binnacle/Containerfile"), definition).unwrap();
+    world.git("add .binnacle");
+    world.git("commit -q -m image");
+    let built = Image::of(&world);
+    let mut command = world.bn_command(&["container", "build", "--tag", &built.reference]);
+    let answered = answer(command.env_remove("HOME").output().unwrap());
+    assert!(!canary.join("out").exists(), "{version}: {answered:#?}");
+    if version.starts_with("buildah version 1.28") {
+        assert!(answered.exits(125).stderr.contains("--mount"), "{version}");
+        let mut control =
+            world.bn_command(&["container", "build", "--tag", &built.reference, "--file", ".binnacle/Containerfile"]);
+        answer(control.env_remove("HOME").output().unwrap());
+        assert!(canary.join("out").exists(), "the control shows nothing");
+    }
+}
+
 #[test]
 fn a_definition_that_fails_is_no_image() {
     let world = World::new();

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::cli::container::{AgentProgram, BuildArgs};
 use crate::commands::{Context, Exit};
 use crate::container::buildah::{self, BuildSpec};
+use crate::container::doctor::advisories::mounts_reach_the_host;
 use crate::container::reference::image_reference;
 use crate::data_dir::{DataDir, RepoId};
 use crate::env::{Env, Privilege};
@@ -32,6 +33,8 @@ pub enum BuildError {
     Failed { reference: String, code: u8 },
     #[error("{reference} bears the label {label}, by which an image gives orders to containerd")]
     CommandingLabel { reference: String, label: String },
+    #[error("{PROJECT_FILE} has commands with --mount, and this buildah lets those reach the host's files ({holes})")]
+    Mounts { holes: &'static str },
     #[error("{reference} did not get into containerd: {message}")]
     NotImported { reference: String, message: String },
 }
@@ -46,6 +49,10 @@ impl Explain for BuildError {
             BuildError::CommandingLabel { label, .. } => {
                 vec![format!("take the label {label} out of the Containerfile or its base")]
             }
+            BuildError::Mounts { .. } => vec![
+                "update buildah to 1.38.1 or later, or take --mount out of it".to_owned(),
+                format!("looked at it yourself? bn container build --file {PROJECT_FILE}"),
+            ],
             BuildError::NotImported { .. } => vec!["try again with: bn container build --no-cache".to_owned()],
         }
     }
@@ -87,6 +94,7 @@ pub fn run(args: &BuildArgs, context: &Context) -> anyhow::Result<Exit> {
     if !is_installed(env, "buildah") {
         return Err(EngineError::NotFound { tool: "buildah" }.into());
     }
+    refuse_mounts(&definition, &runner)?;
     // Before minutes of building: is there anybody to give the image to?
     let engine = Engine::connect(env, &runner)?;
     let last_built = LastBuilt::of(&definition, context)?;
@@ -255,6 +263,19 @@ fn hand_over(reference: &str, engine: &Engine, runner: &Runner) -> anyhow::Resul
         runner.read(&engine.ctr.label_image(reference, &image_id))?;
     }
     Ok(Built { reference: reference.to_owned(), image_id, imported: !present })
+}
+
+/// An agent may have written the definition that came to the target by a merge; one that is named by its path is the
+/// user's own word.
+fn refuse_mounts(definition: &Definition, runner: &Runner) -> anyhow::Result<()> {
+    let Definition::Project { text, .. } = definition else { return Ok(()) };
+    if !buildah::has_mounts(text) {
+        return Ok(());
+    }
+    match mounts_reach_the_host(&runner.read(&buildah::version())?.text()) {
+        Some(holes) => Err(BuildError::Mounts { holes }.into()),
+        None => Ok(()),
+    }
 }
 
 fn refuse_commanding_labels(reference: &str, runner: &Runner) -> anyhow::Result<()> {

@@ -97,6 +97,13 @@ const CONTAINERD: &[Advisory] = &[
     },
 ];
 
+const BUILDAH: &[Advisory] = &[Advisory {
+    id: "CVE-2024-1753, CVE-2024-9675, CVE-2024-11218",
+    what: "RUN --mount in a Containerfile writes to the host's files",
+    since: None,
+    fixed: &[Version(1, 37, 6), Version(1, 38, 1)],
+}];
+
 impl Advisory {
     fn concerns(&self, version: Version) -> bool {
         let same = self.fixed.iter().find(|fixed| fixed.series() == version.series());
@@ -121,13 +128,24 @@ pub fn check(facts: &Facts) -> Vec<Finding> {
     let containerd =
         tool("ctr").and_then(|ctr| Some(known_holes("containerd", daemon.or(ctr.version.as_deref())?, ctr)));
     let runc = tool("runc").and_then(|runc| Some(known_holes("runc", runc.version.as_deref()?, runc)));
-    [containerd, runc].into_iter().flatten().flatten().collect()
+    let buildah = tool("buildah").and_then(|tool| Some(known_holes("buildah", tool.version.as_deref()?, tool)));
+    [containerd, runc, buildah].into_iter().flatten().flatten().collect()
+}
+
+/// The holes by which a Containerfile's mounts reach the host, where buildah, by what it says its version is, has them.
+pub fn mounts_reach_the_host(buildah: &str) -> Option<&'static str> {
+    let version = Version::find(buildah)?;
+    BUILDAH.iter().find(|advisory| advisory.concerns(version)).map(|advisory| advisory.id)
 }
 
 /// One line for each, or one that says that there is none.
 fn known_holes(name: &'static str, text: &str, tool: &Tool) -> Vec<Finding> {
     let Some(version) = Version::find(text) else { return Vec::new() };
-    let advisories = if name == "runc" { RUNC } else { CONTAINERD };
+    let advisories = match name {
+        "runc" => RUNC,
+        "buildah" => BUILDAH,
+        _ => CONTAINERD,
+    };
     let open: Vec<_> = advisories.iter().filter(|advisory| advisory.concerns(version)).collect();
     if open.is_empty() {
         return vec![Finding::ok(name, format!("{version} has none of the holes that bn knows of"))];
@@ -177,6 +195,17 @@ mod tests {
         assert!(concerned(CONTAINERD, Version(2, 1, 0)).contains(&"CVE-2025-47290"));
         for good in [Version(1, 7, 33), Version(2, 2, 10), Version(2, 3, 7), Version(2, 4, 2), Version(2, 5, 0)] {
             assert_eq!(concerned(CONTAINERD, good), Vec::<&str>::new(), "{good}");
+        }
+    }
+
+    #[test]
+    fn buildah_by_version() {
+        assert!(
+            mounts_reach_the_host("buildah version 1.28.2 (image-spec 1.1.0-rc2, runtime-spec 1.0.2-dev)").is_some()
+        );
+        assert!(mounts_reach_the_host("buildah version 1.38.0").is_some());
+        for good in ["1.37.6", "1.38.1", "1.39.3", "2.0.0"] {
+            assert_eq!(mounts_reach_the_host(&format!("buildah version {good}")), None, "{good}");
         }
     }
 
