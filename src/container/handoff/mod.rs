@@ -5,7 +5,7 @@
 mod held;
 mod named;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -101,8 +101,15 @@ struct Pattern {
     folder: bool,
 }
 
-static HELD_PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| patterns(HELD));
-static NAMED_PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| patterns(NAMED));
+/// All patterns of a table, and the names with which they begin: most paths have none of these.
+struct Patterns {
+    all: Vec<Pattern>,
+    beginnings: HashSet<&'static str>,
+    globs: Vec<&'static str>,
+}
+
+static HELD_PATTERNS: LazyLock<Patterns> = LazyLock::new(|| Patterns::of(HELD));
+static NAMED_PATTERNS: LazyLock<Patterns> = LazyLock::new(|| Patterns::of(NAMED));
 
 fn patterns(table: &'static Table) -> Vec<Pattern> {
     let of = |(obeyed_by, patterns): &(&'static str, &'static str)| {
@@ -112,8 +119,23 @@ fn patterns(table: &'static Table) -> Vec<Pattern> {
     table.iter().flat_map(of).collect()
 }
 
-fn find(patterns: &[Pattern], names: &[String]) -> Option<&'static str> {
-    patterns.iter().find(|pattern| pattern.matches(names)).map(|pattern| pattern.obeyed_by)
+fn find(patterns: &Patterns, names: &[String]) -> Option<&'static str> {
+    let begins = |name: &String| {
+        patterns.beginnings.contains(name.as_str()) || patterns.globs.iter().any(|glob| fits(glob, name))
+    };
+    if !names.iter().any(begins) {
+        return None;
+    }
+    patterns.all.iter().find(|pattern| pattern.matches(names)).map(|pattern| pattern.obeyed_by)
+}
+
+impl Patterns {
+    fn of(table: &'static Table) -> Self {
+        let all = patterns(table);
+        let firsts = all.iter().filter_map(|pattern| pattern.names.first().copied());
+        let (globs, plain): (Vec<_>, Vec<_>) = firsts.partition(|name| name.contains('*'));
+        Self { all, beginnings: plain.into_iter().collect(), globs }
+    }
 }
 
 impl Pattern {
