@@ -42,6 +42,9 @@ pub const TOKENS: [&str; 6] = [
     "OPENAI_API_KEY",
 ];
 
+/// Folders from which programs load parts of themselves.
+const LIBRARIES: [&str; 5] = ["LD_LIBRARY_PATH", "LD_PRELOAD", "LD_AUDIT", "PERL5LIB", "PYTHONPATH"];
+
 /// Whose files these are: the real user, also under `sudo bn`.
 #[derive(Clone, Debug)]
 pub struct User {
@@ -69,6 +72,8 @@ pub struct Env {
     pub user: User,
     pub privilege: Privilege,
     pub path: OsString,
+    /// Of the other variables by which programs find what they load: those of which something has to be left out.
+    pub libraries: Vec<(OsString, OsString)>,
     pub container_mode: Option<String>,
     pub data_home: Option<PathBuf>,
     pub state_home: Option<PathBuf>,
@@ -111,6 +116,7 @@ impl Env {
             user,
             privilege,
             path: std::env::var_os("PATH").unwrap_or_default(),
+            libraries: Vec::new(),
             container_mode: text("BN_CONTAINER_MODE"),
             agent_id: nonempty("BN_AGENT_ID"),
             agent_name: nonempty("BN_AGENT_NAME"),
@@ -130,6 +136,7 @@ impl Env {
     pub fn distrust(&mut self, trees: &[PathBuf]) -> Vec<PathBuf> {
         let (kept, left_out): (Vec<PathBuf>, Vec<PathBuf>) =
             std::env::split_paths(&self.path).partition(|folder| folder.is_absolute() && !leads_into(folder, trees));
+        self.libraries = LIBRARIES.iter().filter_map(|name| Some(((*name).into(), trusted(name, trees)?))).collect();
         // An empty PATH would mean the folder where a program is started.
         self.path = std::env::join_paths(&kept)
             .ok()
@@ -142,6 +149,16 @@ impl Env {
     pub fn variable(&self, name: &str) -> Option<OsString> {
         std::env::var_os(name)
     }
+}
+
+/// A variable's folders, without those of the trees and those that depend on where a program is started: an empty entry
+/// does, too. `None` where nothing is left out.
+fn trusted(name: &str, trees: &[PathBuf]) -> Option<OsString> {
+    let value = std::env::var_os(name)?;
+    let folders: Vec<PathBuf> = std::env::split_paths(&value).collect();
+    let kept = folders.iter().filter(|folder| folder.is_absolute() && !leads_into(folder, trees));
+    let kept: Vec<&PathBuf> = kept.collect();
+    (kept.len() < folders.len()).then(|| std::env::join_paths(kept).unwrap_or_default())
 }
 
 /// Whether a folder is in one of the trees, by its words or by where links lead. One that is not there yet may come.

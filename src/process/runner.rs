@@ -37,6 +37,8 @@ pub struct Runner {
     withheld: Vec<OsString>,
     /// Where programs are looked for, by their children too.
     path: Option<OsString>,
+    /// What else decides what they load; an empty value stands for none.
+    libraries: Vec<(OsString, OsString)>,
 }
 
 impl Runner {
@@ -50,7 +52,7 @@ impl Runner {
             .then(|| env.user.home.clone().map(|home| (home, env.user.name.clone())))
             .flatten();
         let withheld = TOKENS.iter().map(OsString::from).collect();
-        Self { elevation, home, withheld, path: Some(env.path.clone()) }
+        Self { elevation, home, withheld, path: Some(env.path.clone()), libraries: env.libraries.clone() }
     }
 
     /// Keeps these variables, too, from every program that is started: they are for the agent alone.
@@ -62,7 +64,7 @@ impl Runner {
     /// A runner that needs nothing of the environment.
     #[cfg(test)]
     pub fn ordinary() -> Self {
-        Self { elevation: Elevation::Sudo, home: None, withheld: Vec::new(), path: None }
+        Self { elevation: Elevation::Sudo, home: None, withheld: Vec::new(), path: None, libraries: Vec::new() }
     }
 
     /// Whether a command that needs root goes through sudo.
@@ -116,6 +118,12 @@ impl Runner {
         }
         if let Some(path) = &self.path {
             command.env("PATH", path);
+        }
+        for (name, folders) in &self.libraries {
+            match folders.is_empty() {
+                true => command.env_remove(name),
+                false => command.env(name, folders),
+            };
         }
         command.envs(effective.env.iter().map(|(key, value)| (key, value)));
         command

@@ -131,3 +131,38 @@ fn no_agent_works_in_a_checkout_inside_the_worktree_of_another() {
     assert!(refused.stderr.contains("agent-1 "), "{refused:#?}");
     first.go_on().exits(0);
 }
+
+#[test]
+fn a_library_in_the_tree_is_loaded_by_nothing_that_bn_starts() {
+    let world = World::new();
+    let canary = world.path("canary");
+    // What git is linked with; the agent's has nothing of it but a start.
+    let name = world.shell("ldd /usr/bin/git | sed -n 's/^\\s*\\(libz[^ ]*\\) .*/\\1/p'");
+    let source = format!(
+        "#include <fcntl.h>\n#include <unistd.h>\n__attribute__((constructor)) static void start(void) {{ close(open(\"{}\", O_CREAT, 0600)); }}\n",
+        canary.display()
+    );
+    std::fs::write(world.path("start.c"), source).unwrap();
+    world.shell(&format!("cc -shared -fPIC -o agent-1/{name} start.c"));
+    let (image, job) = (image(), world.job());
+    let args = [
+        "container",
+        "run",
+        "--tag",
+        &image,
+        "--name",
+        &job,
+        "../agent-1",
+        "--",
+        "git",
+        "commit",
+        "-q",
+        "--allow-empty",
+        "-m",
+        "work",
+    ];
+    let answered = answer(world.bn_command(&args).env("LD_LIBRARY_PATH", ":/usr/local/lib").output().unwrap()).exits(0);
+    assert!(!canary.exists(), "{answered:#?}");
+    world.shell("cd agent-1; LD_LIBRARY_PATH=:/usr/local/lib git status > /dev/null 2>&1 || true");
+    assert!(canary.exists(), "the control shows nothing");
+}
