@@ -26,6 +26,7 @@ sudo                                sudo         sudo
 shellcheck                          shellcheck   ShellCheck
 tmux                                tmux         tmux
 script                              bsdutils     /usr/bin/script
+/bin/kill                           procps       procps-ng
 python3                             python3      python3
 openssl                             openssl      openssl
 '

@@ -76,9 +76,13 @@ mod tests {
         let open = || waiting_for(silent.port());
         let before = open();
         let attempt = tokio::spawn(async move { connect(&[silent; 50]).await });
-        tokio::time::sleep(Duration::from_secs(2)).await;
-        let more = open() - before;
-        assert!((1..=TRIED_AT_ONCE).contains(&more), "{more} more");
+        let mut most = 0;
+        for _ in 0..40 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            // Those that fill the queue may be given up meanwhile.
+            most = most.max(open().saturating_sub(before));
+        }
+        assert!((1..=TRIED_AT_ONCE).contains(&most), "{most} more");
         attempt.abort();
     }
 

@@ -17,7 +17,7 @@ pub const ATTACKS: &[Attack] = &[
     ),
     Attack::new(
         "read-through-a-file-handle",
-        "perl -e '$h = pack(\"IiIIx120\", 8, 1, 2, 0); opendir(D, \"/workspace\"); $f = syscall(304, fileno(D), $h, 0); exit 1 if $f < 0; open(S, \"<\", \"/proc/self/fd/$f$ENV{W}/secret/$ENV{N}\") or die; print <S>' > $LOOT",
+        "perl -e '$h = pack(\"H*\", $ENV{HANDLE}); opendir(D, \"/workspace\"); $f = syscall(304, fileno(D), $h, 0); exit 1 if $f < 0; open(S, \"<\", \"/proc/self/fd/$f/$ENV{N}\") or die; print <S>' > $LOOT",
     ),
     Attack::new("read-the-graph-next-door", "cat /binnacle/../*/secret $W/secret/$N > $LOOT"),
     Attack::new(

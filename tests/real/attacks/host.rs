@@ -76,11 +76,12 @@ impl Host {
         let user = world.shell("id -u");
         format!(
             "export W={root} C={root}/canary X={x} PORT={port} ADDRESS={address} DISK='{disk}' U={user} KEY={key}\n\
-             export VICTIM={victim} SLEEPER={sleeper} LOOT=/workspace/loot/$N N\n\
+             export HANDLE={handle} VICTIM={victim} SLEEPER={sleeper} LOOT=/workspace/loot/$N N\n\
              as_user() {{ if ((EUID == 0)); then setpriv --reuid $U --regid $U --clear-groups \"$@\"; else \"$@\"; fi; }}\n",
             x = self.word,
             port = self.port,
             key = self.key,
+            handle = handle(&world.path("secret")),
             victim = self.victim.id(),
             sleeper = self.sleeper.id(),
         )
@@ -113,8 +114,17 @@ fn secret(word: &str, name: &str) -> String {
     format!("secret-{name}-{word}")
 }
 
-fn root(line: &str) {
-    answer(Command::new("sudo").args(["-n", "bash", "-c", line]).output().unwrap());
+/// By what name_to_handle_at stands for a folder, in hex.
+fn handle(folder: &Path) -> String {
+    root(&format!(
+        "perl -e '$h = pack(\"Ii\", 128, 0) . \"\\0\" x 128; $m = pack(\"i\", 0); $p = \"{}\"; \
+         syscall(303, -100, $p, $h, $m, 0) == 0 or die $!; print unpack(\"H*\", substr($h, 0, 8 + unpack(\"I\", $h)))'",
+        folder.display()
+    ))
+}
+
+fn root(line: &str) -> String {
+    answer(Command::new("sudo").args(["-n", "bash", "-c", line]).output().unwrap()).stdout
 }
 
 /// Notes everything that is said on every connection.
