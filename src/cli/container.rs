@@ -32,6 +32,9 @@ pub enum ContainerCommand {
     /// Connect the container to the host's egress proxy; the entrypoint starts this itself
     #[command(hide = true)]
     Relay(RelayArgs),
+    /// Become another program that can make no socket beside the graph; the entrypoint does this itself
+    #[command(hide = true)]
+    Enclose(EncloseArgs),
     /// Hold on to a detached run until it ends; bn starts this itself
     #[command(hide = true)]
     Own(OwnArgs),
@@ -245,6 +248,13 @@ pub struct RelayArgs {
     /// Where the programs in here find it
     #[arg(long, value_name = "ADDRESS:PORT", default_value = crate::egress::variables::INSIDE)]
     pub listen: std::net::SocketAddr,
+}
+
+#[derive(Debug, Args)]
+pub struct EncloseArgs {
+    /// The program and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub command: Vec<std::ffi::OsString>,
 }
 
 #[derive(Debug, Args)]

@@ -237,6 +237,13 @@ impl Runner {
         })
     }
 
+    /// This process becomes another program, with the same environment and streams. Returns only where it could not.
+    pub fn replace_this(cmd: &Cmd) -> ProcessError {
+        let mut command = Command::new(&cmd.program);
+        let source = command.args(&cmd.args).exec();
+        start_error(&command, source)
+    }
+
     /// Starts in a session of its own, out of the terminal's reach, with these streams.
     pub fn spawn_apart(&self, cmd: &Cmd, stdin: Stdio, stdout: Stdio, stderr: Stdio) -> Result<Child, ProcessError> {
         self.start(cmd, |command| {

@@ -255,3 +255,28 @@ fn a_status_folder_made_to_trap_holds_no_run_and_no_work() {
         }
     }
 }
+
+/// What agents of one repository can both write to is the graph's folder: a socket there could carry an open folder of the one's
+/// worktree to the other, which would have it without the mounts that hide the git folder once the first has ended.
+#[test]
+fn no_socket_can_be_made_where_two_agents_could_meet() {
+    let world = World::new();
+    let script = r#"
+        cat > /tmp/bind.pl <<'END'
+        use Socket;
+        socket(S, AF_UNIX, SOCK_STREAM, 0) && bind(S, pack_sockaddr_un($ARGV[0])) or die "$ARGV[0]: $!\n";
+END
+        for folder in /tmp /workspace ~ /dev/shm; do perl /tmp/bind.pl $folder/socket && echo "made in $folder"; done
+        perl /tmp/bind.pl /binnacle/socket
+        mv /workspace/socket /binnacle/moved; ln /workspace/socket /binnacle/linked
+        perl -e '$path = "/binnacle/made"; syscall(133, $path, 0140600, 0)'
+        mkdir sub; touch sub/file; mv sub/file file-2 && ln file-2 sub/again && echo "moved and linked"
+    "#;
+    let answer = world.run(script).exits(0);
+    for made in ["/tmp", "/workspace", "/home/agent", "/dev/shm"] {
+        assert!(answer.stdout.contains(&format!("made in {made}\n")), "{made}: {answer:#?}");
+    }
+    assert!(answer.stdout.contains("/binnacle/socket: Permission denied"), "{answer:#?}");
+    assert!(answer.stdout.contains("moved and linked\n"), "{answer:#?}");
+    assert_eq!(world.shell("find home/.local/share/binnacle -type s"), "");
+}

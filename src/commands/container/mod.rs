@@ -5,6 +5,7 @@ mod allow_sets;
 pub mod build;
 mod doctor;
 mod dry_run;
+mod enclose;
 mod find;
 mod inspect;
 mod list;
@@ -38,8 +39,8 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> anyhow::Resu
             .note(format_args!("PATH names {folder:?}, where an agent can put programs: bn starts none of it"));
     }
     let context = &context;
-    // The relay is inside, and an owner has what it was handed.
-    if !matches!(command, ContainerCommand::Relay(_) | ContainerCommand::Own(_)) {
+    // Two are inside, and an owner has what it was handed.
+    if !matches!(command, ContainerCommand::Relay(_) | ContainerCommand::Enclose(_) | ContainerCommand::Own(_)) {
         sweep(context);
     }
     match command {
@@ -53,6 +54,7 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> anyhow::Resu
         ContainerCommand::Inspect(args) => inspect::run(&args, context),
         ContainerCommand::Allow(args) => allow::run(&args, context),
         ContainerCommand::Prune => prune::run(context),
+        ContainerCommand::Enclose(args) => enclose::run(&args, context),
         ContainerCommand::Own(args) => own::run(&args, context),
         ContainerCommand::AllowSets => allow_sets::run(context),
         ContainerCommand::Relay(args) => relay::run(&args, context),

@@ -82,6 +82,8 @@ pub struct SudoFacts {
 pub struct HostFacts {
     pub cgroups: CgroupFacts,
     pub apparmor: bool,
+    /// `None`: the kernel does not say.
+    pub landlock: Option<bool>,
     pub folders: Vec<FolderFacts>,
     pub disks: Vec<Disk>,
 }

@@ -16,6 +16,7 @@ pub fn check(host: &HostFacts, user: &UserFacts) -> Vec<Finding> {
     findings.extend(subids(user));
     findings.push(cgroups(&host.cgroups));
     findings.push(apparmor(host.apparmor));
+    findings.extend(host.landlock.map(landlock));
     findings.extend(host.folders.iter().map(folder));
     findings.extend(host.disks.iter().map(disk));
     findings
@@ -69,6 +70,17 @@ fn cgroups(cgroups: &CgroupFacts) -> Finding {
         return Finding::broken("cgroups", format!("version {version}; swap is used and cannot be limited"), fix);
     }
     Finding::ok("cgroups", format!("version {version}, with pids, memory and cpu"))
+}
+
+fn landlock(on: bool) -> Finding {
+    match on {
+        true => Finding::ok("landlock", "on: agents of one repository cannot hand one another open folders"),
+        false => Finding::warning(
+            "landlock",
+            "off: agents that work at the same time in one repository can hand one another open folders",
+            "let one end before the next begins; or boot with landlock among lsm=, Linux 5.19 or newer",
+        ),
+    }
 }
 
 /// Only some distributions have it: where it is missing there is nothing to mend.

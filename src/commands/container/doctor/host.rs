@@ -16,6 +16,8 @@ pub fn facts(env: &Env, data: &DataDir) -> io::Result<HostFacts> {
     Ok(HostFacts {
         cgroups: cgroups()?,
         apparmor: text(Path::new("/sys/module/apparmor/parameters/enabled"))?.is_some_and(|text| text.trim() == "Y"),
+        landlock: text(Path::new("/sys/kernel/security/lsm"))?
+            .map(|modules| modules.trim().split(',').any(|module| module == "landlock")),
         folders: folders(data)?,
         disks: disks(env, data)?,
     })

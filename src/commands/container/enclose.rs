@@ -1,0 +1,54 @@
+//! `bn container enclose`: inside a container, what the entrypoint becomes before anything of the agent runs.
+//!
+//! Agents of one repository share the graph's folder, and nothing else that both can write to. A socket in it would let one hand
+//! the other an open folder of its worktree, and with it what is hidden under the mounts once the first container is gone.
+//! Landlock takes the right to make sockets there, and to reach those abstract ones that others made, from this process and all
+//! that come after it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use landlock::{
+    AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, RestrictionStatus, Ruleset, RulesetAttr,
+    RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
+};
+
+use crate::cli::container::EncloseArgs;
+use crate::commands::{Context, Exit};
+use crate::data_dir::IN_CONTAINER;
+use crate::process::{Cmd, Runner};
+
+pub fn run(args: &EncloseArgs, context: &Context) -> anyhow::Result<Exit> {
+    let folders = folders_for_sockets().context("cannot read /")?;
+    let status = enclose(&folders).context("cannot keep sockets out of the graph's folder")?;
+    if status.ruleset == RulesetStatus::NotEnforced {
+        context.output.note("this kernel has no Landlock: agents of this repository can hand one another open folders");
+    }
+    let [program, rest @ ..] = args.command.as_slice() else { return Ok(Exit::DONE) };
+    Err(Runner::replace_this(&Cmd::new(program).args(rest)).into())
+}
+
+/// Every folder of the image but the graph's.
+fn folders_for_sockets() -> io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir("/")?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    Ok(entries.into_iter().filter(|path| path.is_dir() && path != Path::new(IN_CONTAINER)).collect())
+}
+
+fn enclose(folders: &[PathBuf]) -> anyhow::Result<RestrictionStatus> {
+    let beneath = |path: &Path, access: AccessFs| PathFd::new(path).map(|folder| PathBeneath::new(folder, access));
+    let everywhere = beneath(Path::new("/"), AccessFs::Refer)?;
+    let sockets = folders.iter().map(|folder| beneath(folder, AccessFs::MakeSock)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Ruleset::default()
+        // Without this right, which the second version brought, nothing could be moved from folder to folder any more.
+        .set_compatibility(CompatLevel::SoftRequirement)
+        .handle_access(AccessFs::Refer)?
+        .handle_access(AccessFs::MakeSock)?
+        .set_compatibility(CompatLevel::BestEffort)
+        .scope(Scope::AbstractUnixSocket)?
+        .create()?
+        .add_rule(everywhere)?
+        .add_rules(sockets.into_iter().map(Ok::<_, RulesetError>))?
+        .restrict_self()?)
+}
