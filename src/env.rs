@@ -214,9 +214,11 @@ pub fn git_variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
 
-/// The user's home, for words of a configuration that mean it.
+/// The user's home, for words of a configuration that mean it. Under sudo HOME may be root's, and bn has become the caller.
 pub fn home() -> Option<PathBuf> {
-    absolute("HOME")
+    let uid = rustix::process::geteuid().as_raw();
+    let caller = nonempty("SUDO_UID").and_then(|value| value.parse().ok()).filter(|caller| *caller == uid && uid != 0);
+    caller.map_or_else(|| absolute("HOME"), |caller| user(caller, caller, None).home)
 }
 
 /// Where git looks for the user's own configuration, whether there is any or not.

@@ -2,6 +2,7 @@
 //!
 //! `TIME DECISION HOST:PORT ADDRESS REASON`. Hosts and ports only: paths, queries and header fields never get here.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -15,8 +16,12 @@ use chrono::{DateTime, SecondsFormat, Utc};
 /// The file's name in the folder that the container sees; `OLDER` holds what came before.
 pub const FILE: &str = "egress.log";
 const OLDER: &str = "egress.log.1";
-/// Both.
-pub const FILES: [&str; 2] = [FILE, OLDER];
+/// What was refused, each once: no flood of later lines pushes a refusal out of this one.
+const REFUSED: &str = "refused.log";
+/// All.
+pub const FILES: [&str; 3] = [FILE, OLDER, REFUSED];
+/// Different refusals that are kept for good.
+const REFUSED_MAX: usize = 1000;
 /// Two files of this many bytes at most.
 const FILE_MAX: u64 = 2 * 1024 * 1024;
 
@@ -74,47 +79,67 @@ impl Entry {
 /// The open log.
 pub struct Log {
     folder: PathBuf,
-    open: Mutex<(File, u64)>,
+    open: Mutex<Open>,
+}
+
+struct Open {
+    file: File,
+    size: u64,
+    refused: File,
+    /// What stands in `refused`.
+    known: HashSet<String>,
 }
 
 impl Log {
     pub fn open(folder: &Path) -> io::Result<Self> {
-        let file = append(folder)?;
+        let file = append(folder, FILE)?;
         let size = file.metadata()?.len();
-        Ok(Self { folder: folder.to_owned(), open: Mutex::new((file, size)) })
+        let open = Open { file, size, refused: append(folder, REFUSED)?, known: HashSet::new() };
+        Ok(Self { folder: folder.to_owned(), open: Mutex::new(open) })
     }
 
     /// Adds a line. A log that cannot be written (a full disk) must not cut off the agent, so it is given up quietly.
     pub fn add(&self, time: DateTime<Utc>, entry: &Entry) {
-        let line = format!("{} {entry}\n", time.to_rfc3339_opts(SecondsFormat::Secs, true));
+        let text = entry.to_string();
+        let line = format!("{} {text}\n", time.to_rfc3339_opts(SecondsFormat::Secs, true));
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.1 + line.len() as u64 > FILE_MAX
-            && fs::rename(self.folder.join(FILE), self.folder.join(OLDER)).is_ok()
-            && let Ok(fresh) = append(&self.folder)
-        {
-            *open = (fresh, 0);
+        if entry.decision == Decision::Refused && open.known.len() < REFUSED_MAX && open.known.insert(text) {
+            drop(open.refused.write_all(line.as_bytes()));
         }
-        if open.1 + line.len() as u64 <= FILE_MAX && open.0.write_all(line.as_bytes()).is_ok() {
-            open.1 += line.len() as u64;
+        if open.size + line.len() as u64 > FILE_MAX
+            && fs::rename(self.folder.join(FILE), self.folder.join(OLDER)).is_ok()
+            && let Ok(fresh) = append(&self.folder, FILE)
+        {
+            (open.file, open.size) = (fresh, 0);
+        }
+        if open.size + line.len() as u64 <= FILE_MAX && open.file.write_all(line.as_bytes()).is_ok() {
+            open.size += line.len() as u64;
         }
     }
 }
 
-fn append(folder: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).mode(0o644).open(folder.join(FILE))
+fn append(folder: &Path, name: &str) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).mode(0o644).open(folder.join(name))
 }
 
 /// All entries that are still there, oldest first.
 pub fn read(folder: &Path) -> io::Result<Vec<(DateTime<Utc>, Entry)>> {
-    let mut entries = Vec::new();
-    for name in [OLDER, FILE] {
-        match fs::read(folder.join(name)) {
-            Ok(bytes) => entries.extend(String::from_utf8_lossy(&bytes).lines().filter_map(Entry::parse)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-    }
+    let mut entries = parse(folder, OLDER)?;
+    entries.extend(parse(folder, FILE)?);
     Ok(entries)
+}
+
+/// The first of each of the refusals.
+pub fn refusals(folder: &Path) -> io::Result<Vec<(DateTime<Utc>, Entry)>> {
+    parse(folder, REFUSED)
+}
+
+fn parse(folder: &Path, name: &str) -> io::Result<Vec<(DateTime<Utc>, Entry)>> {
+    match fs::read(folder.join(name)) {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).lines().filter_map(Entry::parse).collect()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]
@@ -149,5 +174,8 @@ mod tests {
         assert!(size(FILE) <= FILE_MAX && size(OLDER) <= FILE_MAX);
         let entries = read(folder.path()).unwrap();
         assert!(entries.last().unwrap().1.asked.contains("59999"));
+        let refusals = refusals(folder.path()).unwrap();
+        assert_eq!(refusals.len(), REFUSED_MAX);
+        assert!(refusals[0].1.asked.starts_with("0000"), "the first of all is there still");
     }
 }

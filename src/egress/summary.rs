@@ -10,6 +10,8 @@ use super::log::{self, Decision, Entry};
 const REMEDY: &str = "; open it with --allow ";
 /// More different refusals than anybody reads.
 const SHOWN_MAX: usize = 20;
+/// More than a program wants to hear of.
+const KEPT_MAX: usize = 1000;
 
 /// The words of a refusal in the log.
 pub fn reason(said: &str, remedy: Option<&str>) -> String {
@@ -30,19 +32,28 @@ pub struct Refused {
 /// All refusals of a run, most frequent first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Summary {
+    /// At most a thousand.
     pub refused: Vec<Refused>,
+    /// How many different ones there were besides.
+    pub more: usize,
 }
 
 impl Summary {
     /// Sums up the log in this folder.
     pub fn read(folder: &Path) -> std::io::Result<Self> {
-        log::read(folder).map(|entries| Self::of(entries.into_iter().map(|(_, entry)| entry)))
+        let entries =
+            |read: std::io::Result<Vec<(_, Entry)>>| Ok::<_, std::io::Error>(read?.into_iter().map(|(_, entry)| entry));
+        Ok(Self::of(entries(log::read(folder))?, entries(log::refusals(folder))?))
     }
 
-    pub fn of(entries: impl Iterator<Item = Entry>) -> Self {
+    /// `first` are those that may have been pushed out of the log since.
+    pub fn of(entries: impl Iterator<Item = Entry>, first: impl Iterator<Item = Entry>) -> Self {
         let mut counts: HashMap<(String, String), u64> = HashMap::new();
         for entry in entries.filter(|entry| entry.decision == Decision::Refused) {
             *counts.entry((entry.asked, entry.reason)).or_default() += 1;
+        }
+        for entry in first {
+            counts.entry((entry.asked, entry.reason)).or_insert(1);
         }
         let refused = |((asked, said), count): ((String, String), u64)| {
             let (reason, allow) = match said.split_once(REMEDY) {
@@ -53,17 +64,19 @@ impl Summary {
         };
         let mut refused: Vec<Refused> = counts.into_iter().map(refused).collect();
         refused.sort_by(|left, right| right.count.cmp(&left.count).then_with(|| left.asked.cmp(&right.asked)));
-        Self { refused }
+        let more = refused.len().saturating_sub(KEPT_MAX);
+        refused.truncate(KEPT_MAX);
+        Self { refused, more }
     }
 
     pub fn is_empty(&self) -> bool {
         self.refused.is_empty()
     }
 
-    /// The flags that would have let through all that can be, ready to paste.
+    /// The flags that would have let through what is shown and can be, ready to paste.
     pub fn flags(&self) -> Vec<String> {
         let mut flags: Vec<String> = Vec::new();
-        for rule in self.refused.iter().filter_map(|refused| refused.allow.as_ref()) {
+        for rule in self.refused.iter().take(SHOWN_MAX).filter_map(|refused| refused.allow.as_ref()) {
             let flag = format!("--allow {rule}");
             if !flags.contains(&flag) {
                 flags.push(flag);
@@ -84,7 +97,7 @@ impl fmt::Display for Summary {
             let times = if *count == 1 { String::new() } else { format!(" ({count} times)") };
             writeln!(f, "  {asked}{times}: {reason}")?;
         }
-        if let more @ 1.. = self.refused.len().saturating_sub(SHOWN_MAX) {
+        if let more @ 1.. = self.more + self.refused.len().saturating_sub(SHOWN_MAX) {
             writeln!(f, "  and {more} more")?;
         }
         match self.flags() {
@@ -110,14 +123,30 @@ mod tests {
             entry(Decision::Refused, "db.corp:5432", private()),
             entry(Decision::Failed, "x.example:443", "refused".into()),
         ];
-        let summary = Summary::of(entries.into_iter());
+        let early = entry(Decision::Refused, "early.corp:80", reason("private address", Some("early.corp:80")));
+        let first = [entries[0].clone(), early];
+        let summary = Summary::of(entries.into_iter(), first.into_iter());
         assert_eq!(
             summary.to_string(),
             "the network refused:\n  db.corp:5432 (2 times): private address\n  \
-             169.254.169.254:80: cloud metadata address; never opened\n\
-             these flags would have let it through: --allow db.corp:5432\n"
+             169.254.169.254:80: cloud metadata address; never opened\n  early.corp:80: private address\n\
+             these flags would have let it through: --allow db.corp:5432 --allow early.corp:80\n"
         );
-        assert_eq!(summary.flags(), ["--allow db.corp:5432"]);
+        assert_eq!(summary.flags(), ["--allow db.corp:5432", "--allow early.corp:80"]);
         assert_eq!(Summary::default().to_string(), "");
+    }
+
+    #[test]
+    fn a_flood_of_refusals_makes_no_flood_of_words() {
+        let refused = |number| Entry {
+            decision: Decision::Refused,
+            asked: format!("{number}.corp:80"),
+            address: None,
+            reason: reason("private address", Some(&format!("{number}.corp:80"))),
+        };
+        let summary = Summary::of((0..5000).map(refused), std::iter::empty());
+        assert_eq!((summary.refused.len(), summary.more), (KEPT_MAX, 4000));
+        let text = summary.to_string();
+        assert!(text.contains("\n  and 4980 more\n") && text.matches("--allow").count() == SHOWN_MAX, "{text}");
     }
 }
