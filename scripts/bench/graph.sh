@@ -39,10 +39,15 @@ make_graph() {
       } }' /dev/null
 }
 
+# Runs one command of a measurement, which ends with it if it fails.
+once() {
+  "$@" >"$folder/said" 2>&1 || { printf '%s: ' "$*" >&3; cat "$folder/said" >&3; exit 1; }
+}
+
 # Milliseconds of CPU per run of a command, over many runs.
 cpu() {
   local TIMEFORMAT='%U %S' spent
-  spent=$( { time for ((run = 0; run < runs; run++)); do "$@" >/dev/null 2>&1 || true; done; } 2>&1 )
+  spent=$( { time for ((run = 0; run < runs; run++)); do once "$@"; done; } 3>&2 2>&1 )
   awk -v runs="$runs" '{ printf "%.1f", ($1 + $2) * 1000 / runs }' <<<"$spent"
 }
 
@@ -50,19 +55,38 @@ cpu() {
 cpu_each() {
   local TIMEFORMAT='%U %S' spent lines
   mapfile -t lines
-  spent=$( { time for line in "${lines[@]}"; do "$bn" task claim "$line" >/dev/null 2>&1 || true; done; } 2>&1 )
+  spent=$( { time for line in "${lines[@]}"; do once "$bn" task claim "$line"; done; } 3>&2 2>&1 )
   awk -v runs="${#lines[@]}" '{ printf "%.1f", ($1 + $2) * 1000 / runs }' <<<"$spent"
 }
 
+# One cell of the table: what a command prints. An assignment, because the failure of one ends the script.
+cell() {
+  local value
+  value=$("$@")
+  printf '| %s ' "$value"
+}
+
+claims() { "$bn" ready --limit "$runs" --json | jq -r '.tasks[].id' | cpu_each; }
+
+size_of_graph() { du -m "$XDG_DATA_HOME"/binnacle/*/graph.db | cut -f1; }
+
 measure() {
-  local name=$1 some
+  local some
   some=$("$bn" task list --sort created --limit 1 --json | jq -r '.tasks[0].id')
-  printf '| %s ' "$name"
-  printf '| %s ' "$(cpu "$bn" ready)" "$(cpu "$bn" task show "$some")" "$(cpu "$bn" task create "one more")" \
-    "$("$bn" ready --limit "$runs" --json | jq -r '.tasks[].id' | cpu_each)" \
-    "$(cpu "$bn" ready --claim)" "$(cpu "$bn" orient)" "$(cpu "$bn" search babeso jabeto)" "$(cpu "$bn" search babeso)" "$(cpu "$bn" search zyzzyva)" \
-    "$(cpu "$bn" blocked)" "$(cpu "$bn" log)"
-  printf '| %s |\n' "$(du -m "$XDG_DATA_HOME"/binnacle/*/graph.db | cut -f1)"
+  printf '| %s ' "$1"
+  cell cpu "$bn" ready
+  cell cpu "$bn" task show "$some"
+  cell cpu "$bn" task create "one more"
+  cell claims
+  cell cpu "$bn" ready --claim
+  cell cpu "$bn" orient
+  cell cpu "$bn" search babeso jabeto
+  cell cpu "$bn" search babeso
+  cell cpu "$bn" search zyzzyva
+  cell cpu "$bn" blocked
+  cell cpu "$bn" log
+  cell size_of_graph
+  echo '|'
 }
 
 bench_graph() {

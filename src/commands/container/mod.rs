@@ -3,6 +3,7 @@
 mod allow;
 mod allow_sets;
 pub mod build;
+mod definition;
 mod doctor;
 mod dry_run;
 mod enclose;
