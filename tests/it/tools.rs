@@ -92,3 +92,38 @@ fn an_image_that_is_not_built_is_to_be_built() {
     hint: build it: bn container build
     ");
 }
+
+/// buildah builds and pushes; containerd has no image until one is imported, and the first import loses a layer.
+#[test]
+fn an_import_that_lost_a_layer_to_containerds_clean_up_is_tried_again() {
+    let world = World::new();
+    world.fake(
+        "buildah",
+        r#"case "$*" in images*) echo sha256:4711 ;; inspect*) echo '{}' ;; push*) echo archive ;; esac"#,
+    );
+    let had = world.path("had-a-try");
+    let imported = world.path("imported");
+    world.fake(
+        "ctr",
+        &format!(
+            r#"case "$*" in
+  *"images import"*)
+    while read -r _; do :; done
+    if [ ! -e {had} ]; then
+        : > {had}
+        echo 'ctr: failed to prepare extraction snapshot "x": parent snapshot y does not exist: not found' >&2
+        exit 1
+    fi
+    : > {imported} ;;
+  *"images ls -q name=="*,*) ;;
+  *"images ls -q name=="*) [ ! -e {imported} ] || echo "${{8#name==}}" ;;
+esac"#,
+            had = had.display(),
+            imported = imported.display()
+        ),
+    );
+    let built = world.bn(&["container", "build", "--agent", "none"]);
+    assert_eq!(built.code, 0, "{built:?}");
+    assert_eq!(world.calls().matches(" images import -").count(), 2, "{}", world.calls());
+    assert!(built.stdout.contains("localhost/binnacle-self:latest built"), "{built:?}");
+}

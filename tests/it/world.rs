@@ -138,7 +138,7 @@ fn which(program: &str) -> PathBuf {
 const CTR: &str = r#"
 case "$*" in
   *"run --help"*) echo "   --mount value" ;;
-  *"images ls -q name=="*) echo "${6#name==}" ;;
+  *"images ls -q name=="*) echo "${8#name==}" ;;
   *"tasks ls"*) echo "TASK    PID    STATUS" ;;
 esac
 exit 0"#;

@@ -202,10 +202,17 @@ fn refuse_commanding_labels(reference: &str, runner: &Runner) -> anyhow::Result<
     }
 }
 
+/// containerd may clear away the layers of an older image while it looks whether it has them for this one.
+const LOST_A_LAYER: &str = "does not exist: not found";
+
 fn import(reference: &str, engine: &Engine, runner: &Runner) -> anyhow::Result<()> {
     let refused =
         |message: &str| BuildError::NotImported { reference: reference.to_owned(), message: message.to_owned() };
-    let (pushed, imported) = runner.pipe(&buildah::push(reference), &engine.ctr.import())?;
+    let pipe = || runner.pipe(&buildah::push(reference), &engine.ctr.import());
+    let (mut pushed, mut imported) = pipe()?;
+    if !imported.success() && imported.stderr.contains(LOST_A_LAYER) {
+        (pushed, imported) = pipe()?;
+    }
     // A broken pipe on the left is only the echo of what went wrong on the right.
     if !pushed.success() && !pushed.stderr.contains("broken pipe") {
         return Err(refused(last_line(&pushed.stderr)).into());
