@@ -164,3 +164,43 @@ fn an_allowlist_lets_nothing_else_through_and_none_is_none() {
     let answer = world.agent(&["--name", &world.name("none"), "--network", "none"], script).exits(0);
     assert!(answer.stdout.contains("nothing") && !answer.stdout.contains("_PROXY"), "{answer:#?}");
 }
+
+/// Requests that are none, in their thousands: cut off, endless, full of NULs, slow, and many at once.
+const RUBBISH: &str = r#"
+    use Socket;
+    sub reach { socket(my $s, AF_UNIX, SOCK_STREAM, 0); connect($s, pack_sockaddr_un("/run/binnacle/egress/proxy.sock")) ? $s : undef }
+    $SIG{PIPE} = "IGNORE";
+    srand(4711);
+    sub noise { join("", map { chr(int(rand(256))) } 1 .. shift) }
+    my @kinds = (
+        sub { noise(300) },
+        sub { "GET http://localhost:1/ HTTP/1.1\r\n" . "X: " . "a" x 100_000 },
+        sub { "GET /\0 HTTP/1.1\r\nHost: \0\r\n\r\n" },
+        sub { "CONNECT " . noise(50) . ":443 HTTP/1.1\r\n\r\n" },
+        sub { "POST http://localhost:1/ HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\nffffffffffffffff\r\n" },
+        sub { "CONNECT 127.0.0.1:1 HTTP/1.1\r\n" . "A: b\r\n" x 5000 . "\r\n" },
+        sub { "\r\n" x 1000 },
+        sub { "" },
+    );
+    for my $turn (1 .. 4000) {
+        my $s = reach() or next;
+        syswrite($s, $kinds[$turn % @kinds]->());
+        push @kept, $s if $turn % 4 == 0 && @kept < 900;
+    }
+    print scalar(@kept), " left open\n";
+"#;
+
+#[test]
+fn rubbish_costs_little_memory_and_ends_nothing() {
+    let world = World::new();
+    let port = server(web);
+    std::fs::write(world.path("agent-1/rubbish.pl"), RUBBISH).unwrap();
+    let script = format!("perl rubbish.pl; {MEET}; curl -sS --noproxy '' http://localhost:{port}/");
+    let running = world.start(&["--name", &world.job(), "--allow", &allow(port)], &script);
+    running.meet();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", running.pid())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")).unwrap();
+    assert!(peak.parse::<u64>().unwrap() < 128 << 10, "at its peak bn took {peak} KiB");
+    let answer = running.go_on().exits(0);
+    assert!(answer.stdout.contains(" left open\n") && answer.stdout.contains("canary"), "{answer:#?}");
+}
