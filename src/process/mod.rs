@@ -4,6 +4,7 @@ mod captured;
 mod cmd;
 mod error;
 mod runner;
+mod sudo;
 
 pub use captured::{Captured, exit_code, tail};
 pub use cmd::Cmd;

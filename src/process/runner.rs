@@ -13,6 +13,7 @@ use rustix::process::Signal;
 
 use super::captured::collect;
 use super::error::{failed, last_line, start_error};
+use super::sudo::is_refusal;
 use super::{Captured, Cmd, ProcessError};
 use crate::env::{Env, Privilege, TOKENS};
 
@@ -285,37 +286,9 @@ impl Runner {
     }
 }
 
-/// Whether these are sudo's last words before it ended: after a mere warning (a host name that nobody knows is one that it
-/// gives every time) the program was started, and had the last word itself.
-fn is_refusal(line: &str) -> bool {
-    let warns = line.contains("unable to resolve host");
-    (line.starts_with("sudo:") && !warns)
-        || line.starts_with("Sorry, user ")
-        || line.ends_with("is not in the sudoers file.")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_warning_of_sudos_is_no_refusal() {
-        let warning = "sudo: unable to resolve host vm: Name or service not known\n";
-        for refusal in [
-            "sudo: a password is required\n",
-            "sudo: a terminal is required to read the password\nsudo: a password is required\n",
-            "Sorry, user dev is not allowed to execute '/usr/bin/ctr version' as root on vm.\n",
-            "dev is not in the sudoers file.\n",
-        ] {
-            assert!(
-                is_refusal(last_line(refusal)) && is_refusal(last_line(&format!("{warning}{refusal}"))),
-                "{refusal}"
-            );
-        }
-        let not_found = "ctr: container \"a\": not found\n";
-        assert!(!is_refusal(last_line(not_found)) && !is_refusal(last_line(&format!("{warning}{not_found}"))));
-        assert!(!is_refusal(last_line(warning)));
-    }
 
     #[test]
     fn variables_with_a_prefix_are_kept_from_a_program_and_what_is_set_for_it_is_not() {

@@ -1,6 +1,9 @@
 //! The environment, the user, the terminal and the clock: read here, and nowhere else.
 #![allow(clippy::disallowed_methods)]
 
+mod distrust;
+mod identity;
+
 use std::ffi::OsString;
 use std::fs;
 use std::io::IsTerminal;
@@ -11,6 +14,7 @@ use chrono::{DateTime, Utc};
 use crate::container::limits::Machine;
 use crate::egress::next_hop::ProxyVariables;
 use crate::error::Explain;
+use identity::{identity, user};
 
 #[derive(Debug, thiserror::Error)]
 pub enum EnvError {
@@ -41,9 +45,6 @@ pub const TOKENS: [&str; 6] = [
     "CLAUDE_CODE_OAUTH_TOKEN",
     "OPENAI_API_KEY",
 ];
-
-/// Folders from which programs load parts of themselves.
-const LIBRARIES: [&str; 5] = ["LD_LIBRARY_PATH", "LD_PRELOAD", "LD_AUDIT", "PERL5LIB", "PYTHONPATH"];
 
 /// Whose files these are: the real user, also under `sudo bn`.
 #[derive(Clone, Debug)]
@@ -131,44 +132,10 @@ impl Env {
         })
     }
 
-    /// Looks for programs in no folder in which an agent could have put one: none of `trees`, and none that depends on
-    /// where a program is started. Returns the entries of PATH that this leaves out.
-    pub fn distrust(&mut self, trees: &[PathBuf]) -> Vec<PathBuf> {
-        let (kept, left_out): (Vec<PathBuf>, Vec<PathBuf>) =
-            std::env::split_paths(&self.path).partition(|folder| folder.is_absolute() && !leads_into(folder, trees));
-        self.libraries = LIBRARIES.iter().filter_map(|name| Some(((*name).into(), trusted(name, trees)?))).collect();
-        // An empty PATH would mean the folder where a program is started.
-        self.path = std::env::join_paths(&kept)
-            .ok()
-            .filter(|path| !path.is_empty())
-            .unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into());
-        left_out
-    }
-
     /// A variable that the user names: a token, or what `--env KEY` asks for.
     pub fn variable(&self, name: &str) -> Option<OsString> {
         std::env::var_os(name)
     }
-}
-
-/// A variable's folders, without those of the trees and those that depend on where a program is started: an empty entry
-/// does, too. `None` where nothing is left out.
-fn trusted(name: &str, trees: &[PathBuf]) -> Option<OsString> {
-    let value = std::env::var_os(name)?;
-    let folders: Vec<PathBuf> = std::env::split_paths(&value).collect();
-    let kept = folders.iter().filter(|folder| folder.is_absolute() && !leads_into(folder, trees));
-    let kept: Vec<&PathBuf> = kept.collect();
-    (kept.len() < folders.len()).then(|| std::env::join_paths(kept).unwrap_or_default())
-}
-
-/// Whether a folder is in one of the trees, by its words or by where links lead. One that is not there yet may come.
-fn leads_into(folder: &Path, trees: &[PathBuf]) -> bool {
-    let real = folder.ancestors().find_map(|above| {
-        let rest = folder.strip_prefix(above).ok()?;
-        above.canonicalize().ok().map(|above| above.join(rest))
-    });
-    let inside = |path: &Path| trees.iter().any(|tree| path.starts_with(tree));
-    inside(folder) || real.is_some_and(|real| inside(&real))
 }
 
 /// What the machine has to share out. Memory is 0 where /proc does not say.
@@ -263,78 +230,4 @@ fn runtime_folder(uid: u32) -> Option<PathBuf> {
     use std::os::unix::fs::MetadataExt;
     let folder = PathBuf::from(format!("/run/user/{uid}"));
     fs::metadata(&folder).is_ok_and(|found| found.is_dir() && found.uid() == uid).then_some(folder)
-}
-
-fn identity() -> Result<(User, Privilege), EnvError> {
-    let uid = rustix::process::geteuid().as_raw();
-    let gid = rustix::process::getegid().as_raw();
-    let number = |name| text(name).and_then(|value| value.parse::<u32>().ok());
-    match (uid, number("SUDO_UID"), number("SUDO_GID")) {
-        (0, Some(caller), Some(group)) if caller != 0 => {
-            become_caller(caller, group).map_err(|source| EnvError::Identity { uid: caller, source })?;
-            Ok((user(caller, group, None), Privilege::Saved))
-        }
-        (0, ..) => Ok((user(0, gid, absolute("HOME")), Privilege::Root)),
-        _ => Ok((user(uid, gid, absolute("HOME")), Privilege::Ordinary)),
-    }
-}
-
-/// Takes the caller's identity and keeps root in the saved set alone, where only a child started as root finds it again.
-///
-/// The calls act on one thread: this runs before there is a second one.
-fn become_caller(uid: u32, gid: u32) -> std::io::Result<()> {
-    use rustix::process::{Gid, Uid};
-    let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
-    rustix::thread::set_thread_groups(&[gid])?;
-    rustix::thread::set_thread_res_gid(gid, gid, Gid::ROOT)?;
-    rustix::thread::set_thread_res_uid(uid, uid, Uid::ROOT)?;
-    Ok(())
-}
-
-fn user(uid: u32, gid: u32, home: Option<PathBuf>) -> User {
-    let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let entry = passwd_entry(&passwd, uid);
-    User {
-        uid,
-        gid,
-        name: entry.as_ref().map_or_else(|| uid.to_string(), |(name, _)| name.clone()),
-        home: home.or(entry.map(|(_, home)| home)),
-    }
-}
-
-/// A uid's login name and home in the text of /etc/passwd. Users from a directory service bring HOME themselves.
-fn passwd_entry(passwd: &str, uid: u32) -> Option<(String, PathBuf)> {
-    passwd.lines().find_map(|line| {
-        let fields: Vec<&str> = line.split(':').collect();
-        match fields.as_slice() {
-            [name, _, id, _, _, home, ..] if id.parse() == Ok(uid) => Some(((*name).to_owned(), PathBuf::from(home))),
-            _ => None,
-        }
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn passwd_is_searched_by_uid() {
-        let passwd = "root:x:0:0:root:/root:/bin/bash\nbroken line\ndev:x:1001:1001:,,,:/home/dev:/bin/sh\n";
-        assert_eq!(passwd_entry(passwd, 1001), Some(("dev".into(), "/home/dev".into())));
-        assert_eq!(passwd_entry(passwd, 7), None);
-    }
-
-    #[test]
-    fn folders_that_an_agent_writes_are_searched_for_no_program() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().canonicalize().unwrap();
-        for name in ["tree/bin", "bin"] {
-            fs::create_dir_all(root.join(name)).unwrap();
-        }
-        std::os::unix::fs::symlink(root.join("tree/bin"), root.join("link")).unwrap();
-        let trees = [root.join("tree")];
-        let inside = ["tree", "tree/bin", "tree/not/yet", "link", "link/not/yet"];
-        assert!(inside.iter().all(|name| leads_into(&root.join(name), &trees)));
-        assert!(["bin", "tree2", ""].iter().all(|name| !leads_into(&root.join(name), &trees)));
-    }
 }
