@@ -16,7 +16,8 @@ use super::record::Run;
 use super::signals::Signals;
 use super::start::Foreground;
 use super::state::{Ending, State};
-use super::status;
+use super::{status, terminal};
+use crate::container::ctr::Streams;
 use crate::env::Env;
 use crate::failpoint::Point;
 use crate::git::{self, Git};
@@ -84,14 +85,18 @@ pub fn hold_and_tell(
         None => Reason::ByItself,
     };
     drop(way_out);
+    // A ctr that was killed, or whose terminal is gone, has an exit code of its own.
+    let code = foreground.wait().map_err(io)?.filter(|_| reason == Reason::ByItself);
+    if matches!(run.record.spec.container.streams, Streams::Terminal { .. }) && owner.env.stdout_is_terminal {
+        // A terminal that is gone is no reason not to keep the work.
+        owner.output.write(terminal::CALM.as_bytes()).unwrap_or_else(|error| owner.output.note(error));
+    }
     follower.iter_mut().for_each(Follower::end);
     let verdict = guard.map_or(Ok(None), Guard::verdict);
     let verdict = verdict.unwrap_or_else(|error| {
         owner.output.note(format_args!("nobody watched how much the agent wrote to disk: {error}"));
         None
     });
-    // A ctr that was killed, or whose terminal is gone, has an exit code of its own.
-    let code = foreground.wait().map_err(io)?.filter(|_| reason == Reason::ByItself);
     let ending = finish::ending(run, owner.engine, code)?;
     run.record.ending = Some(match (verdict, reason) {
         (Some(verdict), _) => Ending::OutOfDisk { almost_full: verdict == Verdict::AlmostFull },

@@ -1,5 +1,6 @@
 //! The agent at the user's terminal.
 
+use std::fs;
 use std::process::Command;
 
 use crate::screen::Screen;
@@ -140,4 +141,19 @@ fn what_an_agent_prints_gives_the_terminal_no_orders() {
     screen.types(&format!("bn container logs {name} | cat; echo piped=$?"));
     screen.waits_for("piped=0");
     assert_eq!(screen.title(), "owned");
+}
+
+#[test]
+fn what_the_agent_did_to_the_terminal_last_hides_nothing_that_bn_says() {
+    let last = ["\x1b]0;", "\x1bP", "\x1b_", "\x1b[?1049h\x1b]2;", "\x1b(0\x0e"];
+    for orders in last {
+        let world = World::new();
+        fs::write(world.path("agent-1/last"), orders).unwrap();
+        let screen = Screen::of(&world);
+        screen.types(&format!("{}; echo rc=$?", run_line(&world, "git commit -q --allow-empty -m work; cat last")));
+        wait_for("the work", || world.shell("git -C repo log -1 --format=%s").trim() == "work");
+        screen.waits_for("rc=0");
+        let text = screen.text();
+        assert!(text.contains(&format!("{}: merged", world.job())), "{orders:?}: {text}");
+    }
 }
