@@ -115,6 +115,23 @@ fn no_single_file_is_larger_than_the_disk_that_a_run_may_use() {
 }
 
 #[test]
+fn no_room_is_taken_without_writing() {
+    let world = World::new();
+    let script = r#"perl -e 'open(F, ">", "file"); syswrite(F, "x" x 1048576);
+        for (0, 1, 16, 17, 3) { $! = 0; syscall(285, fileno(F), $_, 0, 1 << 30); print "mode $_: $!\n" }
+        for (0x40305828, 0x4030582a, 0x40305839) { $! = 0; $room = pack("ssx4qqlLx16", 0, 0, 0, 1 << 30, 0, 0); ioctl(F, $_, $room); print "$!\n" }';
+        stat -c 'blocks %b' file; fallocate -x -l 1m by-writing && stat -c %s by-writing"#;
+    let answer = world.agent(&["--name", &world.job(), "--disk", "2g"], script).exits(0);
+    let refused = "Operation not supported";
+    let expected = format!("mode 0: {refused}\nmode 1: {refused}\nmode 16: {refused}\nmode 17: {refused}\nmode 3: \n");
+    assert!(answer.stdout.contains(&expected), "{answer:#?}");
+    assert!(
+        answer.stdout.contains(&format!("{}blocks 0\n1048576\n", "Operation not permitted\n".repeat(3))),
+        "{answer:#?}"
+    );
+}
+
+#[test]
 fn a_disk_that_somebody_else_fills_up_ends_the_run_while_there_is_room() {
     let world = World::new();
     let small = Small::mount(&world, "40m");
