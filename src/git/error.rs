@@ -36,6 +36,8 @@ pub enum GitError {
     HoldsState { worktree: PathBuf, folder: PathBuf },
     #[error("{path} contains {count} git folders below it, more than {limit} can be kept apart")]
     TooManyNested { path: PathBuf, count: usize, limit: usize },
+    #[error("{path} contains more than {limit} sockets, which is more than can be kept out of the agent's reach")]
+    TooManySockets { path: PathBuf, limit: usize },
     #[error("there is no branch {wanted}")]
     NoBranch { wanted: String, branches: Vec<String> },
     #[error("{name} is not a legal branch name")]
@@ -111,6 +113,9 @@ impl Explain for GitError {
                 "or keep the state elsewhere: XDG_STATE_HOME and XDG_DATA_HOME".to_owned(),
             ],
             GitError::TooManyNested { .. } => vec!["run the agent in a linked worktree without them".to_owned()],
+            GitError::TooManySockets { .. } => {
+                vec!["there, find . -type s lists them: delete those on which nobody listens".to_owned()]
+            }
             GitError::NoBranch { branches, .. } => vec![known_branches(branches)],
             GitError::BranchName { .. } => vec!["git check-ref-format --branch NAME tells which are".to_owned()],
             GitError::BranchExists { name } => {

@@ -42,7 +42,7 @@ fn remove_folders(folder: &Path) -> Result<(), GitError> {
     for name in ["git", "view", "taken", "empty"] {
         remove::folder(&folder.join(name))?;
     }
-    for name in ["dot-git", "start-refs", "snapshot-index"] {
+    for name in ["dot-git", "nobody", "start-refs", "snapshot-index"] {
         super::bare::remove(folder, name)?;
     }
     failpoint::reached(Point::PrivateRemoved);

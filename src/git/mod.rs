@@ -41,6 +41,7 @@ pub mod repository;
 pub mod run_git;
 pub mod show;
 mod snapshot;
+mod sockets;
 mod take;
 pub mod target;
 pub mod view;

@@ -51,10 +51,14 @@ pub struct Parts<'a> {
     pub dot_git: &'a Path,
     /// An empty folder of ours.
     pub empty: &'a Path,
+    /// An empty file of ours.
+    pub nobody: &'a Path,
     /// Object folders of the host, and where they are, inside.
     pub objects: &'a [(PathBuf, PathBuf)],
     pub hooks: Option<&'a Path>,
     pub nested: &'a [NestedGit],
+    /// Sockets in the worktree, relative to it.
+    pub sockets: &'a [PathBuf],
 }
 
 /// All of git's mounts, shallow destinations first.
@@ -71,6 +75,9 @@ pub fn all(parts: &Parts<'_>) -> Vec<GitMount> {
     mounts.extend(parts.objects.iter().map(|(outside, inside)| GitMount::read_only(outside, inside)));
     mounts.extend(parts.hooks.map(|hooks| GitMount::read_only(hooks, HOOKS)));
     mounts.extend(masks(parts));
+    // A cover goes with its socket, wherever the folders above it are moved.
+    let cover = |socket: &PathBuf| GitMount::read_only(parts.nobody, workspace.join(socket));
+    mounts.extend(parts.sockets.iter().map(cover));
     mounts.sort_by_key(|mount| mount.destination.components().count());
     mounts
 }
@@ -134,6 +141,8 @@ mod tests {
             objects: &[],
             hooks: None,
             nested: &nested,
+            nobody: Path::new("/n"),
+            sockets: &["a/b/socket".into()],
         };
         let mounts = all(&parts);
         let destinations: Vec<_> = mounts.iter().map(|mount| mount.destination.to_string_lossy()).collect();
@@ -147,8 +156,9 @@ mod tests {
                 "/run/binnacle/git",
                 "/workspace/a/b",
                 "/workspace/a/b/.git",
+                "/workspace/a/b/socket",
             ]
         );
-        assert!(mounts.last().is_some_and(|mount| mount.read_only));
+        assert!(mounts.iter().rev().take(2).all(|mount| mount.read_only));
     }
 }

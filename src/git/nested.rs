@@ -1,16 +1,17 @@
-//! Git folders below the top of a worktree: submodules, and repositories that happen to lie there.
+//! What lies in a worktree that a run has to know of: git folders below its top, which are submodules and repositories that
+//! happen to be there, pipes at which git would wait, and sockets.
 
 use std::ffi::OsStr;
 use std::fs::{self, FileType, ReadDir};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::{nofollow, path_json};
+use super::{nofollow, path_json, sockets};
 
 /// How long a tree is searched.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -50,6 +51,8 @@ pub struct Search {
     pub bare: Vec<PathBuf>,
     /// Pipes and the like where git expects a file to read. Relative to the worktree.
     pub pipes: Vec<PathBuf>,
+    /// Where programs listen, or did. Relative to the worktree.
+    pub sockets: Vec<PathBuf>,
     /// Relative to the worktree.
     pub unread: Vec<PathBuf>,
     /// The tree was too large to be searched to its end.
@@ -128,6 +131,8 @@ impl Search {
                 folders.push(path);
             } else if makes_git_wait(&name, kind) {
                 self.pipes.push(path);
+            } else if kind.is_socket() && self.sockets.len() <= sockets::MOST {
+                self.sockets.push(path);
             }
         }
         if marks == 3 {

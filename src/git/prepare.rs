@@ -12,7 +12,7 @@ use super::nested::{self, Closed};
 use super::pins::Kinds;
 use super::run_git::{Folder, prefix};
 use super::target::Target;
-use super::{Git, GitError, hand_over, ignored, private_config, refs, snapshot};
+use super::{Git, GitError, hand_over, ignored, private_config, refs, snapshot, sockets};
 use crate::failpoint::{self, Point};
 use crate::harmless;
 
@@ -25,6 +25,8 @@ const MOST_NESTED: usize = 100;
 const DOT_GIT: &str = "dot-git";
 /// An empty folder of ours.
 const EMPTY: &str = "empty";
+/// An empty file of ours, on which nobody listens.
+const NOBODY: &str = "nobody";
 
 /// What the host's repository and the checkout say of a run to come.
 struct Survey {
@@ -32,6 +34,8 @@ struct Survey {
     /// Object folders of the host, and where they are, inside.
     objects: Vec<(PathBuf, PathBuf)>,
     hooks: Hooks,
+    /// Sockets that are covered, relative to the worktree.
+    sockets: Vec<PathBuf>,
 }
 
 /// Makes the private folder, the view and the pins below `folder`, the run's own. What an earlier try left is replaced.
@@ -75,6 +79,7 @@ fn survey(
         let (path, count) = (checkout.worktree, search.found.len());
         return Err(GitError::TooManyNested { path, count, limit: MOST_NESTED });
     }
+    let sockets = sockets::to_cover(&checkout.worktree, &search)?;
     let dot_git = match checkout.layout {
         Layout::Linked => Some(dot_git_text(&checkout.worktree)?),
         Layout::Plain => None,
@@ -106,8 +111,10 @@ fn survey(
             _ => None,
         },
         nested: &run.nested,
+        nobody: &run.folder.join(NOBODY),
+        sockets: &sockets,
     });
-    Ok((run, Survey { config, objects, hooks }))
+    Ok((run, Survey { config, objects, hooks, sockets }))
 }
 
 /// The name has to fit into refs as well.
@@ -160,6 +167,8 @@ fn build(git: &Git, run: &mut RunGit, survey: &Survey) -> Result<(), GitError> {
     bare::write(&run.folder, DOT_GIT, format!("gitdir: {}\n", mounts::PRIVATE).as_bytes())?;
     let empty = run.folder.join(EMPTY);
     fs::create_dir_all(&empty).map_err(GitError::io("make", &empty))?;
+    bare::write(&run.folder, NOBODY, b"")?;
+    run.notes.extend(sockets::note(&survey.sockets));
     run.notes.extend(private.notes);
     run.notes.extend(hooks_note(git, run, &survey.hooks)?);
     run.notes.extend(broken_note(&published));

@@ -33,8 +33,11 @@ impl Host {
         let udp = UdpSocket::bind((Ipv6Addr::UNSPECIFIED, port)).unwrap();
         let path = world.path("host.sock");
         let file = UnixListener::bind(&path).unwrap();
+        let served = UnixListener::bind(world.path("agent-1/served.sock")).unwrap();
         let hidden = UnixListener::bind_addr(&SocketAddr::from_abstract_name(&word).unwrap()).unwrap();
         root(&format!("chmod 777 {}", path.display()));
+        root(&format!("chmod 777 {}/agent-1/served.sock", world.root().display()));
+        listen(&heard, move || Some(served.accept().ok()?.0));
         listen(&heard, move || Some(tcp.accept().ok()?.0));
         listen(&heard, move || Some(file.accept().ok()?.0));
         listen(&heard, move || Some(hidden.accept().ok()?.0));

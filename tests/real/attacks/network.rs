@@ -31,6 +31,16 @@ pub const ATTACKS: &[Attack] = &[
         perl!("socket(S, AF_UNIX, SOCK_STREAM, 0) && connect(S, pack_sockaddr_un(\"$ENV{W}/host.sock\"))"),
     ),
     Attack::new(
+        "socket-in-the-worktree",
+        perl!("socket(S, AF_UNIX, SOCK_STREAM, 0) && connect(S, pack_sockaddr_un(\"/workspace/served.sock\"))"),
+    ),
+    Attack::new(
+        "socket-in-the-worktree-by-another-name",
+        perl!(
+            "(link(\"/workspace/served.sock\", \"/workspace/other.sock\"), rename(\"/workspace/served.sock\", \"/workspace/other.sock\"), socket(S, AF_UNIX, SOCK_STREAM, 0)) && (connect(S, pack_sockaddr_un(\"/workspace/other.sock\")) || connect(S, pack_sockaddr_un(\"/workspace/served.sock\")))"
+        ),
+    ),
+    Attack::new(
         "socket-through-the-first-process",
         perl!(
             "(chdir(\"/proc/1/root$ENV{W}\") || chdir(\"/proc/$ENV{SLEEPER}/root$ENV{W}\")) && socket(S, AF_UNIX, SOCK_STREAM, 0) && connect(S, pack_sockaddr_un(\"host.sock\"))"
