@@ -15,7 +15,7 @@ use super::folder::Folder;
 use super::process::Watched;
 use super::record::RunSpec;
 use super::wall;
-use super::written::{self, Tree};
+use super::written::{self, Bounds, Tree};
 use crate::git::nofollow;
 
 /// How fast a disk may fill up, at worst, in bytes a second: the next look is before it can be too late.
@@ -41,6 +41,12 @@ pub enum Verdict {
 struct Disk {
     folder: OwnedFd,
     at_start: Free,
+}
+
+impl Disk {
+    fn is_almost_full(&self) -> io::Result<bool> {
+        Ok(Free::of(&self.folder)?.is_almost_gone(self.at_start))
+    }
 }
 
 /// Bytes and names that an ordinary user may still take. A file system without a fixed number of names has 0.
@@ -139,8 +145,13 @@ impl Disks {
         if gone > self.measure_at {
             // What nobody can measure is the run's.
             let pids = wall::pids(pid).ok();
-            let written =
-                pids.and_then(|pids| written::since(self.since, &self.trees, &pids)).unwrap_or(gone).min(gone);
+            let is_room = || self.disks.iter().all(|disk| disk.is_almost_full().is_ok_and(|almost| !almost));
+            let bounds = Bounds { enough: self.allowed, go_on: &is_room };
+            let measured = pids.and_then(|pids| written::since(self.since, &self.trees, &pids, bounds));
+            if measured.is_none() && !is_room() {
+                return Ok(Look::End(Verdict::AlmostFull));
+            }
+            let written = measured.unwrap_or(gone).min(gone);
             if written > self.allowed {
                 return Ok(Look::End(Verdict::TooMuch));
             }
@@ -169,12 +180,9 @@ pub fn free(folders: &[&Path]) -> io::Result<u64> {
 fn trees(spec: &RunSpec, folder: &Folder, pid: u32) -> Vec<Tree> {
     let whole = |root: &Path| Tree { root: root.to_owned(), except: None };
     let worktree = Tree { root: spec.worktree.clone(), except: Some(".git") };
-    let mut trees = vec![worktree, whole(folder.path()), whole(&spec.graph)];
-    // Root's own files are the image's: without a capability it still writes to the container's layer.
-    if spec.uid == 0 {
-        trees.push(whole(Path::new(&format!("/proc/{pid}/root/."))));
-    }
-    trees
+    // Without a capability, an agent still writes to what the image gives to its uid, or to everybody: the container's layer.
+    let image = PathBuf::from(format!("/proc/{pid}/root/."));
+    vec![worktree, whole(folder.path()), whole(&spec.graph), whole(&image)]
 }
 
 fn disks<'a>(folders: impl Iterator<Item = &'a PathBuf>) -> io::Result<Vec<Disk>> {

@@ -9,13 +9,15 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, FileType, fstat, statat};
+use rustix::fs::{AtFlags, FileType, Stat, fstat, statat};
 use rustix::io::Errno;
 
 use crate::git::nofollow;
 
 /// So many entries are looked at, in all folders together.
 const MOST_ENTRIES: usize = 2_000_000;
+/// After so many entries it is asked whether to go on.
+const ASK_AFTER: usize = 1000;
 /// So many folders are open at a time, each in the one before.
 const DEEPEST: usize = 200;
 /// `st_blocks` counts in these, whatever the file system's own are.
@@ -29,8 +31,17 @@ pub struct Tree {
     pub except: Option<&'static str>,
 }
 
+/// How long it is worth to go on counting.
+pub struct Bounds<'a> {
+    /// More than so many bytes are as bad as any more of them.
+    pub enough: u64,
+    /// Asked all the time: an agent decides how long this takes, and what happens meanwhile.
+    pub go_on: &'a dyn Fn() -> bool,
+}
+
 /// Counts what was written.
-struct Count {
+struct Count<'a> {
+    bounds: Bounds<'a>,
     /// Seconds since 1970. Change times can be set by nobody but the clock.
     since: i64,
     entries: usize,
@@ -40,9 +51,10 @@ struct Count {
 }
 
 /// Bytes on disk of all files and folders that changed since this second, and of files that these processes hold open and that
-/// have no name any more. `None` where that cannot be said: a folder is closed, too deep, or too large.
-pub fn since(second: i64, trees: &[Tree], pids: &[u32]) -> Option<u64> {
-    let mut count = Count { since: second, entries: 0, bytes: 0, linked: HashSet::new() };
+/// have no name any more, or enough of them. `None` where that cannot be said: a folder is closed, too deep, or too large, or there
+/// was no time.
+pub fn since(second: i64, trees: &[Tree], pids: &[u32], bounds: Bounds) -> Option<u64> {
+    let mut count = Count { bounds, since: second, entries: 0, bytes: 0, linked: HashSet::new() };
     for tree in trees {
         let folder = match nofollow::open_folder(&tree.root) {
             Ok(folder) => folder,
@@ -56,12 +68,20 @@ pub fn since(second: i64, trees: &[Tree], pids: &[u32]) -> Option<u64> {
     Some(count.bytes)
 }
 
-impl Count {
+impl Count<'_> {
     fn folder(&mut self, root: OwnedFd, device: u64, except: Option<&str>) -> Option<()> {
         let names = self.names(&root)?;
         let kept = names.into_iter().filter(|name| except.is_none_or(|except| name.as_bytes() != except.as_bytes()));
         let mut open = vec![(root, kept.collect::<Vec<_>>())];
+        let mut looked_at = 0;
         while let Some((folder, names)) = open.last_mut() {
+            if self.bytes > self.bounds.enough {
+                return Some(());
+            }
+            if looked_at % ASK_AFTER == 0 && !(self.bounds.go_on)() {
+                return None;
+            }
+            looked_at += 1;
             let Some(name) = names.pop() else {
                 open.pop();
                 continue;
@@ -78,6 +98,9 @@ impl Count {
                 let inner = match nofollow::folder_in(folder, OsStr::from_bytes(name.to_bytes())) {
                     Ok(inner) => inner,
                     Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(error) if error.kind() == io::ErrorKind::PermissionDenied && is_out_of_reach(&found) => {
+                        continue;
+                    }
                     Err(_) => return None,
                 };
                 if open.len() >= DEEPEST {
@@ -126,6 +149,11 @@ impl Count {
     }
 }
 
+/// Who has the same uid as this program, and cannot be in other groups, writes nothing to such a folder, nor to what is in it.
+fn is_out_of_reach(folder: &Stat) -> bool {
+    folder.st_uid != rustix::process::geteuid().as_raw() && folder.st_mode & 0o022 == 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,8 +168,10 @@ mod tests {
         file
     }
 
+    const ALL: Bounds<'static> = Bounds { enough: u64::MAX, go_on: &|| true };
+
     fn measured(root: &Path, except: Option<&'static str>) -> Option<u64> {
-        since(0, &[Tree { root: root.to_owned(), except }], &[])
+        since(0, &[Tree { root: root.to_owned(), except }], &[], ALL)
     }
 
     #[test]
@@ -159,7 +189,7 @@ mod tests {
         assert!((SIZE..SIZE + (64 << 10)).contains(&found), "{found}");
         assert!(measured(top, None).unwrap() >= 2 * SIZE);
         let later = fs::metadata(top).unwrap().ctime() + 60;
-        assert_eq!(since(later, &[Tree { root: top.to_owned(), except: None }], &[]), Some(0));
+        assert_eq!(since(later, &[Tree { root: top.to_owned(), except: None }], &[], ALL), Some(0));
     }
 
     #[test]
@@ -168,7 +198,7 @@ mod tests {
         let path = folder.path().join("file");
         let held = write(&path);
         fs::remove_file(&path).unwrap();
-        assert!(since(0, &[], &[std::process::id()]).unwrap() >= SIZE);
+        assert!(since(0, &[], &[std::process::id()], ALL).unwrap() >= SIZE);
         drop(held);
     }
 
@@ -179,5 +209,17 @@ mod tests {
         fs::create_dir_all(folder.path().join(deep)).unwrap();
         assert_eq!(measured(folder.path(), None), None);
         assert_eq!(measured(&folder.path().join("gone"), None), Some(0));
+    }
+
+    #[test]
+    fn nobody_counts_longer_than_it_is_of_use() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 0..10 {
+            write(&folder.path().join(number.to_string()));
+        }
+        let trees = [Tree { root: folder.path().to_owned(), except: None }];
+        assert_eq!(since(0, &trees, &[], Bounds { go_on: &|| false, ..ALL }), None);
+        let found = since(0, &trees, &[], Bounds { enough: 3 * SIZE / 2, ..ALL }).unwrap();
+        assert!((2 * SIZE..3 * SIZE).contains(&found), "{found}");
     }
 }

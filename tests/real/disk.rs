@@ -103,9 +103,27 @@ fn an_agent_cannot_eat_the_disk() {
 }
 
 #[test]
+fn what_the_image_gives_to_the_agent_is_counted_too() {
+    let world = World::of_other(User::Passwordless).unwrap_or_else(World::new);
+    let name = world.job();
+    let script =
+        format!("{}; {}", crate::running::MEET, writes("dd if=/dev/zero bs=1M count=1 status=none of=/srv/$i"));
+    let running = world.start(&["--name", &name, "--no-merge", "--disk", "32m"], &script);
+    running.meet();
+    let record = world.shell(&format!("cat home/.local/state/binnacle/*/runs/{name}/run.json"));
+    let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+    let given = format!("/proc/{}/root/srv", record["pid"]);
+    let opened = Command::new("sudo").args(["-n", "chmod", "1777", &given]).status().unwrap();
+    assert!(opened.success());
+    let answer = running.go_on().exits(137);
+    assert!(answer.stderr.contains("more than the 32 MiB that it may"), "{answer:#?}");
+}
+
+#[test]
 fn no_single_file_is_larger_than_the_disk_that_a_run_may_use() {
     let world = World::new();
-    let script = "dd if=/dev/zero of=big bs=1M count=64 status=none; truncate -s 1g sparse; stat -c %s big sparse";
+    let script =
+        "dd if=/dev/zero of=big bs=1M seek=15 count=64 status=none; truncate -s 1g sparse; stat -c %s big sparse";
     let answer = world.agent(&["--name", &world.job(), "--disk", "16m"], script).exits(0);
     assert!(
         answer.stdout.contains("File size limit exceeded") || answer.stdout.contains("File too large"),
