@@ -114,7 +114,7 @@ impl Count<'_> {
     }
 
     fn names(&mut self, folder: &OwnedFd) -> Option<Vec<CString>> {
-        let names = nofollow::names(folder, MOST_ENTRIES - self.entries).ok()?;
+        let names = nofollow::names(folder, MOST_ENTRIES.saturating_sub(self.entries)).ok()?;
         self.entries += names.len();
         Some(names)
     }
@@ -125,27 +125,61 @@ impl Count<'_> {
         }
     }
 
-    /// A process that ended meanwhile holds nothing any more. One that lets nobody look may hold anything.
+    /// A process that ended meanwhile holds nothing any more. One that lets nobody look may hold anything. Each of its threads may
+    /// have open files of its own.
     fn nameless(&mut self, pid: u32) -> Option<()> {
-        let gone = |error: &io::Error| {
-            error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(Errno::SRCH.raw_os_error())
+        let process = Path::new("/proc").join(pid.to_string());
+        let threads = match fs::read_dir(process.join("task")) {
+            Ok(threads) => threads,
+            Err(error) => return is_gone(&error).then_some(()),
         };
-        let held = match fs::read_dir(Path::new("/proc").join(pid.to_string()).join("fd")) {
-            Ok(held) => held,
-            Err(error) => return gone(&error).then_some(()),
-        };
-        for entry in held {
+        for thread in threads {
+            let looked = thread.map(|thread| self.held_by(&thread.path()));
+            match looked {
+                Ok(Ok(counted)) => counted?,
+                Ok(Err(error)) | Err(error) if is_gone(&error) => {}
+                Ok(Err(_)) | Err(_) if is_ending(&process) => {}
+                Ok(Err(_)) | Err(_) => return None,
+            }
+        }
+        Some(())
+    }
+
+    fn held_by(&mut self, thread: &Path) -> io::Result<Option<()>> {
+        for entry in fs::read_dir(thread.join("fd"))? {
+            // A few processes that share what they have open make it a lot.
+            self.entries += 1;
+            if self.entries > MOST_ENTRIES || self.entries.is_multiple_of(ASK_AFTER) && !(self.bounds.go_on)() {
+                return Ok(None);
+            }
             let file = match entry.and_then(|entry| fs::metadata(entry.path())) {
                 Ok(file) => file,
-                Err(error) if gone(&error) => continue,
-                Err(_) => return None,
+                Err(error) if is_gone(&error) => continue,
+                Err(error) => return Err(error),
             };
             if file.is_file() && file.nlink() == 0 {
                 // Two processes may hold the same one.
                 self.add(file.dev(), file.ino(), 2, file.blocks());
             }
         }
-        Some(())
+        Ok(Some(()))
+    }
+}
+
+fn is_gone(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(Errno::SRCH.raw_os_error())
+}
+
+/// Whether nothing is left of a process but its exit code, or will be at once: it has no memory, and no thread that has. The kernel lets
+/// nobody but root look at what such a one has open.
+fn is_ending(process: &Path) -> bool {
+    match fs::read_to_string(process.join("status")) {
+        Ok(status) => {
+            let mut lines = status.lines();
+            let is_alone = lines.clone().any(|line| line == "Threads:\t1");
+            is_alone && !lines.any(|line| line.starts_with("VmSize:"))
+        }
+        Err(error) => is_gone(&error),
     }
 }
 
@@ -221,5 +255,40 @@ mod tests {
         assert_eq!(since(0, &trees, &[], Bounds { go_on: &|| false, ..ALL }), None);
         let found = since(0, &trees, &[], Bounds { enough: 3 * SIZE / 2, ..ALL }).unwrap();
         assert!((2 * SIZE..3 * SIZE).contains(&found), "{found}");
+    }
+
+    /// As root there is nothing to it.
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "nobody may ask for its exit code")]
+    fn a_process_of_which_only_the_exit_code_is_left_holds_nothing() {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let status = format!("/proc/{}/status", child.id());
+        while !fs::read_to_string(&status).unwrap().contains("State:\tZ") {
+            std::thread::yield_now();
+        }
+        assert_eq!(since(0, &[], &[child.id()], ALL), Some(0));
+        child.wait().unwrap();
+    }
+
+    #[test]
+    #[expect(unsafe_code, reason = "a thread with open files of its own")]
+    fn each_thread_is_asked_what_it_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let (held, holds) = std::sync::mpsc::channel();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            // SAFETY: nothing that others opened is used here any more.
+            unsafe { rustix::thread::unshare_unsafe(rustix::thread::UnshareFlags::FILES) }.unwrap();
+            let file = write(&path);
+            fs::remove_file(&path).unwrap();
+            held.send(()).unwrap();
+            ended.recv().ok();
+            drop(file);
+        });
+        holds.recv().unwrap();
+        assert!(since(0, &[], &[std::process::id()], ALL).unwrap() >= SIZE);
+        drop(end);
+        thread.join().unwrap();
     }
 }
