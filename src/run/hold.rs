@@ -92,24 +92,28 @@ pub fn hold_and_tell(
         owner.output.write(terminal::CALM.as_bytes()).unwrap_or_else(|error| owner.output.note(error));
     }
     follower.iter_mut().for_each(Follower::end);
-    let verdict = guard.map_or(Ok(None), Guard::verdict);
-    let verdict = verdict.unwrap_or_else(|error| {
+    let verdict = guard.map_or(Ok(None), Guard::verdict).unwrap_or_else(|error| {
         owner.output.note(format_args!("nobody watched how much the agent wrote to disk: {error}"));
         None
     });
     let ending = finish::ending(run, owner.engine, code)?;
-    run.record.ending = Some(match (verdict, reason) {
-        (Some(verdict), _) => Ending::OutOfDisk { almost_full: verdict == Verdict::AlmostFull },
-        (None, Reason::TimedOut) => Ending::TimedOut,
-        (None, Reason::Stopped) => finish::as_stopped(ending),
-        (None, Reason::ByItself) if run.folder.stop_request().exists() => finish::as_stopped(ending),
-        (None, Reason::ByItself) => ending,
-    });
+    run.record.ending = Some(told_apart(ending, reason, verdict, run.folder.stop_request().exists()));
     let finished = finish::finish(run, owner.engine, owner.git, finish::Merge::AsPlanned)
         .map_err(|source| RunError::Unfinished { name: run.name().to_owned(), source: Box::new(source) });
     // Last: whoever reads the agent's words may take their time.
     let passed_on = follower.map_or(Ok(()), Follower::finish);
     finished.and(passed_on.map_err(|source| RunError::io("pass on", &run.folder.log(), source)))
+}
+
+/// Whoever ended it, the container's exit code looks much the same.
+fn told_apart(ending: Ending, reason: Reason, verdict: Option<Verdict>, stop_requested: bool) -> Ending {
+    match (verdict, reason) {
+        (Some(verdict), _) => Ending::OutOfDisk { almost_full: verdict == Verdict::AlmostFull },
+        (None, Reason::TimedOut) => Ending::TimedOut,
+        (None, Reason::Stopped) => finish::as_stopped(ending),
+        (None, Reason::ByItself) if stop_requested => finish::as_stopped(ending),
+        (None, Reason::ByItself) => ending,
+    }
 }
 
 struct Watch<'a> {
