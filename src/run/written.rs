@@ -1,4 +1,4 @@
-//! How much of a disk was written since a moment, by whom a stranger's folders say.
+//! How much of a disk the files take that were written since a moment, in folders that a stranger writes to.
 
 use std::collections::HashSet;
 use std::ffi::{CString, OsStr};

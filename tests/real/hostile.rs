@@ -280,3 +280,16 @@ END
     assert!(answer.stdout.contains("moved and linked\n"), "{answer:#?}");
     assert_eq!(world.shell("find home/.local/share/binnacle -type s"), "");
 }
+
+/// The graph's folder is where bn in a container keeps its things. What an agent lays there in the shape of the host's own
+/// records is in nobody's way.
+#[test]
+fn records_in_the_graphs_folder_hold_no_later_run() {
+    let world = World::new();
+    let trap = "mkdir -p /binnacle/x/runs/y; mkfifo /binnacle/x/runs/y/run.json /binnacle/x/runs/y/lock";
+    world.run(trap).exits(0);
+    let begun = std::time::Instant::now();
+    world.agent(&["--name", &world.name("later")], "git commit -q --allow-empty -m later").exits(0);
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    world.assert_on_main("later");
+}

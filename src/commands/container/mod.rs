@@ -24,26 +24,14 @@ mod trees;
 use super::{Context, Exit};
 use crate::cli::container::ContainerCommand;
 use crate::data_dir::DataDir;
-use crate::run::record::all;
+use crate::run::record::{Seen, all};
 use crate::run::sweep;
 
 pub fn dispatch(command: ContainerCommand, mut context: Context) -> anyhow::Result<Exit> {
-    let worktree = match &command {
-        ContainerCommand::Run(args) => args.worktree.as_deref(),
-        _ => None,
-    };
-    let left_out = context.env.distrust(&trees::of_agents(&context.env, worktree)?);
-    if let (ContainerCommand::Run(_), Some(folder)) = (&command, left_out.first()) {
-        let folder = folder.display();
-        context
-            .output
-            .note(format_args!("PATH names {folder:?}, where an agent can put programs: bn starts none of it"));
+    if is_typed(&command) {
+        make_safe(&command, &mut context)?;
     }
     let context = &context;
-    // Two are inside, and an owner has what it was handed.
-    if !matches!(command, ContainerCommand::Relay(_) | ContainerCommand::Enclose(_) | ContainerCommand::Own(_)) {
-        sweep(context);
-    }
     match command {
         ContainerCommand::Build(args) => build::run(&args, context),
         ContainerCommand::Run(args) => run::run(&args, context),
@@ -62,16 +50,39 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> anyhow::Resu
     }
 }
 
-/// What dead owners left of secrets goes first, whatever the command and in whatever repository it was typed. Where that cannot be
-/// done it is said, and is no reason not to do what was asked for.
-fn sweep(context: &Context) {
-    // Without a home there are no runs; a command that needs one says so itself.
-    let Ok(data) = DataDir::resolve(&context.env) else { return };
-    if data.in_container() {
-        return;
+/// Two of the verbs are started inside, where whatever looks like a record was laid there by an agent; and an owner has what it was
+/// handed.
+fn is_typed(command: &ContainerCommand) -> bool {
+    !matches!(command, ContainerCommand::Relay(_) | ContainerCommand::Enclose(_) | ContainerCommand::Own(_))
+}
+
+/// What comes before anything else, whatever the command: no program of an agent's will be started, and what dead owners left of
+/// secrets goes.
+fn make_safe(command: &ContainerCommand, context: &mut Context) -> anyhow::Result<()> {
+    let runs = known_runs(context)?;
+    let worktree = match command {
+        ContainerCommand::Run(args) => args.worktree.as_deref(),
+        _ => None,
+    };
+    let left_out = context.env.distrust(&trees::of_agents(&context.env, worktree, &runs));
+    if let (ContainerCommand::Run(_), Some(folder)) = (command, left_out.first()) {
+        let folder = folder.display();
+        context
+            .output
+            .note(format_args!("PATH names {folder:?}, where an agent can put programs: bn starts none of it"));
     }
-    let swept = all(data.repositories()).and_then(|census| sweep::secrets(&census.runs));
-    if let Err(error) = swept {
+    // Where that cannot be done it is said, and is no reason not to do what was asked for.
+    if let Err(error) = sweep::secrets(&runs) {
         context.output.note(format_args!("secrets of a run that was killed may be left: {error}"));
+    }
+    Ok(())
+}
+
+/// The runs of all repositories. Without a home there are none, and a command that needs one says so itself; nor are there any in
+/// a container.
+fn known_runs(context: &Context) -> anyhow::Result<Vec<Seen>> {
+    match DataDir::resolve(&context.env) {
+        Ok(data) if !data.in_container() => Ok(all(data.repositories())?.runs),
+        _ => Ok(Vec::new()),
     }
 }
