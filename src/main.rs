@@ -12,8 +12,10 @@ mod git;
 mod graph;
 mod harmless;
 mod output;
+mod path_json;
 mod process;
 mod run;
+mod untrusted;
 
 use std::process::ExitCode;
 

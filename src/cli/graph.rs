@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
 
-use super::container::AgentType;
-use super::link::LinkCommand;
-use super::task::{IdArg, TaskCommand};
+use crate::cli::container::AgentType;
+use crate::cli::link::LinkCommand;
+use crate::cli::task::{IdArg, TaskCommand};
 use crate::graph::model::task::TaskType;
 
 #[derive(Debug, Subcommand)]

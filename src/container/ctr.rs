@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::limits::Limits;
-use super::mount::{Mount, sorted};
-use super::{LABEL_IMAGE_ID, LABEL_REPO, LABEL_RUN, NAMESPACE};
+use crate::container::limits::Limits;
+use crate::container::mount::{Mount, sorted};
+use crate::container::{LABEL_IMAGE_ID, LABEL_REPO, LABEL_RUN, NAMESPACE};
 use crate::process::Cmd;
 
 /// Where containerd listens, and whether asking it needs root.

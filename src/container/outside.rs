@@ -1,6 +1,6 @@
 //! What is set from the host on a container that waits at the gate, because `ctr` has no flag for it.
 
-use super::limits::Limits;
+use crate::container::limits::Limits;
 use crate::process::Cmd;
 
 /// Gives a container's host name; before 1.7 `ctr` could not. `pid` is its first process.

@@ -3,8 +3,8 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use super::host::{Authority, Host};
-use super::rule::below;
+use crate::egress::host::{Authority, Host};
+use crate::egress::rule::below;
 use crate::error::Explain;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::address::{Kind, classify, is_metadata_name};
-use super::host::{Authority, Host};
-use super::rule::{Rule, RuleError, Target, below};
-use super::sets;
+use crate::egress::address::{Kind, classify, is_metadata_name};
+use crate::egress::host::{Authority, Host};
+use crate::egress::rule::{Rule, RuleError, Target, below};
+use crate::egress::sets;
 
 /// The rules of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

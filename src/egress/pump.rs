@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::http::body::{Body, Malformed};
-use super::stream::{Stream, write_all};
+use crate::egress::http::body::{Body, Malformed};
+use crate::egress::stream::{Stream, write_all};
 
 /// One buffer serves all connections of a thread: only bytes that a slow reader leaves behind are kept for it.
 const BUFFER: usize = 256 * 1024;

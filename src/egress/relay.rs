@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 
-use super::offer::{Offer, Word};
+use crate::egress::offer::{Offer, Word};
 use crate::error::Explain;
 
 /// What to wait before the next try after the proxy went away.

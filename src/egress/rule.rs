@@ -3,9 +3,9 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::address::{Kind, Network, is_metadata_name};
-use super::host::{Host, HostError, split_port};
-use super::sets;
+use crate::egress::address::{Kind, Network, is_metadata_name};
+use crate::egress::host::{Host, HostError, split_port};
+use crate::egress::sets;
 use crate::error::{Explain, USAGE};
 
 /// A rule that is wrong, or would do nothing.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 
-use super::log::{self, Decision, Entry};
+use crate::egress::log::{self, Decision, Entry};
 
 /// What stands in a reason before the rule that would have helped.
 const REMEDY: &str = "; open it with --allow ";

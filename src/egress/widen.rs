@@ -4,9 +4,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::policy::Policy;
-use super::rule::RuleError;
-use super::watched::Watched;
+use crate::egress::policy::Policy;
+use crate::egress::rule::RuleError;
+use crate::egress::watched::Watched;
 use crate::error::Explain;
 
 #[derive(Debug, thiserror::Error)]

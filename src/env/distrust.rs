@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::Env;
+use crate::env::Env;
 
 /// Folders from which programs load parts of themselves.
 const LIBRARIES: [&str; 5] = ["LD_LIBRARY_PATH", "LD_PRELOAD", "LD_AUDIT", "PERL5LIB", "PYTHONPATH"];

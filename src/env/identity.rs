@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::{EnvError, Privilege, User, absolute, text};
+use crate::env::{EnvError, Privilege, User, absolute, text};
 
 pub fn identity() -> Result<(User, Privilege), EnvError> {
     let uid = rustix::process::geteuid().as_raw();

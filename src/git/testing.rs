@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::collect::{Collected, collect};
-use super::merge::{MergeOutcome, merge};
-use super::prepare::prepare;
-use super::run_git::RunGit;
-use super::{Git, GitError, checkout, target};
 use crate::error::Explain;
+use crate::git::collect::take_over::{Collected, collect};
+use crate::git::host::{Git, GitError, checkout, target};
+use crate::git::merge::fast_forward::{MergeOutcome, merge};
+use crate::git::private::RunGit;
+use crate::git::private::prepare::prepare;
 use crate::process::{Cmd, Runner};
 
 /// Host git with a home of its own.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::steers;
+use crate::harmless::steers;
 
 /// Longer names are cut. Letters.
 const LONGEST: usize = 200;

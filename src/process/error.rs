@@ -3,8 +3,8 @@
 use std::io;
 use std::process::{Command, ExitStatus};
 
-use super::Cmd;
 use crate::error::Explain;
+use crate::process::Cmd;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {

@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use super::captured::collect;
-use super::error::{failed, last_line, start_error};
-use super::sudo::is_refusal;
-use super::{Captured, Cmd, ProcessError};
 use crate::env::{Env, Privilege, TOKENS};
+use crate::process::captured::collect;
+use crate::process::error::{failed, last_line, start_error};
+use crate::process::sudo::is_refusal;
+use crate::process::{Captured, Cmd, ProcessError};
 
 /// How a command that needs root gets there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

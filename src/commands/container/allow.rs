@@ -4,15 +4,15 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::find::{everything, find};
-use super::list::stoppable;
 use crate::cli::container::{AllowArgs, Network};
+use crate::commands::container::find::{everything, find};
+use crate::commands::container::list::stoppable;
 use crate::commands::{Context, Exit};
 use crate::data_dir::DataDir;
 use crate::egress::policy::Policy;
 use crate::egress::widen::widen;
 use crate::error::Usage;
-use crate::run::gate;
+use crate::run::watch::gate;
 
 #[derive(Serialize)]
 struct Allowed<'a> {

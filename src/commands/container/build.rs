@@ -8,8 +8,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::definition::{Definition, LastBuilt, PROJECT_FILE};
 use crate::cli::container::{AgentProgram, BuildArgs};
+use crate::commands::container::definition::{Definition, LastBuilt, PROJECT_FILE};
 use crate::commands::{Context, Exit};
 use crate::container::buildah::{self, BuildSpec};
 use crate::container::doctor::advisories::mounts_reach_the_host;

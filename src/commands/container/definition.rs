@@ -10,9 +10,9 @@ use crate::cli::container::BuildArgs;
 use crate::commands::Context;
 use crate::data_dir::{DataDir, RepoId};
 use crate::env::Env;
-use crate::git::{Git, discover, repository, show, target};
+use crate::git::host::{Git, discover, repository, show, target};
 use crate::process::Runner;
-use crate::run::store;
+use crate::run::record::store;
 
 const CONTAINERFILE: &str = include_str!("../../../container/Containerfile");
 /// The project's own definition, read from the target's commit and from nowhere else.

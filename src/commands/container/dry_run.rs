@@ -4,14 +4,15 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::resolve::Resolved;
 use crate::cli::container::Network;
+use crate::commands::container::resolve::Resolved;
 use crate::container::ctr::runc_update;
-use crate::git::{self, Git};
+use crate::git::host::Git;
+use crate::git::private::prepare;
 use crate::process::{Cmd, Runner};
-use crate::run::prepare::git_mounts;
-use crate::run::record::NetworkSpec;
-use crate::run::secrets::PROMPT;
+use crate::run::life::prepare::git_mounts;
+use crate::run::record::run_json::NetworkSpec;
+use crate::run::record::secrets::PROMPT;
 
 #[derive(Serialize)]
 pub struct DryRun {
@@ -34,7 +35,7 @@ impl DryRun {
         let Resolved { plan, engine, .. } = resolved;
         let (ctr, id) = (&engine.ctr, &plan.spec.name);
         let mut container = plan.spec.container.clone();
-        let mounts = git::prepare::planned_mounts(git, &plan.checkout, &plan.target, id, plan.folder.path())?;
+        let mounts = prepare::planned_mounts(git, &plan.checkout, &plan.target, id, plan.folder.path())?;
         container.mounts.extend(git_mounts(&mounts));
         let commands = [
             ctr.image(&container.image),

@@ -2,8 +2,8 @@
 
 use crate::data_dir::DataDir;
 use crate::output::Output;
-use crate::run::RunError;
-use crate::run::record::{Seen, all};
+use crate::run::record::RunError;
+use crate::run::record::run_json::{Seen, all};
 
 /// The runs of every repository. Records that cannot be read are named.
 pub fn everything(data: &DataDir, output: Output) -> Result<Vec<Seen>, RunError> {

@@ -4,15 +4,15 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::find::{everything, find, names};
 use crate::cli::container::InspectArgs;
+use crate::commands::container::find::{everything, find, names};
 use crate::commands::{Context, Exit};
 use crate::container::wall::Wall;
 use crate::data_dir::DataDir;
 use crate::harmless;
-use crate::run::process::Watched;
-use crate::run::record::Record;
-use crate::run::wall;
+use crate::run::record::run_json::Record;
+use crate::run::watch::process::Watched;
+use crate::run::watch::wall;
 
 #[derive(Serialize)]
 struct Inspected {

@@ -4,18 +4,18 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::find::everything;
-use super::report::Row;
 use crate::cli::container::ListArgs;
+use crate::commands::container::find::everything;
+use crate::commands::container::report::Row;
 use crate::commands::{Context, Exit};
 use crate::container::tasks::EngineTask;
 use crate::data_dir::DataDir;
 use crate::env::now;
 use crate::process::Runner;
-use crate::run::RunError;
 use crate::run::engine::Engine;
-use crate::run::process::Watched;
-use crate::run::record::Seen;
+use crate::run::record::RunError;
+use crate::run::record::run_json::Seen;
+use crate::run::watch::process::Watched;
 
 #[derive(Serialize)]
 #[serde(transparent)]

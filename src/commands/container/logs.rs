@@ -4,15 +4,14 @@ use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::time::Duration;
 
-use super::find::{everything, find, names};
 use crate::cli::container::LogsArgs;
+use crate::commands::container::find::{everything, find, names};
 use crate::commands::{Context, Exit};
 use crate::container::ctr::Streams;
 use crate::data_dir::DataDir;
 use crate::output::Stranger;
-use crate::run::RunError;
-use crate::run::lock;
-use crate::run::record::Seen;
+use crate::run::record::run_json::Seen;
+use crate::run::record::{RunError, lock};
 
 const POLL: Duration = Duration::from_millis(100);
 const BLOCK: usize = 64 << 10;

@@ -1,18 +1,18 @@
 //! `bn container merge`: finish a run that was interrupted, or whose work could not go to its target.
 
-use super::find::{everything, find, names};
-use super::report::RunReport;
 use crate::cli::container::MergeArgs;
+use crate::commands::container::find::{everything, find, names};
+use crate::commands::container::report::RunReport;
 use crate::commands::{Context, Exit};
 use crate::data_dir::DataDir;
-use crate::git::Git;
+use crate::git::host::Git;
 use crate::process::Runner;
-use crate::run::RunError;
 use crate::run::engine::Engine;
-use crate::run::finish::{self, Merge};
-use crate::run::hold::GRACE;
-use crate::run::record::Run;
-use crate::run::state::State;
+use crate::run::life::finish::{self, Merge};
+use crate::run::life::hold::GRACE;
+use crate::run::record::RunError;
+use crate::run::record::run_json::Run;
+use crate::run::record::state::State;
 
 pub fn run(args: &MergeArgs, context: &Context) -> anyhow::Result<Exit> {
     let data = DataDir::resolve(&context.env)?;

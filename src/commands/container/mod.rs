@@ -21,11 +21,11 @@ mod run;
 mod stop;
 mod trees;
 
-use super::{Context, Exit};
 use crate::cli::container::ContainerCommand;
+use crate::commands::{Context, Exit};
 use crate::data_dir::DataDir;
-use crate::run::record::{Seen, all};
-use crate::run::sweep;
+use crate::run::life::sweep;
+use crate::run::record::run_json::{Seen, all};
 
 pub fn dispatch(command: ContainerCommand, mut context: Context) -> anyhow::Result<Exit> {
     if is_typed(&command) {

@@ -1,17 +1,17 @@
 //! `bn container own`: what holds a detached run. Started by `run`, with the run's lock as standard input.
 
-use super::run::HELD;
 use crate::cli::container::OwnArgs;
+use crate::commands::container::run::HELD;
 use crate::commands::{Context, Exit};
-use crate::git::Git;
+use crate::git::host::Git;
 use crate::process::Runner;
 use crate::run::engine::Engine;
-use crate::run::folder::Folder;
-use crate::run::hold::{self, Owner};
-use crate::run::lock::Lock;
-use crate::run::record::{Record, Run};
-use crate::run::signals::Signals;
-use crate::run::start::Foreground;
+use crate::run::life::hold::{self, Owner};
+use crate::run::life::start::Foreground;
+use crate::run::record::folder::Folder;
+use crate::run::record::lock::Lock;
+use crate::run::record::run_json::{Record, Run};
+use crate::run::watch::signals::Signals;
 
 pub fn run(args: &OwnArgs, context: &Context) -> anyhow::Result<Exit> {
     let folder = Folder::new(&args.folder);

@@ -4,14 +4,16 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::find::everything;
+use crate::commands::container::find::everything;
 use crate::commands::{Context, Exit};
 use crate::data_dir::DataDir;
-use crate::git::{Git, finish, remove};
+use crate::git::collect::run_refs;
+use crate::git::host::Git;
 use crate::process::Runner;
-use crate::run::RunError;
-use crate::run::record::{Run, Seen};
-use crate::run::state::State;
+use crate::run::record::RunError;
+use crate::run::record::run_json::{Run, Seen};
+use crate::run::record::state::State;
+use crate::untrusted::remove;
 
 #[derive(Serialize)]
 #[serde(transparent)]
@@ -45,7 +47,7 @@ fn forget(seen: &Seen, git: &Git) -> Result<bool, RunError> {
     let Some(run) = Run::take_over(seen.folder.clone())? else { return Ok(false) };
     let spec = &run.record.spec;
     if spec.common_dir.exists() {
-        finish::forget(git, &spec.common_dir, &spec.name)?;
+        run_refs::forget(git, &spec.common_dir, &spec.name)?;
     }
     remove::folder(run.folder.path())?;
     Ok(true)
@@ -55,7 +57,7 @@ fn holds_work(seen: &Seen, git: &Git) -> Result<bool, RunError> {
     match &seen.record.git {
         Some(prepared) if prepared.checkout.common_dir.exists() => {
             let common = &prepared.checkout.common_dir;
-            Ok(!finish::unmerged(git, common, seen.record.name(), &prepared.target)?.is_empty())
+            Ok(!run_refs::unmerged(git, common, seen.record.name(), &prepared.target)?.is_empty())
         }
         _ => Ok(false),
     }

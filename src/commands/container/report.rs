@@ -6,13 +6,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::egress::summary::Summary;
-use crate::git::collect::Collected;
+use crate::git::collect::take_over::Collected;
 use crate::process::Cmd;
-use crate::run::RunError;
-use crate::run::folder::Folder;
-use crate::run::record::{Record, Seen};
-use crate::run::review::HandedOver;
-use crate::run::state::{Ending, Outcome, State};
+use crate::run::life::review::HandedOver;
+use crate::run::record::RunError;
+use crate::run::record::folder::Folder;
+use crate::run::record::run_json::{Record, Seen};
+use crate::run::record::state::{Ending, Outcome, State};
 
 /// So many uncommitted files are named to people.
 const MOST_NAMED: usize = 20;

@@ -8,25 +8,25 @@ use std::process::Stdio;
 
 use serde::Serialize;
 
-use super::dry_run::DryRun;
-use super::report::RunReport;
-use super::resolve::{Resolved, resolve};
 use crate::cli::container::RunArgs;
+use crate::commands::container::dry_run::DryRun;
+use crate::commands::container::report::RunReport;
+use crate::commands::container::resolve::{Resolved, resolve};
 use crate::commands::{Context, Exit};
 use crate::container::ctr::Streams;
 use crate::env::own_program;
 use crate::error::Usage;
 use crate::failpoint::{self, Point};
-use crate::git::worktree_add::Added;
-use crate::git::{Git, repository, target, worktree_add};
+use crate::git::host::worktree_add::{self, Added};
+use crate::git::host::{Git, repository, target};
 use crate::process::{Cmd, Runner};
-use crate::run::RunError;
-use crate::run::hold::{self, Owner};
-use crate::run::prepare::{claim, prepare, undo};
-use crate::run::record::Run;
-use crate::run::signals::Signals;
-use crate::run::start::start;
-use crate::run::terminal::Terminal;
+use crate::run::life::hold::{self, Owner};
+use crate::run::life::prepare::{claim, prepare, undo};
+use crate::run::life::start::start;
+use crate::run::record::RunError;
+use crate::run::record::run_json::Run;
+use crate::run::watch::signals::Signals;
+use crate::run::watch::terminal::Terminal;
 
 /// What the owner of a detached run says once the agent runs.
 pub const HELD: &str = "held";

@@ -5,18 +5,18 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::find::{everything, find};
-use super::list::stoppable;
 use crate::cli::container::StopArgs;
+use crate::commands::container::find::{everything, find};
+use crate::commands::container::list::stoppable;
 use crate::commands::{Context, Exit};
 use crate::data_dir::{DataDir, RepoId};
-use crate::git::{Git, discover};
+use crate::git::host::{Git, discover};
 use crate::output::Output;
 use crate::process::Runner;
-use crate::run::RunError;
 use crate::run::engine::Engine;
-use crate::run::record::{Seen, all_in};
-use crate::run::stop::{Stopped, stop};
+use crate::run::life::stop::{Stopped, stop};
+use crate::run::record::RunError;
+use crate::run::record::run_json::{Seen, all_in};
 
 #[derive(Serialize)]
 #[serde(transparent)]

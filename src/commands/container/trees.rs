@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::env::Env;
-use crate::git::discover;
-use crate::run::record::Seen;
+use crate::git::host::discover;
+use crate::run::record::run_json::Seen;
 
 /// All checkouts of the repositories that a command is about, and those of every run that is known.
 pub fn of_agents(env: &Env, worktree: Option<&Path>, runs: &[Seen]) -> Vec<PathBuf> {

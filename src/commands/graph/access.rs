@@ -3,7 +3,7 @@
 use crate::commands::Context;
 use crate::data_dir::{DataDir, RepoId};
 use crate::env;
-use crate::git::discover::{self, Place};
+use crate::git::host::discover::{self, Place};
 use crate::graph::error::GraphError;
 use crate::graph::model::moment::Moment;
 use crate::graph::model::session::{Actor, Identity};

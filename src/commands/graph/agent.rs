@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::access::Graph;
-use super::render;
 use crate::cli::graph::AgentListArgs;
 use crate::commands::Context;
+use crate::commands::graph::access::Graph;
+use crate::commands::graph::render;
 use crate::graph::model::moment::Moment;
 use crate::graph::model::text::{block, line};
 use crate::graph::store::{Agent, Agents};

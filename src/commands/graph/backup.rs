@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::access::Graph;
 use crate::cli::graph::BackupArgs;
 use crate::commands::Context;
+use crate::commands::graph::access::Graph;
 
 pub fn run(args: &BackupArgs, context: &Context) -> anyhow::Result<()> {
     let graph = Graph::open(context)?;

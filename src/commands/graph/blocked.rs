@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::access::Graph;
-use super::{ready, render};
 use crate::cli::graph::BlockedArgs;
 use crate::commands::Context;
+use crate::commands::graph::access::Graph;
+use crate::commands::graph::{ready, render};
 use crate::graph::error::GraphError;
 use crate::graph::model::task::{Brief, Named};
 use crate::graph::model::text::line;

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::access::Graph;
 use crate::cli::graph::DoctorArgs;
+use crate::commands::graph::access::Graph;
 use crate::commands::{Context, Exit};
 use crate::graph::error::REFUSED;
 use crate::graph::store::Checkup;

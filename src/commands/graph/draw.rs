@@ -1,8 +1,8 @@
 //! `bn graph`: a task and what it waits for, drawn.
 
-use super::access::Graph;
 use crate::cli::graph::GraphArgs;
 use crate::commands::Context;
+use crate::commands::graph::access::Graph;
 use crate::graph::model::tree::Direction;
 
 pub fn run(args: &GraphArgs, context: &Context) -> anyhow::Result<()> {

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::access::Graph;
 use crate::cli::graph::ExportArgs;
 use crate::commands::Context;
+use crate::commands::graph::access::Graph;
 use crate::graph::error::GraphError;
 use crate::graph::store::Exported;
 use crate::output::Output;

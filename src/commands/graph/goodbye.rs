@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::access::Graph;
 use crate::cli::graph::GoodbyeArgs;
 use crate::commands::Context;
+use crate::commands::graph::access::Graph;
 use crate::graph::model::text::line;
 use crate::graph::store::Farewell;
 

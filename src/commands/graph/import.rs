@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::access::Graph;
-use super::input;
 use crate::cli::graph::ImportArgs;
 use crate::commands::Context;
+use crate::commands::graph::access::Graph;
+use crate::commands::graph::input;
 use crate::graph::model::record;
 use crate::graph::store::Imported;
 

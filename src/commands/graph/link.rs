@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::access::Graph;
-use super::render;
 use crate::cli::link::{LinkArgs, LinkCommand};
 use crate::commands::Context;
+use crate::commands::graph::access::Graph;
+use crate::commands::graph::render;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::link::{Link, Neighbour};
 

@@ -5,9 +5,9 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::access::Graph;
 use crate::cli::graph::LogArgs;
 use crate::commands::Context;
+use crate::commands::graph::access::Graph;
 use crate::graph::model::event::Event;
 use crate::graph::model::text::line;
 use crate::graph::store::Logged;

@@ -21,8 +21,8 @@ mod search;
 mod show;
 mod task;
 
-use super::{Context, Exit};
 use crate::cli::graph::{AgentCommand, GraphCommand};
+use crate::commands::{Context, Exit};
 
 pub fn dispatch(command: GraphCommand, context: &Context) -> anyhow::Result<Exit> {
     match command {

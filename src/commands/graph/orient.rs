@@ -5,10 +5,10 @@ use std::fmt;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::access::Graph;
-use super::render;
 use crate::cli::graph::OrientArgs;
 use crate::commands::Context;
+use crate::commands::graph::access::Graph;
+use crate::commands::graph::render;
 use crate::graph::model::moment::Moment;
 use crate::graph::model::text::line;
 use crate::graph::store::{Held, Overview};

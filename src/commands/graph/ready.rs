@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::access::Graph;
-use super::{render, task};
 use crate::cli::graph::{ReadyArgs, Which};
 use crate::commands::Context;
+use crate::commands::graph::access::Graph;
+use crate::commands::graph::{render, task};
 use crate::graph::queries::filter::Filter;
 use crate::graph::store::Listed;
 

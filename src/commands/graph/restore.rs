@@ -10,9 +10,9 @@ use crate::commands::Context;
 use crate::data_dir::{DataDir, RepoId};
 use crate::env::now;
 use crate::error::Usage;
-use crate::git::discover;
+use crate::git::host::discover;
 use crate::graph::store::copies::{self, Copy};
-use crate::run::record::all_in;
+use crate::run::record::run_json::all_in;
 
 #[derive(Serialize)]
 #[serde(transparent)]

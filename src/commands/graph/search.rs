@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::access::Graph;
-use super::render;
 use crate::cli::graph::SearchArgs;
 use crate::commands::Context;
+use crate::commands::graph::access::Graph;
+use crate::commands::graph::render;
 use crate::graph::store::Found;
 
 pub fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<()> {

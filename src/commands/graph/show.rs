@@ -1,8 +1,8 @@
 //! `bn show`: anything that has an id.
 
-use super::access::Graph;
-use super::{agent, task};
 use crate::commands::Context;
+use crate::commands::graph::access::Graph;
+use crate::commands::graph::{agent, task};
 use crate::graph::error::GraphError;
 
 pub fn run(typed: &str, context: &Context) -> anyhow::Result<()> {

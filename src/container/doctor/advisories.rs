@@ -1,8 +1,8 @@
 //! Known holes of containerd and runc that matter for a container with a stranger inside.
 
-use super::Finding;
-use super::facts::{Answer, Facts, Tool};
-use super::version::Version;
+use crate::container::doctor::Finding;
+use crate::container::doctor::facts::{Answer, Facts, Tool};
+use crate::container::doctor::version::Version;
 
 struct Advisory {
     id: &'static str,

@@ -1,7 +1,7 @@
 //! containerd: whether it is there, lets us in, and has an image.
 
-use super::Finding;
-use super::facts::{Answer, EngineFacts, Socket};
+use crate::container::doctor::Finding;
+use crate::container::doctor::facts::{Answer, EngineFacts, Socket};
 
 const START: &str = "sudo systemctl enable --now containerd, or CONTAINERD_ADDRESS=/path/to/containerd.sock";
 

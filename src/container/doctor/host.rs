@@ -1,7 +1,7 @@
 //! The machine: who works on it, its control groups, its disks, and who can read what `bn` keeps.
 
-use super::Finding;
-use super::facts::{CgroupFacts, Disk, FolderFacts, HostFacts, UserFacts};
+use crate::container::doctor::Finding;
+use crate::container::doctor::facts::{CgroupFacts, Disk, FolderFacts, HostFacts, UserFacts};
 use crate::env::Privilege;
 
 /// Bytes below which nothing can be built, and below which it gets tight.

@@ -1,7 +1,7 @@
 //! What sudo lets this user do, and whether that is more than `bn` needs.
 
-use super::Finding;
-use super::facts::SudoFacts;
+use crate::container::doctor::Finding;
+use crate::container::doctor::facts::SudoFacts;
 
 /// One rule that needs no password.
 #[derive(Clone, Debug, PartialEq, Eq)]

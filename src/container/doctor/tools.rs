@@ -1,7 +1,7 @@
 //! The programs that `bn` calls.
 
-use super::Finding;
-use super::facts::{Tool, UserFacts};
+use crate::container::doctor::Finding;
+use crate::container::doctor::facts::{Tool, UserFacts};
 use crate::container::install;
 use crate::env::Privilege;
 

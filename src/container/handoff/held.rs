@@ -1,6 +1,6 @@
 //! What works without anybody asking: to open a folder, to enter it, to commit or to push is enough.
 
-use super::Table;
+use crate::container::handoff::Table;
 
 pub const HELD: &Table = &[
     ("binnacle: its settings and image", "/.binnacle/"),

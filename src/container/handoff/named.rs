@@ -1,6 +1,6 @@
 //! What works once somebody builds, tests, installs, deploys or asks an agent.
 
-use super::Table;
+use crate::container::handoff::Table;
 
 pub const NAMED: &Table = &[
     (

@@ -1,4 +1,4 @@
-use super::*;
+use crate::container::handoff::*;
 
 fn sorted(paths: &[&str], hooks: Option<&str>) -> (Vec<String>, Vec<String>) {
     let handoffs = classify(paths.iter().map(Path::new), &hooks.map(PathBuf::from).into_iter().collect::<Vec<_>>());

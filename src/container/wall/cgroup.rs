@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::mountinfo::MountPoint;
+use crate::container::wall::mountinfo::MountPoint;
 
 /// v1 writes "no limit" as a number near 2^63.
 const ENDLESS: u64 = 1 << 62;

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::Wall;
-use super::cgroup::Limit;
-use super::expected::{Expected, ExpectedMount};
-use super::mountinfo::MountPoint;
-use super::status::Process;
+use crate::container::wall::Wall;
+use crate::container::wall::cgroup::Limit;
+use crate::container::wall::expected::{Expected, ExpectedMount};
+use crate::container::wall::mountinfo::MountPoint;
+use crate::container::wall::status::Process;
 
 /// Bytes. The kernel rounds a memory limit down to whole pages.
 const PAGE: u64 = 4096;

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Identity;
 use crate::container::ctr::{ContainerSpec, Streams};
 use crate::container::limits::Limits;
 use crate::container::mount::Mount;
+use crate::container::wall::Identity;
 
 /// The wall as it was asked for.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::*;
+use crate::egress::address::*;
 
 fn kind(text: &str) -> Kind {
     classify(text.parse().unwrap())

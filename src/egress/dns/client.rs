@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
 
-use super::LookupError;
-use super::config::ResolvConf;
-use super::message::{Answer, NO_ERROR, NO_SUCH_NAME, Record, answer, query};
+use crate::egress::dns::LookupError;
+use crate::egress::dns::config::ResolvConf;
+use crate::egress::dns::message::{Answer, NO_ERROR, NO_SUCH_NAME, Record, answer, query};
 use crate::egress::stream::{Stream, read_exact, write_all};
 
 /// Answers over UDP without EDNS are no longer than 512 bytes; some servers do not know.

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use config::{Hosts, ResolvConf};
 
-use super::watched::Watched;
+use crate::egress::watched::Watched;
 
 #[derive(Debug, thiserror::Error)]
 pub enum LookupError {

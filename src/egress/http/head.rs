@@ -1,8 +1,8 @@
 //! Heads of requests and responses: read, judged, and written anew for the next hop.
 
-use super::body::Framing;
-use super::reply::Reply;
 use crate::egress::host::{Authority, HostError};
+use crate::egress::http::body::Framing;
+use crate::egress::http::reply::Reply;
 
 /// More header fields than any client sends.
 const FIELDS_MAX: usize = 128;

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::dial::{Dialled, dial};
-use super::{Shared, forward};
 use crate::egress::host::Authority;
 use crate::egress::http::head::{Request, Target, length};
 use crate::egress::http::reply::Reply;
 use crate::egress::log::Decision;
+use crate::egress::proxy::dial::{Dialled, dial};
+use crate::egress::proxy::{Shared, forward};
 use crate::egress::pump::{Broken, Reader, tunnel};
 use crate::egress::stream::{Stream, write_all};
 

@@ -2,13 +2,13 @@
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
-use super::{Shared, race};
 use crate::egress::host::{Authority, Host};
 use crate::egress::http::head::Response;
 use crate::egress::http::reply::Reply;
 use crate::egress::log::{Decision, Entry};
 use crate::egress::next_hop::Hop;
 use crate::egress::policy::{Policy, Refusal};
+use crate::egress::proxy::{Shared, race};
 use crate::egress::pump::Reader;
 use crate::egress::stream::{Stream, write_all};
 use crate::egress::summary;

@@ -1,12 +1,12 @@
 //! A plain HTTP request: passed on with a head of its own, and answered.
 
-use super::Shared;
-use super::connection::{Next, join, part, refuse};
-use super::dial::{Dialled, Route, route};
 use crate::egress::host::Authority;
 use crate::egress::http::body::{Body, Framing};
 use crate::egress::http::head::{Request, Response};
 use crate::egress::http::reply::Reply;
+use crate::egress::proxy::Shared;
+use crate::egress::proxy::connection::{Next, join, part, refuse};
+use crate::egress::proxy::dial::{Dialled, Route, route};
 use crate::egress::pump::{Broken, Reader, pump};
 use crate::egress::stream::{Stream, write_all};
 

@@ -17,10 +17,10 @@ use tokio::io::Interest;
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::connection::{self, PATIENCE};
-use super::{Decision, Shared};
 use crate::egress::http::reply::Reply;
 use crate::egress::offer::{LINE_MAX, Offer, Word};
+use crate::egress::proxy::connection::{self, PATIENCE};
+use crate::egress::proxy::{Decision, Shared};
 use crate::egress::stream::{Stream, write_all};
 
 /// Listening sockets at once: the proxy's own port, and the loopback ports that are brought in.

@@ -18,12 +18,12 @@ use std::time::Duration;
 use tokio::net::UnixListener;
 use tokio::sync::{Semaphore, oneshot, watch};
 
-use super::dns::Resolver;
-use super::log::{Decision, Entry, Log};
-use super::next_hop::NextHops;
-use super::policy::Policy;
-use super::stream::Stream;
-use super::widen::LivePolicy;
+use crate::egress::dns::Resolver;
+use crate::egress::log::{Decision, Entry, Log};
+use crate::egress::next_hop::NextHops;
+use crate::egress::policy::Policy;
+use crate::egress::stream::Stream;
+use crate::egress::widen::LivePolicy;
 use crate::error::Explain;
 
 /// The socket's name in the folder that the container sees.

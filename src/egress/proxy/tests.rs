@@ -17,9 +17,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::*;
 use crate::egress::next_hop::ProxyVariables;
 use crate::egress::offer::Offer;
+use crate::egress::proxy::*;
 use crate::egress::relay;
 use crate::egress::summary::Summary;
 

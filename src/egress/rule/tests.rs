@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::*;
+use crate::egress::rule::*;
 
 fn refused(rule: &str, allowlist: bool) -> String {
     let error = Rule::parse(rule).and_then(|rule| rule.check(allowlist)).expect_err(rule);

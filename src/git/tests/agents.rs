@@ -1,10 +1,10 @@
 //! What an agent does with its repository, and what the host has of it afterwards.
 
-use super::super::branch::BranchOutcome;
-use super::super::collect::Collected;
-use super::super::finish;
-use super::super::merge::MergeOutcome;
-use super::super::testing::Bench;
+use crate::git::collect::branch::BranchOutcome;
+use crate::git::collect::run_refs;
+use crate::git::collect::take_over::Collected;
+use crate::git::merge::fast_forward::MergeOutcome;
+use crate::git::testing::Bench;
 
 fn taken<'a>(collected: &'a Collected, name: &str) -> &'a str {
     let found = collected.refs.iter().find(|taken| taken.name == name);
@@ -20,7 +20,7 @@ fn uncommitted_files_are_counted_aloud_and_a_copy_is_kept() {
     assert_eq!(bench.agent(&run, "git status --porcelain file s 'un tracked'; rm 'un tracked' s; git checkout -q file; git commit -qm x --allow-empty"), " M file\nA  s\n?? \"un tracked\"");
     let collected = bench.collect(&run);
     bench.merge(&run, &collected);
-    finish::discard(&bench.git, &run).unwrap();
+    run_refs::discard(&bench.git, &run).unwrap();
     bench.sh("cd agent && git reset -q --hard && git stash apply -q refs/binnacle/runs/run-1/uncommitted");
     assert_eq!(bench.sh("cd agent && cat s file 'un tracked'"), "staged\nchanged\nnew");
 }
@@ -93,7 +93,7 @@ fn every_commit_that_the_agent_saw_is_there_afterwards() {
     );
     let collected = bench.collect(&run);
     bench.merge(&run, &collected);
-    finish::discard(&bench.git, &run).unwrap();
+    run_refs::discard(&bench.git, &run).unwrap();
     bench.sh("git -C repo reflog expire --expire=now --all; git -C repo gc -q --prune=now");
     assert_eq!(ids.lines().count(), 5);
     for id in ids.lines() {
@@ -108,7 +108,7 @@ fn a_rewritten_history_moves_the_branch_and_keeps_the_old_one() {
     let old = bench.sh("git -C agent rev-parse HEAD");
     let (run, collected, _) = bench.run("agent", "git commit -q --amend --allow-empty -m better");
     assert!(matches!(collected.branch, BranchOutcome::Moved { .. }));
-    finish::discard(&bench.git, &run).unwrap();
+    run_refs::discard(&bench.git, &run).unwrap();
     assert_eq!(
         bench.sh("git -C agent log -1 --format=%s; git -C repo rev-parse refs/binnacle/runs/run-1/old"),
         format!("better\n{old}")
@@ -265,6 +265,6 @@ fn what_the_host_has_anyway_is_not_kept_a_second_time() {
         "git switch -q topic; git switch -q agent; git commit -qm a --allow-empty; git commit -qm b --allow-empty",
     );
     assert!(matches!(outcome, MergeOutcome::Merged { .. }));
-    finish::discard(&bench.git, &run).unwrap();
+    run_refs::discard(&bench.git, &run).unwrap();
     assert_eq!(bench.sh("git -C repo for-each-ref refs/binnacle"), "");
 }

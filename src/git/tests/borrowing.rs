@@ -1,9 +1,9 @@
 //! The agent borrows the host's objects: what the user deletes meanwhile must not break it.
 
-use super::super::finish;
-use super::super::merge::MergeOutcome;
-use super::super::testing::Bench;
-use super::super::view;
+use crate::git::collect::run_refs;
+use crate::git::merge::fast_forward::MergeOutcome;
+use crate::git::private::view;
+use crate::git::testing::Bench;
 
 const COLLECT_GARBAGE: &str = "git -C repo reflog expire --expire=now --all; git -C repo gc -q --prune=now";
 
@@ -79,7 +79,7 @@ fn the_users_garbage_collection_between_every_step_loses_nothing() {
     let collected = bench.collect(&run);
     gc();
     assert!(matches!(bench.merge(&run, &collected), MergeOutcome::Merged { .. }));
-    finish::discard(&bench.git, &run).unwrap();
+    run_refs::discard(&bench.git, &run).unwrap();
     gc();
     ids.iter().for_each(|id| drop(bench.sh(&format!("git -C repo cat-file -e {id}^{{commit}}"))));
     assert_eq!(bench.sh("git -C repo fsck --no-dangling 2>&1"), "");
@@ -111,6 +111,6 @@ fn an_abandoned_preparation_leaves_nothing() {
     let bench = Bench::linked();
     bench.sh("echo x > agent/x");
     let run = bench.prepare("agent");
-    finish::abandon(&bench.git, &run.checkout.common_dir, "run-1", &run.folder).unwrap();
+    run_refs::abandon(&bench.git, &run.checkout.common_dir, "run-1", &run.folder).unwrap();
     assert_eq!(bench.sh("git -C repo for-each-ref refs/binnacle; ls runs/run-1; cat agent/x"), "x");
 }

@@ -4,12 +4,12 @@
 
 use std::path::Path;
 
-use super::super::collect::collect;
-use super::super::merge::{MergeOutcome, merge};
-use super::super::prepare::RunGit;
-use super::super::testing::{Bench, git};
-use super::super::{finish, prepare};
 use crate::failpoint::Point;
+use crate::git::collect::run_refs;
+use crate::git::collect::take_over::collect;
+use crate::git::merge::fast_forward::{MergeOutcome, merge};
+use crate::git::private::{RunGit, prepare};
+use crate::git::testing::{Bench, git};
 use crate::process::{Cmd, Runner, exit_code};
 
 const PREPARING: &[Point] = &[Point::BaseKept, Point::UncommittedKept, Point::Pinned];
@@ -35,7 +35,7 @@ fn dies(bench: &Bench, program: &str, point: Point) {
 }
 
 /// The run that the bench's folder remembers, as a new process finds it.
-fn remembered() -> (super::super::Git, RunGit) {
+fn remembered() -> (crate::git::host::Git, RunGit) {
     let folder = Path::new(".").canonicalize().unwrap();
     let run = serde_json::from_slice(&std::fs::read(folder.join("run.json")).unwrap()).unwrap();
     (git(&folder.join("home")), run)
@@ -47,7 +47,7 @@ fn finisher() {
     let (git, run) = remembered();
     let collected = collect(&git, &run).unwrap();
     merge(&git, &run, &collected).unwrap();
-    finish::discard(&git, &run).unwrap();
+    run_refs::discard(&git, &run).unwrap();
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn death_at_any_moment_of_the_end_loses_nothing() {
                 let merged = bench.merge(&run, &collected);
                 assert!(matches!(merged, MergeOutcome::Merged { .. }), "{point:?} {merged:?} {collected:?}");
             }
-            finish::discard(&bench.git, &run).unwrap();
+            run_refs::discard(&bench.git, &run).unwrap();
             assert_eq!(bench.sh("git -C repo rev-parse main"), id, "{point:?}");
             assert!(bench.clean("repo") && bench.clean(worktree), "{point:?}");
             assert_eq!(
@@ -95,7 +95,7 @@ fn death_at_any_moment_of_the_start_leaves_nothing_behind() {
         let run = bench.prepare("agent");
         remember(&bench, &run);
         dies(&bench, "preparer", point);
-        finish::abandon(&bench.git, &run.checkout.common_dir, "again", &bench.path("runs/again")).unwrap();
+        run_refs::abandon(&bench.git, &run.checkout.common_dir, "again", &bench.path("runs/again")).unwrap();
         assert_eq!(bench.sh("git -C repo for-each-ref refs/binnacle/runs/again; ls runs/again; cat agent/x"), "x");
         assert!(bench.try_prepare("agent", "again").is_ok(), "{point:?}");
     }

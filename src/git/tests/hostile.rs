@@ -3,10 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::branch::BranchOutcome;
-use super::super::collect::{Collected, collect};
-use super::super::finish;
-use super::super::testing::Bench;
+use crate::git::collect::branch::BranchOutcome;
+use crate::git::collect::run_refs;
+use crate::git::collect::take_over::{Collected, collect};
+use crate::git::testing::Bench;
 
 /// What the user's branches and tags are.
 fn refs(bench: &Bench) -> String {
@@ -26,7 +26,7 @@ fn hurt(script: &str) -> String {
     let result = collect(&bench.git, &run);
     assert!(start.elapsed() < Duration::from_secs(20), "{script}: {:?}", start.elapsed());
     assert_eq!(refs(&bench), before, "{script}");
-    finish::discard(&bench.git, &run).unwrap();
+    run_refs::discard(&bench.git, &run).unwrap();
     assert!(!run.private().exists());
     bench.sh("git -C repo fsck --no-dangling");
     match result {

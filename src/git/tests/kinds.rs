@@ -1,10 +1,9 @@
 //! Every kind of repository that has to work, from preparation to merge.
 
-use super::super::hooks;
-use super::super::merge::MergeOutcome;
-use super::super::prepare::RunGit;
-use super::super::testing::Bench;
-use super::super::view;
+use crate::git::merge::fast_forward::MergeOutcome;
+use crate::git::private::RunGit;
+use crate::git::private::{hooks, view};
+use crate::git::testing::Bench;
 
 const COMMIT: &str = "echo two > new; git add new; git commit -qm two";
 
@@ -167,9 +166,10 @@ fn a_path_that_is_not_utf_8() {
     let folder = bench.path("").join(std::ffi::OsStr::from_bytes(b"\xff\xfe"));
     std::fs::create_dir(&folder).unwrap();
     bench.sh("cd $(printf '\\377\\376') && git init -q repo && cd repo && echo one > file && git add . && git commit -qm one && git worktree add -q ../agent -b agent");
-    let checkout = super::super::checkout::resolve(&bench.git, &folder.join("agent")).unwrap();
-    let target = super::super::target::resolve(&bench.git, &checkout.repository(), None).unwrap();
-    let run = super::super::prepare::prepare(&bench.git, checkout, target, "run-1", &bench.path("runs/run-1")).unwrap();
+    let checkout = crate::git::host::checkout::resolve(&bench.git, &folder.join("agent")).unwrap();
+    let target = crate::git::host::target::resolve(&bench.git, &checkout.repository(), None).unwrap();
+    let run = crate::git::private::prepare::prepare(&bench.git, checkout, target, "run-1", &bench.path("runs/run-1"))
+        .unwrap();
     let json = serde_json::to_string(&run).unwrap();
     assert_eq!(serde_json::from_str::<RunGit>(&json).unwrap(), run);
     bench.sh(&format!(

@@ -1,7 +1,7 @@
 //! What an agent leaves lying in its worktree: no git waits at it, finds a repository in it, or is kept from the work.
 
-use super::super::merge::MergeOutcome;
-use super::super::testing::Bench;
+use crate::git::merge::fast_forward::MergeOutcome;
+use crate::git::testing::Bench;
 
 const NAMES: [&str; 4] = [".gitattributes", ".gitignore", ".gitmodules", ".mailmap"];
 

@@ -1,8 +1,8 @@
-use super::super::branch::BranchOutcome;
-use super::super::finish;
-use super::super::merge::MergeOutcome;
-use super::super::testing::Bench;
-use super::super::view;
+use crate::git::collect::branch::BranchOutcome;
+use crate::git::collect::run_refs;
+use crate::git::merge::fast_forward::MergeOutcome;
+use crate::git::private::view;
+use crate::git::testing::Bench;
 
 #[test]
 fn a_commit_made_in_a_linked_worktree_lands_on_main() {
@@ -19,7 +19,7 @@ fn a_commit_made_in_a_linked_worktree_lands_on_main() {
     assert!(matches!(bench.merge(&run, &collected), MergeOutcome::Merged { .. }));
     assert_eq!(bench.sh("git -C repo log --format=%an:%s -1 main; cat repo/new"), "Ann:two\ntwo");
     assert!(bench.clean("repo"));
-    finish::discard(&bench.git, &run).unwrap();
+    run_refs::discard(&bench.git, &run).unwrap();
     assert_eq!(bench.sh("git -C repo for-each-ref refs/binnacle; git -C repo fsck --no-dangling 2>&1"), "");
     assert_eq!(bench.sh("ls runs/run-1"), "");
 }

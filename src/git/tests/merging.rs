@@ -1,8 +1,9 @@
 //! Every state in which a target can be.
 
-use super::super::merge::MergeOutcome;
-use super::super::testing::Bench;
-use super::super::{changes, finish};
+use crate::git::collect::run_refs;
+use crate::git::host::changes;
+use crate::git::merge::fast_forward::MergeOutcome;
+use crate::git::testing::Bench;
 
 const CHANGE: &str = "echo two > file; echo new > new; git add .; git commit -qm two";
 
@@ -183,7 +184,7 @@ fn nothing_to_merge_is_said() {
     let bench = Bench::linked();
     let (run, _, outcome) = bench.run("agent", "echo left > left");
     assert_eq!(outcome, MergeOutcome::NothingToMerge);
-    assert_eq!(finish::unmerged(&bench.git, &run.checkout.common_dir, "run-1", &run.target).unwrap(), []);
+    assert_eq!(run_refs::unmerged(&bench.git, &run.checkout.common_dir, "run-1", &run.target).unwrap(), []);
 }
 
 #[test]
@@ -192,15 +193,15 @@ fn work_that_is_not_on_the_target_keeps_its_name_taken_until_it_is() {
     let run = bench.prepare("agent");
     bench.agent(&run, CHANGE);
     let collected = bench.collect(&run);
-    finish::discard(&bench.git, &run).unwrap();
-    let unmerged = || finish::unmerged(&bench.git, &run.checkout.common_dir, "run-1", &run.target).unwrap();
+    run_refs::discard(&bench.git, &run).unwrap();
+    let unmerged = || run_refs::unmerged(&bench.git, &run.checkout.common_dir, "run-1", &run.target).unwrap();
     assert_eq!(
         unmerged().iter().map(|kept| kept.reference.as_str()).collect::<Vec<_>>(),
         ["refs/binnacle/runs/run-1/work"]
     );
     bench.merge(&run, &collected);
     assert_eq!(unmerged(), []);
-    finish::discard(&bench.git, &run).unwrap();
+    run_refs::discard(&bench.git, &run).unwrap();
     assert_eq!(bench.sh("git -C repo for-each-ref refs/binnacle"), "");
 }
 

@@ -1,9 +1,8 @@
 //! What cannot work is refused before the start, with the reason and what to do.
 
-use super::super::target;
-use super::super::testing::Bench;
-use super::super::{repository, show, worktree_add};
 use crate::error::Explain;
+use crate::git::host::{repository, show, target, worktree_add};
+use crate::git::testing::Bench;
 
 #[test]
 fn places_that_are_no_checkout_are_refused() {

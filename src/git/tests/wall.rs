@@ -3,8 +3,8 @@
 
 use std::path::PathBuf;
 
-use super::super::prepare::RunGit;
-use super::super::testing::Bench;
+use crate::git::private::RunGit;
+use crate::git::testing::Bench;
 
 /// A script that leaves a canary where it runs.
 fn tool(bench: &Bench) -> (String, PathBuf) {
@@ -54,7 +54,7 @@ fn no_setting_and_no_hook_of_the_private_folder_runs_on_the_host() {
     poison(&bench, &run, &tool);
     let collected = bench.collect(&run);
     bench.merge(&run, &collected);
-    super::super::finish::discard(&bench.git, &run).unwrap();
+    crate::git::collect::run_refs::discard(&bench.git, &run).unwrap();
     assert!(!sprung(&canary));
     bench.sh("git -C agent status; git -C repo status");
     assert!(!sprung(&canary));
@@ -143,7 +143,7 @@ fn nothing_of_the_agents_is_followed_out_of_its_folders() {
     bench.sh("mkdir outside; echo precious > outside/file; git init -q outside/inner");
     bench.agent(&run, "git commit -qm x --allow-empty; ln -s ../outside link; ln -s ../outside/inner/.git deep; ln -s ../outside \"$GIT_DIR/link\"");
     bench.collect(&run);
-    super::super::finish::discard(&bench.git, &run).unwrap();
+    crate::git::collect::run_refs::discard(&bench.git, &run).unwrap();
     assert_eq!(bench.sh("cat outside/file; ls -A outside/inner"), "precious\n.git");
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::id::TaskId;
+use crate::graph::model::id::TaskId;
 
 /// Some circle that the edges make, its first task repeated at its end.
 ///

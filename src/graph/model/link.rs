@@ -5,8 +5,8 @@ use std::fmt;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use super::id::TaskId;
-use super::task::Status;
+use crate::graph::model::id::TaskId;
+use crate::graph::model::task::Status;
 
 /// How one task stands to another. `blocks` is `depends_on` read from its other end, and is kept as that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]

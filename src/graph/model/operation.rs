@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::id::TaskId;
-use super::link::LinkType;
-use super::task::{Change, NewTask};
 use crate::graph::error::GraphError;
+use crate::graph::model::id::TaskId;
+use crate::graph::model::link::LinkType;
+use crate::graph::model::task::{Change, NewTask};
 
 /// One change. Ids may be shortened, and `@name` is the task that the batch created with `"ref": "name"`.
 #[derive(Clone, Debug, Deserialize)]

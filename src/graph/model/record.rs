@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::event::Event;
-use super::id::TaskId;
-use super::link::Link;
-use super::moment::Moment;
-use super::session::Session;
-use super::task::{self, Priority, Status, TaskType};
 use crate::graph::error::GraphError;
+use crate::graph::model::event::Event;
+use crate::graph::model::id::TaskId;
+use crate::graph::model::link::Link;
+use crate::graph::model::moment::Moment;
+use crate::graph::model::session::Session;
+use crate::graph::model::task::{self, Priority, Status, TaskType};
 
 /// The version of this format.
 pub const VERSION: u32 = 1;

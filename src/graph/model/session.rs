@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::moment::Moment;
+use crate::graph::model::moment::Moment;
 
 /// After this long without a sign of life, a host agent's claims may be taken over.
 pub const STALE_AFTER: Duration = Duration::from_secs(2 * 60 * 60);

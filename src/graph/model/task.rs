@@ -5,8 +5,8 @@ use std::fmt;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use super::id::TaskId;
-use super::moment::Moment;
+use crate::graph::model::id::TaskId;
+use crate::graph::model::moment::Moment;
 
 /// How far a task is. Blocked is not kept: it follows from the links.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]

@@ -5,10 +5,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::id::TaskId;
-use super::link::LinkType;
-use super::task::Status;
-use super::text::line;
+use crate::graph::model::id::TaskId;
+use crate::graph::model::link::LinkType;
+use crate::graph::model::task::Status;
+use crate::graph::model::text::line;
 
 /// Which way to look from the first task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

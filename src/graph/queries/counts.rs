@@ -1,6 +1,6 @@
 //! How many tasks there are of each sort.
 
-use super::tasks::{BLOCKED, IN_PROGRESS, READY};
+use crate::graph::queries::tasks::{BLOCKED, IN_PROGRESS, READY};
 
 /// Where counting ends. To an agent, and to a person, more than this is simply many; and the time it takes stays the same.
 pub const ENOUGH: u64 = 10_000;

@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use super::{Reader, rows};
 use crate::graph::error::GraphError;
 use crate::graph::model::moment::Moment;
 use crate::graph::model::session::{STALE_AFTER, Session};
 use crate::graph::model::task::Named;
 use crate::graph::queries::{sessions, tasks};
+use crate::graph::store::{Reader, rows};
 
 /// A session, and what it has in hand.
 #[derive(Clone, Debug, Serialize)]

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::{ALL_ROWS, Store, trouble};
 use crate::graph::error::GraphError;
+use crate::graph::store::{ALL_ROWS, Store, trouble};
 
 impl Store {
     /// Writes a complete copy to a file that does not exist yet: one file, no log beside it.

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::{Claim, Closing, Writer};
 use crate::graph::error::GraphError;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::operation::{Operation, References};
 use crate::graph::model::task::{NewTask, Status};
+use crate::graph::store::{Claim, Closing, Writer};
 
 /// What one operation did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -5,7 +5,6 @@ use std::time::Duration;
 use rusqlite::OptionalExtension;
 use serde_json::json;
 
-use super::Writer;
 use crate::graph::error::GraphError;
 use crate::graph::model::event::EventKind;
 use crate::graph::model::id::TaskId;
@@ -15,6 +14,7 @@ use crate::graph::model::task::{Named, Status, Task};
 use crate::graph::model::text::line;
 use crate::graph::queries;
 use crate::graph::queries::filter::Filter;
+use crate::graph::store::Writer;
 
 /// How a claim is meant.
 #[derive(Clone, Copy, Debug, Default)]

@@ -3,12 +3,12 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Writer, rows};
 use crate::graph::error::GraphError;
 use crate::graph::model::event::EventKind;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::task::{Named, Status, Task};
 use crate::graph::queries;
+use crate::graph::store::{Writer, rows};
 
 /// How many of the tasks that a close made ready are named.
 const NAMED: usize = 10;

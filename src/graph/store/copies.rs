@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{FILE, SOME_ROWS, Store};
 use crate::graph::error::GraphError;
+use crate::graph::store::{FILE, SOME_ROWS, Store};
 
 /// As many as are kept; the oldest go.
 const KEPT: usize = 5;

@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use super::Writer;
 use crate::graph::error::GraphError;
 use crate::graph::model::event::EventKind;
 use crate::graph::model::id::TaskId;
@@ -10,6 +9,7 @@ use crate::graph::model::link::LinkType;
 use crate::graph::model::moment::Moment;
 use crate::graph::model::task::{self, NewTask};
 use crate::graph::queries;
+use crate::graph::store::Writer;
 
 impl Writer<'_> {
     /// Adds a task with its tags and links, and returns its id.

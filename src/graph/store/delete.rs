@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use super::Writer;
 use crate::graph::error::GraphError;
 use crate::graph::model::event::EventKind;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::moment::Moment;
 use crate::graph::model::task::Task;
 use crate::graph::queries;
+use crate::graph::store::Writer;
 
 impl Writer<'_> {
     /// Puts a task out of every list. It blocks nothing any more.

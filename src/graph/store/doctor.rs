@@ -7,13 +7,13 @@ use std::path::Path;
 use rusqlite::Connection;
 use serde::Serialize;
 
-use super::export::Exported;
-use super::{ALL_ROWS, FILE, Reader, Store, Writer, trouble};
 use crate::graph::error::GraphError;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::moment::Moment;
 use crate::graph::model::session::Actor;
 use crate::graph::queries::checks;
+use crate::graph::store::export::Exported;
+use crate::graph::store::{ALL_ROWS, FILE, Reader, Store, Writer, trouble};
 
 /// How many ids a finding names.
 const NAMED: usize = 5;

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Reader, Writer, rows};
 use crate::graph::error::GraphError;
 use crate::graph::model::event::{Event, EventKind};
 use crate::graph::model::id::TaskId;
 use crate::graph::model::moment::Moment;
 use crate::graph::queries;
+use crate::graph::store::{Reader, Writer, rows};
 
 impl Writer<'_> {
     /// Records a change of one task.

@@ -6,12 +6,12 @@ use std::io::Write;
 use rusqlite::Row;
 use serde::Serialize;
 
-use super::{Reader, rows};
 use crate::graph::error::GraphError;
 use crate::graph::model::link::Link;
 use crate::graph::model::record::{Header, Record, TaskRecord, VERSION};
 use crate::graph::model::text::count;
 use crate::graph::queries::{events, records, sessions};
+use crate::graph::store::{Reader, rows};
 use crate::harmless;
 
 /// How much there was.

@@ -6,7 +6,6 @@ use std::fmt;
 use rusqlite::params;
 use serde::Serialize;
 
-use super::{Writer, rows};
 use crate::graph::error::GraphError;
 use crate::graph::model::circle;
 use crate::graph::model::event::Event;
@@ -15,6 +14,7 @@ use crate::graph::model::link::{Link, LinkType};
 use crate::graph::model::record::{Record, TaskRecord};
 use crate::graph::model::session::Session;
 use crate::graph::queries::{events, links, records};
+use crate::graph::store::{Writer, rows};
 
 /// How much was new, or newer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

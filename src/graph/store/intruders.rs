@@ -4,8 +4,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::FILE;
 use crate::graph::error::GraphError;
+use crate::graph::store::FILE;
 
 /// What may stand beside the file. A rollback journal is not among them: bn writes none, and SQLite would obey one.
 pub const LOGS: [&str; 2] = ["-wal", "-shm"];

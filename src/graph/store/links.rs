@@ -4,12 +4,12 @@ use std::collections::{HashMap, VecDeque};
 
 use rusqlite::OptionalExtension;
 
-use super::{Reader, Writer, rows};
 use crate::graph::error::GraphError;
 use crate::graph::model::event::EventKind;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::link::{Link, LinkType, Neighbour};
 use crate::graph::queries;
+use crate::graph::store::{Reader, Writer, rows};
 
 impl Writer<'_> {
     /// Adds a link. Returns it as it is kept, and whether it is new.

@@ -2,12 +2,12 @@
 
 use rusqlite::{OptionalExtension, params_from_iter};
 
-use super::{Reader, rows};
 use crate::graph::error::GraphError;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::task::{Brief, Task};
 use crate::graph::queries::filter::{Bind, Filter};
 use crate::graph::queries::{counts, tasks};
+use crate::graph::store::{Reader, rows};
 
 /// The top of a list, and how long the whole of it is: counted up to `counts::ENOUGH`.
 #[derive(Clone, Debug, serde::Serialize)]

@@ -10,9 +10,9 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
-use super::allowance::Allowance;
-use super::{FILE, Store, cut_off, filesystem, intruders, migrate, schema, sqlite_open, trouble};
 use crate::graph::error::GraphError;
+use crate::graph::store::allowance::Allowance;
+use crate::graph::store::{FILE, Store, cut_off, filesystem, intruders, migrate, schema, sqlite_open, trouble};
 
 /// How long a write waits for the others before it gives up.
 pub const PATIENCE: Duration = Duration::from_secs(60);

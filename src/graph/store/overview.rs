@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::{Counts, Listed, Reader, Registered, rows};
 use crate::graph::error::GraphError;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::moment::Moment;
@@ -10,6 +9,7 @@ use crate::graph::model::session::{STALE_AFTER, Session};
 use crate::graph::model::task::{Priority, Task};
 use crate::graph::queries::filter::{Filter, Sort, State};
 use crate::graph::queries::sessions;
+use crate::graph::store::{Counts, Listed, Reader, Registered, rows};
 
 const IN_PROGRESS: usize = 8;
 const READY: usize = 10;

@@ -2,13 +2,13 @@
 
 use rusqlite::OptionalExtension;
 
-use super::{Reader, rows};
 use crate::graph::error::GraphError;
 use crate::graph::model::event::Note;
 use crate::graph::model::id::{self, TaskId};
 use crate::graph::model::link::Neighbour;
 use crate::graph::model::task::{Named, Task};
 use crate::graph::queries;
+use crate::graph::store::{Reader, rows};
 
 /// How many candidates an ambiguous id is answered with.
 const CANDIDATES: usize = 8;

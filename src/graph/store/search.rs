@@ -3,12 +3,12 @@
 use rusqlite::OptionalExtension;
 use serde::Serialize;
 
-use super::{Reader, rows};
 use crate::graph::error::GraphError;
 use crate::graph::model::task::{Brief, Task};
 use crate::graph::model::text::line;
 use crate::graph::queries::counts::ENOUGH;
 use crate::graph::queries::{search, tasks};
+use crate::graph::store::{Reader, rows};
 
 /// How much of a description or note is shown around a word.
 const SNIPPET: usize = 100;

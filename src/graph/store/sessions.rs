@@ -4,7 +4,6 @@ use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Reader, Store, Writer, rows};
 use crate::graph::error::GraphError;
 use crate::graph::model::event::EventKind;
 use crate::graph::model::id;
@@ -12,6 +11,7 @@ use crate::graph::model::moment::Moment;
 use crate::graph::model::session::{Actor, Identity, Session};
 use crate::graph::model::task::Named;
 use crate::graph::queries;
+use crate::graph::store::{Reader, Store, Writer, rows};
 
 /// The session that a command belongs to.
 #[derive(Clone, Debug)]

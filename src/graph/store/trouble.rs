@@ -4,8 +4,8 @@ use std::path::Path;
 
 use rusqlite::ErrorCode;
 
-use super::{FILE, cut_off, open};
 use crate::graph::error::GraphError;
+use crate::graph::store::{FILE, cut_off, open};
 
 /// Says what a database error means for the graph in `folder`; other errors pass through.
 pub fn locate(error: GraphError, folder: &Path) -> GraphError {

@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Writer;
 use crate::graph::error::GraphError;
 use crate::graph::model::event::EventKind;
 use crate::graph::model::id::TaskId;
@@ -10,6 +9,7 @@ use crate::graph::model::link::LinkType;
 use crate::graph::model::moment::Moment;
 use crate::graph::model::task::{self, Change, Task};
 use crate::graph::queries;
+use crate::graph::store::Writer;
 
 impl Writer<'_> {
     /// Makes the change, and records per field what was and what is. Without a difference nothing is recorded.

@@ -4,10 +4,10 @@ use std::collections::{HashSet, VecDeque};
 
 use rusqlite::OptionalExtension;
 
-use super::Reader;
 use crate::graph::error::GraphError;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::tree::{Direction, Edge, Node, Web};
+use crate::graph::store::Reader;
 
 /// How many tasks a drawing holds.
 const NODES: usize = 200;

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::{engine, host};
+use crate::commands::container::doctor::{engine, host};
 use crate::container::doctor::facts::{Facts, SudoFacts, Tool, UserFacts};
 use crate::container::doctor::sudo::free_rules;
 use crate::container::doctor::tools;

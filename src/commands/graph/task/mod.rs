@@ -15,10 +15,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::access::Graph;
-use super::render;
 use crate::cli::task::TaskCommand;
 use crate::commands::Context;
+use crate::commands::graph::access::Graph;
+use crate::commands::graph::render;
 use crate::graph::error::GraphError;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::task::{Status, Task};

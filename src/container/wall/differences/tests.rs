@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::*;
 use crate::container::ctr::{ContainerSpec, Streams};
 use crate::container::limits::Limits;
 use crate::container::mount::{Mount, Tmpfs};
 use crate::container::wall::cgroup::GroupLimits;
+use crate::container::wall::differences::*;
 use crate::container::wall::{HostFacts, Identity, mountinfo, status};
 
 const WORKTREE: Identity = Identity { device: 65024, inode: 7 };

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::super::message::tests::reply;
-use super::*;
+use crate::egress::dns::client::*;
+use crate::egress::dns::message::tests::reply;
 
 /// A name server that knows `big.example` (over TCP only), `four.example`, and nothing else.
 async fn serve(udp: UdpSocket, tcp: tokio::net::TcpListener, asked: Arc<AtomicUsize>) {

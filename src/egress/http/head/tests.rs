@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::*;
+use crate::egress::http::head::*;
 
 fn request(text: &str) -> Result<Request, u16> {
     Request::parse(text.as_bytes()).map_err(|reply| reply.status)

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::*;
+use crate::egress::proxy::tests::*;
 
 const MIB: u64 = 1024 * 1024;
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::*;
+use crate::egress::proxy::tests::*;
 
 const BLOCK: usize = 256 * 1024;
 const GIB: usize = 1024 * 1024 * 1024;

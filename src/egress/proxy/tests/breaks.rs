@@ -1,6 +1,6 @@
 //! What breaks outside is broken inside, and never a clean end.
 
-use super::*;
+use crate::egress::proxy::tests::*;
 
 fn assert_broken(stream: &mut TcpStream) {
     let (_, end) = read_rest(stream);

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 
-use super::*;
+use crate::egress::proxy::tests::*;
 use crate::egress::widen::widen;
 
 fn offer(world: &World, descriptor: impl AsFd) -> String {

@@ -1,4 +1,4 @@
-use super::*;
+use crate::egress::proxy::tests::*;
 
 /// Another proxy: keeps the heads it is sent, and answers.
 fn other_proxy(answer: &'static str) -> (SocketAddr, mpsc::Receiver<String>) {

@@ -1,4 +1,4 @@
-use super::*;
+use crate::egress::proxy::tests::*;
 
 /// Answers each connection's request with what came in, in the framing that the path names.
 fn mirror() -> SocketAddr {

@@ -1,4 +1,4 @@
-use super::*;
+use crate::egress::proxy::tests::*;
 use crate::egress::widen::widen;
 
 #[test]

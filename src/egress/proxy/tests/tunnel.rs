@@ -1,6 +1,6 @@
 use std::net::Shutdown;
 
-use super::*;
+use crate::egress::proxy::tests::*;
 
 fn echo() -> SocketAddr {
     server(|mut stream| {

@@ -1,0 +1,167 @@
+//! Git's own checks on the way from the taken objects into the host's repository.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fs::File;
+use std::time::Duration;
+
+use crate::failpoint::{self, Point};
+use crate::git::collect::plan::{Crop, Harvest, OFFERED, WORK};
+use crate::git::host::git::complaint;
+use crate::git::host::{Git, GitError};
+use crate::git::private::RunGit;
+use crate::process::{Cmd, ProcessError};
+
+/// How long one step may take on what an agent made.
+const TIME_LIMIT: Duration = Duration::from_secs(600);
+/// No single allocation of git's is larger: an object that needs more is not taken over.
+const MEMORY_LIMIT: &str = "1g";
+/// After a failure together, so many refs are tried one by one.
+const MOST_SINGLE: usize = 50;
+/// More refs than this are not written out to the disk one by one, but together.
+const MOST_SYNCED: usize = 50;
+/// What a host should never check out, whatever the user's own configuration allows.
+const CHECKS: &[&str] = &[
+    "hasDot",
+    "hasDotdot",
+    "hasDotgit",
+    "fullPathname",
+    "emptyName",
+    "duplicateEntries",
+    "treeNotSorted",
+    "gitmodulesBlob",
+    "gitmodulesLarge",
+    "gitmodulesMissing",
+    "gitmodulesName",
+    "gitmodulesSymlink",
+    "gitmodulesUrl",
+    "gitmodulesPath",
+    "gitmodulesUpdate",
+    "nullSha1",
+    "zeroPaddedDate",
+    "badDateOverflow",
+];
+
+fn limited(cmd: Cmd) -> Cmd {
+    cmd.env("GIT_ALLOC_LIMIT", MEMORY_LIMIT)
+}
+
+/// Fetches the agent's own branch first and alone; then the rest, of which one bad ref must not spoil the others.
+pub fn all(git: &Git, run: &RunGit, harvest: &mut Harvest) -> Result<(), GitError> {
+    let (mut work, mut others): (Vec<&mut Crop>, Vec<&mut Crop>) =
+        harvest.crops.iter_mut().partition(|crop| crop.place == WORK);
+    if let Some(reason) = fetch(git, run, &mut work)? {
+        return Err(GitError::Hostile { path: run.private(), reason });
+    }
+    failpoint::reached(Point::WorkTaken);
+    if fetch(git, run, &mut others)?.is_some() {
+        let mut notes = one_by_one(git, run, &mut others)?;
+        harvest.complete = false;
+        harvest.notes.append(&mut notes);
+    }
+    failpoint::reached(Point::RefsTaken);
+    Ok(())
+}
+
+fn one_by_one(git: &Git, run: &RunGit, crops: &mut [&mut Crop]) -> Result<Vec<String>, GitError> {
+    let mut notes = Vec::new();
+    for (number, crop) in crops.iter_mut().enumerate() {
+        if number == MOST_SINGLE {
+            notes.push(format!("more than {MOST_SINGLE} refs of the agent's could not be taken over together"));
+            break;
+        }
+        if let Some(reason) = fetch(git, run, &mut [crop])? {
+            notes.push(format!("{} was not taken over: {reason}", crop.name));
+        }
+    }
+    Ok(notes)
+}
+
+/// All of them or none; where none, the reason. More than one are all that are offered but the starting branch.
+fn fetch(git: &Git, run: &RunGit, crops: &mut [&mut Crop]) -> Result<Option<String>, GitError> {
+    // Nothing on standard input would mean what the configuration of the remote says.
+    if crops.is_empty() {
+        return Ok(None);
+    }
+    let lines = match crops {
+        // One by one costs git the square of their number.
+        [_, _, ..] => format!("+{OFFERED}more/*:{}*\n", run.reference("")),
+        _ => crops.iter().map(|crop| format!("+{}:{}\n", crop.offered(), run.reference(&crop.place))).collect(),
+    };
+    let answer = match git.capture_within(&limited(command(git, run, crops.len())), lines.as_bytes(), TIME_LIMIT) {
+        Err(GitError::Process(slow @ ProcessError::Slow { .. })) => return Ok(Some(slow.to_string())),
+        other => other?,
+    };
+    if crops.len() > MOST_SYNCED {
+        let store = &run.checkout.common_dir;
+        let sync = || Ok(rustix::fs::syncfs(File::open(store)?)?);
+        sync().map_err(GitError::io("write out", store))?;
+    }
+    crops.iter_mut().for_each(|crop| crop.done = answer.success());
+    Ok((!answer.success()).then(|| complaint(&answer)))
+}
+
+fn command(git: &Git, run: &RunGit, count: usize) -> Cmd {
+    let mut cmd = git.in_dir(&run.checkout.common_dir);
+    let settings =
+        ["fetch.fsckObjects=true", "fetch.unpackLimit=1", "fetch.writeCommitGraph=false", "fetch.prune=false"];
+    if count > MOST_SYNCED {
+        cmd = cmd.args(["-c", "core.fsync=none"]);
+    }
+    let limits = ["core.bigFileThreshold=16m", "pack.threads=1", "fetch.fsck.skipList=/dev/null"];
+    for setting in settings.iter().chain(&limits) {
+        cmd = cmd.arg("-c").arg(setting);
+    }
+    cmd = CHECKS.iter().fold(cmd, |cmd, check| cmd.arg("-c").arg(format!("fetch.fsck.{check}=error")));
+    cmd =
+        cmd.args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules"]);
+    cmd.args(["--no-prune", "--no-prune-tags", "--no-auto-maintenance", "--stdin"]).arg(run.taken())
+}
+
+/// What kind of object each id names in the taken folder.
+pub fn kinds(git: &Git, run: &RunGit, ids: &BTreeSet<&str>) -> Result<BTreeMap<String, String>, GitError> {
+    let questions: String = ids.iter().map(|id| format!("{id}\n")).collect();
+    let cmd = limited(git.in_dir(&run.taken()).args(["cat-file", "--batch-check=%(objectname) %(objecttype)"]));
+    let answer = git.capture_within(&cmd, questions.as_bytes(), TIME_LIMIT)?;
+    // One that cannot even be looked at ends the answers: whoever follows counts as missing.
+    let text = answer.text();
+    Ok(text
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .map(|(id, kind)| (id.to_owned(), kind.to_owned()))
+        .collect())
+}
+
+/// Those commits that are in the history of none of the others, nor of what the host has shown.
+pub fn unreached(
+    git: &Git,
+    run: &RunGit,
+    commits: BTreeSet<String>,
+    others: &BTreeSet<&String>,
+) -> Result<BTreeSet<String>, GitError> {
+    if commits.is_empty() {
+        return Ok(commits);
+    }
+    let wanted: String = commits.iter().map(|id| format!("{id}\n")).collect();
+    let shown = run.shown_branches()?;
+    let known: String = others.iter().copied().chain(&shown).map(|id| format!("^{id}\n")).collect();
+    let input = format!("{wanted}{known}^{}\n", run.base());
+    let cmd = limited(git.in_dir(&run.taken()).args(["rev-list", "--stdin"]));
+    let answer = git.capture_within(&cmd, input.as_bytes(), TIME_LIMIT)?;
+    if !answer.success() {
+        // Something is missing in there: what is whole is found out ref by ref.
+        return Ok(commits);
+    }
+    let text = answer.text();
+    let outside: HashSet<&str> = text.lines().collect();
+    Ok(commits.into_iter().filter(|id| outside.contains(id.as_str())).collect())
+}
+
+/// One commit in the taken folder with these parents.
+pub fn gather(git: &Git, run: &RunGit, ids: &BTreeSet<String>) -> Result<String, GitError> {
+    let tree = crate::git::host::pins::empty_tree(&run.checkout.object_format);
+    let parents: String = ids.iter().map(|id| format!("parent {id}\n")).collect();
+    let who = "binnacle <binnacle@localhost> 0 +0000";
+    let text = format!("tree {tree}\n{parents}author {who}\ncommitter {who}\n\ncommits that only reflogs name\n");
+    let cmd = git.in_dir(&run.taken()).args(["hash-object", "-t", "commit", "-w", "--stdin"]);
+    Ok(git.read_with_input("keep what reflogs name", &cmd, text.as_bytes())?.text())
+}

@@ -1,0 +1,211 @@
+//! Which of the agent's commits are taken over, and under which names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::git::collect::refs::{Head, PrivateRefs};
+use crate::git::collect::take_over::TakenRef;
+use crate::git::host::refs::RefMap;
+use crate::git::host::{Git, GitError};
+use crate::git::private::RunGit;
+use crate::harmless;
+
+/// More changed refs than this are not taken over.
+const MOST_REFS: usize = if cfg!(test) { 500 } else { 10_000 };
+/// So many of them are named one by one.
+const MOST_NOTES: usize = 20;
+/// Below this name they are offered to git's fetch.
+pub const OFFERED: &str = "refs/take/";
+/// The agent's starting branch, or its HEAD where it started without one.
+pub const WORK: &str = "work";
+/// Commits that only reflogs name, as the parents of one commit.
+pub const HISTORY: &str = "history";
+
+/// A commit to take over.
+#[derive(Clone, Debug)]
+pub struct Crop {
+    /// Below refs/binnacle/runs/NAME/.
+    pub place: String,
+    /// As the agent named it.
+    pub name: String,
+    pub id: String,
+    pub done: bool,
+}
+
+/// The ref under which git's fetch finds what is to go to `place`: the starting branch apart from all others.
+pub fn offered(place: &str) -> String {
+    let folder = if place == WORK { "" } else { "more/" };
+    format!("{OFFERED}{folder}{place}")
+}
+
+impl Crop {
+    pub fn offered(&self) -> String {
+        offered(&self.place)
+    }
+}
+
+/// What is taken over.
+#[derive(Debug)]
+pub struct Harvest {
+    pub crops: Vec<Crop>,
+    pub logged: BTreeSet<String>,
+    pub notes: Vec<String>,
+    /// Nothing had to be left behind.
+    pub complete: bool,
+    /// Why the starting branch cannot be read.
+    pub lost: Option<String>,
+    head: Head,
+    /// The commit that HEAD leads to, directly or through a branch.
+    head_commit: Option<String>,
+    starting: Option<Vec<u8>>,
+}
+
+/// Compares the agent's refs with what they were at the start.
+pub fn plan(run: &RunGit, found: PrivateRefs) -> Result<Harvest, GitError> {
+    let start = run.start_refs()?;
+    let none_left = (found.refs.is_empty() && matches!(found.head, Head::Branch(_)))
+        .then(|| "it holds neither branches nor commits any more".to_owned());
+    let starting = run.checkout.branch_ref().map(String::into_bytes);
+    let head_commit = match &found.head {
+        Head::Commit(id) => Some(id.clone()),
+        Head::Branch(name) => found.refs.get(name).cloned(),
+    };
+    let lost = found.broken.or(none_left);
+    let work = match &starting {
+        // What was packed long ago is not what the agent made of it.
+        Some(_) if lost.is_some() => None,
+        Some(branch) => found.refs.get(branch).cloned(),
+        None => head_commit.clone(),
+    };
+    let mut harvest = Harvest {
+        crops: Vec::new(),
+        logged: found.logged,
+        complete: found.skipped.is_empty(),
+        lost,
+        notes: found.skipped,
+        head: found.head,
+        head_commit,
+        starting,
+    };
+    match (work, run.checkout.branch.as_deref()) {
+        (Some(id), branch) => harvest.add(WORK.to_owned(), branch.unwrap_or("HEAD").to_owned(), id),
+        (None, _) if harvest.lost.is_some() => harvest.complete = false,
+        (None, branch) => harvest.notes.push(format!("the agent deleted its branch {}", branch.unwrap_or("HEAD"))),
+    }
+    if let (Head::Commit(_), Some(id)) = (harvest.head.clone(), harvest.head_commit.clone()) {
+        harvest.add("HEAD".to_owned(), "HEAD".to_owned(), id);
+    }
+    harvest.add_refs(&found.refs, &start);
+    for (number, id) in found.stash.iter().take(1000).enumerate() {
+        harvest.add(format!("stash/{number}"), format!("stash@{{{number}}}"), id.clone());
+    }
+    Ok(harvest)
+}
+
+impl Harvest {
+    fn add(&mut self, place: String, name: String, id: String) {
+        self.crops.push(Crop { place, name, id, done: false });
+    }
+
+    /// Branches, tags and the like that differ from what they were. What the agent fetched is not its own.
+    fn add_refs(&mut self, refs: &RefMap, start: &RefMap) {
+        let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+        for (name, id) in refs {
+            let own =
+                !name.starts_with(b"refs/remotes/") && name != b"refs/stash" && Some(name) != self.starting.as_ref();
+            if !own || start.get(name) == Some(id) {
+                continue;
+            }
+            if self.crops.len() >= MOST_REFS {
+                self.notes.push(format!("the agent changed more than {MOST_REFS} refs; the rest was not taken over"));
+                self.complete = false;
+                return;
+            }
+            let (folder, short) = kind(name);
+            let number = numbers.entry(folder).or_default();
+            *number += 1;
+            let place = format!("{folder}/{number}");
+            self.add(place, harmless::name(short), id.clone());
+        }
+    }
+
+    /// As packed refs for the folder that git fetches from.
+    pub fn refs(&self) -> RefMap {
+        self.crops.iter().map(|crop| (crop.offered().into_bytes(), crop.id.clone())).collect()
+    }
+
+    /// Drops what is no commit, or not there, and puts what only reflogs name under one commit.
+    pub fn check(&mut self, git: &Git, run: &RunGit) -> Result<(), GitError> {
+        let ids: BTreeSet<&str> =
+            self.crops.iter().map(|crop| crop.id.as_str()).chain(self.logged.iter().map(String::as_str)).collect();
+        let kinds = crate::git::collect::fetch::kinds(git, run, &ids)?;
+        let kind_of = |id: &str| kinds.get(id).map_or("missing", String::as_str);
+        let (good, bad): (Vec<Crop>, Vec<Crop>) = std::mem::take(&mut self.crops).into_iter().partition(|crop| {
+            let kind = kind_of(&crop.id);
+            kind == "commit" || kind == "tag" && crop.place.starts_with("tags/")
+        });
+        self.crops = good;
+        self.complete &= bad.is_empty();
+        for crop in bad.iter().take(MOST_NOTES) {
+            let kind = kind_of(&crop.id);
+            let what = if kind == "missing" { "is not there".to_owned() } else { format!("is a {kind}") };
+            self.notes.push(format!("{} was not taken over: {} {what}", crop.name, crop.id));
+        }
+        if let Some(work) = bad.iter().find(|crop| crop.place == WORK) {
+            self.lost = Some(format!("{} of {} is no commit that is there", work.id, work.name));
+        }
+        let taken: BTreeSet<&String> = self.crops.iter().map(|crop| &crop.id).collect();
+        let lost: BTreeSet<String> =
+            self.logged.iter().filter(|id| kind_of(id) == "commit" && !taken.contains(id)).cloned().collect();
+        let lost = crate::git::collect::fetch::unreached(git, run, lost, &taken)?;
+        if !lost.is_empty() {
+            let id = crate::git::collect::fetch::gather(git, run, &lost)?;
+            self.add(HISTORY.to_owned(), "commits that only reflogs name".to_owned(), id);
+        }
+        crate::git::private::bare::write(&run.taken(), "packed-refs", &crate::git::host::refs::packed(&self.refs()))
+    }
+
+    fn crop(&self, place: &str) -> Option<&Crop> {
+        self.crops.iter().find(|crop| crop.place == place && crop.done)
+    }
+
+    /// The starting branch's commit, taken over.
+    pub fn work(&self) -> Option<&str> {
+        self.crop(WORK).map(|crop| crop.id.as_str())
+    }
+
+    /// Where the agent ended if not on its starting branch, for people.
+    pub fn ended_on(&self) -> Option<String> {
+        match (&self.head, &self.starting) {
+            (Head::Branch(name), starting) if Some(name) != starting.as_ref() => Some(harmless::name(kind(name).1)),
+            (Head::Commit(id), Some(_)) => Some(id.clone()),
+            _ => None,
+        }
+    }
+
+    /// The commit whose files the agent left in the worktree, if it is not that of the starting branch and it is here.
+    pub fn ended_at(&self) -> Option<&str> {
+        self.ended_on()?;
+        let id = self.head_commit.as_deref()?;
+        Some(id)
+    }
+
+    pub fn taken(&self, run: &RunGit) -> Vec<TakenRef> {
+        let done = self.crops.iter().filter(|crop| crop.done);
+        done.map(|crop| TakenRef {
+            name: crop.name.clone(),
+            reference: run.reference(&crop.place),
+            id: crop.id.clone(),
+        })
+        .collect()
+    }
+}
+
+/// The folder for refs of this kind, and the name without what all of them share.
+fn kind(name: &[u8]) -> (&'static str, &[u8]) {
+    for (prefix, folder) in [(&b"refs/heads/"[..], "heads"), (b"refs/tags/", "tags"), (b"refs/", "other")] {
+        if let Some(short) = name.strip_prefix(prefix) {
+            return (folder, short);
+        }
+    }
+    ("other", name)
+}

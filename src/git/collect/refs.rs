@@ -1,0 +1,250 @@
+//! Reads the refs of the agent's repository. Git itself would obey the configuration there; this reads text.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use rustix::fs::FileType;
+
+use crate::git::collect::reflogs;
+use crate::git::host::git::os;
+use crate::git::host::refs::RefMap;
+use crate::harmless;
+use crate::untrusted::nofollow;
+
+const LOOSE_LIMIT: u64 = 4 << 10;
+const PACKED_LIMIT: u64 = 64 << 20;
+pub const DEEPEST: usize = 20;
+pub const MOST_FILES: usize = 100_000;
+
+/// What HEAD says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Head {
+    /// Full name of a branch, which need not exist.
+    Branch(Vec<u8>),
+    Commit(String),
+}
+
+/// All that names a commit in the agent's repository.
+#[derive(Debug)]
+pub struct PrivateRefs {
+    pub head: Head,
+    pub refs: RefMap,
+    /// Latest first.
+    pub stash: Vec<String>,
+    /// Where HEAD and the branches have been.
+    pub logged: BTreeSet<String>,
+    /// The branch that was asked for is there, but holds no commit id.
+    pub broken: Option<String>,
+    /// What was left out, and why.
+    pub skipped: Vec<String>,
+}
+
+/// Reads them, `branch` before all others; an error means that the repository is broken, or made to look like one.
+pub fn read(private: &Path, object_format: &str, branch: Option<&str>) -> io::Result<PrivateRefs> {
+    let folder = nofollow::open_folder(private)?;
+    if nofollow::folder_in(&folder, OsStr::new("reftable")).is_ok() {
+        return Err(io::Error::other("it was converted to reftable, which is not read"));
+    }
+    let ids = Ids { length: id_length(object_format) };
+    let mut reader = Reader { ids, refs: RefMap::new(), skipped: Vec::new(), files: 0 };
+    let head = named("HEAD", reader.head(&folder))?;
+    let packed = named("packed-refs", reader.packed(&folder));
+    let refs_folder = named("refs", nofollow::folder_in(&folder, OsStr::new("refs")))?;
+    let own = branch.map(|branch| (branch, reader.one(&folder, branch)));
+    if let Err(error) = reader.loose(&refs_folder, b"refs", 0) {
+        reader.skip(b"the rest of refs", error);
+    }
+    let mut broken = None;
+    match own {
+        Some((name, Ok(Some(id)))) => drop(reader.refs.insert(name.as_bytes().to_vec(), id)),
+        Some((_, Err(error))) => broken = Some(error.to_string()),
+        Some((_, Ok(None))) => broken = packed.as_ref().err().map(ToString::to_string),
+        None => {}
+    }
+    if let Err(error) = packed {
+        reader.skip(b"what was packed", error);
+    }
+    let logs = reflogs::read(&folder, reader.ids);
+    reader.skipped.extend(logs.skipped);
+    let (stash, logged) = (logs.stash, logs.ids);
+    Ok(PrivateRefs { head, refs: reader.refs, stash, logged, broken, skipped: reader.skipped })
+}
+
+/// Hex digits of an id.
+pub fn id_length(object_format: &str) -> usize {
+    if object_format == "sha256" { 64 } else { 40 }
+}
+
+fn named<T>(what: &str, result: io::Result<T>) -> io::Result<T> {
+    result.map_err(|error| io::Error::new(error.kind(), format!("{what}: {error}")))
+}
+
+/// Recognises ids.
+#[derive(Clone, Copy)]
+pub struct Ids {
+    length: usize,
+}
+
+impl Ids {
+    /// The whole text as an id, if it is one, and not that of nothing.
+    pub fn parse(self, text: &[u8]) -> Option<String> {
+        let whole = text.len() == self.length && text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        (whole && text.iter().any(|byte| *byte != b'0')).then(|| String::from_utf8_lossy(text).into_owned())
+    }
+}
+
+struct Reader {
+    ids: Ids,
+    refs: RefMap,
+    skipped: Vec<String>,
+    files: usize,
+}
+
+impl Reader {
+    fn id(&self, text: &[u8]) -> Option<String> {
+        self.ids.parse(text)
+    }
+
+    fn head(&self, folder: &OwnedFd) -> io::Result<Head> {
+        let text = nofollow::file_in(folder, OsStr::new("HEAD"), LOOSE_LIMIT)?;
+        let line = text.strip_suffix(b"\n").unwrap_or(&text);
+        match line.strip_prefix(b"ref: ") {
+            Some(name) if legal(name) => Ok(Head::Branch(name.to_vec())),
+            _ => self
+                .id(line)
+                .map(Head::Commit)
+                .ok_or_else(|| io::Error::other("it names neither a branch nor a commit")),
+        }
+    }
+
+    fn packed(&mut self, folder: &OwnedFd) -> io::Result<()> {
+        let text = match nofollow::file_in(folder, OsStr::new("packed-refs"), PACKED_LIMIT) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            other => other?,
+        };
+        for line in text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty() && !line.starts_with(b"#")) {
+            if line.starts_with(b"^") {
+                continue;
+            }
+            let (id, name) = line.split_at(self.ids.length.min(line.len()));
+            let name = name.strip_prefix(b" ").unwrap_or_default();
+            match self.id(id).filter(|_| legal(name)) {
+                Some(id) => drop(self.refs.insert(name.to_vec(), id)),
+                None => return Err(io::Error::other("a line is neither a ref nor a comment")),
+            }
+        }
+        Ok(())
+    }
+
+    /// One loose ref by its name; `None` where there is no such file.
+    fn one(&self, folder: &OwnedFd, name: &str) -> io::Result<Option<String>> {
+        let read = || {
+            let (parents, file) = name.rsplit_once('/').unwrap_or(("", name));
+            let parent = parents.split('/').try_fold(None::<OwnedFd>, |parent, part| {
+                nofollow::folder_in(parent.as_ref().unwrap_or(folder), OsStr::new(part)).map(Some)
+            })?;
+            nofollow::file_in(parent.as_ref().unwrap_or(folder), OsStr::new(file), LOOSE_LIMIT)
+        };
+        match read() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+            Ok(text) if text.starts_with(b"ref: ") => Err(io::Error::other("it was made a symbolic ref")),
+            Ok(text) => match self.id(text.strip_suffix(b"\n").unwrap_or(&text)) {
+                Some(id) => Ok(Some(id)),
+                None => Err(io::Error::other("it holds no commit id")),
+            },
+        }
+    }
+
+    fn loose(&mut self, folder: &OwnedFd, path: &[u8], depth: usize) -> io::Result<()> {
+        for name in nofollow::names(folder, MOST_FILES)? {
+            self.files += 1;
+            if self.files > MOST_FILES {
+                return Err(io::Error::other(format!("there are more than {MOST_FILES} files")));
+            }
+            let full = [path, b"/", name.to_bytes()].concat();
+            let name = os(name.to_bytes());
+            match nofollow::kind_of(folder, name)? {
+                FileType::Directory if depth < DEEPEST => {
+                    self.loose(&nofollow::folder_in(folder, name)?, &full, depth + 1)?;
+                }
+                FileType::RegularFile if full.ends_with(b".lock") => {}
+                FileType::RegularFile if legal(&full) => {
+                    self.loose_file(nofollow::file_in(folder, name, LOOSE_LIMIT), full);
+                }
+                _ => self.skip(&full, "it is no ref file"),
+            }
+        }
+        Ok(())
+    }
+
+    fn loose_file(&mut self, text: io::Result<Vec<u8>>, name: Vec<u8>) {
+        let text = match text {
+            Ok(text) => text,
+            Err(error) => return self.unreadable(name, &error),
+        };
+        match self.id(text.strip_suffix(b"\n").unwrap_or(&text)) {
+            Some(id) => drop(self.refs.insert(name, id)),
+            // A symbolic ref adds no commit of its own.
+            None if text.starts_with(b"ref: ") => drop(self.refs.remove(&name)),
+            None => self.unreadable(name, &"it holds no commit id"),
+        }
+    }
+
+    /// A broken loose ref must not let an older packed value through.
+    fn unreadable(&mut self, name: Vec<u8>, reason: &dyn std::fmt::Display) {
+        self.refs.remove(&name);
+        self.skip(&name, reason);
+    }
+
+    fn skip(&mut self, name: &[u8], reason: impl std::fmt::Display) {
+        const MOST_NAMED: usize = 20;
+        if self.skipped.len() < MOST_NAMED {
+            self.skipped.push(format!("{} was not taken over: {reason}", harmless::name(name)));
+        }
+    }
+}
+
+/// Whether a full ref name is one by the rules of git check-ref-format.
+fn legal(name: &[u8]) -> bool {
+    let part_is_legal =
+        |part: &[u8]| !part.is_empty() && !part.starts_with(b".") && !part.ends_with(b".lock") && !part.ends_with(b".");
+    let forbidden = |byte: &u8| *byte < 0x20 || *byte == 0x7f || b" ~^:?*[\\".contains(byte);
+    let pairs = |pair: &[u8]| pair == b".." || pair == b"@{";
+    name.starts_with(b"refs/")
+        && name.len() <= 1024
+        && !name.iter().any(forbidden)
+        && !name.windows(2).any(pairs)
+        && name.split(|&byte| byte == b'/').all(part_is_legal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ref_names_follow_gits_rules() {
+        for name in ["refs/heads/a", "refs/heads/a/b.c", "refs/heads/größe#1", "refs/heads/-x", "refs/stash"] {
+            assert!(legal(name.as_bytes()), "{name}");
+        }
+        for name in [
+            "HEAD",
+            "refs/heads/a..b",
+            "refs/heads/.a",
+            "refs/heads/a.lock",
+            "refs/heads/a.lock/b",
+            "refs//a",
+            "refs/heads/a b",
+            "refs/heads/a\nb",
+            "refs/../x",
+            "refs/heads/a@{0",
+            "refs/heads/a/",
+            "refs/heads/x\\y",
+        ] {
+            assert!(!legal(name.as_bytes()), "{name}");
+        }
+    }
+}

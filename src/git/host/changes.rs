@@ -1,0 +1,118 @@
+//! Which files differ between two commits.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::git::host::git::{os, refused};
+use crate::git::host::{Git, GitError, refs};
+use crate::git::private::RunGit;
+use crate::path_json;
+
+/// How long a comparison may take.
+const TIME_LIMIT: Duration = Duration::from_secs(if cfg!(test) { 3 } else { 60 });
+
+/// A path that two commits have differently.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedPath {
+    #[serde(with = "path_json")]
+    pub path: PathBuf,
+    pub status: Status,
+    /// In the newer commit; 0 where it has no such path.
+    pub mode: u32,
+    /// The object in the newer commit.
+    pub id: String,
+}
+
+impl ChangedPath {
+    /// A link to a commit of another repository.
+    pub fn is_submodule(&self) -> bool {
+        self.mode == 0o160_000
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    Added,
+    Modified,
+    Deleted,
+    /// A file became a link, a submodule or the like.
+    TypeChanged,
+}
+
+/// The differences from one commit to another, renames as a deletion and an addition.
+pub fn changed_paths(git: &Git, run: &RunGit, from: &str, to: &str) -> Result<Vec<ChangedPath>, GitError> {
+    between(git, &run.checkout.common_dir, from, to)
+}
+
+/// What a merge of this commit would change on the target; where that cannot be merged, what the run changed.
+pub fn brought_to_target(git: &Git, run: &RunGit, head: &str) -> Result<Vec<ChangedPath>, GitError> {
+    let common = &run.checkout.common_dir;
+    let target = refs::commit(git, common, &run.target.reference())?;
+    let from = match target {
+        Some(target) if refs::is_ancestor(git, common, &target, head)? => target,
+        _ => run.base().to_owned(),
+    };
+    changed_paths(git, run, &from, head)
+}
+
+pub fn between(git: &Git, git_dir: &Path, from: &str, to: &str) -> Result<Vec<ChangedPath>, GitError> {
+    let cmd = git.in_dir(git_dir).args(["diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev"]);
+    let cmd = cmd.args(["--no-ext-diff", "--no-textconv", "--ignore-submodules=none", from, to]);
+    // A few objects can make a tree without end.
+    let answer = git.capture_within(&cmd, &[], TIME_LIMIT)?;
+    if answer.success() { Ok(parse(&answer.stdout)) } else { Err(refused("compare two commits", &answer)) }
+}
+
+/// The size of each file in the newer commit, in bytes; 0 for what is none.
+pub fn sizes(git: &Git, git_dir: &Path, changed: &[ChangedPath]) -> Result<Vec<u64>, GitError> {
+    if changed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let questions: String = changed.iter().map(|changed| format!("{}\n", changed.id)).collect();
+    let cmd = git.in_dir(git_dir).args(["cat-file", "--batch-check=%(objectsize)"]);
+    let answer = git.capture_within(&cmd, questions.as_bytes(), TIME_LIMIT)?;
+    if !answer.success() {
+        return Err(refused("look at the changed files", &answer));
+    }
+    // "… missing" stands for deleted files and links to other repositories.
+    Ok(answer.text().lines().map(|line| line.parse().unwrap_or(0)).collect())
+}
+
+/// `:OLDMODE NEWMODE OLDID NEWID STATUS NUL PATH NUL …`
+fn parse(raw: &[u8]) -> Vec<ChangedPath> {
+    let mut fields = raw.split(|&byte| byte == 0);
+    let mut changed = Vec::new();
+    while let (Some(facts), Some(path)) = (fields.next(), fields.next()) {
+        let facts = String::from_utf8_lossy(facts);
+        let words: Vec<&str> = facts.split(' ').collect();
+        let [_, mode, _, id, status] = words.as_slice() else { continue };
+        changed.push(ChangedPath {
+            path: PathBuf::from(os(path)),
+            status: match *status {
+                "A" => Status::Added,
+                "D" => Status::Deleted,
+                "T" => Status::TypeChanged,
+                _ => Status::Modified,
+            },
+            mode: u32::from_str_radix(mode, 8).unwrap_or(0),
+            id: (*id).to_owned(),
+        });
+    }
+    changed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn raw_differences_are_read() {
+        let raw = b":000000 160000 000 abc A\0sub\0:100644 000000 def 000 D\0a\nb\0";
+        let changed = parse(raw);
+        assert!(changed[0].is_submodule() && changed[0].status == Status::Added);
+        assert_eq!((changed[1].path.as_path(), changed[1].mode), (Path::new("a\nb"), 0));
+    }
+}

@@ -1,0 +1,135 @@
+//! A checkout that an agent can be given, or the reason why not.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::git::host::config::Config;
+use crate::git::host::git::path_answer;
+use crate::git::host::repository::{self, Repository};
+use crate::git::host::{Git, GitError, in_tree, worktrees};
+use crate::path_json;
+
+/// How a checkout is tied to its repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layout {
+    /// `.git` is a file that names the git dir.
+    Linked,
+    /// `.git` is the git dir.
+    Plain,
+}
+
+/// A checkout and the repository behind it, all paths canonical.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkout {
+    #[serde(with = "path_json")]
+    pub worktree: PathBuf,
+    #[serde(with = "path_json")]
+    pub git_dir: PathBuf,
+    #[serde(with = "path_json")]
+    pub common_dir: PathBuf,
+    #[serde(with = "path_json")]
+    pub main_worktree: PathBuf,
+    pub layout: Layout,
+    /// Without refs/heads/; `None` where HEAD is detached.
+    pub branch: Option<String>,
+    /// Id of the commit.
+    pub head: String,
+    /// sha1 or sha256.
+    pub object_format: String,
+}
+
+impl Checkout {
+    pub fn repository(&self) -> Repository {
+        Repository {
+            common_dir: self.common_dir.clone(),
+            main_worktree: self.main_worktree.clone(),
+            object_format: self.object_format.clone(),
+        }
+    }
+
+    /// refs/heads/…
+    pub fn branch_ref(&self) -> Option<String> {
+        self.branch.as_ref().map(|branch| format!("refs/heads/{branch}"))
+    }
+}
+
+/// The checkout that `path` is, or is in. Everything that would make an agent's run there unsafe, or fail, is an error.
+pub fn resolve(git: &Git, path: &Path) -> Result<Checkout, GitError> {
+    let folder = repository::existing(path)?;
+    let place = repository::place(git, &folder)?;
+    if place.bare {
+        return Err(GitError::Bare { path: folder });
+    }
+    if !place.inside_work_tree {
+        return Err(GitError::InGitFolder { path: folder });
+    }
+    let toplevel = git.read("find the checkout", &git.discovering(&folder).args(["rev-parse", "--show-toplevel"]))?;
+    let worktree = repository::canonical(&path_answer(&toplevel))?;
+    let layout = layout(&worktree)?;
+    let (branch, head) = head(git, &place.git_dir, &worktree)?;
+    let checkout = Checkout {
+        worktree,
+        git_dir: place.git_dir,
+        common_dir: place.repository.common_dir,
+        main_worktree: place.repository.main_worktree,
+        layout,
+        branch,
+        head,
+        object_format: place.repository.object_format,
+    };
+    check(git, &checkout)?;
+    Ok(checkout)
+}
+
+fn layout(worktree: &Path) -> Result<Layout, GitError> {
+    let path = worktree.join(".git");
+    let kind = fs::symlink_metadata(&path).map_err(GitError::io("read", &path))?.file_type();
+    match (kind.is_dir(), kind.is_file()) {
+        (true, _) => Ok(Layout::Plain),
+        (_, true) => Ok(Layout::Linked),
+        _ => Err(GitError::DotGitLink { path }),
+    }
+}
+
+/// Branch and commit. A branch without a commit is an error.
+fn head(git: &Git, git_dir: &Path, worktree: &Path) -> Result<(Option<String>, String), GitError> {
+    let full = symbolic_head(git, git_dir)?;
+    let branch = full.as_deref().map(|name| name.strip_prefix("refs/heads/").unwrap_or(name).to_owned());
+    let cmd = git.in_dir(git_dir).args(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]);
+    let captured = git.capture(&cmd)?;
+    match captured.success() {
+        true => Ok((branch, captured.text())),
+        false => {
+            Err(GitError::Unborn { path: worktree.to_owned(), branch: branch.unwrap_or_else(|| "HEAD".to_owned()) })
+        }
+    }
+}
+
+/// The full name of the branch that a checkout is on; `None` where HEAD is detached.
+pub fn symbolic_head(git: &Git, git_dir: &Path) -> Result<Option<String>, GitError> {
+    let captured = git.capture(&git.in_dir(git_dir).args(["symbolic-ref", "--quiet", "HEAD"]))?;
+    match captured.status.code() {
+        Some(0) => Ok(Some(captured.text())),
+        Some(1) => Ok(None),
+        _ => Err(crate::git::host::git::refused("read HEAD", &captured)),
+    }
+}
+
+fn check(git: &Git, checkout: &Checkout) -> Result<(), GitError> {
+    if let Some(what) = worktrees::unfinished(&checkout.git_dir) {
+        return Err(GitError::Unfinished { path: checkout.worktree.clone(), what });
+    }
+    let inner = worktrees::list(git, &checkout.common_dir)?.into_iter().find(|other| {
+        let path = other.path.canonicalize().unwrap_or_else(|_| other.path.clone());
+        path != checkout.worktree && path.starts_with(&checkout.worktree) && !other.bare && path.exists()
+    });
+    if let Some(other) = inner {
+        return Err(GitError::ContainsWorktree { path: checkout.worktree.clone(), other: other.path });
+    }
+    let config = Config::read(git, git.in_tree(&checkout.git_dir, &checkout.worktree), &checkout.worktree)?;
+    in_tree::refuse(&config, checkout)?;
+    in_tree::refuse_needed_filters(git, &config, checkout)
+}

@@ -1,0 +1,150 @@
+//! The one place that runs git on the host.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::process::{Captured, Cmd, Runner, last_line};
+
+use crate::git::host::GitError;
+use crate::harmless;
+
+/// Settings that no repository and no user can override.
+const SAFE: &[&str] = &[
+    // Nothing of a repository is run.
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.alternateRefsCommand=true",
+    "submodule.recurse=false",
+    // No network and no other transport than a folder of this machine.
+    "protocol.allow=never",
+    "protocol.file.allow=always",
+    // Derived data can be stale or forged; the objects themselves are asked.
+    "core.commitGraph=false",
+    "core.multiPackIndex=false",
+    // Nothing starts in the background, and what was written is on the disk.
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "core.fsync=all",
+    // Another git of the user's may hold a lock for a moment. Milliseconds.
+    "core.filesRefLockTimeout=5000",
+    "core.packedRefsTimeout=10000",
+];
+
+/// The user's own choice of configuration files is kept; every other GIT_ variable is dropped.
+const KEPT: &[&str] = &["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"];
+
+/// Builds host git commands and runs them.
+#[derive(Clone, Debug)]
+pub struct Git {
+    runner: Runner,
+    /// Set for every command; tests bring a home of their own.
+    env: Vec<(OsString, OsString)>,
+}
+
+impl Git {
+    pub fn new(runner: Runner) -> Self {
+        let inherited = KEPT.iter().filter_map(|name| Some((OsString::from(name), crate::env::git_variable(name)?)));
+        Self { runner, env: inherited.collect() }
+    }
+
+    #[cfg(test)]
+    pub fn with_env(mut self, key: &str, value: impl Into<OsString>) -> Self {
+        self.env.push((key.into(), value.into()));
+        self
+    }
+
+    /// Git with the safe settings and without a repository; only discovery and `in_dir` start from here.
+    fn bare_command(&self) -> Cmd {
+        let mut cmd = Cmd::new("git")
+            .without_env("GIT_")
+            .own_group()
+            .env("LC_ALL", "C")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .env("GIT_ADVICE", "0");
+        for (key, value) in &self.env {
+            cmd = cmd.env(key, value);
+        }
+        cmd = cmd.arg("--no-optional-locks");
+        SAFE.iter().fold(cmd, |cmd, setting| cmd.arg("-c").arg(setting))
+    }
+
+    /// Lets git find the repository of a folder that the user named. Never for a folder that an agent has had.
+    pub fn discovering(&self, folder: &Path) -> Cmd {
+        self.bare_command().directory(folder)
+    }
+
+    /// A command on a repository without its files.
+    pub fn in_dir(&self, git_dir: &Path) -> Cmd {
+        self.bare_command().arg(joined("--git-dir=", git_dir)).directory(git_dir)
+    }
+
+    /// A command on a checkout. Both places are given, so that nothing in the tree decides which repository is meant.
+    pub fn in_tree(&self, git_dir: &Path, work_tree: &Path) -> Cmd {
+        self.bare_command()
+            .arg(joined("--git-dir=", git_dir))
+            .arg(joined("--work-tree=", work_tree))
+            .directory(work_tree)
+    }
+
+    /// Runs; the exit code is the caller's to judge.
+    pub fn capture(&self, cmd: &Cmd) -> Result<Captured, GitError> {
+        Ok(self.runner.capture(cmd)?)
+    }
+
+    /// Like `capture`, for input that others wrote.
+    pub fn capture_within(&self, cmd: &Cmd, input: &[u8], limit: Duration) -> Result<Captured, GitError> {
+        Ok(self.runner.capture_within(cmd, input, limit)?)
+    }
+
+    /// Runs what has to succeed; `what` completes "git cannot …".
+    pub fn read(&self, what: &str, cmd: &Cmd) -> Result<Captured, GitError> {
+        self.read_with_input(what, cmd, &[])
+    }
+
+    pub fn read_with_input(&self, what: &str, cmd: &Cmd, input: &[u8]) -> Result<Captured, GitError> {
+        let captured = self.runner.capture_with_input(cmd, input)?;
+        if captured.success() { Ok(captured) } else { Err(refused(what, &captured)) }
+    }
+
+    /// For commands that answer by exit code: 0 yes, 1 no, anything else a failure.
+    pub fn asks(&self, what: &str, cmd: &Cmd) -> Result<bool, GitError> {
+        let captured = self.runner.capture(cmd)?;
+        match captured.status.code() {
+            Some(0) => Ok(true),
+            Some(1) => Ok(false),
+            _ => Err(refused(what, &captured)),
+        }
+    }
+}
+
+/// The error for a git command that had to succeed and did not.
+pub fn refused(what: &str, captured: &Captured) -> GitError {
+    GitError::Failed { what: what.to_owned(), reason: complaint(captured) }
+}
+
+/// What git said first, of which its later lines follow.
+pub fn complaint(captured: &Captured) -> String {
+    let complains = |line: &&str| line.starts_with("fatal: ") || line.starts_with("error: ");
+    let line = captured.stderr.lines().find(complains).unwrap_or_else(|| last_line(&captured.stderr));
+    harmless::name(line.trim_start_matches("fatal: ").trim_start_matches("error: ").as_bytes())
+}
+
+/// `--option=PATH`, whatever bytes the path has.
+pub fn joined(option: &str, path: &Path) -> OsString {
+    let mut word = OsString::from(option);
+    word.push(path);
+    word
+}
+
+/// A path that git printed, alone on its output.
+pub fn path_answer(captured: &Captured) -> PathBuf {
+    let bytes = captured.stdout.strip_suffix(b"\n").unwrap_or(&captured.stdout);
+    PathBuf::from(os(bytes))
+}
+
+/// Bytes of git's as the system's own string.
+pub fn os(bytes: &[u8]) -> &OsStr {
+    std::os::unix::ffi::OsStrExt::from_bytes(bytes)
+}

@@ -1,0 +1,24 @@
+//! The host's repository as the host's git knows it: checkouts, refs, configuration, the user's files.
+//!
+//! Every call names its git folder and its worktree, and runs no hook and no monitor. Nothing here knows of a run, and
+//! nothing here reads what an agent wrote but as objects whose ids were given.
+
+pub mod changes;
+pub mod checkout;
+pub mod config;
+pub mod discover;
+mod error;
+pub mod git;
+pub mod in_tree;
+pub mod links;
+pub mod pins;
+pub mod refs;
+pub mod repository;
+pub mod show;
+pub mod snapshot;
+pub mod target;
+pub mod worktree_add;
+pub mod worktrees;
+
+pub use error::GitError;
+pub use git::Git;

@@ -1,0 +1,98 @@
+//! The host's refs, and the one file format in which refs are handed to the agent.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::git::host::{Git, GitError};
+
+/// Ref names are bytes; ids are lower-case hex.
+pub type RefMap = BTreeMap<Vec<u8>, String>;
+
+/// One ref of the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostRef {
+    pub name: Vec<u8>,
+    pub id: String,
+    /// Where a symbolic ref leads.
+    pub symref: Option<Vec<u8>>,
+}
+
+/// All refs below the prefixes, sorted by name. No object is read.
+pub fn list(git: &Git, common_dir: &Path, prefixes: &[&str]) -> Result<Vec<HostRef>, GitError> {
+    let cmd = git.in_dir(common_dir).args(["for-each-ref", "--format=%(objectname) %(refname) %(symref)"]);
+    let output = git.read("list the refs", &cmd.args(prefixes))?.stdout;
+    Ok(output.split(|&byte| byte == b'\n').filter_map(parse_line).collect())
+}
+
+fn parse_line(line: &[u8]) -> Option<HostRef> {
+    let mut words = line.splitn(3, |&byte| byte == b' ');
+    let id = String::from_utf8(words.next()?.to_vec()).ok().filter(|id| !id.is_empty())?;
+    let name = words.next()?.to_vec();
+    let symref = words.next().filter(|name| !name.is_empty()).map(<[u8]>::to_vec);
+    Some(HostRef { name, id, symref })
+}
+
+/// The commit that a ref names; `None` where there is no such ref.
+pub fn commit(git: &Git, git_dir: &Path, name: &str) -> Result<Option<String>, GitError> {
+    let cmd = git.in_dir(git_dir).args(["rev-parse", "--verify", "--quiet", "--end-of-options"]);
+    let captured = git.capture(&cmd.arg(format!("{name}^{{commit}}")))?;
+    Ok(captured.success().then(|| captured.text()))
+}
+
+/// Sets a ref; with `old`, only from that value.
+pub fn update(git: &Git, git_dir: &Path, name: &str, new: &str, old: Option<&str>) -> Result<(), GitError> {
+    let cmd =
+        git.in_dir(git_dir).env("GIT_REFLOG_ACTION", "binnacle").args(["update-ref", "-m", "binnacle", name, new]);
+    git.read(&format!("set {name}"), &cmd.args(old)).map(drop)
+}
+
+/// Deletes refs, whatever they are at.
+pub fn delete(git: &Git, git_dir: &Path, names: &[String]) -> Result<(), GitError> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let lines: String = names.iter().map(|name| format!("delete {name}\n")).collect();
+    let cmd = git.in_dir(git_dir).args(["update-ref", "--stdin"]);
+    git.read_with_input("delete the run's refs", &cmd, lines.as_bytes()).map(drop)
+}
+
+/// Whether `ancestor` is in the history of `commit`.
+pub fn is_ancestor(git: &Git, git_dir: &Path, ancestor: &str, commit: &str) -> Result<bool, GitError> {
+    let cmd = git.in_dir(git_dir).args(["merge-base", "--is-ancestor", ancestor, commit]);
+    git.asks("compare two commits", &cmd)
+}
+
+/// The text of a packed-refs file. Without peeled values: git looks those up where it needs them.
+pub fn packed(refs: &RefMap) -> Vec<u8> {
+    let mut text = b"# pack-refs with: sorted \n".to_vec();
+    for (name, id) in refs {
+        text.extend_from_slice(id.as_bytes());
+        text.push(b' ');
+        text.extend_from_slice(name);
+        text.push(b'\n');
+    }
+    text
+}
+
+/// Reads what `packed` wrote.
+pub fn unpacked(text: &[u8]) -> RefMap {
+    text.split(|&byte| byte == b'\n')
+        .filter(|line| !line.starts_with(b"#"))
+        .filter_map(parse_line)
+        .map(|found| (found.name, found.id))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_refs_are_read_back() {
+        let refs: RefMap =
+            [(b"refs/heads/\xffx#".to_vec(), "12".to_owned()), (b"refs/tags/v1".to_vec(), "ab".to_owned())]
+                .into_iter()
+                .collect();
+        assert_eq!(unpacked(&packed(&refs)), refs);
+    }
+}

@@ -1,0 +1,35 @@
+//! Reads files of commits, never of a tree.
+
+use crate::git::host::git::refused;
+use crate::git::host::repository::Repository;
+use crate::git::host::{Git, GitError};
+
+/// The largest file that is read. Bytes.
+const LIMIT: u64 = 16 << 20;
+
+/// The content of a file in a branch's latest commit; `None` where it has no such regular file.
+pub fn file(git: &Git, repository: &Repository, branch: &str, path: &str) -> Result<Option<Vec<u8>>, GitError> {
+    let commit = format!("refs/heads/{branch}^{{commit}}");
+    let cmd = git.in_dir(&repository.common_dir).args(["ls-tree", "-l", "-z", "--full-tree", &commit, "--", path]);
+    let listing = git.read(&format!("read {path} of {branch}"), &cmd)?.text();
+    let Some((id, size)) = regular(&listing, path) else { return Ok(None) };
+    if size > LIMIT {
+        let reason = format!("it has {size} bytes, more than {LIMIT}");
+        return Err(GitError::Failed { what: format!("read {path} of {branch}"), reason });
+    }
+    let captured = git.capture(&git.in_dir(&repository.common_dir).args(["cat-file", "blob", id]))?;
+    match captured.success() {
+        true => Ok(Some(captured.stdout)),
+        false => Err(refused(&format!("read {path} of {branch}"), &captured)),
+    }
+}
+
+/// `MODE blob ID SIZE TAB PATH NUL`
+fn regular<'a>(listing: &'a str, path: &str) -> Option<(&'a str, u64)> {
+    let (facts, name) = listing.trim_end_matches('\0').split_once('\t')?;
+    let words: Vec<&str> = facts.split_whitespace().collect();
+    match words.as_slice() {
+        [mode, "blob", id, size] if mode.starts_with("100") && name == path => Some((id, size.parse().ok()?)),
+        _ => None,
+    }
+}

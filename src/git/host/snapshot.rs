@@ -1,0 +1,151 @@
+//! A copy of what the user had not committed, made before an agent gets at it.
+
+use std::fs;
+use std::path::Path;
+
+use crate::git::host::checkout::Checkout;
+use crate::git::host::git::os;
+use crate::git::host::{Git, GitError, refs};
+use crate::harmless;
+use crate::process::Cmd;
+
+/// A larger file is left out of the copy, and said so. Bytes.
+const LARGEST_FILE: u64 = 64 << 20;
+/// So is what would make the copy larger than this. Bytes.
+const LARGEST_COPY: u64 = 512 << 20;
+/// Files in a copy.
+const MOST_FILES: usize = 20_000;
+
+/// Files with changes that are in no commit, relative to the worktree.
+pub fn uncommitted(git: &Git, checkout: &Checkout) -> Result<Vec<Vec<u8>>, GitError> {
+    let cmd = git.in_tree(&checkout.git_dir, &checkout.worktree);
+    let cmd = cmd.args([
+        "status",
+        "--porcelain=v1",
+        "-z",
+        "--no-renames",
+        "--untracked-files=all",
+        "--ignore-submodules=all",
+    ]);
+    let listing = git.read("look for uncommitted files", &cmd)?.stdout;
+    let paths = listing.split(|&byte| byte == 0).filter_map(|entry| entry.get(3..));
+    // What ends in a slash is a repository in the tree, and not this one's.
+    Ok(paths.filter(|path| !path.is_empty() && !path.ends_with(b"/")).map(<[u8]>::to_vec).collect())
+}
+
+/// Saves the files as `name`, a commit that `git stash apply` takes. Returns what to tell the user.
+pub fn save(git: &Git, checkout: &Checkout, name: &str, scratch: &Path) -> Result<Vec<String>, GitError> {
+    let paths = uncommitted(git, checkout)?;
+    if paths.is_empty() {
+        return Ok(Vec::new());
+    }
+    let count = match paths.len() {
+        1 => "1 uncommitted file".to_owned(),
+        count => format!("{count} uncommitted files"),
+    };
+    let mut notes = vec![format!("{count} in {}: the agent sees and can change them", checkout.worktree.display())];
+    let (small, large) = by_size(&checkout.worktree, paths);
+    match store(git, checkout, name, scratch, &small) {
+        Ok(()) => notes.push(format!("a copy of them is kept: git stash apply {name}")),
+        Err(GitError::Failed { reason, .. }) => notes.push(format!("no copy of them could be made: {reason}")),
+        Err(other) => return Err(other),
+    }
+    if !large.is_empty() {
+        let shown: Vec<_> = large.iter().take(3).map(|path| harmless::name(path)).collect();
+        notes.push(format!(
+            "left out of the copy, which would be too large: {} ({} in all)",
+            shown.join(", "),
+            large.len()
+        ));
+    }
+    Ok(notes)
+}
+
+fn by_size(worktree: &Path, paths: Vec<Vec<u8>>) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
+    let (mut total, mut count) = (0, 0);
+    paths.into_iter().partition(|path| {
+        let size = fs::symlink_metadata(worktree.join(os(path))).map_or(0, |found| found.len());
+        let fits = size <= LARGEST_FILE && total + size <= LARGEST_COPY && count < MOST_FILES;
+        if fits {
+            total += size;
+            count += 1;
+        }
+        fits
+    })
+}
+
+fn store(git: &Git, checkout: &Checkout, name: &str, scratch: &Path, paths: &[Vec<u8>]) -> Result<(), GitError> {
+    let index = scratch.join("snapshot-index");
+    let staged = match copy_index(git, checkout, &index)? {
+        true => index_tree(git, checkout, &index)?,
+        false => crate::git::host::pins::empty_tree(&checkout.object_format).to_owned(),
+    };
+    let on_index = |cmd: Cmd| cmd.env("GIT_INDEX_FILE", index.as_os_str());
+    let update = on_index(git.in_tree(&checkout.git_dir, &checkout.worktree));
+    // One by one, thousands of files would take minutes.
+    let update = update.args(["-c", "core.fsyncMethod=batch", "update-index", "--add", "--remove", "-z", "--stdin"]);
+    git.read_with_input("copy the uncommitted files", &update, &paths.join(&0))?;
+    let write = on_index(git.in_tree(&checkout.git_dir, &checkout.worktree)).arg("write-tree");
+    let tree = git.read("copy the uncommitted files", &write)?.text();
+    let staged = commit(git, checkout, &staged, &[&checkout.head])?;
+    let saved = commit(git, checkout, &tree, &[&checkout.head, &staged])?;
+    refs::update(git, &checkout.common_dir, name, &saved, None)?;
+    fs::remove_file(&index).map_err(GitError::io("remove", &index))
+}
+
+fn commit(git: &Git, checkout: &Checkout, tree: &str, parents: &[&str]) -> Result<String, GitError> {
+    let mut cmd = git.in_dir(&checkout.common_dir).args(["commit-tree", "-m", "uncommitted files before a run", tree]);
+    for parent in parents {
+        cmd = cmd.args(["-p", parent]);
+    }
+    for role in ["AUTHOR", "COMMITTER"] {
+        cmd = cmd.env(format!("GIT_{role}_NAME"), "binnacle").env(format!("GIT_{role}_EMAIL"), "binnacle@localhost");
+    }
+    Ok(git.read("copy the uncommitted files", &cmd)?.text())
+}
+
+/// A copy of the checkout's index that depends on no other file. False where the checkout has none.
+pub fn copy_index(git: &Git, checkout: &Checkout, to: &Path) -> Result<bool, GitError> {
+    let from = checkout.git_dir.join("index");
+    let found = match fs::metadata(&from) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        other => other.map_err(GitError::io("read", &from))?,
+    };
+    fs::copy(&from, to).map_err(GitError::io("copy", &from))?;
+    // Git takes the index's own time for the moment up to which its entries can be trusted.
+    let keep_time = || fs::File::options().write(true).open(to)?.set_modified(found.modified()?);
+    keep_time().map_err(GitError::io("write", to))?;
+    let cmd = git.in_tree(&checkout.git_dir, &checkout.worktree).env("GIT_INDEX_FILE", to);
+    let cmd = cmd.args([
+        "-c",
+        "core.splitIndex=false",
+        "-c",
+        "core.untrackedCache=false",
+        "-c",
+        "core.fsync=none",
+        "update-index",
+    ]);
+    let cmd = cmd.args(["--no-split-index", "--no-untracked-cache", "--no-fsmonitor"]);
+    git.read("copy the index", &cmd)?;
+    Ok(true)
+}
+
+/// A tree that holds all that is staged. Where the index has conflicts, a made-up tree of its blobs.
+pub fn index_tree(git: &Git, checkout: &Checkout, index: &Path) -> Result<String, GitError> {
+    let on_index = || git.in_tree(&checkout.git_dir, &checkout.worktree).env("GIT_INDEX_FILE", index);
+    let whole = git.capture(&on_index().arg("write-tree"))?;
+    if whole.success() {
+        return Ok(whole.text());
+    }
+    let staged = git.read("read the index", &on_index().args(["ls-files", "--stage", "-z"]))?.stdout;
+    let entries =
+        staged.split(|&byte| byte == 0).filter(|entry| entry.starts_with(b"100") || entry.starts_with(b"120000"));
+    let mut listing = Vec::new();
+    for (number, entry) in entries.enumerate() {
+        if let Some(id) = entry.split(|&byte| byte == b' ').nth(1) {
+            listing.extend([b"100644 blob ", id, format!("\t{number}\0").as_bytes()].concat());
+        }
+    }
+    let cmd = git.in_dir(&checkout.common_dir).args(["mktree", "--missing", "-z"]);
+    Ok(git.read_with_input("pin what is staged", &cmd, &listing)?.text())
+}

@@ -1,0 +1,96 @@
+//! The checkouts of a repository.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::git::host::git::os;
+use crate::git::host::{Git, GitError};
+
+/// One registered checkout. The main one may be the folder of a bare repository.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Worktree {
+    pub path: PathBuf,
+    /// Full ref name; `None` where HEAD is detached, as in a rebase or a bisect.
+    pub branch: Option<String>,
+    pub bare: bool,
+}
+
+/// All checkouts, the main one first.
+pub fn list(git: &Git, common_dir: &Path) -> Result<Vec<Worktree>, GitError> {
+    let cmd = git.in_dir(common_dir).args(["worktree", "list", "--porcelain", "-z"]);
+    Ok(parse(&git.read("list the worktrees", &cmd)?.stdout))
+}
+
+/// The path by which all worktrees of a repository know it.
+pub fn main(git: &Git, common_dir: &Path) -> Result<PathBuf, GitError> {
+    let first = list(git, common_dir)?.into_iter().next().map(|worktree| worktree.path);
+    let first = first.unwrap_or_else(|| common_dir.to_owned());
+    // A main worktree can be gone while its repository is not.
+    Ok(first.canonicalize().unwrap_or(first))
+}
+
+fn parse(listing: &[u8]) -> Vec<Worktree> {
+    let mut found: Vec<Worktree> = Vec::new();
+    for field in listing.split(|&byte| byte == 0) {
+        if let Some(path) = field.strip_prefix(b"worktree ") {
+            found.push(Worktree { path: PathBuf::from(os(path)), ..Worktree::default() });
+        } else if let Some(worktree) = found.last_mut() {
+            match field.strip_prefix(b"branch ") {
+                Some(branch) => worktree.branch = Some(String::from_utf8_lossy(branch).into_owned()),
+                None => worktree.bare |= field == b"bare",
+            }
+        }
+    }
+    found
+}
+
+/// The git dir of a linked checkout, from the repository's own registration and never from the checkout's `.git`.
+pub fn git_dir_of(common_dir: &Path, worktree: &Worktree) -> Result<Option<PathBuf>, GitError> {
+    let folder = common_dir.join("worktrees");
+    let entries = match fs::read_dir(&folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(GitError::io("read", &folder))?,
+    };
+    for entry in entries {
+        let git_dir = entry.map_err(GitError::io("read", &folder))?.path();
+        // A registration that is just being made or removed has no such file.
+        let Ok(link) = fs::read(git_dir.join("gitdir")) else { continue };
+        let dot_git = git_dir.join(os(link.strip_suffix(b"\n").unwrap_or(&link)));
+        let Some(path) = dot_git.parent() else { continue };
+        if path == worktree.path || path.canonicalize().is_ok_and(|path| path == worktree.path) {
+            return Ok(Some(git_dir));
+        }
+    }
+    Ok(None)
+}
+
+/// What a checkout is in the middle of, for which its branch must stay where it is.
+pub fn unfinished(git_dir: &Path) -> Option<&'static str> {
+    const STATES: &[(&str, &str)] = &[
+        ("rebase-merge", "a rebase"),
+        ("rebase-apply", "a rebase or am"),
+        ("MERGE_HEAD", "a merge"),
+        ("CHERRY_PICK_HEAD", "a cherry-pick"),
+        ("REVERT_HEAD", "a revert"),
+        ("BISECT_LOG", "a bisect"),
+    ];
+    STATES.iter().find(|(file, _)| git_dir.join(file).exists()).map(|(_, what)| *what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_is_read_whatever_the_paths_hold() {
+        let listing = b"worktree /srv/a\nb\0bare\0\0worktree /srv/\xff c\0HEAD 12\0branch refs/heads/x\0locked why\0\0\
+            worktree /srv/d\0HEAD 12\0detached\0\0";
+        let found = parse(listing);
+        assert_eq!(found.len(), 3);
+        assert!(found[0].bare);
+        assert_eq!(found[0].path, Path::new("/srv/a\nb"));
+        assert_eq!(found[1].branch.as_deref(), Some("refs/heads/x"));
+        assert_eq!(found[2].branch, None);
+    }
+}

@@ -1,0 +1,262 @@
+//! Brings finished work onto the target: fast-forward only, and only where nothing is in the way.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::failpoint::{self, Point};
+use crate::git::collect::branch::{self, BranchOutcome};
+use crate::git::collect::take_over::Collected;
+use crate::git::host::config::Config;
+use crate::git::host::git::{complaint, refused};
+use crate::git::host::worktrees::{self, Worktree};
+use crate::git::host::{Git, GitError, changes, checkout, in_tree, refs};
+use crate::git::merge::clashes;
+use crate::git::private::RunGit;
+use crate::harmless;
+use crate::process::ProcessError;
+
+/// How long may be looked for the agent's changes among the target's.
+const COMPARISON_LIMIT: Duration = Duration::from_secs(60);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum MergeOutcome {
+    Merged {
+        from: String,
+        to: String,
+    },
+    /// The target has it all already.
+    NothingToMerge,
+    /// The target has commits that the work does not build on.
+    Diverged,
+    /// Uncommitted files in the target's checkout would be overwritten. Printable paths.
+    TargetDirty {
+        checkout: String,
+        paths: Vec<String>,
+    },
+    /// Something unfinished holds the target; trying again later can help.
+    TargetBusy {
+        why: String,
+    },
+    Refused {
+        why: String,
+    },
+}
+
+fn busy(why: impl Into<String>) -> MergeOutcome {
+    MergeOutcome::TargetBusy { why: why.into() }
+}
+
+/// Decides beforehand, then moves the target. One at a time per repository is the caller's business; git's own locks
+/// keep two from doing harm.
+pub fn merge(git: &Git, run: &RunGit, collected: &Collected) -> Result<MergeOutcome, GitError> {
+    if let BranchOutcome::GitLost { reason } = &collected.branch {
+        return Ok(MergeOutcome::Refused { why: format!("the agent's repository could not be read: {reason}") });
+    }
+    let (common, to) = (&run.checkout.common_dir, collected.head.as_str());
+    let Some(from) = refs::commit(git, common, &run.target.reference())? else {
+        return Ok(MergeOutcome::Refused { why: format!("branch {} is gone", run.target.branch) });
+    };
+    let already = refs::is_ancestor(git, common, to, &from)?;
+    if !already && !refs::is_ancestor(git, common, &from, to)? {
+        let picked = is_picked(git, common, &from, to)?;
+        return Ok(if picked { MergeOutcome::NothingToMerge } else { MergeOutcome::Diverged });
+    }
+    let step = Step { git, run, from: &from, to };
+    let holder = step.holder()?;
+    match holder {
+        Some((worktree, _))
+            if run.works_on_target() && worktree.path == run.checkout.worktree && worktree.path.is_dir() =>
+        {
+            step.in_own_checkout(collected, already)
+        }
+        _ if already => Ok(step.already()),
+        Some((worktree, _)) if !worktree.path.is_dir() => Ok(step.nowhere(&worktree)),
+        Some((worktree, git_dir)) => step.in_checkout(&worktree, git_dir),
+        None => step.without_checkout(),
+    }
+}
+
+/// Whether the target has every change of these commits in commits of its own: rebased or picked by hand.
+fn is_picked(git: &Git, common: &Path, target: &str, work: &str) -> Result<bool, GitError> {
+    // Every change of the agent's is looked through for this, and there may be no end to them.
+    match git.capture_within(&git.in_dir(common).args(["cherry", target, work]), &[], COMPARISON_LIMIT) {
+        Err(GitError::Process(ProcessError::Slow { .. })) => Ok(false),
+        Err(other) => Err(other),
+        Ok(answer) if answer.success() => Ok(!answer.text().lines().any(|line| line.starts_with('+'))),
+        Ok(answer) => Err(refused("compare with the target", &answer)),
+    }
+}
+
+/// The work as its branch has it by now, where the target had moved on and the user has rebased that branch since.
+pub fn as_rebased(git: &Git, run: &RunGit, collected: &Collected) -> Result<Collected, GitError> {
+    let common = &run.checkout.common_dir;
+    let mut collected = collected.clone();
+    let Some(target) = refs::commit(git, common, &run.target.reference())? else { return Ok(collected) };
+    let branch = run.checkout.branch_ref().filter(|_| !run.works_on_target());
+    let tip = branch.map(|branch| refs::commit(git, common, &branch)).transpose()?.flatten();
+    if let Some(tip) = tip
+        && !refs::is_ancestor(git, common, &target, &collected.head)?
+        && refs::is_ancestor(git, common, &target, &tip)?
+        // A branch that is where the target is lacks the work.
+        && !refs::is_ancestor(git, common, &tip, &target)?
+    {
+        collected.head = tip;
+    }
+    Ok(collected)
+}
+
+struct Step<'a> {
+    git: &'a Git,
+    run: &'a RunGit,
+    from: &'a str,
+    to: &'a str,
+}
+
+impl Step<'_> {
+    /// The target has the work: from an earlier try, or from the user's own hand.
+    fn already(&self) -> MergeOutcome {
+        match self.to == self.run.base() {
+            true => MergeOutcome::NothingToMerge,
+            false => MergeOutcome::Merged { from: self.from.to_owned(), to: self.from.to_owned() },
+        }
+    }
+
+    fn merged(&self) -> MergeOutcome {
+        failpoint::reached(Point::TargetMoved);
+        MergeOutcome::Merged { from: self.from.to_owned(), to: self.to.to_owned() }
+    }
+
+    /// The checkout that has the target, with its git dir.
+    fn holder(&self) -> Result<Option<(Worktree, Option<PathBuf>)>, GitError> {
+        let common = &self.run.checkout.common_dir;
+        let target = self.run.target.reference();
+        let all = worktrees::list(self.git, common)?;
+        let found = all.into_iter().enumerate().find(|(_, one)| !one.bare && one.branch.as_ref() == Some(&target));
+        let Some((number, mut worktree)) = found else { return Ok(None) };
+        let checkout = &self.run.checkout;
+        let git_dir = match number {
+            // Git guesses the path of a main checkout whose git dir lies elsewhere, and guesses wrong.
+            0 if checkout.git_dir == *common => {
+                worktree.path.clone_from(&checkout.worktree);
+                Some(common.clone())
+            }
+            0 => worktree.path.join(".git").canonicalize().ok().filter(|git_dir| git_dir == common),
+            _ => worktrees::git_dir_of(common, &worktree)?,
+        };
+        if let Ok(path) = worktree.path.canonicalize() {
+            worktree.path = path;
+        }
+        Ok(Some((worktree, git_dir)))
+    }
+
+    /// The agent worked on the target itself: its files are there already, branch and index follow.
+    fn in_own_checkout(&self, collected: &Collected, already: bool) -> Result<MergeOutcome, GitError> {
+        let checkout = &self.run.checkout;
+        if collected.branch == BranchOutcome::Unchanged {
+            return Ok(MergeOutcome::NothingToMerge);
+        }
+        if let Some(end) = &collected.ended_on {
+            let why =
+                format!("the agent left the checkout at {end}: its files are not those of {}", self.run.target.branch);
+            return Ok(MergeOutcome::Refused { why });
+        }
+        if let Some(what) = worktrees::unfinished(&checkout.git_dir) {
+            return Ok(busy(format!("{} is in the middle of {what}", checkout.worktree.display())));
+        }
+        if !branch::wait_for_index(&checkout.git_dir) {
+            return Ok(busy(format!("another git is at work in {}", checkout.worktree.display())));
+        }
+        if !already {
+            refs::update(self.git, &checkout.common_dir, &self.run.target.reference(), self.to, Some(self.from))?;
+            failpoint::reached(Point::BranchMoved);
+        }
+        if !already || self.from == self.to {
+            branch::move_index(self.git, self.run, self.run.base(), self.to)?;
+        }
+        Ok(if already { self.already() } else { self.merged() })
+    }
+
+    fn nowhere(&self, worktree: &Worktree) -> MergeOutcome {
+        let (branch, place) = (&self.run.target.branch, worktree.path.display());
+        busy(format!("{branch} is checked out at {place}, where no checkout can be found: git worktree prune"))
+    }
+
+    fn in_checkout(&self, worktree: &Worktree, git_dir: Option<PathBuf>) -> Result<MergeOutcome, GitError> {
+        let place = worktree.path.display();
+        let Some(git_dir) = git_dir else { return Ok(self.nowhere(worktree)) };
+        if checkout::symbolic_head(self.git, &git_dir)?.as_ref() != Some(&self.run.target.reference()) {
+            return Ok(busy(format!("{place} is no longer on {}", self.run.target.branch)));
+        }
+        if let Some(what) = worktrees::unfinished(&git_dir) {
+            return Ok(busy(format!("{place} is in the middle of {what}")));
+        }
+        if !branch::wait_for_index(&git_dir) {
+            return Ok(busy(format!("another git is at work in {place}, or left {}/index.lock", git_dir.display())));
+        }
+        if let Some(why) = self.obeyed(worktree, &git_dir)? {
+            return Ok(MergeOutcome::Refused { why });
+        }
+        let merge = self.git.in_tree(&git_dir, &worktree.path);
+        let merge = merge.arg("-c").arg(format!("branch.{}.mergeOptions=", self.run.target.branch));
+        let merge = merge.env("GIT_REFLOG_ACTION", format!("binnacle {}", self.run.run));
+        let merge =
+            merge.args(["merge", "--quiet", "--ff-only", "--no-overwrite-ignore", "--no-autostash", "--no-stat"]);
+        let answer = self.git.capture(&merge.args(["--no-verify-signatures", "--no-squash", self.to]))?;
+        if answer.success() {
+            return Ok(self.merged());
+        }
+        let paths = clashes::find(self.git, (&git_dir, &worktree.path), self.from, self.to)?;
+        Ok(match paths.is_empty() {
+            true => MergeOutcome::Refused { why: format!("git merge says: {}", complaint(&answer)) },
+            false => MergeOutcome::TargetDirty { checkout: place.to_string(), paths },
+        })
+    }
+
+    /// What of the agent's the user's git would run or obey as soon as it is in this checkout.
+    fn obeyed(&self, worktree: &Worktree, git_dir: &Path) -> Result<Option<String>, GitError> {
+        let (tree, common) = (&worktree.path, &self.run.checkout.common_dir);
+        let config = Config::read(self.git, self.git.in_tree(git_dir, tree), tree)?;
+        if let Some(setting) = in_tree::program(&config, tree) {
+            return Ok(Some(format!("{} names a program of the worktree", setting.key)));
+        }
+        let files = in_tree::config_files(&config, tree, common);
+        if files.is_empty() {
+            return Ok(None);
+        }
+        let changed = changes::between(self.git, common, self.from, self.to)?;
+        let obeyed = changed.iter().find(|change| files.contains(&tree.join(&change.path)));
+        Ok(obeyed.map(|change| format!("your git reads its configuration from {}", harmless::path(&change.path))))
+    }
+
+    /// Git's own fetch knows all the ways in which a branch can be in use; `update-ref` knows none.
+    fn without_checkout(&self) -> Result<MergeOutcome, GitError> {
+        let common = &self.run.checkout.common_dir;
+        let Some(from) = self.source()? else {
+            let why = format!("no branch is at {} any more: git branch NAME {} brings it back", self.to, self.to);
+            return Ok(MergeOutcome::Refused { why });
+        };
+        let cmd =
+            self.git.in_dir(common).args(["-c", "fetch.prune=false", "fetch", "--quiet", "--no-tags", "--no-prune"]);
+        let cmd = cmd.args(["--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules"]).arg(common);
+        let answer = self.git.capture(&cmd.arg(format!("{from}:{}", self.run.target.reference())))?;
+        Ok(match answer.status.code() {
+            Some(0) => self.merged(),
+            Some(1) => MergeOutcome::Diverged,
+            _ => busy(format!("{} is in use by a rebase, a bisect or a missing worktree", self.run.target.branch)),
+        })
+    }
+
+    /// A ref that is at the commit to merge: the run's own, which goes once a branch has its commits, or that branch.
+    fn source(&self) -> Result<Option<String>, GitError> {
+        let own = self.run.reference(crate::git::collect::plan::WORK);
+        for name in std::iter::once(own).chain(self.run.checkout.branch_ref()) {
+            if refs::commit(self.git, &self.run.checkout.common_dir, &name)?.as_deref() == Some(self.to) {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
+    }
+}

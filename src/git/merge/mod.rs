@@ -1,0 +1,4 @@
+//! Merging: the target is fast-forwarded to the collected work, where it is checked out or not, and never anything else.
+
+mod clashes;
+pub mod fast_forward;

@@ -1,0 +1,18 @@
+//! The private git folder of a run: what the agent's git works in, and how it is mounted.
+//!
+//! It is made before the container starts, from the host's refs and settings, and borrows the host's objects. No command
+//! of the host's git is ever pointed at it.
+
+pub mod bare;
+mod config;
+pub mod hooks;
+mod identity;
+mod ignored;
+pub mod mounts;
+pub mod prepare;
+mod publish;
+mod remotes;
+pub mod run_git;
+pub mod view;
+
+pub use run_git::RunGit;

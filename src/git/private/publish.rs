@@ -1,0 +1,66 @@
+//! The host's refs as the agent gets them.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::failpoint::{self, Point};
+use crate::git::host::pins::{self, Kinds, Pins, Tags};
+use crate::git::host::refs::{self, RefMap};
+use crate::git::host::{Git, GitError, snapshot};
+use crate::git::private::RunGit;
+use crate::git::private::{bare, view};
+
+/// Pins all that is shown, then shows it: as the agent's own refs, as those of its remote `host`, and in the view.
+pub fn refs(git: &Git, run: &RunGit) -> Result<Kinds, GitError> {
+    let checkout = &run.checkout;
+    let listed = refs::list(git, &checkout.common_dir, &["refs/heads", "refs/tags", "refs/remotes", "refs/notes"])?;
+    let ids: BTreeSet<String> = listed.iter().map(|found| found.id.clone()).chain([checkout.head.clone()]).collect();
+    let index = run.private().join("index");
+    let tree = if index.exists() { Some(snapshot::index_tree(git, checkout, &index)?) } else { None };
+    let prefix = run.pins_prefix();
+    let pins = Pins {
+        common_dir: &checkout.common_dir,
+        prefix: &prefix,
+        object_format: &checkout.object_format,
+        tags: Tags::Copied,
+    };
+    let kinds = pins.hold(git, &ids, tree.as_deref())?;
+    failpoint::reached(Point::Pinned);
+    for folder in [run.private(), run.view()] {
+        pins::copy_tags(git, &checkout.common_dir, &kinds.tags, &folder)?;
+    }
+    let shown: Vec<_> = listed.into_iter().filter(|found| !kinds.missing.contains(&found.id)).collect();
+    view::write(run, &view::published(&shown))?;
+    let mut own = RefMap::new();
+    for found in &shown {
+        own.extend(agents_refs(found));
+        if let Some(target) = &found.symref {
+            write_symref(&run.private(), &found.name, target)?;
+        }
+    }
+    own.extend(checkout.branch_ref().map(|branch| (branch.into_bytes(), checkout.head.clone())));
+    let text = refs::packed(&own);
+    bare::write(&run.private(), "packed-refs", &text)?;
+    bare::write(&run.folder, "start-refs", &text)?;
+    Ok(kinds)
+}
+
+/// A host ref as the agent has it: branches twice, the user's own remote called `host` not at all.
+fn agents_refs(found: &refs::HostRef) -> Vec<(Vec<u8>, String)> {
+    if found.name.starts_with(b"refs/remotes/host/") {
+        return Vec::new();
+    }
+    let tracking = found.name.strip_prefix(b"refs/heads/").map(|branch| [&b"refs/remotes/host/"[..], branch].concat());
+    let own = found.symref.is_none().then(|| found.name.clone());
+    own.into_iter().chain(tracking).map(|name| (name, found.id.clone())).collect()
+}
+
+/// Ref names of the host have passed git's own rules: no `..`, no leading slash.
+fn write_symref(private: &Path, name: &[u8], target: &[u8]) -> Result<(), GitError> {
+    let path = private.join(crate::git::host::git::os(name));
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(GitError::io("make", folder))?;
+    }
+    fs::write(&path, [b"ref: ", target, b"\n"].concat()).map_err(GitError::io("write", &path))
+}

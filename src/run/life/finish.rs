@@ -1,0 +1,257 @@
+//! From an agent that ended to an outcome. Every step can be taken again after a crash in the middle of it.
+
+use std::time::Duration;
+
+use crate::failpoint::{self, Point};
+use crate::git::collect::branch::BranchOutcome;
+use crate::git::collect::run_refs;
+use crate::git::collect::take_over::{self, Collected};
+use crate::git::host::Git;
+use crate::git::merge::fast_forward::{self, MergeOutcome};
+use crate::git::private::RunGit;
+use crate::graph::error::GraphError;
+use crate::graph::model::moment::Moment;
+use crate::graph::store::{Site, Store};
+use crate::process::ProcessError;
+use crate::run::engine::{Engine, EngineError};
+use crate::run::life::prepare;
+use crate::run::life::review::{left_lying, reason_to_hold, review};
+use crate::run::record::RunError;
+use crate::run::record::lock::Lock;
+use crate::run::record::run_json::{Mode, Run};
+use crate::run::record::state::{Ending, Outcome, State};
+use crate::run::watch::{gate, status};
+
+/// Who decides whether the work goes to the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merge {
+    /// The agent's success, and what the run was started with.
+    AsPlanned,
+    /// The user, who has asked for it now.
+    Wanted,
+    /// The user, who has looked at what would hold it back.
+    Accepted,
+    /// Nobody: the run was stopped.
+    No,
+}
+
+/// How the agent ended. What containerd knows counts more than what was written inside.
+pub fn ending(run: &mut Run, engine: &Engine, foreground: Option<u8>) -> Result<Ending, RunError> {
+    let known = match foreground {
+        Some(code) => Some(code),
+        None => remove_container(run, engine)?,
+    };
+    let said = status::exit_status(&run.folder);
+    let out_of_memory = said.is_some_and(|said| said.out_of_memory);
+    let code = known.or(said.map(|said| said.code));
+    Ok(code.map_or(Ending::Lost, |code| Ending::Exited { code, out_of_memory: out_of_memory && code != 0 }))
+}
+
+pub fn as_stopped(ending: Ending) -> Ending {
+    Ending::Stopped { code: ending.exit_code() }
+}
+
+/// Removes the container; where that takes a password that nobody can give now, the record says so.
+fn remove_container(run: &mut Run, engine: &Engine) -> Result<Option<u8>, RunError> {
+    match engine.remove(run.name()) {
+        Ok(code) => {
+            run.record.needs_sudo = false;
+            failpoint::reached(Point::ContainerRemoved);
+            Ok(code)
+        }
+        Err(EngineError::Process(ProcessError::Sudo { .. })) => {
+            run.record.needs_sudo = true;
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Removes what is left of a container whose run has ended.
+pub fn clean_up(run: &mut Run, engine: &Engine) -> Result<(), RunError> {
+    remove_container(run, engine)?;
+    run.save(Point::CleanedUp)
+}
+
+/// Collects, merges, tells the graph, tidies up.
+pub fn finish(run: &mut Run, engine: &Engine, git: &Git, merge: Merge) -> Result<(), RunError> {
+    run.record.ended_at.get_or_insert_with(crate::env::now);
+    run.enter(State::Collecting, Point::EndingRecorded)?;
+    remove_container(run, engine)?;
+    gate::close(&run.record.spec, &run.folder)?;
+    prepare::remove_secrets(&run.record.spec)?;
+    failpoint::reached(Point::RuntimeRemoved);
+    if let Err(error) = settle(run, git, merge) {
+        run.record.reason = Some(error.to_string());
+        run.enter(State::CollectFailed, Point::CollectFailed)?;
+        return Err(error);
+    }
+    match tell_graph(run) {
+        Err(passing @ RunError::Graph(GraphError::Full { .. } | GraphError::Busy { .. })) => return Err(passing),
+        // The agent could write there: whatever it made of the graph, its run comes to an end.
+        Err(error) => {
+            let notes = run.record.collected.iter_mut().map(|collected| &mut collected.notes);
+            notes.for_each(|notes| notes.push(format!("the graph was not told how this run ended: {error}")));
+        }
+        Ok(()) => {}
+    }
+    discard(run, git)?;
+    run.enter(State::Ended, Point::RunEnded)
+}
+
+/// Collects and decides, each only if that is not recorded yet: what is recorded may be all that is left of the work.
+fn settle(run: &mut Run, git: &Git, merge: Merge) -> Result<(), RunError> {
+    let Some(prepared) = run.record.git.clone() else {
+        // It died while it was prepared: no agent has run.
+        run.record.outcome = Some(Outcome::NothingToMerge);
+        return Ok(());
+    };
+    let collected = match run.record.collected.clone().filter(|work| work.complete) {
+        Some(collected) => collected,
+        None => collect(run, git, &prepared)?,
+    };
+    match run.record.outcome {
+        Some(outcome) if matches!(merge, Merge::AsPlanned | Merge::No) || !outcome.leaves_work() => Ok(()),
+        _ => decide(run, git, &prepared, &collected, merge),
+    }
+}
+
+fn collect(run: &mut Run, git: &Git, prepared: &RunGit) -> Result<Collected, RunError> {
+    let mut collected = take_over::collect(git, prepared)?;
+    let (left, note) = left_lying(git, prepared, &collected.head, &run.folder)?;
+    collected.notes.extend(note);
+    run.record.handed_over = left;
+    run.record.collected = Some(collected.clone());
+    run.save(Point::CollectedRecorded)?;
+    Ok(collected)
+}
+
+/// The private git folder goes once everything in it is collected, and what a preparation that was cut short has made.
+fn discard(run: &Run, git: &Git) -> Result<(), RunError> {
+    let spec = &run.record.spec;
+    match (&run.record.git, &run.record.collected) {
+        (Some(_), Some(work)) if !work.complete => Ok(()),
+        (Some(prepared), _) => Ok(run_refs::discard(git, prepared)?),
+        (None, _) => Ok(run_refs::abandon(git, &spec.common_dir, &spec.name, run.folder.path())?),
+    }
+}
+
+/// Merges where that is wanted, and records what became of the work.
+pub fn decide(
+    run: &mut Run,
+    git: &Git,
+    prepared: &RunGit,
+    collected: &Collected,
+    merge: Merge,
+) -> Result<(), RunError> {
+    // One at a time in a repository: what is decided here must still be so when it is done.
+    let door = run.folder.path().with_file_name(".merge");
+    let _door = Lock::take(&door).map_err(|source| RunError::io("lock", &door, source))?;
+    let ending = run.record.ending.unwrap_or(Ending::Lost);
+    let wanted = match merge {
+        Merge::Wanted | Merge::Accepted => true,
+        Merge::AsPlanned => ending.is_success() && run.record.spec.mode == Mode::Merge && !branch_moved(collected),
+        Merge::No => false,
+    };
+    let collected = &match merge {
+        Merge::Wanted | Merge::Accepted => fast_forward::as_rebased(git, prepared, collected)?,
+        Merge::AsPlanned | Merge::No => collected.clone(),
+    };
+    // What lay in the worktree at the agent's end is known since then.
+    run.record.handed_over.retain(|file| file.uncommitted);
+    run.record.handed_over.extend(review(git, prepared, collected)?);
+    let hold = reason_to_hold(&run.record.handed_over, collected).filter(|_| merge != Merge::Accepted);
+    let (outcome, reason) = match wanted {
+        true if hold.is_some() && collected.new_commits > 0 => (Outcome::Refused, hold),
+        true => outcome_of(fast_forward::merge(git, prepared, collected)?, collected),
+        false => (unmerged(ending, collected), None),
+    };
+    run.record.outcome = Some(outcome);
+    run.record.reason = reason;
+    run.save(Point::OutcomeRecorded)
+}
+
+/// Somebody else has begun to work on the branch: the user says what is to become of it.
+fn branch_moved(collected: &Collected) -> bool {
+    collected.new_commits > 0 && matches!(collected.branch, BranchOutcome::BranchMoved { .. })
+}
+
+fn unmerged(ending: Ending, collected: &Collected) -> Outcome {
+    match ending {
+        Ending::Exited { code: 0, .. } if collected.new_commits == 0 => Outcome::NothingToMerge,
+        Ending::Exited { code: 0, .. } if branch_moved(collected) => Outcome::BranchMoved,
+        Ending::Exited { code: 0, .. } => Outcome::Unmerged,
+        Ending::Exited { .. } | Ending::OutOfDisk { .. } | Ending::Lost => Outcome::Failed,
+        Ending::Stopped { .. } => Outcome::Stopped,
+        Ending::TimedOut => Outcome::TimedOut,
+    }
+}
+
+fn outcome_of(merged: MergeOutcome, collected: &Collected) -> (Outcome, Option<String>) {
+    match (merged, &collected.branch) {
+        (_, BranchOutcome::GitLost { reason }) => (Outcome::GitLost, Some(reason.clone())),
+        (MergeOutcome::Merged { from, to }, _) => (Outcome::Merged, Some(format!("{}..{}", short(&from), short(&to)))),
+        // By hand, or by a bn that died before it could say so.
+        (MergeOutcome::NothingToMerge, _) if collected.new_commits > 0 => {
+            (Outcome::Merged, Some(format!("{} was there already", short(&collected.head))))
+        }
+        (MergeOutcome::NothingToMerge, _) if !collected.complete => {
+            (Outcome::Refused, Some("not all of the agent's work could be taken over".to_owned()))
+        }
+        (MergeOutcome::NothingToMerge, _) => (Outcome::NothingToMerge, None),
+        (MergeOutcome::Diverged, BranchOutcome::BranchMoved { .. }) => {
+            (Outcome::BranchMoved, Some("somebody else committed to the branch meanwhile".to_owned()))
+        }
+        (MergeOutcome::Diverged, _) => {
+            (Outcome::Diverged, Some("the target has commits that the work does not build on".to_owned()))
+        }
+        (MergeOutcome::TargetDirty { checkout, paths }, _) => {
+            let reason = format!("uncommitted changes in {checkout} are in the way: {}", paths.join(", "));
+            (Outcome::TargetDirty, Some(reason))
+        }
+        (MergeOutcome::TargetBusy { why }, _) => (Outcome::TargetBusy, Some(why)),
+        (MergeOutcome::Refused { why }, _) => (Outcome::Refused, Some(why)),
+    }
+}
+
+fn short(id: &str) -> &str {
+    id.get(..10).unwrap_or(id)
+}
+
+/// Releases the agent's claims, and reopens what it closed if the work is not where its closing promised it to be.
+fn tell_graph(run: &Run) -> Result<(), RunError> {
+    let Some(outcome) = run.record.outcome else { return Ok(()) };
+    // An agent that was never let go knows nothing of the graph, which may not even have been made.
+    if run.record.started_at.is_none() {
+        return Ok(());
+    }
+    let spec = &run.record.spec;
+    let store = Store::open(&Site::new(&spec.graph, spec.uid, spec.gid))?;
+    let now = Moment::from(crate::env::now());
+    let work = run.record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0 || !collected.complete);
+    if outcome.leaves_work() && (work || outcome == Outcome::GitLost) {
+        let note = format!(
+            "the run {name} closed this, and its work is not on {target} ({outcome}); bn container merge {name}",
+            name = spec.name,
+            target = spec.target
+        );
+        store.reopen_closed_by(&spec.session, &note, now)?;
+        failpoint::reached(Point::TasksReopened);
+    }
+    store.end_run(&spec.session, &format!("the run {} ended: {outcome}", spec.name), now)?;
+    failpoint::reached(Point::GraphTold);
+    Ok(())
+}
+
+/// Ends what still runs of a run that nobody owned, so that it can be finished.
+pub fn halt(run: &mut Run, engine: &Engine, grace: Duration) -> Result<(), RunError> {
+    let alive = engine.task(run.name())?.is_some_and(|task| task.status.is_alive());
+    if alive {
+        engine.terminate(run.name(), grace)?;
+    }
+    if run.record.ending.is_none() {
+        let ending = ending(run, engine, None)?;
+        run.record.ending = Some(if alive { as_stopped(ending) } else { ending });
+    }
+    Ok(())
+}

@@ -1,0 +1,204 @@
+//! Holding a run: letting the agent go, staying with it until it ends, and finishing. In the terminal and detached alike.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::container::ctr::Streams;
+use crate::env::Env;
+use crate::failpoint::Point;
+use crate::git::host::Git;
+use crate::git::private::view;
+use crate::output::Output;
+use crate::run::engine::Engine;
+use crate::run::life::finish;
+use crate::run::life::start::Foreground;
+use crate::run::record::RunError;
+use crate::run::record::run_json::Run;
+use crate::run::record::state::{Ending, State};
+use crate::run::watch::disk::{Guard, Verdict};
+use crate::run::watch::follow::Follower;
+use crate::run::watch::process::Watched;
+use crate::run::watch::signals::Signals;
+use crate::run::watch::{gate, status, terminal};
+
+/// How often the host's branches are shown to the agent.
+const PUBLISH_EVERY: Duration = Duration::from_secs(2);
+/// What an agent gets to end by itself.
+pub const GRACE: Duration = Duration::from_secs(10);
+
+/// What a run's owner works with.
+pub struct Owner<'a> {
+    pub env: &'a Env,
+    pub engine: &'a Engine,
+    pub git: &'a Git,
+    pub signals: &'a Signals,
+    pub output: Output,
+    /// The log is passed on to standard output.
+    pub follow: bool,
+}
+
+/// Why an owner ended its run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    ByItself,
+    Stopped,
+    TimedOut,
+}
+
+/// Opens the gate, waits for the end, collects, merges.
+pub fn hold(run: &mut Run, owner: &Owner, foreground: Foreground) -> Result<(), RunError> {
+    hold_and_tell(run, owner, foreground, || Ok(()))
+}
+
+/// Like `hold`, and says so once the agent runs.
+pub fn hold_and_tell(
+    run: &mut Run,
+    owner: &Owner,
+    mut foreground: Foreground,
+    tell: impl FnOnce() -> io::Result<()>,
+) -> Result<(), RunError> {
+    let path = run.folder.record();
+    let io = |source| RunError::io("watch", &path, source);
+    let pid = run.record.pid.unwrap_or_default();
+    let watched = Watched::find(pid, run.name()).map_err(io)?;
+    run.record.started_at = Some(crate::env::now());
+    let guard = watched.as_ref().map(|watched| Guard::start(&run.record.spec, &run.folder, pid, watched));
+    let guard = guard.transpose().map_err(io)?;
+    let way_out = gate::open(&run.record.spec, owner.env)?;
+    run.enter(State::Running, Point::RunRunning)?;
+    let gate = status::open_gate(&run.folder, Duration::from_secs(5));
+    if !gate.map_err(|source| RunError::io("open the gate of", run.folder.path(), source))? {
+        owner.output.note("the container did not wait at its gate");
+    }
+    crate::failpoint::reached(Point::GateOpened);
+    if let Err(error) = tell() {
+        // Whoever waited for the word was killed. The agent works all the same.
+        owner.output.note(format_args!("nobody was there to hear that the agent runs: {error}"));
+    }
+    let output = || owner.output.of_stranger(owner.env.stdout_is_terminal);
+    let follower = owner.follow.then(|| Follower::start(&run.folder.log(), output()));
+    let mut follower = follower.transpose().map_err(|source| RunError::io("read", &run.folder.log(), source))?;
+    let reason = match watched {
+        Some(watched) => Watch::new(run, owner).until_end(&watched, &mut foreground)?,
+        None => Reason::ByItself,
+    };
+    drop(way_out);
+    // A ctr that was killed, or whose terminal is gone, has an exit code of its own.
+    let code = foreground.wait().map_err(io)?.filter(|_| reason == Reason::ByItself);
+    if matches!(run.record.spec.container.streams, Streams::Terminal { .. }) && owner.env.stdout_is_terminal {
+        // A terminal that is gone is no reason not to keep the work.
+        owner.output.write(terminal::CALM.as_bytes()).unwrap_or_else(|error| owner.output.note(error));
+    }
+    follower.iter_mut().for_each(Follower::end);
+    let verdict = guard.map_or(Ok(None), Guard::verdict).unwrap_or_else(|error| {
+        owner.output.note(format_args!("nobody watched how much the agent wrote to disk: {error}"));
+        None
+    });
+    let ending = finish::ending(run, owner.engine, code)?;
+    run.record.ending = Some(told_apart(ending, reason, verdict, run.folder.stop_request().exists()));
+    let finished = finish::finish(run, owner.engine, owner.git, finish::Merge::AsPlanned)
+        .map_err(|source| RunError::Unfinished { name: run.name().to_owned(), source: Box::new(source) });
+    // Last: whoever reads the agent's words may take their time.
+    let passed_on = follower.map_or(Ok(()), Follower::finish);
+    finished.and(passed_on.map_err(|source| RunError::io("pass on", &run.folder.log(), source)))
+}
+
+/// Whoever ended it, the container's exit code looks much the same.
+fn told_apart(ending: Ending, reason: Reason, verdict: Option<Verdict>, stop_requested: bool) -> Ending {
+    match (verdict, reason) {
+        (Some(verdict), _) => Ending::OutOfDisk { almost_full: verdict == Verdict::AlmostFull },
+        (None, Reason::TimedOut) => Ending::TimedOut,
+        (None, Reason::Stopped) => finish::as_stopped(ending),
+        (None, Reason::ByItself) if stop_requested => finish::as_stopped(ending),
+        (None, Reason::ByItself) => ending,
+    }
+}
+
+struct Watch<'a> {
+    run: &'a Run,
+    owner: &'a Owner<'a>,
+    deadline: Option<Instant>,
+    next_publish: Instant,
+    publish_failed: bool,
+}
+
+impl<'a> Watch<'a> {
+    fn new(run: &'a Run, owner: &'a Owner<'a>) -> Self {
+        let timeout = run.record.spec.timeout_seconds.map(Duration::from_secs);
+        Self {
+            run,
+            owner,
+            deadline: timeout.map(|timeout| Instant::now() + timeout),
+            next_publish: Instant::now() + PUBLISH_EVERY,
+            publish_failed: false,
+        }
+    }
+
+    fn until_end(&mut self, watched: &Watched, foreground: &mut Foreground) -> Result<Reason, RunError> {
+        let io = |source| RunError::io("watch", &self.run.folder.record(), source);
+        loop {
+            if self.wait(watched).map_err(io)? {
+                return Ok(Reason::ByItself);
+            }
+            if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                self.terminate(watched)?;
+                return Ok(Reason::TimedOut);
+            }
+            let abandoned =
+                foreground.ended().map_err(io)?.is_some() && !watched.ends_within(GRACE / 10).map_err(io)?;
+            if abandoned || self.owner.signals.terminated() {
+                self.terminate(watched)?;
+                return Ok(Reason::Stopped);
+            }
+            if self.owner.signals.take_interrupt() && self.owner.follow {
+                self.owner.engine.signal(self.run.name(), "SIGINT")?;
+            }
+            self.publish();
+        }
+    }
+
+    /// Sleeps until something happens or something is due. True when the container ended.
+    fn wait(&self, watched: &Watched) -> io::Result<bool> {
+        let wake = self.owner.signals.wake_fd();
+        let mut fds = [PollFd::new(watched.pidfd(), PollFlags::IN), PollFd::new(&wake, PollFlags::IN)];
+        let until = self
+            .deadline
+            .map_or(PUBLISH_EVERY, |deadline| PUBLISH_EVERY.min(deadline.saturating_duration_since(Instant::now())));
+        let timeout = Timespec { tv_sec: until.as_secs().cast_signed(), tv_nsec: until.subsec_nanos().into() };
+        match poll(&mut fds, Some(&timeout)) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.owner.signals.drain();
+        Ok(fds[0].revents().contains(PollFlags::IN))
+    }
+
+    /// TERM, a grace, KILL; without the right to ask containerd for it, a word to the entrypoint in the place of TERM.
+    fn terminate(&mut self, watched: &Watched) -> Result<(), RunError> {
+        let outcome = self.owner.engine.terminate(self.run.name(), GRACE);
+        let io = |source| RunError::io("watch", &self.run.folder.record(), source);
+        if let Err(refusal) = outcome {
+            self.owner.output.note(format_args!("{refusal}; asking the container itself to stop"));
+            status::ask_to_stop(&self.run.folder).map_err(io)?;
+            if !watched.ends_within(GRACE).map_err(io)? {
+                watched.kill().map_err(io)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A failure costs the agent the newest branches, and not its run.
+    fn publish(&mut self) {
+        let Some(prepared) = self.run.record.git.as_ref().filter(|_| Instant::now() >= self.next_publish) else {
+            return;
+        };
+        self.next_publish = Instant::now() + PUBLISH_EVERY;
+        if let Err(error) = view::publish(self.owner.git, prepared)
+            && !std::mem::replace(&mut self.publish_failed, true)
+        {
+            self.owner.output.note(format_args!("the agent does not see new commits of the host: {error}"));
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The life of a run, step by step, from the claim of its name to its outcome.
+
+pub mod finish;
+pub mod hold;
+pub mod prepare;
+pub mod review;
+pub mod start;
+pub mod stop;
+pub mod sweep;

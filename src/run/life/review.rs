@@ -1,0 +1,122 @@
+//! What of the agent's work reaches past the container: files that programs of the host run or obey, committed or left
+//! lying in the worktree.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::container::handoff::{Handoff, classify, obeyed_unasked};
+use crate::git::collect::take_over::Collected;
+use crate::git::host::links::Links;
+use crate::git::host::{Git, changes};
+use crate::git::private::RunGit;
+use crate::git::private::hooks;
+use crate::harmless;
+use crate::run::record::folder::Folder;
+use crate::run::record::{RunError, store};
+use crate::untrusted::files::{self, Lying};
+
+/// So many uncommitted files are named.
+const MOST_LEFT: usize = 100;
+/// So many are compared with what is committed.
+const MOST_COMPARED: usize = 1000;
+
+/// A changed file that is handed to a program of the host.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HandedOver {
+    pub path: String,
+    /// Who runs or obeys it.
+    pub obeyed_by: String,
+    /// It works without anybody asking: the merge waits.
+    pub held: bool,
+    /// It is in no commit, and lies in the worktree: no merge brings it anywhere, but whoever opens that folder meets it.
+    #[serde(default)]
+    pub uncommitted: bool,
+}
+
+/// Looks through what a merge would bring to the target.
+pub fn review(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Vec<HandedOver>, RunError> {
+    let changed = changes::brought_to_target(git, prepared, &collected.head)?;
+    let hooks = hooks::in_trees(git, prepared)?;
+    let mut found = classify(changed.iter().map(|change| change.path.as_path()), &hooks);
+    if !changed.is_empty() {
+        let links = Links::of(git, &prepared.checkout.common_dir, &collected.head)?;
+        for path in changed.iter().map(|change| &change.path) {
+            let obeyed_by = links.names_of(path).find_map(|name| obeyed_unasked(&name, &hooks));
+            let is_new = found.held.iter().all(|held| held.path != *path);
+            if let (true, Some(obeyed_by)) = (is_new, obeyed_by) {
+                found.named.retain(|named| named.path != *path);
+                found.held.push(Handoff { path: path.clone(), obeyed_by });
+            }
+        }
+    }
+    let listed = |held: bool| {
+        move |handoff: Handoff| HandedOver {
+            path: harmless::path(&handoff.path),
+            obeyed_by: handoff.obeyed_by.to_owned(),
+            held,
+            uncommitted: false,
+        }
+    };
+    Ok(found.held.into_iter().map(listed(true)).chain(found.named.into_iter().map(listed(false))).collect())
+}
+
+/// Before the agent: what the worktree has of such files.
+pub fn remember(git: &Git, prepared: &RunGit, folder: &Folder) -> Result<(), RunError> {
+    let path = folder.lay_before();
+    let (lying, _) = obeyed(prepared, &hooks::in_trees(git, prepared)?);
+    let text = serde_json::to_vec(&lying).map_err(|error| RunError::io("write", &path, error.into()))?;
+    store::write_durably(&path, &text, 0o600).map_err(|source| RunError::io("write", &path, source))
+}
+
+/// After the agent: what of them is new or changed and in no commit. The second value is to be told to the user.
+pub fn left_lying(
+    git: &Git,
+    prepared: &RunGit,
+    head: &str,
+    folder: &Folder,
+) -> Result<(Vec<HandedOver>, Option<String>), RunError> {
+    let path = folder.lay_before();
+    let before: Vec<Lying> = match fs::read(&path) {
+        // A run that an older bn has prepared: nothing can be said of it.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), None)),
+        Err(error) => return Err(RunError::io("read", &path, error)),
+        Ok(text) => serde_json::from_slice(&text).map_err(|error| RunError::io("read", &path, error.into()))?,
+    };
+    let before: BTreeSet<Lying> = before.into_iter().collect();
+    let hooks = hooks::in_trees(git, prepared)?;
+    let (now, complete) = obeyed(prepared, &hooks);
+    let mut left = Vec::new();
+    let mut new = now.into_iter().filter(|lying| !before.contains(lying)).enumerate();
+    for (number, lying) in new.by_ref() {
+        if left.len() >= MOST_LEFT {
+            break;
+        }
+        if number < MOST_COMPARED && files::is_committed(git, prepared, head, &lying.path)? {
+            continue;
+        }
+        let obeyed_by = obeyed_unasked(&lying.path, &hooks).unwrap_or_default().to_owned();
+        left.push(HandedOver { path: harmless::path(&lying.path), obeyed_by, held: false, uncommitted: true });
+    }
+    let more = new.count();
+    let note = match (complete, more) {
+        (true, 0) => None,
+        (true, more) => Some(format!("{more} more files in the worktree are of the kind that your tools obey unasked")),
+        (false, _) => Some("the worktree is too large to be looked through for files that your tools obey".to_owned()),
+    };
+    Ok((left, note))
+}
+
+fn obeyed(prepared: &RunGit, hooks: &[PathBuf]) -> (Vec<Lying>, bool) {
+    files::find(&prepared.checkout.worktree, |path| obeyed_unasked(path, hooks).is_some())
+}
+
+/// Why the merge waits for somebody to look, if it does.
+pub fn reason_to_hold(handed_over: &[HandedOver], collected: &Collected) -> Option<String> {
+    let files = handed_over.iter().filter(|file| file.held).map(|file| format!("{} ({})", file.path, file.obeyed_by));
+    let reasons: Vec<String> = collected.holds.iter().cloned().chain(files).collect();
+    (!reasons.is_empty()).then(|| format!("look at this before it is merged: {}", reasons.join(", ")))
+}

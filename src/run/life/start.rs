@@ -1,0 +1,151 @@
+//! From a prepared run to a container that waits at the gate, its limits set and its walls looked at.
+
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use crate::container::ctr::{ContainerSpec, Streams, runc_update};
+use crate::container::outside;
+use crate::env::User;
+use crate::failpoint::Point;
+use crate::git::collect::run_refs;
+use crate::git::host::Git;
+use crate::output::Output;
+use crate::process::exit_code;
+use crate::run::engine::{Engine, EngineError};
+use crate::run::life::prepare;
+use crate::run::record::RunError;
+use crate::run::record::run_json::Run;
+use crate::run::record::state::State;
+use crate::run::watch::status;
+use crate::run::watch::wall::{self, WallError};
+
+/// How long the image's entrypoint may take to get to the gate.
+const PATIENCE: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(10);
+
+/// `ctr` in the foreground, where the agent has the terminal.
+#[derive(Debug, Default)]
+pub struct Foreground(pub Option<Child>);
+
+impl Foreground {
+    /// The exit code of `ctr`, which is the container's, once it ended.
+    pub fn ended(&mut self) -> std::io::Result<Option<u8>> {
+        match &mut self.0 {
+            Some(child) => Ok(child.try_wait()?.map(exit_code)),
+            None => Ok(None),
+        }
+    }
+
+    /// Waits for `ctr` to clean up behind the container.
+    pub fn wait(&mut self) -> std::io::Result<Option<u8>> {
+        match &mut self.0 {
+            Some(child) => Ok(Some(exit_code(child.wait()?))),
+            None => Ok(None),
+        }
+    }
+}
+
+/// Starts the container. If this fails, nothing of it is left but a record that says why.
+pub fn start(run: &mut Run, engine: &Engine, git: &Git, user: &User, output: Output) -> Result<Foreground, RunError> {
+    let mut foreground = Foreground::default();
+    let outcome = launch(run, engine, &mut foreground).and_then(|()| wall_in(run, engine, user, output));
+    match outcome {
+        Ok(()) => Ok(foreground),
+        Err(error) => {
+            give_up(run, engine, git, &mut foreground, &error)?;
+            Err(error)
+        }
+    }
+}
+
+fn launch(run: &Run, engine: &Engine, foreground: &mut Foreground) -> Result<(), RunError> {
+    let spec = &run.record.spec.container;
+    match spec.streams {
+        Streams::Log(_) => engine.start(spec)?,
+        Streams::Terminal { .. } => {
+            foreground.0 = Some(engine.runner().spawn_foreground(&engine.ctr.run(spec)).map_err(EngineError::from)?);
+        }
+    }
+    crate::failpoint::reached(Point::ContainerStarted);
+    await_entrypoint(run, engine, foreground)
+}
+
+fn await_entrypoint(run: &Run, engine: &Engine, foreground: &mut Foreground) -> Result<(), RunError> {
+    let deadline = Instant::now() + PATIENCE;
+    let io = |source| RunError::io("watch", run.folder.path(), source);
+    let mut look_again = Instant::now() + Duration::from_secs(1);
+    while !status::has_started(&run.folder) {
+        if let Some(code) = foreground.ended().map_err(io)? {
+            return Err(RunError::EndedEarly { reason: format!("ctr exited with {code}") });
+        }
+        if Instant::now() >= look_again {
+            look_again += Duration::from_secs(1);
+            let alive = engine.task(run.name())?.is_some_and(|task| task.status.is_alive());
+            if !alive && foreground.0.is_none() && !status::has_started(&run.folder) {
+                return Err(RunError::EndedEarly { reason: last_words(run) });
+            }
+        }
+        if Instant::now() >= deadline {
+            return Err(RunError::NotReady { seconds: PATIENCE.as_secs() });
+        }
+        std::thread::sleep(POLL);
+    }
+    Ok(())
+}
+
+/// The last line that the container printed.
+fn last_words(run: &Run) -> String {
+    let text = std::fs::File::open(run.folder.log()).and_then(crate::process::tail).unwrap_or_default();
+    crate::process::last_line(&text).to_owned()
+}
+
+/// The secrets are read by now: they go. Limits are set before anything of the agent runs.
+fn wall_in(run: &mut Run, engine: &Engine, user: &User, output: Output) -> Result<(), RunError> {
+    prepare::remove_secret_file(&run.record.spec)?;
+    crate::failpoint::reached(Point::SecretsRemoved);
+    let id = run.name().to_owned();
+    let missing = || RunError::EndedEarly { reason: "it is gone".to_owned() };
+    let task = engine.task(&id)?.filter(|task| task.status.is_alive()).ok_or_else(missing)?;
+    set_from_outside(&run.record.spec.container, engine, task.pid, output)?;
+    wall::check(task.pid, &run.record.spec.container, user.uid, user.gid)?;
+    run.record.pid = Some(task.pid);
+    run.save(Point::PidRecorded)
+}
+
+/// What `ctr` has no flag for. The limits must be set; a name and more open files are good to have.
+fn set_from_outside(spec: &ContainerSpec, engine: &Engine, pid: u32, output: Output) -> Result<(), RunError> {
+    let runner = engine.runner();
+    runner.read(&runc_update(&spec.id, &spec.limits))?;
+    if spec.hostname.is_none()
+        && let Err(error) = runner.read(&outside::set_hostname(pid, &spec.id))
+    {
+        output.note(format_args!("the container has the host's name: {error}"));
+    }
+    if !spec.rlimit_flag {
+        let pids = wall::pids(pid).map_err(WallError::from)?;
+        let raised =
+            outside::raise_open_files(&pids, &spec.limits).iter().try_for_each(|cmd| runner.read(cmd).map(drop));
+        if raised.is_err() {
+            output.note("a process in the container may open 1024 files at a time: the kernel refused to raise that");
+        }
+    }
+    Ok(())
+}
+
+fn give_up(
+    run: &mut Run,
+    engine: &Engine,
+    git: &Git,
+    foreground: &mut Foreground,
+    error: &RunError,
+) -> Result<(), RunError> {
+    let id = run.name().to_owned();
+    engine.terminate(&id, Duration::ZERO)?;
+    foreground.wait().map_err(|source| RunError::io("wait for", run.folder.path(), source))?;
+    engine.remove(&id)?;
+    prepare::remove_secrets(&run.record.spec)?;
+    run_refs::abandon(git, &run.record.spec.common_dir, run.name(), run.folder.path())?;
+    run.record.reason = Some(error.to_string());
+    run.record.ended_at = Some(crate::env::now());
+    run.enter(State::StartFailed, Point::StartFailed)
+}

@@ -1,0 +1,80 @@
+//! Ending a run from outside, whoever owns it.
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use crate::failpoint::{self, Point};
+use crate::git::host::Git;
+use crate::run::engine::Engine;
+use crate::run::life::finish::{self, Merge};
+use crate::run::record::run_json::{Record, Run, Seen};
+use crate::run::record::state::State;
+use crate::run::record::{RunError, lock, store};
+
+/// How long a living owner may take to collect what its agent left.
+const OWNER_PATIENCE: Duration = Duration::from_secs(120);
+const POLL: Duration = Duration::from_millis(50);
+
+/// A run that is over.
+#[derive(Debug, Serialize)]
+pub struct Stopped {
+    pub name: String,
+    pub state: State,
+    #[serde(skip)]
+    pub note: Option<String>,
+}
+
+/// Stops the container, and waits until its work is collected: by its owner, or here where it has none.
+pub fn stop(seen: &Seen, engine: &Engine, git: &Git, deadline: Instant) -> Result<Stopped, RunError> {
+    let name = seen.record.name();
+    if !seen.owned && !seen.record.state.is_open() {
+        return already_ended(seen, engine);
+    }
+    let request = seen.folder.stop_request();
+    store::write_durably(&request, b"", 0o600).map_err(|source| RunError::io("write", &request, source))?;
+    failpoint::reached(Point::StopRequested);
+    let alive = engine.task(name)?.is_some_and(|task| task.status.is_alive());
+    if alive {
+        engine.terminate(name, deadline.saturating_duration_since(Instant::now()))?;
+    }
+    if owner_let_go(seen)? {
+        if let Some(mut run) = Run::take_over(seen.folder.clone())? {
+            if run.record.state.is_open() {
+                finish::halt(&mut run, engine, Duration::ZERO)?;
+                finish::finish(&mut run, engine, git, Merge::No)?;
+            }
+            if run.record.needs_sudo {
+                finish::clean_up(&mut run, engine)?;
+            }
+        }
+        let state = Record::load(&seen.folder)?.state;
+        return Ok(Stopped { name: name.to_owned(), state, note: None });
+    }
+    Err(RunError::StillOwned { name: name.to_owned(), state: Record::load(&seen.folder)?.state.to_string() })
+}
+
+fn already_ended(seen: &Seen, engine: &Engine) -> Result<Stopped, RunError> {
+    let name = seen.record.name().to_owned();
+    let state = seen.record.state;
+    if seen.record.needs_sudo
+        && let Some(mut run) = Run::take_over(seen.folder.clone())?
+    {
+        finish::clean_up(&mut run, engine)?;
+        return Ok(Stopped { name, state, note: None });
+    }
+    Ok(Stopped { note: Some(format!("{name} has ended already")), name, state })
+}
+
+/// Waits for the owner, who collects once the container is gone.
+fn owner_let_go(seen: &Seen) -> Result<bool, RunError> {
+    let path = seen.folder.lock();
+    let deadline = Instant::now() + OWNER_PATIENCE;
+    while lock::is_held(&path).map_err(|source| RunError::io("lock", &path, source))? {
+        if Instant::now() >= deadline {
+            return Ok(false);
+        }
+        std::thread::sleep(POLL);
+    }
+    Ok(true)
+}

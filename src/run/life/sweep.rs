@@ -1,0 +1,24 @@
+//! Secrets that a run left because its owner died: the next command removes them.
+
+use std::io::ErrorKind;
+
+use crate::run::life::prepare::{remove_secret_file, secrets_file};
+use crate::run::record::RunError;
+use crate::run::record::lock::Lock;
+use crate::run::record::run_json::Seen;
+
+/// Empties and removes the secrets of every run that nobody owns.
+pub fn secrets(runs: &[Seen]) -> Result<(), RunError> {
+    for run in runs.iter().filter(|run| !run.owned && secrets_file(&run.record.spec.runtime).exists()) {
+        let path = run.folder.lock();
+        // Held until the file is gone: a new run of this name writes its own only after that.
+        let lock = match Lock::try_take(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            other => other.map_err(|source| RunError::io("lock", &path, source))?,
+        };
+        if lock.is_some() {
+            remove_secret_file(&run.record.spec)?;
+        }
+    }
+    Ok(())
+}

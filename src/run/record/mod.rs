@@ -1,0 +1,13 @@
+//! What is written down about a run: its record, its states, its folder, its lock and its secrets.
+//!
+//! Every write is durable when it returns. Only who holds the lock writes.
+
+mod error;
+pub mod folder;
+pub mod lock;
+pub mod run_json;
+pub mod secrets;
+pub mod state;
+pub mod store;
+
+pub use error::RunError;

@@ -1,0 +1,14 @@
+//! What is looked at and handled while a container runs: its wall, its disk, its output, signals, the terminal and the
+//! way out of its network.
+//!
+//! Nothing here decides what becomes of a run.
+
+pub mod disk;
+pub mod follow;
+pub mod gate;
+pub mod process;
+pub mod signals;
+pub mod status;
+pub mod terminal;
+pub mod wall;
+mod written;

@@ -1,0 +1,158 @@
+//! What the host and the entrypoint tell each other: files in a folder that the agent can write, and pipes in one that it cannot.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::fs::{CWD, FileType, Mode, OFlags};
+
+use crate::run::record::folder::Folder;
+
+/// In the container: the folder that the entrypoint writes to.
+pub const STATUS_INSIDE: &str = "/run/binnacle/status";
+/// In the container: the folder with the pipes.
+pub const CONTROL_INSIDE: &str = "/run/binnacle/ctl";
+
+const GO: &str = "go";
+const STOP: &str = "stop";
+const STARTED: &str = "started";
+const EXIT: &str = "exit";
+
+/// The longest answer that is read.
+const LONGEST: u64 = 256;
+
+/// What the entrypoint wrote when the agent was gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExitStatus {
+    pub code: u8,
+    pub out_of_memory: bool,
+}
+
+/// Makes both folders and the pipes.
+pub fn create(folder: &Folder) -> io::Result<()> {
+    crate::run::record::store::create_private(&folder.status())?;
+    let control = folder.control();
+    crate::run::record::store::create_private(&control)?;
+    for pipe in [GO, STOP] {
+        rustix::fs::mknodat(CWD, control.join(pipe), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
+    }
+    Ok(())
+}
+
+/// Whether the entrypoint has dropped its privileges and waits for `go`.
+pub fn has_started(folder: &Folder) -> bool {
+    fs::symlink_metadata(folder.status().join(STARTED)).is_ok_and(|found| found.is_file())
+}
+
+/// Lets the entrypoint go on. `false` when it did not wait within this time.
+pub fn open_gate(folder: &Folder, patience: Duration) -> io::Result<bool> {
+    send(&folder.control().join(GO), b"go\n", patience)
+}
+
+/// Asks the entrypoint to send TERM to the agent, which needs no privilege. `false` when nobody listens.
+pub fn ask_to_stop(folder: &Folder) -> io::Result<bool> {
+    send(&folder.control().join(STOP), b"stop\n", Duration::ZERO)
+}
+
+/// A pipe without a reader gives ENXIO at once instead of blocking for ever.
+fn send(pipe: &Path, word: &[u8], patience: Duration) -> io::Result<bool> {
+    let deadline = Instant::now() + patience;
+    let nonblocking = OFlags::NONBLOCK | OFlags::NOFOLLOW;
+    loop {
+        match OpenOptions::new().write(true).custom_flags(nonblocking.bits().cast_signed()).open(pipe) {
+            Ok(mut file) => return say(&mut file, word),
+            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {}
+            Err(error) => return Err(error),
+        }
+        if Instant::now() >= deadline {
+            return Ok(false);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The agent may read and fill the pipe, too: one that takes no more is one that nobody listens to.
+fn say(pipe: &mut File, word: &[u8]) -> io::Result<bool> {
+    match pipe.write_all(word) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::BrokenPipe) => Ok(false),
+        other => other.map(|()| true),
+    }
+}
+
+/// How the agent ended, where it got as far as saying so.
+///
+/// What cannot be read says nothing, whatever the reason: the folder is the agent's, who could keep its run from ever ending
+/// with a link or a closed folder in the place of the file.
+pub fn exit_status(folder: &Folder) -> Option<ExitStatus> {
+    read_foreign(&folder.status().join(EXIT)).ok().and_then(|text| parse_exit(&text))
+}
+
+/// Reads a file that the agent may have replaced by anything: no link is followed, no pipe waited for.
+fn read_foreign(path: &Path) -> io::Result<String> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file: File = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Ok(String::new());
+    }
+    let mut bytes = Vec::new();
+    file.take(LONGEST).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// `code=N oom=N`.
+fn parse_exit(text: &str) -> Option<ExitStatus> {
+    let field = |name: &str| text.split_whitespace().find_map(|word| word.strip_prefix(name)?.parse::<u64>().ok());
+    let code = u8::try_from(field("code=")?).ok()?;
+    Some(ExitStatus { code, out_of_memory: field("oom=").is_some_and(|count| count > 0) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_of_the_entrypoint() {
+        assert_eq!(parse_exit("code=137 oom=2\n"), Some(ExitStatus { code: 137, out_of_memory: true }));
+        assert_eq!(parse_exit("code=0 oom=0"), Some(ExitStatus { code: 0, out_of_memory: false }));
+        for nonsense in ["", "code=", "code=999 oom=0", "oom=1"] {
+            assert_eq!(parse_exit(nonsense), None, "{nonsense:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_agent_put_in_place_of_the_file_is_not_followed_and_stops_nobody() {
+        let top = tempfile::tempdir().unwrap();
+        let folder = Folder::new(top.path());
+        create(&folder).unwrap();
+        let exit = folder.status().join(EXIT);
+        let secret = folder.path().join("secret");
+        fs::write(&secret, "code=0 oom=0").unwrap();
+        std::os::unix::fs::symlink(&secret, &exit).unwrap();
+        assert_eq!(exit_status(&folder), None);
+        fs::remove_file(&exit).unwrap();
+        rustix::fs::mknodat(CWD, &exit, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        assert_eq!(exit_status(&folder), None);
+        fs::remove_file(&exit).unwrap();
+        fs::create_dir(&exit).unwrap();
+        assert_eq!(exit_status(&folder), None);
+        fs::remove_dir(folder.status().join(EXIT)).unwrap();
+        fs::remove_dir(folder.status()).unwrap();
+        fs::write(folder.status(), "").unwrap();
+        assert_eq!(exit_status(&folder), None);
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_reads_or_that_is_full_holds_nobody() {
+        let top = tempfile::tempdir().unwrap();
+        let folder = Folder::new(top.path());
+        create(&folder).unwrap();
+        assert!(!ask_to_stop(&folder).unwrap(), "nobody reads");
+        let flags = OFlags::NONBLOCK.bits().cast_signed();
+        let mut options = OpenOptions::new();
+        let mut pipe = options.read(true).write(true).custom_flags(flags).open(folder.control().join(STOP)).unwrap();
+        while pipe.write(&[0; 4096]).is_ok() {}
+        assert!(!ask_to_stop(&folder).unwrap(), "it is full");
+    }
+}

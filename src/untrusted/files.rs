@@ -1,0 +1,88 @@
+//! The files that lie in a worktree, whether git knows them or not, and what they looked like.
+
+use std::fs::{self, ReadDir};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::git::host::git::os;
+use crate::git::host::{Git, GitError};
+use crate::git::private::RunGit;
+use crate::path_json;
+use crate::untrusted::nofollow;
+
+/// How long a tree is looked through.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// So many files are remembered.
+const MOST_FILES: usize = 10_000;
+/// A larger file is taken for a changed one. Bytes.
+const LARGEST_COMPARED: u64 = 1 << 20;
+
+/// A file that somebody wants to know of. The agent can write a file, and not when it did.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Lying {
+    /// Relative to the worktree.
+    #[serde(with = "path_json")]
+    pub path: PathBuf,
+    inode: u64,
+    changed: (i64, i64),
+}
+
+/// Finds all files, links and the like for which `wanted` holds, git folders left aside. Follows no link; opens no file.
+/// The second value says whether the tree was looked through to its end.
+pub fn find(worktree: &Path, wanted: impl Fn(&Path) -> bool) -> (Vec<Lying>, bool) {
+    let end = Instant::now() + TIME_LIMIT;
+    let (mut found, mut folders) = (Vec::new(), vec![PathBuf::new()]);
+    while let Some(folder) = folders.pop() {
+        if Instant::now() > end || found.len() > MOST_FILES {
+            return (found, false);
+        }
+        // What its owner cannot read, the user's programs cannot read either.
+        if let Ok(entries) = fs::read_dir(worktree.join(&folder)) {
+            look(&folder, entries, &wanted, &mut found, &mut folders).ok();
+        }
+    }
+    found.sort_by(|one, other| one.path.cmp(&other.path));
+    (found, true)
+}
+
+fn look(
+    folder: &Path,
+    entries: ReadDir,
+    wanted: &impl Fn(&Path) -> bool,
+    found: &mut Vec<Lying>,
+    folders: &mut Vec<PathBuf>,
+) -> io::Result<()> {
+    for entry in entries {
+        let entry = entry?;
+        let (name, path) = (entry.file_name(), folder.join(entry.file_name()));
+        let is_git = name == ".git" || name.to_string_lossy().starts_with(".git.binnacle");
+        match entry.file_type()?.is_dir() {
+            true if !is_git => folders.push(path),
+            false if !is_git && wanted(&path) => {
+                let meta = entry.metadata()?;
+                found.push(Lying { path, inode: meta.ino(), changed: (meta.ctime(), meta.ctime_nsec()) });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file of the worktree is what the run's first or last commit says: then nothing is left lying.
+pub fn is_committed(git: &Git, run: &RunGit, head: &str, path: &Path) -> Result<bool, GitError> {
+    let Ok(now) = nofollow::read_file(&run.checkout.worktree.join(path), LARGEST_COMPARED) else { return Ok(false) };
+    for commit in [head, run.base()] {
+        let mut name = os(format!("{commit}:").as_bytes()).to_owned();
+        name.push(path);
+        let cmd = git.in_dir(&run.checkout.common_dir).args(["cat-file", "blob"]).arg(name);
+        let committed = git.capture_within(&cmd, &[], TIME_LIMIT)?;
+        if committed.success() && committed.stdout == now {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,162 @@
+//! What lies in a worktree that a run has to know of: git folders below its top, which are submodules and repositories that
+//! happen to be there, pipes at which git would wait, and sockets.
+
+use std::ffi::OsStr;
+use std::fs::{self, FileType, ReadDir};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::path_json;
+use crate::untrusted::{nofollow, sockets};
+
+/// How long a tree is searched.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// Files of a tree that git reads unasked: at a pipe of that name it would wait for ever.
+const READ_UNASKED: &[&str] = &[".gitattributes", ".gitignore", ".gitmodules", ".mailmap"];
+/// So many folders can wait to be searched, and so many be unreadable.
+const MOST_FOLDERS: usize = 1_000_000;
+/// A `.git` file is one line. Bytes.
+pub const FILE_LIMIT: u64 = 64 << 10;
+
+/// A `.git` below the top, as it was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NestedGit {
+    /// Relative to the worktree, `.git` included.
+    #[serde(with = "path_json")]
+    pub path: PathBuf,
+    pub content: Content,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Content {
+    File(Vec<u8>),
+    /// Device and inode: while it is masked, nothing in it can change.
+    Folder(u64, u64),
+    /// A symbolic link and where it leads.
+    Link(Vec<u8>),
+    /// None of these, or too large to be real.
+    Odd,
+}
+
+/// What a search found, and where it could not look.
+#[derive(Debug, Default)]
+pub struct Search {
+    pub found: Vec<NestedGit>,
+    /// Folders that git takes for a bare repository. Relative to the worktree.
+    pub bare: Vec<PathBuf>,
+    /// Pipes and the like where git expects a file to read. Relative to the worktree.
+    pub pipes: Vec<PathBuf>,
+    /// Where programs listen, or did. Relative to the worktree.
+    pub sockets: Vec<PathBuf>,
+    /// Relative to the worktree.
+    pub unread: Vec<PathBuf>,
+    /// The tree was too large to be searched to its end.
+    pub cut_short: bool,
+}
+
+/// Whether folders that their owner closed are opened for the search.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Closed {
+    LeaveAlone,
+    Open,
+}
+
+/// Finds every nested `.git`. Follows no symbolic link.
+pub fn search(worktree: &Path, closed: Closed) -> Search {
+    let mut search = Search::default();
+    search.below(worktree, PathBuf::new(), closed, deadline());
+    search
+}
+
+/// When a search that starts now has to end.
+pub fn deadline() -> Instant {
+    Instant::now() + TIME_LIMIT
+}
+
+/// A folder that cannot be listed can still be entered by name, by git for one; and one that can be listed need not
+/// let anybody see what is in it.
+fn list(path: &Path, closed: Closed) -> io::Result<ReadDir> {
+    if closed == Closed::Open {
+        make_accessible(path)?;
+    }
+    fs::read_dir(path)
+}
+
+/// Gives a folder back to its owner, where the agent has closed it.
+pub fn make_accessible(path: &Path) -> io::Result<()> {
+    let mode = fs::symlink_metadata(path)?.permissions().mode();
+    if mode & 0o700 == 0o700 {
+        return Ok(());
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(mode | 0o700))
+}
+
+impl Search {
+    /// Adds what is in the folder `start`, and below it.
+    pub fn below(&mut self, worktree: &Path, start: PathBuf, closed: Closed, end: Instant) {
+        let mut folders = vec![start];
+        while let Some(folder) = folders.pop() {
+            if Instant::now() > end || folders.len() + self.unread.len() > MOST_FOLDERS {
+                self.cut_short = true;
+                break;
+            }
+            let looked = list(&worktree.join(&folder), closed)
+                .and_then(|entries| self.look(worktree, &folder, entries, &mut folders));
+            // Whatever the agent made of one folder is no reason to leave the others unsearched.
+            if looked.is_err() {
+                self.unread.push(folder);
+            }
+        }
+        self.found.sort_by(|one, other| one.path.cmp(&other.path));
+    }
+
+    fn look(&mut self, worktree: &Path, folder: &Path, entries: ReadDir, folders: &mut Vec<PathBuf>) -> io::Result<()> {
+        let mut marks = 0;
+        for entry in entries {
+            let entry = entry?;
+            let (name, path) = (entry.file_name(), folder.join(entry.file_name()));
+            let kind = entry.file_type()?;
+            marks += usize::from(name == "HEAD" || kind.is_dir() && (name == "objects" || name == "refs"));
+            // Where names have no case, .GIT is one, too.
+            if name.eq_ignore_ascii_case(".git") {
+                if !folder.as_os_str().is_empty() || name != OsStr::new(".git") {
+                    self.found.push(NestedGit { content: content(&worktree.join(&path)), path });
+                }
+            } else if kind.is_dir() {
+                folders.push(path);
+            } else if makes_git_wait(&name, kind) {
+                self.pipes.push(path);
+            } else if kind.is_socket() && self.sockets.len() <= sockets::MOST {
+                self.sockets.push(path);
+            }
+        }
+        if marks == 3 {
+            self.bare.push(folder.to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// Git follows no link with one of these names, but for `.gitmodules`.
+fn makes_git_wait(name: &OsStr, kind: FileType) -> bool {
+    let harmless = kind.is_file() || kind.is_symlink() && !name.eq_ignore_ascii_case(".gitmodules");
+    !harmless && READ_UNASKED.iter().any(|read| name.eq_ignore_ascii_case(read))
+}
+
+/// What cannot be read counts as changed.
+fn content(path: &Path) -> Content {
+    let Ok(meta) = fs::symlink_metadata(path) else { return Content::Odd };
+    match meta.file_type() {
+        kind if kind.is_dir() => Content::Folder(meta.dev(), meta.ino()),
+        kind if kind.is_symlink() => {
+            fs::read_link(path).map_or(Content::Odd, |target| Content::Link(target.as_os_str().as_bytes().to_vec()))
+        }
+        _ => nofollow::read_file(path, FILE_LIMIT).map_or(Content::Odd, Content::File),
+    }
+}

@@ -1,0 +1,102 @@
+//! Removes folders in which an agent may have written anything.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::git::host::GitError;
+
+/// Folders with longer paths are moved up before they are removed, so that no path gets too long. Bytes.
+const LONGEST: usize = 2048;
+
+/// Removes a folder and all below it; follows no link, and does not mind if it is not there.
+pub fn folder(folder: &Path) -> Result<(), GitError> {
+    match fs::symlink_metadata(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(GitError::io("remove", folder)(error)),
+        Ok(found) if !found.is_dir() => return fs::remove_file(folder).map_err(GitError::io("remove", folder)),
+        Ok(_) => {}
+    }
+    Removal { top: folder, moved: 0 }.run().map_err(GitError::io("remove", folder))
+}
+
+struct Removal<'a> {
+    top: &'a Path,
+    moved: usize,
+}
+
+impl Removal<'_> {
+    fn run(&mut self) -> io::Result<()> {
+        let mut open: Vec<PathBuf> = vec![self.top.to_owned()];
+        // A folder stays on the stack until it is empty, and is removed when it is seen again.
+        while let Some(path) = open.last().cloned() {
+            let below = self.empty_of_files(&path)?;
+            if below.is_empty() {
+                fs::remove_dir(&path)?;
+                open.pop();
+            } else if path.as_os_str().len() > LONGEST + self.top.as_os_str().len() {
+                below.iter().try_for_each(|folder| self.lift(folder))?;
+            } else {
+                open.extend(below);
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes all that is no folder, and returns the folders.
+    fn empty_of_files(&self, path: &Path) -> io::Result<Vec<PathBuf>> {
+        if fs::symlink_metadata(path)?.permissions().mode() & 0o700 != 0o700 {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
+        }
+        let mut folders = Vec::new();
+        for entry in fs::read_dir(path)? {
+            let entry = entry?;
+            match entry.file_type()?.is_dir() {
+                true => folders.push(entry.path()),
+                false => fs::remove_file(entry.path())?,
+            }
+        }
+        Ok(folders)
+    }
+
+    /// Moves a deep folder to the top, where it is found once its old place is empty.
+    fn lift(&mut self, folder: &Path) -> io::Result<()> {
+        if fs::symlink_metadata(folder)?.permissions().mode() & 0o700 != 0o700 {
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+        }
+        self.moved += 1;
+        fs::rename(
+            folder,
+            self.top.join(format!(".removed-{}-{}", rustix::process::getpid().as_raw_nonzero(), self.moved)),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_deeper_than_any_path_is_removed_and_what_links_lead_to_is_not() {
+        let outside = tempfile::tempdir().unwrap();
+        fs::write(outside.path().join("canary"), "").unwrap();
+        let parent = tempfile::tempdir().unwrap();
+        let top = parent.path().join("top");
+        fs::create_dir(&top).unwrap();
+        std::os::unix::fs::symlink(outside.path(), top.join("link")).unwrap();
+        let name = "x".repeat(200);
+        let mut folder = crate::untrusted::nofollow::open_folder(&top).unwrap();
+        for _ in 0..300 {
+            rustix::fs::mkdirat(&folder, name.as_str(), rustix::fs::Mode::from_raw_mode(0o700)).unwrap();
+            folder = crate::untrusted::nofollow::folder_in(&folder, name.as_ref()).unwrap();
+        }
+        fs::create_dir(top.join("closed")).unwrap();
+        fs::write(top.join("closed/file"), "").unwrap();
+        fs::set_permissions(top.join("closed"), fs::Permissions::from_mode(0o000)).unwrap();
+        super::folder(&top).unwrap();
+        assert!(!top.exists());
+        assert!(outside.path().join("canary").exists());
+        super::folder(&top).unwrap();
+    }
+}
