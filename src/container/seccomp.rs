@@ -54,26 +54,51 @@ mod tests {
     #[test]
     fn sockets_are_local_ip_or_the_routing_table() {
         let cases = [
-            ("unix", 1, 0, "ALLOW"),
-            ("tcp", 2, 6, "ALLOW"),
-            ("udp over IPv6", 10, 17, "ALLOW"),
-            ("sctp", 2, 132, "EPERM"),
-            ("routes", 16, 0, "ALLOW"),
-            ("netfilter", 16, 12, "EPERM"),
-            ("packet", 17, 0, "EPERM"),
-            ("crypto", 38, 0, "EPERM"),
-            ("vsock", 40, 0, "EPERM"),
-            ("bluetooth", 31, 0, "EPERM"),
+            ("unix", [1, 5, 0], "ALLOW"),
+            ("tcp", [2, 1, 6], "ALLOW"),
+            ("tcp that closes itself and does not wait", [2, 1 | 0o200_0000 | 0o4000, 0], "ALLOW"),
+            ("udp over IPv6", [10, 2, 17], "ALLOW"),
+            ("ping", [2, 2, 1], "ALLOW"),
+            ("sctp", [2, 1, 132], "EPERM"),
+            ("sctp by its type", [2, 5, 0], "EPERM"),
+            ("dccp by its type", [10, 6, 0], "EPERM"),
+            ("raw", [2, 3, 1], "EPERM"),
+            ("routes", [16, 3, 0], "ALLOW"),
+            ("netfilter", [16, 3, 12], "EPERM"),
+            ("packet", [17, 3, 0], "EPERM"),
+            ("crypto", [38, 5, 0], "EPERM"),
+            ("vsock", [40, 1, 0], "EPERM"),
+            ("bluetooth", [31, 3, 0], "EPERM"),
         ];
-        for (what, family, protocol, expected) in cases {
-            assert_eq!(verdict("socket", [family, 1, protocol]), expected, "{what}");
+        for (what, [family, kind, protocol], expected) in cases {
+            assert_eq!(verdict("socket", [family, kind, protocol]), expected, "{what}");
             // The kernel looks at the lower half of the register only, and so has the filter to.
-            assert_eq!(
-                verdict("socket", [family | 7 << 32, 1, protocol | 9 << 32]),
-                expected,
-                "{what}, with more bits"
-            );
+            let more = [family | 7 << 32, kind | 8 << 32, protocol | 9 << 32];
+            assert_eq!(verdict("socket", more), expected, "{what}, with more bits");
         }
+    }
+
+    /// The kernel loads a module for each of these, whoever asks.
+    #[test]
+    fn options_that_ask_for_a_cipher_or_a_packet_filter_are_refused() {
+        let (ip, tcp, more) = (0, 6, 7 << 32);
+        let refused = |call: &str, level: u64| -> Vec<u64> {
+            let is_refused = |option: &u64| {
+                let verdicts = [verdict(call, [3, level, *option]), verdict(call, [3, level | more, *option | more])];
+                assert_eq!(verdicts[0], verdicts[1], "{call} {level} {option}");
+                verdicts[0] == "EPERM"
+            };
+            (0..128).filter(is_refused).collect()
+        };
+        let from_64 = |but: u64| (64..128).filter(|option| *option != but).collect::<Vec<u64>>();
+        let md5_and_ao = [14, 32, 38];
+        assert_eq!(refused("setsockopt", tcp), [&md5_and_ao[..], &from_64(0)].concat());
+        assert_eq!(refused("setsockopt", ip), from_64(0));
+        assert_eq!(refused("getsockopt", ip), from_64(80), "all but the address before it was translated");
+        for (call, level) in [("getsockopt", tcp), ("getsockopt", 1), ("setsockopt", 1), ("setsockopt", 41)] {
+            assert!(refused(call, level).is_empty(), "{call} {level}");
+        }
+        assert_eq!(verdict("setsockopt", [3, 282, 1]), "EPERM", "TLS");
     }
 
     #[test]
@@ -88,10 +113,21 @@ mod tests {
     }
 
     #[test]
-    fn of_all_requests_to_devices_and_files_five_are_refused() {
+    fn of_all_requests_to_devices_and_files_these_are_refused() {
+        let named: [(&str, &[u64]); 7] = [
+            ("TIOCSTI, TIOCLINUX: type into a terminal", &[0x5412, 0x541c]),
+            ("TIOCSETD: loads a line discipline", &[0x5423]),
+            ("FS_IOC_RESVSP, FS_IOC_RESVSP64, FS_IOC_ZERO_RANGE: take room", &[0x5828, 0x582a, 0x5839]),
+            ("encryption and verity of a file system: load ciphers", &[0x6613, 0x6617, 0x6685]),
+            ("SIOCGIFBR, SIOCSIFBR: load the bridge", &[0x8940, 0x8941]),
+            (
+                "SIOCADDDLCI, SIOCDELDLCI, SIOCGIFVLAN, SIOCSIFVLAN: load dlci and 8021q",
+                &[0x8980, 0x8981, 0x8982, 0x8983],
+            ),
+            ("SIOCBR*: load the bridge", &[0x89a0, 0x89a1, 0x89a2, 0x89a3]),
+        ];
         let refused: Vec<u64> = (0..=0xffff).filter(|request| !is_request_allowed(*request)).collect();
-        let named = "TIOCSTI and TIOCLINUX; FS_IOC_RESVSP, FS_IOC_RESVSP64 and FS_IOC_ZERO_RANGE";
-        assert_eq!(refused, [0x5412, 0x541c, 0x5828, 0x582a, 0x5839], "{named}");
+        assert_eq!(refused, named.iter().flat_map(|(_, requests)| *requests).copied().collect::<Vec<_>>());
         assert!(!is_request_allowed(0x1_0000_5412));
     }
 

@@ -29,6 +29,13 @@ pub const ATTACKS: &[Attack] = &[
     Attack::new("load-a-bpf-program", "perl -e '$a = pack(\"IIIIx112\", 1, 4, 4, 1); exit(syscall(321, 0, $a, 128) < 0)' && echo $SECRET > $LOOT"),
     Attack::new("open-performance-events", "perl -e '$a = pack(\"IIQx112\", 1, 128, 0); exit(syscall(298, $a, 0, -1, -1, 0) < 0)' && echo $SECRET > $LOOT"),
     Attack::new("catch-page-faults", "perl -e 'exit(syscall(323, 0) < 0)' && echo $SECRET > $LOOT"),
+    // The kernel would load a module for whoever asks; that it was asked is known by any answer but EPERM.
+    Attack::new("ask-for-a-line-discipline", "perl -e 'open(P, \"+<\", \"/dev/ptmx\") or die; for (0..30) { $i = pack(\"i\", $_); exit 0 if ioctl(P, 0x5423, $i) || $! != 1 } exit 1' && echo $SECRET > $LOOT"),
+    Attack::new("ask-for-a-line-discipline-with-rubbish-above", "perl -e 'open(P, \"+<\", \"/dev/ptmx\") or die; for (0..30) { $i = pack(\"i\", $_); exit 0 if syscall(16, fileno(P), 0xdeadbeef00005423, $i) >= 0 || $! != 1 } exit 1' && echo $SECRET > $LOOT"),
+    Attack::new("ask-for-the-bridge-or-a-vlan", "perl -e 'socket(S, 1, 1, 0) or die; for (0x8940, 0x8941, 0x8980..0x8983, 0x89a0..0x89a3) { $a = \"\\0\" x 64; exit 0 if ioctl(S, $_, $a) || $! != 1 } exit 1' && echo $SECRET > $LOOT"),
+    Attack::new("ask-for-a-protocol-by-its-type", "perl -e 'for (4..10) { exit 0 if socket(S, 2, $_, 0) || $! != 1 } exit 1' && echo $SECRET > $LOOT"),
+    Attack::new("ask-for-a-cipher", "perl -e 'socket(S, 2, 1, 0) or die; for (14, 32, 38) { exit 0 if setsockopt(S, 6, $_, \"\\0\" x 256) || $! != 1 } exit 1' && echo $SECRET > $LOOT"),
+    Attack::new("encrypt-a-folder", "perl -e 'open(F, \"<\", \".\") or die; for (0x6613, 0x6617, 0x6685) { $a = \"\\0\" x 256; exit 0 if ioctl(F, $_, $a) || $! != 1 } exit 1' && echo $SECRET > $LOOT"),
     Attack::new("change-the-hostname", "perl -e '$n = \"owned\"; exit(syscall(170, $n, 5) != 0)' && echo $SECRET > $LOOT"),
     Attack::new("change-the-root", "mkdir /tmp/$N; perl -e 'exit(!chroot(\"/tmp/$ENV{N}\"))' && echo $SECRET > $LOOT"),
     Attack::new("become-root", "perl -e '$> = 0; $< = 0; exit($> != 0 || !chroot(\"/tmp\"))' && echo $SECRET > $LOOT"),
