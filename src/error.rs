@@ -1,5 +1,7 @@
 //! From an error to what the user sees: `Error:`, its causes, its hints, and the exit code.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use crate::harmless;
@@ -51,29 +53,70 @@ impl Explain for Usage {
     }
 }
 
-/// The first cause in the chain that knows hints or an exit code. Every room's error type is named here.
-fn explanation(error: &anyhow::Error) -> Option<&dyn Explain> {
-    fn known<'a, E: Explain + 'static>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a dyn Explain> {
-        cause.downcast_ref::<E>().map(|found| found as &dyn Explain)
+impl Explain for std::io::Error {}
+
+/// Any room's error on its way to the screen, with its hints, its exit code and its causes.
+#[derive(Debug)]
+pub struct Failure(Box<dyn Explain + Send + Sync>);
+
+impl Failure {
+    pub fn hints(&self) -> Vec<String> {
+        self.0.hints()
     }
-    error.chain().find_map(|cause| {
-        known::<Usage>(cause)
-            .or_else(|| known::<crate::env::EnvError>(cause))
-            .or_else(|| known::<crate::process::ProcessError>(cause))
-            .or_else(|| known::<crate::git::host::GitError>(cause))
-            .or_else(|| known::<crate::data_dir::DataDirError>(cause))
-            .or_else(|| known::<crate::git::host::discover::DiscoverError>(cause))
-            .or_else(|| known::<crate::graph::error::GraphError>(cause))
-            .or_else(|| known::<crate::run::record::RunError>(cause))
-            .or_else(|| known::<crate::run::engine::EngineError>(cause))
-            .or_else(|| known::<crate::commands::container::build::BuildError>(cause))
-            .or_else(|| known::<crate::run::watch::wall::WallError>(cause))
-            .or_else(|| known::<crate::egress::rule::RuleError>(cause))
-            .or_else(|| known::<crate::egress::next_hop::NextHopError>(cause))
-            .or_else(|| known::<crate::egress::widen::WidenError>(cause))
-            .or_else(|| known::<crate::egress::ProxyError>(cause))
-            .or_else(|| known::<crate::egress::relay::RelayError>(cause))
-    })
+
+    pub fn exit_code(&self) -> u8 {
+        self.0.exit_code()
+    }
+}
+
+impl<E: Explain + Send + Sync + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Failure {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}
+
+/// What was being done when another error came, in words alone.
+#[derive(Debug)]
+struct InWords(anyhow::Error);
+
+impl fmt::Display for InWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for InWords {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}
+
+impl Explain for InWords {
+    fn hints(&self) -> Vec<String> {
+        self.0.downcast_ref::<Failure>().map(Failure::hints).unwrap_or_default()
+    }
+
+    fn exit_code(&self) -> u8 {
+        self.0.downcast_ref::<Failure>().map_or(FAILED, Failure::exit_code)
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        InWords(error).into()
+    }
 }
 
 #[derive(Serialize)]
@@ -84,16 +127,14 @@ struct JsonError<'a> {
     exit_code: u8,
 }
 
-/// Prints the error on standard error, as JSON where the user asked for it, and returns the exit code.
-pub fn report(error: &anyhow::Error, output: &Output) -> u8 {
-    let explanation = explanation(error);
-    let hints = explanation.map(Explain::hints).unwrap_or_default();
-    let exit_code = explanation.map_or(FAILED, Explain::exit_code);
-    let message = error.to_string();
-    let causes = distinct_causes(error, &message);
+/// Prints the failure on standard error, as JSON where the user asked for it, and returns the exit code.
+pub fn report(failure: &Failure, output: &Output) -> u8 {
+    let (hints, exit_code) = (failure.hints(), failure.exit_code());
+    let message = failure.to_string();
+    let causes = distinct_causes(failure, &message);
     if output.is_json() {
         let json = JsonError { error: message, causes, hints: &hints, exit_code };
-        let text = serde_json::to_string(&json).unwrap_or_else(|_| format!("{error:#}"));
+        let text = serde_json::to_string(&json).unwrap_or_else(|_| failure.to_string());
         output.note(harmless::json(&text));
     } else {
         output.note(format_args!("Error: {message}"));
@@ -118,14 +159,17 @@ pub fn report_usage(error: &clap::Error, json: bool) -> u8 {
 }
 
 /// The causes that say something their parent has not said already.
-fn distinct_causes(error: &anyhow::Error, message: &str) -> Vec<String> {
+fn distinct_causes(failure: &Failure, message: &str) -> Vec<String> {
     let mut said = message.to_owned();
     let mut causes = Vec::new();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
-        if !said.contains(&cause) {
-            said.clone_from(&cause);
-            causes.push(cause);
+    let mut cause = std::error::Error::source(failure);
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !said.contains(&text) {
+            said.clone_from(&text);
+            causes.push(text);
         }
+        cause = error.source();
     }
     causes
 }

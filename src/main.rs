@@ -28,10 +28,10 @@ fn main() -> ExitCode {
     };
     let output = output::Output::new(cli.json);
     let outcome = env::Env::read(cli.directory.as_deref())
-        .map_err(anyhow::Error::from)
+        .map_err(error::Failure::from)
         .and_then(|env| commands::dispatch(cli.command, commands::Context { env, output }));
     match outcome {
         Ok(exit) => ExitCode::from(exit.0),
-        Err(error) => ExitCode::from(error::report(&error, &output)),
+        Err(failure) => ExitCode::from(error::report(&failure, &output)),
     }
 }

@@ -5,6 +5,7 @@ mod graph;
 
 use crate::cli::Command;
 use crate::env::Env;
+use crate::error::Failure;
 use crate::output::Output;
 
 /// What every verb is given.
@@ -22,7 +23,7 @@ impl Exit {
     pub const DONE: Exit = Exit(0);
 }
 
-pub fn dispatch(command: Command, context: Context) -> anyhow::Result<Exit> {
+pub fn dispatch(command: Command, context: Context) -> Result<Exit, Failure> {
     match command {
         Command::Container(command) => container::dispatch(command, context),
         Command::Graph(command) => graph::dispatch(command, &context),

@@ -19,4 +19,4 @@ pub mod variables;
 mod watched;
 pub mod widen;
 
-pub use proxy::{Proxy, ProxyError, ProxySpec};
+pub use proxy::{Proxy, ProxySpec};

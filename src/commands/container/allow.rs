@@ -11,7 +11,7 @@ use crate::commands::{Context, Exit};
 use crate::data_dir::DataDir;
 use crate::egress::policy::Policy;
 use crate::egress::widen::widen;
-use crate::error::Usage;
+use crate::error::{Failure, Usage};
 use crate::run::watch::gate;
 
 #[derive(Serialize)]
@@ -26,13 +26,13 @@ impl fmt::Display for Allowed<'_> {
     }
 }
 
-pub fn run(args: &AllowArgs, context: &Context) -> anyhow::Result<Exit> {
+pub fn run(args: &AllowArgs, context: &Context) -> Result<Exit, Failure> {
     let data = DataDir::resolve(&context.env)?;
     let seen = everything(&data, context.output)?;
     let seen = find(&seen, &args.name, &stoppable(&seen))?;
     let spec = &seen.record.spec;
     if !seen.owned {
-        anyhow::bail!("{} is not running", args.name);
+        return Err(anyhow::anyhow!("{} is not running", args.name).into());
     }
     if spec.network.mode != Network::Egress {
         return Err(Usage::new(format!("{} does not use --network egress: there is nothing to open", args.name)).into());

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::commands::{Context, Exit};
 use crate::egress::sets::{SETS, Set};
+use crate::error::Failure;
 
 #[derive(Serialize)]
 #[serde(transparent)]
@@ -26,7 +27,7 @@ impl fmt::Display for Sets {
     }
 }
 
-pub fn run(context: &Context) -> anyhow::Result<Exit> {
+pub fn run(context: &Context) -> Result<Exit, Failure> {
     context.output.print(&Sets(SETS))?;
     Ok(Exit::DONE)
 }

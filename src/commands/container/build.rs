@@ -15,7 +15,7 @@ use crate::container::buildah::{self, BuildSpec};
 use crate::container::doctor::advisories::mounts_reach_the_host;
 use crate::container::reference::image_reference;
 use crate::env::{Env, Privilege};
-use crate::error::{Explain, Usage};
+use crate::error::{Explain, Failure, Usage};
 use crate::process::{Runner, exit_code, last_line};
 use crate::run::engine::{Engine, EngineError, is_installed};
 
@@ -72,7 +72,7 @@ fn short(image_id: &str) -> &str {
     digits.get(..12).unwrap_or(digits)
 }
 
-pub fn run(args: &BuildArgs, context: &Context) -> anyhow::Result<Exit> {
+pub fn run(args: &BuildArgs, context: &Context) -> Result<Exit, Failure> {
     let env = &context.env;
     let runner = Runner::new(env);
     let definition = Definition::find(args, env, &runner)?;
@@ -156,7 +156,7 @@ fn isolation(env: &Env) -> Option<&'static str> {
 }
 
 /// The build context: the definition, and what every image of `bn`'s takes in.
-fn stage(definition: &Definition) -> anyhow::Result<tempfile::TempDir> {
+fn stage(definition: &Definition) -> Result<tempfile::TempDir, Failure> {
     let folder = tempfile::Builder::new().prefix("bn-build-").tempdir().context("cannot make a folder to build in")?;
     for (name, text) in [("Containerfile", definition.text()), ("entrypoint.sh", ENTRYPOINT), ("install.sh", INSTALL)] {
         fs::write(folder.path().join(name), text)?;
@@ -168,7 +168,7 @@ fn stage(definition: &Definition) -> anyhow::Result<tempfile::TempDir> {
 }
 
 /// Puts the image into containerd, unless it has this very one, and looks whether it arrived.
-fn hand_over(reference: &str, engine: &Engine, runner: &Runner) -> anyhow::Result<Built> {
+fn hand_over(reference: &str, engine: &Engine, runner: &Runner) -> Result<Built, Failure> {
     refuse_commanding_labels(reference, runner)?;
     let image_id = runner.read(&buildah::image_id(reference))?.text();
     let image_id = image_id.lines().next().unwrap_or_default().to_owned();
@@ -182,7 +182,7 @@ fn hand_over(reference: &str, engine: &Engine, runner: &Runner) -> anyhow::Resul
 
 /// An agent may have written the definition that came to the target by a merge; one that is named by its path is the
 /// user's own word.
-fn refuse_mounts(definition: &Definition, runner: &Runner) -> anyhow::Result<()> {
+fn refuse_mounts(definition: &Definition, runner: &Runner) -> Result<(), Failure> {
     let Definition::Project { text, .. } = definition else { return Ok(()) };
     if !buildah::has_mounts(text) {
         return Ok(());
@@ -193,7 +193,7 @@ fn refuse_mounts(definition: &Definition, runner: &Runner) -> anyhow::Result<()>
     }
 }
 
-fn refuse_commanding_labels(reference: &str, runner: &Runner) -> anyhow::Result<()> {
+fn refuse_commanding_labels(reference: &str, runner: &Runner) -> Result<(), Failure> {
     let json = runner.read(&buildah::inspect(reference))?.text();
     let labels = buildah::commanding_labels(&json).context("buildah's answer is no JSON")?;
     match labels.into_iter().next() {
@@ -205,7 +205,7 @@ fn refuse_commanding_labels(reference: &str, runner: &Runner) -> anyhow::Result<
 /// containerd may clear away the layers of an older image while it looks whether it has them for this one.
 const LOST_A_LAYER: &str = "does not exist: not found";
 
-fn import(reference: &str, engine: &Engine, runner: &Runner) -> anyhow::Result<()> {
+fn import(reference: &str, engine: &Engine, runner: &Runner) -> Result<(), Failure> {
     let refused =
         |message: &str| BuildError::NotImported { reference: reference.to_owned(), message: message.to_owned() };
     let pipe = || runner.pipe(&buildah::push(reference), &engine.ctr.import());
@@ -241,7 +241,7 @@ impl fmt::Display for DryRun {
     }
 }
 
-fn dry_run(spec: &BuildSpec, definition: &Definition, context: &Context, runner: &Runner) -> anyhow::Result<Exit> {
+fn dry_run(spec: &BuildSpec, definition: &Definition, context: &Context, runner: &Runner) -> Result<Exit, Failure> {
     let engine = Engine::locate(&context.env, runner)?;
     let reference = &spec.reference;
     let push = format!("{} | {}", buildah::push(reference), runner.shown(&engine.ctr.import()));

@@ -10,6 +10,7 @@ use crate::cli::container::BuildArgs;
 use crate::commands::Context;
 use crate::data_dir::{DataDir, RepoId};
 use crate::env::Env;
+use crate::error::Failure;
 use crate::git::host::{Git, discover, repository, show, target};
 use crate::process::Runner;
 use crate::run::record::store;
@@ -26,7 +27,7 @@ pub enum Definition {
 }
 
 impl Definition {
-    pub fn find(args: &BuildArgs, env: &Env, runner: &Runner) -> anyhow::Result<Self> {
+    pub fn find(args: &BuildArgs, env: &Env, runner: &Runner) -> Result<Self, Failure> {
         if let Some(path) = &args.file {
             let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
             return Ok(Self::File(path.clone(), text));
@@ -69,7 +70,7 @@ pub struct LastBuilt {
 }
 
 impl LastBuilt {
-    pub fn of(definition: &Definition, context: &Context) -> anyhow::Result<Option<Self>> {
+    pub fn of(definition: &Definition, context: &Context) -> Result<Option<Self>, Failure> {
         let Definition::Project { .. } = definition else { return Ok(None) };
         let data = DataDir::resolve(&context.env)?;
         let repo = RepoId::of(&discover::main_worktree(&context.env.directory)?);
@@ -89,11 +90,11 @@ impl LastBuilt {
         Some(format!("{PROJECT_FILE} has changed since the last build:\n{}", patch.trim_end()))
     }
 
-    pub fn keep(&self, text: &str) -> anyhow::Result<()> {
+    pub fn keep(&self, text: &str) -> Result<(), Failure> {
         let folder = self.path.parent().unwrap_or(Path::new("/"));
-        store::create_private(folder)
+        Ok(store::create_private(folder)
             .and_then(|()| store::write_durably(&self.path, text.as_bytes(), 0o600))
-            .with_context(|| format!("cannot write {}", self.path.display()))
+            .with_context(|| format!("cannot write {}", self.path.display()))?)
     }
 }
 

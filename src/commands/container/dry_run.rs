@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::cli::container::Network;
 use crate::commands::container::resolve::Resolved;
 use crate::container::ctr::runc_update;
+use crate::error::Failure;
 use crate::git::host::Git;
 use crate::git::private::prepare;
 use crate::process::{Cmd, Runner};
@@ -31,7 +32,7 @@ pub struct DryRun {
 }
 
 impl DryRun {
-    pub fn of(resolved: &Resolved, runner: &Runner, git: &Git) -> anyhow::Result<Self> {
+    pub fn of(resolved: &Resolved, runner: &Runner, git: &Git) -> Result<Self, Failure> {
         let Resolved { plan, engine, .. } = resolved;
         let (ctr, id) = (&engine.ctr, &plan.spec.name);
         let mut container = plan.spec.container.clone();

@@ -18,9 +18,10 @@ use landlock::{
 use crate::cli::container::EncloseArgs;
 use crate::commands::{Context, Exit};
 use crate::data_dir::IN_CONTAINER;
+use crate::error::Failure;
 use crate::process::{Cmd, Runner};
 
-pub fn run(args: &EncloseArgs, context: &Context) -> anyhow::Result<Exit> {
+pub fn run(args: &EncloseArgs, context: &Context) -> Result<Exit, Failure> {
     let folders = folders_for_sockets().context("cannot read /")?;
     let status = enclose(&folders).context("cannot keep sockets out of the graph's folder")?;
     if status.ruleset == RulesetStatus::NotEnforced {

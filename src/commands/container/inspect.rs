@@ -9,6 +9,7 @@ use crate::commands::container::find::{everything, find, names};
 use crate::commands::{Context, Exit};
 use crate::container::wall::Wall;
 use crate::data_dir::DataDir;
+use crate::error::Failure;
 use crate::harmless;
 use crate::run::record::run_json::Record;
 use crate::run::watch::process::Watched;
@@ -29,7 +30,7 @@ impl fmt::Display for Inspected {
     }
 }
 
-pub fn run(args: &InspectArgs, context: &Context) -> anyhow::Result<Exit> {
+pub fn run(args: &InspectArgs, context: &Context) -> Result<Exit, Failure> {
     let data = DataDir::resolve(&context.env)?;
     let seen = everything(&data, context.output)?;
     let seen = find(&seen, &args.name, &names(&seen))?;

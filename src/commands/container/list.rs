@@ -11,6 +11,7 @@ use crate::commands::{Context, Exit};
 use crate::container::tasks::EngineTask;
 use crate::data_dir::DataDir;
 use crate::env::now;
+use crate::error::Failure;
 use crate::process::Runner;
 use crate::run::engine::Engine;
 use crate::run::record::RunError;
@@ -25,7 +26,7 @@ struct Listing {
     quiet: bool,
 }
 
-pub fn run(args: &ListArgs, context: &Context) -> anyhow::Result<Exit> {
+pub fn run(args: &ListArgs, context: &Context) -> Result<Exit, Failure> {
     let data = DataDir::resolve(&context.env)?;
     let seen = everything(&data, context.output)?;
     let tasks = engine_tasks(&seen, context);

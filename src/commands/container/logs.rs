@@ -9,6 +9,7 @@ use crate::commands::container::find::{everything, find, names};
 use crate::commands::{Context, Exit};
 use crate::container::ctr::Streams;
 use crate::data_dir::DataDir;
+use crate::error::Failure;
 use crate::output::Stranger;
 use crate::run::record::run_json::Seen;
 use crate::run::record::{RunError, lock};
@@ -16,7 +17,7 @@ use crate::run::record::{RunError, lock};
 const POLL: Duration = Duration::from_millis(100);
 const BLOCK: usize = 64 << 10;
 
-pub fn run(args: &LogsArgs, context: &Context) -> anyhow::Result<Exit> {
+pub fn run(args: &LogsArgs, context: &Context) -> Result<Exit, Failure> {
     let data = DataDir::resolve(&context.env)?;
     let seen = everything(&data, context.output)?;
     let seen = find(&seen, &args.name, &names(&seen))?;

@@ -5,6 +5,7 @@ use crate::commands::container::find::{everything, find, names};
 use crate::commands::container::report::RunReport;
 use crate::commands::{Context, Exit};
 use crate::data_dir::DataDir;
+use crate::error::Failure;
 use crate::git::host::Git;
 use crate::process::Runner;
 use crate::run::engine::Engine;
@@ -14,7 +15,7 @@ use crate::run::record::RunError;
 use crate::run::record::run_json::Run;
 use crate::run::record::state::State;
 
-pub fn run(args: &MergeArgs, context: &Context) -> anyhow::Result<Exit> {
+pub fn run(args: &MergeArgs, context: &Context) -> Result<Exit, Failure> {
     let data = DataDir::resolve(&context.env)?;
     let seen = everything(&data, context.output)?;
     let seen = find(&seen, &args.name, &names(&seen))?;
@@ -31,7 +32,7 @@ pub fn run(args: &MergeArgs, context: &Context) -> anyhow::Result<Exit> {
 }
 
 /// From wherever the run stands to its outcome.
-fn carry_on(run: &mut Run, context: &Context, runner: &Runner, merge: Merge) -> anyhow::Result<()> {
+fn carry_on(run: &mut Run, context: &Context, runner: &Runner, merge: Merge) -> Result<(), Failure> {
     let git = Git::new(runner.clone());
     match run.record.state {
         State::StartFailed => Ok(()),
@@ -45,13 +46,13 @@ fn carry_on(run: &mut Run, context: &Context, runner: &Runner, merge: Merge) -> 
         _ => {
             let engine = Engine::connect(&context.env, runner)?;
             finish::halt(run, &engine, GRACE)?;
-            Ok(finish::finish(run, &engine, &git, merge)?)
+            finish::finish(run, &engine, &git, merge)
         }
     }
 }
 
 /// All is collected: only the last step is left.
-fn merge_again(run: &mut Run, git: &Git, merge: Merge) -> anyhow::Result<()> {
+fn merge_again(run: &mut Run, git: &Git, merge: Merge) -> Result<(), Failure> {
     let (Some(prepared), Some(collected)) = (run.record.git.clone(), run.record.collected.clone()) else {
         return Ok(());
     };

@@ -24,10 +24,11 @@ mod trees;
 use crate::cli::container::ContainerCommand;
 use crate::commands::{Context, Exit};
 use crate::data_dir::DataDir;
+use crate::error::Failure;
 use crate::run::life::sweep;
 use crate::run::record::run_json::{Seen, all};
 
-pub fn dispatch(command: ContainerCommand, mut context: Context) -> anyhow::Result<Exit> {
+pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit, Failure> {
     if is_typed(&command) {
         make_safe(&command, &mut context)?;
     }
@@ -58,7 +59,7 @@ fn is_typed(command: &ContainerCommand) -> bool {
 
 /// What comes before anything else, whatever the command: no program of an agent's will be started, and what dead owners left of
 /// secrets goes.
-fn make_safe(command: &ContainerCommand, context: &mut Context) -> anyhow::Result<()> {
+fn make_safe(command: &ContainerCommand, context: &mut Context) -> Result<(), Failure> {
     let runs = known_runs(context)?;
     let worktree = match command {
         ContainerCommand::Run(args) => args.worktree.as_deref(),
@@ -80,7 +81,7 @@ fn make_safe(command: &ContainerCommand, context: &mut Context) -> anyhow::Resul
 
 /// The runs of all repositories. Without a home there are none, and a command that needs one says so itself; nor are there any in
 /// a container.
-fn known_runs(context: &Context) -> anyhow::Result<Vec<Seen>> {
+fn known_runs(context: &Context) -> Result<Vec<Seen>, Failure> {
     match DataDir::resolve(&context.env) {
         Ok(data) if !data.in_container() => Ok(all(data.repositories())?.runs),
         _ => Ok(Vec::new()),

@@ -3,6 +3,7 @@
 use crate::cli::container::OwnArgs;
 use crate::commands::container::run::HELD;
 use crate::commands::{Context, Exit};
+use crate::error::Failure;
 use crate::git::host::Git;
 use crate::process::Runner;
 use crate::run::engine::Engine;
@@ -13,7 +14,7 @@ use crate::run::record::lock::Lock;
 use crate::run::record::run_json::{Record, Run};
 use crate::run::watch::signals::Signals;
 
-pub fn run(args: &OwnArgs, context: &Context) -> anyhow::Result<Exit> {
+pub fn run(args: &OwnArgs, context: &Context) -> Result<Exit, Failure> {
     let folder = Folder::new(&args.folder);
     let lock = Lock::inherited()?;
     let record = Record::load(&folder)?;

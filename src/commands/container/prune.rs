@@ -7,10 +7,10 @@ use serde::Serialize;
 use crate::commands::container::find::everything;
 use crate::commands::{Context, Exit};
 use crate::data_dir::DataDir;
+use crate::error::Failure;
 use crate::git::collect::run_refs;
 use crate::git::host::Git;
 use crate::process::Runner;
-use crate::run::record::RunError;
 use crate::run::record::run_json::{Run, Seen};
 use crate::run::record::state::State;
 use crate::untrusted::remove;
@@ -25,7 +25,7 @@ impl fmt::Display for Pruned {
     }
 }
 
-pub fn run(context: &Context) -> anyhow::Result<Exit> {
+pub fn run(context: &Context) -> Result<Exit, Failure> {
     let data = DataDir::resolve(&context.env)?;
     let git = Git::new(Runner::new(&context.env));
     let mut pruned = Vec::new();
@@ -38,7 +38,7 @@ pub fn run(context: &Context) -> anyhow::Result<Exit> {
     Ok(Exit::DONE)
 }
 
-fn forget(seen: &Seen, git: &Git) -> Result<bool, RunError> {
+fn forget(seen: &Seen, git: &Git) -> Result<bool, Failure> {
     let over = matches!(seen.record.state, State::Ended | State::StartFailed) && !seen.record.needs_sudo;
     if seen.owned || !over || holds_work(seen, git)? {
         return Ok(false);
@@ -53,7 +53,7 @@ fn forget(seen: &Seen, git: &Git) -> Result<bool, RunError> {
     Ok(true)
 }
 
-fn holds_work(seen: &Seen, git: &Git) -> Result<bool, RunError> {
+fn holds_work(seen: &Seen, git: &Git) -> Result<bool, Failure> {
     match &seen.record.git {
         Some(prepared) if prepared.checkout.common_dir.exists() => {
             let common = &prepared.checkout.common_dir;

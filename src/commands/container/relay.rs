@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::cli::container::RelayArgs;
 use crate::commands::{Context, Exit};
 use crate::egress::relay;
+use crate::error::Failure;
 
 /// Says that programs may start: the proxy takes their connections.
 #[derive(Serialize)]
@@ -20,7 +21,7 @@ impl fmt::Display for Ready {
     }
 }
 
-pub fn run(args: &RelayArgs, context: &Context) -> anyhow::Result<Exit> {
+pub fn run(args: &RelayArgs, context: &Context) -> Result<Exit, Failure> {
     let ready = || context.output.print(&Ready { listening: args.listen.to_string() });
     relay::run(&args.socket, args.listen, ready)?;
     Ok(Exit::DONE)

@@ -14,7 +14,7 @@ use crate::container::name::{check_name, default_name};
 use crate::container::reference::image_reference;
 use crate::data_dir::{DataDir, RepoId};
 use crate::env::{Env, Privilege, machine, now, random};
-use crate::error::Usage;
+use crate::error::{Failure, Usage};
 use crate::git::host::discover::Place;
 use crate::git::host::{Git, checkout, target};
 use crate::process::{Cmd, Runner};
@@ -39,7 +39,7 @@ struct Asked {
 }
 
 impl Asked {
-    fn check(args: &RunArgs) -> anyhow::Result<Self> {
+    fn check(args: &RunArgs) -> Result<Self, Failure> {
         let limits = Wanted {
             cpus: args.cpus.as_deref().map(parse_cpus).transpose()?,
             memory: args.memory.as_deref().map(parse_memory).transpose()?,
@@ -70,7 +70,7 @@ pub struct Resolved {
 }
 
 /// Resolves it all. A dry run asks for no password.
-pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) -> anyhow::Result<Resolved> {
+pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) -> Result<Resolved, Failure> {
     let env = &context.env;
     let asked = Asked::check(args)?;
     let network = network(args);
@@ -238,7 +238,7 @@ fn variables(spec: &RunSpec, args: &RunArgs, env: &Env) -> Vec<(String, String)>
     variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-fn optional_mounts(args: &RunArgs, env: &Env) -> anyhow::Result<Vec<Mount>> {
+fn optional_mounts(args: &RunArgs, env: &Env) -> Result<Vec<Mount>, Failure> {
     let mut mounts = Vec::new();
     if args.command.is_empty() && args.agent == Agent::Copilot {
         let config = env.user.home.as_ref().map(|home| home.join(".config/github-copilot"));

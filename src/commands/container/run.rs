@@ -15,7 +15,7 @@ use crate::commands::container::resolve::{Resolved, resolve};
 use crate::commands::{Context, Exit};
 use crate::container::ctr::Streams;
 use crate::env::own_program;
-use crate::error::Usage;
+use crate::error::{Failure, Usage};
 use crate::failpoint::{self, Point};
 use crate::git::host::worktree_add::{self, Added};
 use crate::git::host::{Git, repository, target};
@@ -31,7 +31,7 @@ use crate::run::watch::terminal::Terminal;
 /// What the owner of a detached run says once the agent runs.
 pub const HELD: &str = "held";
 
-pub fn run(args: &RunArgs, context: &Context) -> anyhow::Result<Exit> {
+pub fn run(args: &RunArgs, context: &Context) -> Result<Exit, Failure> {
     let secret = args.env.iter().chain(&args.secret).filter(|name| !name.contains('='));
     let runner = Runner::new(&context.env).withholding(secret);
     let git = Git::new(runner.clone());
@@ -55,7 +55,7 @@ pub fn run(args: &RunArgs, context: &Context) -> anyhow::Result<Exit> {
 }
 
 /// `--create`: the branch starts where the target is, so that its work can be fast-forwarded.
-fn create_worktree(args: &RunArgs, branch: &str, git: &Git, context: &Context) -> anyhow::Result<Added> {
+fn create_worktree(args: &RunArgs, branch: &str, git: &Git, context: &Context) -> Result<Added, Failure> {
     let Some(path) = &args.worktree else {
         return Err(Usage::new("--create needs the path of the new worktree").into());
     };
@@ -66,7 +66,7 @@ fn create_worktree(args: &RunArgs, branch: &str, git: &Git, context: &Context) -
 }
 
 /// Resolves, claims and prepares, and leaves nothing behind where one of them fails.
-fn begin(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) -> anyhow::Result<(Resolved, Signals, Run)> {
+fn begin(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) -> Result<(Resolved, Signals, Run), Failure> {
     let resolved = resolve(args, context, runner, git)?;
     resolved.notes.iter().for_each(|note| context.output.note(note));
     resolved.engine.require_image(&resolved.plan.spec.container.image)?;
@@ -77,7 +77,7 @@ fn begin(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) -> anyho
 }
 
 /// Claims the name and prepares. A run that fails here was never there.
-fn claim_and_prepare(resolved: &Resolved, git: &Git, context: &Context) -> anyhow::Result<Run> {
+fn claim_and_prepare(resolved: &Resolved, git: &Git, context: &Context) -> Result<Run, Failure> {
     let plan = &resolved.plan;
     if resolved.engine.has_container(&plan.spec.name)? {
         let name = plan.spec.name.clone();
@@ -92,13 +92,13 @@ fn claim_and_prepare(resolved: &Resolved, git: &Git, context: &Context) -> anyho
         }
         Err(error) => {
             undo(&run, git)?;
-            Err(error.into())
+            Err(error)
         }
     }
 }
 
 /// Until the agent has ended, or, detached, until it runs.
-fn go_on(run: &mut Run, resolved: &Resolved, git: &Git, signals: &Signals, context: &Context) -> anyhow::Result<()> {
+fn go_on(run: &mut Run, resolved: &Resolved, git: &Git, signals: &Signals, context: &Context) -> Result<(), Failure> {
     let spec = &resolved.plan.spec;
     let foreground = start(run, &resolved.engine, git, &resolved.plan.user, context.output)?;
     if spec.detached {
@@ -106,11 +106,11 @@ fn go_on(run: &mut Run, resolved: &Resolved, git: &Git, signals: &Signals, conte
     }
     let follow = matches!(spec.container.streams, Streams::Log(_));
     let owner = Owner { env: &context.env, engine: &resolved.engine, git, signals, output: context.output, follow };
-    Ok(hold::hold(run, &owner, foreground)?)
+    hold::hold(run, &owner, foreground)
 }
 
 /// Says what became of it. Standard output belongs to the agent, but for programs that asked for JSON.
-fn tell(run: &Run, context: &Context) -> anyhow::Result<Exit> {
+fn tell(run: &Run, context: &Context) -> Result<Exit, Failure> {
     if run.record.spec.detached {
         context.output.print(&Started { name: run.name() })?;
         return Ok(Exit::DONE);
@@ -135,7 +135,7 @@ impl fmt::Display for Started<'_> {
 }
 
 /// Hands the run, and its lock, to the same program in a session of its own; returns once it holds the agent.
-fn detach(run: &Run, runner: &Runner) -> anyhow::Result<()> {
+fn detach(run: &Run, runner: &Runner) -> Result<(), Failure> {
     let cmd = Cmd::new(own_program()?).args(["container", "own"]).arg(run.folder.path());
     let log_path = run.folder.owner_log();
     let log = OpenOptions::new().create(true).append(true).mode(0o600).open(&log_path);

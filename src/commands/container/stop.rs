@@ -10,6 +10,7 @@ use crate::commands::container::find::{everything, find};
 use crate::commands::container::list::stoppable;
 use crate::commands::{Context, Exit};
 use crate::data_dir::{DataDir, RepoId};
+use crate::error::Failure;
 use crate::git::host::{Git, discover};
 use crate::output::Output;
 use crate::process::Runner;
@@ -28,7 +29,7 @@ impl fmt::Display for Report {
     }
 }
 
-pub fn run(args: &StopArgs, context: &Context) -> anyhow::Result<Exit> {
+pub fn run(args: &StopArgs, context: &Context) -> Result<Exit, Failure> {
     let runner = Runner::new(&context.env);
     let data = DataDir::resolve(&context.env)?;
     let chosen =
@@ -45,14 +46,14 @@ pub fn run(args: &StopArgs, context: &Context) -> anyhow::Result<Exit> {
     let done: Vec<Stopped> = done.into_iter().filter_map(Result::ok).collect();
     done.iter().filter_map(|stopped| stopped.note.as_ref()).for_each(|note| context.output.note(note));
     context.output.print(&Report(done))?;
-    let mut errors: Vec<RunError> = failed.into_iter().filter_map(Result::err).collect();
+    let mut errors: Vec<Failure> = failed.into_iter().filter_map(Result::err).collect();
     let first = (!errors.is_empty()).then(|| errors.remove(0));
     errors.iter().for_each(|error| context.output.note(format_args!("Error: {error}")));
-    first.map_or(Ok(Exit::DONE), |error| Err(error.into()))
+    first.map_or(Ok(Exit::DONE), Err)
 }
 
 /// Each in a thread of its own: ten graces together take as long as one.
-fn at_once(chosen: &[Seen], engine: &Engine, git: &Git, grace: Duration) -> Vec<Result<Stopped, RunError>> {
+fn at_once(chosen: &[Seen], engine: &Engine, git: &Git, grace: Duration) -> Vec<Result<Stopped, Failure>> {
     let deadline = Instant::now() + grace;
     std::thread::scope(|scope| {
         let threads: Vec<_> = chosen.iter().map(|run| scope.spawn(move || stop(run, engine, git, deadline))).collect();
@@ -60,12 +61,12 @@ fn at_once(chosen: &[Seen], engine: &Engine, git: &Git, grace: Duration) -> Vec<
         threads
             .into_iter()
             .zip(chosen)
-            .map(|(thread, run)| thread.join().unwrap_or_else(|_| Err(died(run.record.name()))))
+            .map(|(thread, run)| thread.join().unwrap_or_else(|_| Err(died(run.record.name()).into())))
             .collect()
     })
 }
 
-fn of_this_repository(context: &Context, data: &DataDir) -> anyhow::Result<Vec<Seen>> {
+fn of_this_repository(context: &Context, data: &DataDir) -> Result<Vec<Seen>, Failure> {
     let repo = RepoId::of(&discover::main_worktree(&context.env.directory)?);
     let seen = all_in(&data.runs(&repo))?;
     let names = stoppable(&seen);

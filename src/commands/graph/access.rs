@@ -3,6 +3,7 @@
 use crate::commands::Context;
 use crate::data_dir::{DataDir, RepoId};
 use crate::env;
+use crate::error::Failure;
 use crate::git::host::discover::{self, Place};
 use crate::graph::error::GraphError;
 use crate::graph::model::moment::Moment;
@@ -18,7 +19,7 @@ pub struct Graph {
 }
 
 impl Graph {
-    pub fn open(context: &Context) -> anyhow::Result<Self> {
+    pub fn open(context: &Context) -> Result<Self, Failure> {
         let data = DataDir::resolve(&context.env)?;
         let place = if data.in_container() { None } else { Some(discover::place(&context.env.directory)?) };
         let store = Store::open(&site(context, &data, place.as_ref()))?;

@@ -8,11 +8,12 @@ use crate::cli::graph::AgentListArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
 use crate::commands::graph::render;
+use crate::error::Failure;
 use crate::graph::model::moment::Moment;
 use crate::graph::model::text::{block, line};
 use crate::graph::store::{Agent, Agents};
 
-pub fn list(args: &AgentListArgs, context: &Context) -> anyhow::Result<()> {
+pub fn list(args: &AgentListArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
     let agents = graph.read(|reader| reader.agents(args.all, args.limit, graph.now))?;
     Ok(context.output.print(&List { agents, now: graph.now })?)

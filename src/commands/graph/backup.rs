@@ -8,8 +8,9 @@ use serde::Serialize;
 use crate::cli::graph::BackupArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
+use crate::error::Failure;
 
-pub fn run(args: &BackupArgs, context: &Context) -> anyhow::Result<()> {
+pub fn run(args: &BackupArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
     let bytes = graph.store.backup(&args.file)?;
     Ok(context.output.print(&Copied { file: args.file.clone(), bytes })?)

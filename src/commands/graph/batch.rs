@@ -8,11 +8,12 @@ use crate::cli::graph::BatchArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
 use crate::commands::graph::input;
+use crate::error::Failure;
 use crate::graph::model::operation;
 use crate::graph::model::text::{count, line};
 use crate::graph::store::Outcome;
 
-pub fn run(args: &BatchArgs, context: &Context) -> anyhow::Result<()> {
+pub fn run(args: &BatchArgs, context: &Context) -> Result<(), Failure> {
     let operations = operation::parse(&input::text(args.file.as_deref())?)?;
     let graph = Graph::open(context)?;
     let results = graph.write(|writer| writer.batch(&operations))?;

@@ -8,12 +8,13 @@ use crate::cli::graph::BlockedArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
 use crate::commands::graph::{ready, render};
+use crate::error::Failure;
 use crate::graph::error::GraphError;
 use crate::graph::model::task::{Brief, Named};
 use crate::graph::model::text::line;
 use crate::graph::queries::filter::{Filter, State};
 
-pub fn run(args: BlockedArgs, context: &Context) -> anyhow::Result<()> {
+pub fn run(args: BlockedArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
     let filter = ready::wanted(args.which, Filter { states: vec![State::Blocked], ..Filter::default() });
     let blocked = graph.read(|reader| {

@@ -7,10 +7,11 @@ use serde::Serialize;
 use crate::cli::graph::DoctorArgs;
 use crate::commands::graph::access::Graph;
 use crate::commands::{Context, Exit};
+use crate::error::Failure;
 use crate::graph::error::REFUSED;
 use crate::graph::store::Checkup;
 
-pub fn run(args: &DoctorArgs, context: &Context) -> anyhow::Result<Exit> {
+pub fn run(args: &DoctorArgs, context: &Context) -> Result<Exit, Failure> {
     let graph = Graph::open(context)?;
     let checkup = graph.store.checkup(&graph.actor, graph.now, args.fix)?;
     let well = checkup.is_well();

@@ -3,9 +3,10 @@
 use crate::cli::graph::GraphArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
+use crate::error::Failure;
 use crate::graph::model::tree::Direction;
 
-pub fn run(args: &GraphArgs, context: &Context) -> anyhow::Result<()> {
+pub fn run(args: &GraphArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
     let direction = if args.reverse { Direction::Up } else { Direction::Down };
     let web = graph.read(|reader| reader.web(&reader.resolve(&args.id)?, direction))?;

@@ -9,11 +9,12 @@ use serde::Serialize;
 use crate::cli::graph::ExportArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
+use crate::error::Failure;
 use crate::graph::error::GraphError;
 use crate::graph::store::Exported;
 use crate::output::Output;
 
-pub fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<()> {
+pub fn run(args: &ExportArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
     match args.file.as_deref().filter(|path| *path != Path::new("-")) {
         None => {

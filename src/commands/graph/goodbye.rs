@@ -7,10 +7,11 @@ use serde::Serialize;
 use crate::cli::graph::GoodbyeArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
+use crate::error::Failure;
 use crate::graph::model::text::line;
 use crate::graph::store::Farewell;
 
-pub fn run(args: &GoodbyeArgs, context: &Context) -> anyhow::Result<()> {
+pub fn run(args: &GoodbyeArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
     let summary = args.summary.join(" ");
     let farewell = graph.write(|writer| writer.goodbye(Some(&summary)))?;

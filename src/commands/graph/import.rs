@@ -8,10 +8,11 @@ use crate::cli::graph::ImportArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
 use crate::commands::graph::input;
+use crate::error::Failure;
 use crate::graph::model::record;
 use crate::graph::store::Imported;
 
-pub fn run(args: &ImportArgs, context: &Context) -> anyhow::Result<()> {
+pub fn run(args: &ImportArgs, context: &Context) -> Result<(), Failure> {
     let records = record::parse(&input::text(args.file.as_deref())?)?;
     let graph = Graph::open(context)?;
     let imported = graph.write(|writer| writer.import(&records))?;

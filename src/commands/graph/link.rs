@@ -8,10 +8,11 @@ use crate::cli::link::{LinkArgs, LinkCommand};
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
 use crate::commands::graph::render;
+use crate::error::Failure;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::link::{Link, Neighbour};
 
-pub fn dispatch(command: &LinkCommand, context: &Context) -> anyhow::Result<()> {
+pub fn dispatch(command: &LinkCommand, context: &Context) -> Result<(), Failure> {
     match command {
         LinkCommand::Add(args) => add(args, context),
         LinkCommand::Rm(args) => remove(args, context),
@@ -19,7 +20,7 @@ pub fn dispatch(command: &LinkCommand, context: &Context) -> anyhow::Result<()> 
     }
 }
 
-fn add(args: &LinkArgs, context: &Context) -> anyhow::Result<()> {
+fn add(args: &LinkArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
     let (link, is_new) = graph.write(|writer| {
         let (a, b) = (writer.resolve(&args.a)?, writer.resolve(&args.b)?);
@@ -29,7 +30,7 @@ fn add(args: &LinkArgs, context: &Context) -> anyhow::Result<()> {
     Ok(context.output.print(&Changed { verb, link, changed: is_new })?)
 }
 
-fn remove(args: &LinkArgs, context: &Context) -> anyhow::Result<()> {
+fn remove(args: &LinkArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
     let link = graph.write(|writer| {
         let (a, b) = (writer.resolve(&args.a)?, writer.resolve(&args.b)?);
@@ -38,7 +39,7 @@ fn remove(args: &LinkArgs, context: &Context) -> anyhow::Result<()> {
     Ok(context.output.print(&Changed { verb: "Unlinked", link, changed: true })?)
 }
 
-fn list(typed: &str, context: &Context) -> anyhow::Result<()> {
+fn list(typed: &str, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
     let links = graph.read(|reader| {
         let id = reader.resolve(typed)?;

@@ -8,11 +8,12 @@ use serde_json::Value;
 use crate::cli::graph::LogArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
+use crate::error::Failure;
 use crate::graph::model::event::Event;
 use crate::graph::model::text::line;
 use crate::graph::store::Logged;
 
-pub fn run(args: &LogArgs, context: &Context) -> anyhow::Result<()> {
+pub fn run(args: &LogArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
     let logged = graph.read(|reader| reader.log(args.id.as_deref(), args.limit))?;
     Ok(context.output.print(&Log { logged })?)

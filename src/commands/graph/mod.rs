@@ -23,8 +23,9 @@ mod task;
 
 use crate::cli::graph::{AgentCommand, GraphCommand};
 use crate::commands::{Context, Exit};
+use crate::error::Failure;
 
-pub fn dispatch(command: GraphCommand, context: &Context) -> anyhow::Result<Exit> {
+pub fn dispatch(command: GraphCommand, context: &Context) -> Result<Exit, Failure> {
     match command {
         GraphCommand::Orient(args) => orient::run(&args, context)?,
         GraphCommand::Ready(args) => ready::run(args, context)?,

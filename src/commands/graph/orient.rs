@@ -9,6 +9,7 @@ use crate::cli::graph::OrientArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
 use crate::commands::graph::render;
+use crate::error::Failure;
 use crate::graph::model::moment::Moment;
 use crate::graph::model::text::line;
 use crate::graph::store::{Held, Overview};
@@ -16,7 +17,7 @@ use crate::graph::store::{Held, Overview};
 /// What goes into an agent's instruction file.
 const INSTRUCTIONS: &str = include_str!("instructions.md");
 
-pub fn run(args: &OrientArgs, context: &Context) -> anyhow::Result<()> {
+pub fn run(args: &OrientArgs, context: &Context) -> Result<(), Failure> {
     if args.instructions {
         return Ok(context.output.print(&Instructions { instructions: INSTRUCTIONS })?);
     }

@@ -8,10 +8,11 @@ use crate::cli::graph::{ReadyArgs, Which};
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
 use crate::commands::graph::{render, task};
+use crate::error::Failure;
 use crate::graph::queries::filter::Filter;
 use crate::graph::store::Listed;
 
-pub fn run(args: ReadyArgs, context: &Context) -> anyhow::Result<()> {
+pub fn run(args: ReadyArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
     let filter = Filter { ..wanted(args.which, Filter::ready()) };
     if args.claim {

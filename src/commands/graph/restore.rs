@@ -9,7 +9,7 @@ use crate::cli::graph::RestoreArgs;
 use crate::commands::Context;
 use crate::data_dir::{DataDir, RepoId};
 use crate::env::now;
-use crate::error::Usage;
+use crate::error::{Failure, Usage};
 use crate::git::host::discover;
 use crate::graph::store::copies::{self, Copy};
 use crate::run::record::run_json::all_in;
@@ -38,7 +38,7 @@ impl fmt::Display for Restored {
     }
 }
 
-pub fn run(args: &RestoreArgs, context: &Context) -> anyhow::Result<()> {
+pub fn run(args: &RestoreArgs, context: &Context) -> Result<(), Failure> {
     let data = DataDir::resolve(&context.env)?;
     if data.in_container() {
         return Err(Usage::new("the graph is restored on the host, where its copies are").into());
@@ -50,7 +50,8 @@ pub fn run(args: &RestoreArgs, context: &Context) -> anyhow::Result<()> {
     };
     let copy = find(wanted, &backups, context)?;
     if let Some(run) = all_in(&data.runs(&repo))?.into_iter().find(|run| run.owned || run.record.state.is_open()) {
-        anyhow::bail!("the run {name} uses the graph; first: bn container stop {name}", name = run.record.name());
+        let name = run.record.name();
+        return Err(anyhow::anyhow!("the run {name} uses the graph; first: bn container stop {name}").into());
     }
     let replaced = copies::restore(&copy, &data.graph(Some(&repo)), &backups, now())?;
     Ok(context.output.print(&Restored { copy, replaced })?)

@@ -8,9 +8,10 @@ use crate::cli::graph::SearchArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
 use crate::commands::graph::render;
+use crate::error::Failure;
 use crate::graph::store::Found;
 
-pub fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<()> {
+pub fn run(args: &SearchArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
     let words = args.words.join(" ");
     let found = graph.read(|reader| reader.search(&words, args.limit))?;

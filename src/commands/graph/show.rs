@@ -3,9 +3,10 @@
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
 use crate::commands::graph::{agent, task};
+use crate::error::Failure;
 use crate::graph::error::GraphError;
 
-pub fn run(typed: &str, context: &Context) -> anyhow::Result<()> {
+pub fn run(typed: &str, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
     match graph.read(|reader| reader.detail(&reader.resolve(typed)?)) {
         Ok(detail) => Ok(context.output.print(&task::show::Shown::new(detail, graph.now))?),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::error::Failure;
 use crate::failpoint::{self, Point};
 use crate::git::collect::branch::BranchOutcome;
 use crate::git::collect::run_refs;
@@ -36,7 +37,7 @@ pub enum Merge {
 }
 
 /// How the agent ended. What containerd knows counts more than what was written inside.
-pub fn ending(run: &mut Run, engine: &Engine, foreground: Option<u8>) -> Result<Ending, RunError> {
+pub fn ending(run: &mut Run, engine: &Engine, foreground: Option<u8>) -> Result<Ending, Failure> {
     let known = match foreground {
         Some(code) => Some(code),
         None => remove_container(run, engine)?,
@@ -52,7 +53,7 @@ pub fn as_stopped(ending: Ending) -> Ending {
 }
 
 /// Removes the container; where that takes a password that nobody can give now, the record says so.
-fn remove_container(run: &mut Run, engine: &Engine) -> Result<Option<u8>, RunError> {
+fn remove_container(run: &mut Run, engine: &Engine) -> Result<Option<u8>, Failure> {
     match engine.remove(run.name()) {
         Ok(code) => {
             run.record.needs_sudo = false;
@@ -68,13 +69,13 @@ fn remove_container(run: &mut Run, engine: &Engine) -> Result<Option<u8>, RunErr
 }
 
 /// Removes what is left of a container whose run has ended.
-pub fn clean_up(run: &mut Run, engine: &Engine) -> Result<(), RunError> {
+pub fn clean_up(run: &mut Run, engine: &Engine) -> Result<(), Failure> {
     remove_container(run, engine)?;
-    run.save(Point::CleanedUp)
+    Ok(run.save(Point::CleanedUp)?)
 }
 
 /// Collects, merges, tells the graph, tidies up.
-pub fn finish(run: &mut Run, engine: &Engine, git: &Git, merge: Merge) -> Result<(), RunError> {
+pub fn finish(run: &mut Run, engine: &Engine, git: &Git, merge: Merge) -> Result<(), Failure> {
     run.record.ended_at.get_or_insert_with(crate::env::now);
     run.enter(State::Collecting, Point::EndingRecorded)?;
     remove_container(run, engine)?;
@@ -87,7 +88,7 @@ pub fn finish(run: &mut Run, engine: &Engine, git: &Git, merge: Merge) -> Result
         return Err(error);
     }
     match tell_graph(run) {
-        Err(passing @ RunError::Graph(GraphError::Full { .. } | GraphError::Busy { .. })) => return Err(passing),
+        Err(passing @ (GraphError::Full { .. } | GraphError::Busy { .. })) => return Err(passing.into()),
         // The agent could write there: whatever it made of the graph, its run comes to an end.
         Err(error) => {
             let notes = run.record.collected.iter_mut().map(|collected| &mut collected.notes);
@@ -96,11 +97,11 @@ pub fn finish(run: &mut Run, engine: &Engine, git: &Git, merge: Merge) -> Result
         Ok(()) => {}
     }
     discard(run, git)?;
-    run.enter(State::Ended, Point::RunEnded)
+    Ok(run.enter(State::Ended, Point::RunEnded)?)
 }
 
 /// Collects and decides, each only if that is not recorded yet: what is recorded may be all that is left of the work.
-fn settle(run: &mut Run, git: &Git, merge: Merge) -> Result<(), RunError> {
+fn settle(run: &mut Run, git: &Git, merge: Merge) -> Result<(), Failure> {
     let Some(prepared) = run.record.git.clone() else {
         // It died while it was prepared: no agent has run.
         run.record.outcome = Some(Outcome::NothingToMerge);
@@ -116,7 +117,7 @@ fn settle(run: &mut Run, git: &Git, merge: Merge) -> Result<(), RunError> {
     }
 }
 
-fn collect(run: &mut Run, git: &Git, prepared: &RunGit) -> Result<Collected, RunError> {
+fn collect(run: &mut Run, git: &Git, prepared: &RunGit) -> Result<Collected, Failure> {
     let mut collected = take_over::collect(git, prepared)?;
     let (left, note) = left_lying(git, prepared, &collected.head, &run.folder)?;
     collected.notes.extend(note);
@@ -127,7 +128,7 @@ fn collect(run: &mut Run, git: &Git, prepared: &RunGit) -> Result<Collected, Run
 }
 
 /// The private git folder goes once everything in it is collected, and what a preparation that was cut short has made.
-fn discard(run: &Run, git: &Git) -> Result<(), RunError> {
+fn discard(run: &Run, git: &Git) -> Result<(), Failure> {
     let spec = &run.record.spec;
     match (&run.record.git, &run.record.collected) {
         (Some(_), Some(work)) if !work.complete => Ok(()),
@@ -137,13 +138,7 @@ fn discard(run: &Run, git: &Git) -> Result<(), RunError> {
 }
 
 /// Merges where that is wanted, and records what became of the work.
-pub fn decide(
-    run: &mut Run,
-    git: &Git,
-    prepared: &RunGit,
-    collected: &Collected,
-    merge: Merge,
-) -> Result<(), RunError> {
+pub fn decide(run: &mut Run, git: &Git, prepared: &RunGit, collected: &Collected, merge: Merge) -> Result<(), Failure> {
     // One at a time in a repository: what is decided here must still be so when it is done.
     let door = run.folder.path().with_file_name(".merge");
     let _door = Lock::take(&door).map_err(|source| RunError::io("lock", &door, source))?;
@@ -168,7 +163,7 @@ pub fn decide(
     };
     run.record.outcome = Some(outcome);
     run.record.reason = reason;
-    run.save(Point::OutcomeRecorded)
+    Ok(run.save(Point::OutcomeRecorded)?)
 }
 
 /// Somebody else has begun to work on the branch: the user says what is to become of it.
@@ -219,7 +214,7 @@ fn short(id: &str) -> &str {
 }
 
 /// Releases the agent's claims, and reopens what it closed if the work is not where its closing promised it to be.
-fn tell_graph(run: &Run) -> Result<(), RunError> {
+fn tell_graph(run: &Run) -> Result<(), GraphError> {
     let Some(outcome) = run.record.outcome else { return Ok(()) };
     // An agent that was never let go knows nothing of the graph, which may not even have been made.
     if run.record.started_at.is_none() {
@@ -244,7 +239,7 @@ fn tell_graph(run: &Run) -> Result<(), RunError> {
 }
 
 /// Ends what still runs of a run that nobody owned, so that it can be finished.
-pub fn halt(run: &mut Run, engine: &Engine, grace: Duration) -> Result<(), RunError> {
+pub fn halt(run: &mut Run, engine: &Engine, grace: Duration) -> Result<(), Failure> {
     let alive = engine.task(run.name())?.is_some_and(|task| task.status.is_alive());
     if alive {
         engine.terminate(run.name(), grace)?;

@@ -7,6 +7,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::container::ctr::Streams;
 use crate::env::Env;
+use crate::error::Failure;
 use crate::failpoint::Point;
 use crate::git::host::Git;
 use crate::git::private::view;
@@ -48,7 +49,7 @@ enum Reason {
 }
 
 /// Opens the gate, waits for the end, collects, merges.
-pub fn hold(run: &mut Run, owner: &Owner, foreground: Foreground) -> Result<(), RunError> {
+pub fn hold(run: &mut Run, owner: &Owner, foreground: Foreground) -> Result<(), Failure> {
     hold_and_tell(run, owner, foreground, || Ok(()))
 }
 
@@ -58,7 +59,7 @@ pub fn hold_and_tell(
     owner: &Owner,
     mut foreground: Foreground,
     tell: impl FnOnce() -> io::Result<()>,
-) -> Result<(), RunError> {
+) -> Result<(), Failure> {
     let path = run.folder.record();
     let io = |source| RunError::io("watch", &path, source);
     let pid = run.record.pid.unwrap_or_default();
@@ -99,10 +100,11 @@ pub fn hold_and_tell(
     let ending = finish::ending(run, owner.engine, code)?;
     run.record.ending = Some(told_apart(ending, reason, verdict, run.folder.stop_request().exists()));
     let finished = finish::finish(run, owner.engine, owner.git, finish::Merge::AsPlanned)
-        .map_err(|source| RunError::Unfinished { name: run.name().to_owned(), source: Box::new(source) });
+        .map_err(|source| RunError::Unfinished { name: run.name().to_owned(), source });
     // Last: whoever reads the agent's words may take their time.
     let passed_on = follower.map_or(Ok(()), Follower::finish);
-    finished.and(passed_on.map_err(|source| RunError::io("pass on", &run.folder.log(), source)))
+    finished?;
+    Ok(passed_on.map_err(|source| RunError::io("pass on", &run.folder.log(), source))?)
 }
 
 /// Whoever ended it, the container's exit code looks much the same.
@@ -136,7 +138,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    fn until_end(&mut self, watched: &Watched, foreground: &mut Foreground) -> Result<Reason, RunError> {
+    fn until_end(&mut self, watched: &Watched, foreground: &mut Foreground) -> Result<Reason, Failure> {
         let io = |source| RunError::io("watch", &self.run.folder.record(), source);
         loop {
             if self.wait(watched).map_err(io)? {
@@ -176,7 +178,7 @@ impl<'a> Watch<'a> {
     }
 
     /// TERM, a grace, KILL; without the right to ask containerd for it, a word to the entrypoint in the place of TERM.
-    fn terminate(&mut self, watched: &Watched) -> Result<(), RunError> {
+    fn terminate(&mut self, watched: &Watched) -> Result<(), Failure> {
         let outcome = self.owner.engine.terminate(self.run.name(), GRACE);
         let io = |source| RunError::io("watch", &self.run.folder.record(), source);
         if let Err(refusal) = outcome {

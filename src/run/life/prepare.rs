@@ -6,6 +6,7 @@ use crate::cli::container::Network;
 use crate::container::mount::{Mount, Tmpfs};
 use crate::container::seccomp::PROFILE;
 use crate::env::User;
+use crate::error::Failure;
 use crate::failpoint::{self, Point};
 use crate::git::collect::run_refs;
 use crate::git::host::Git;
@@ -45,7 +46,7 @@ pub struct Plan {
 }
 
 /// Takes the name and the worktree for this run, so that no other run gets them.
-pub fn claim(plan: &Plan, git: &Git) -> Result<Run, RunError> {
+pub fn claim(plan: &Plan, git: &Git) -> Result<Run, Failure> {
     let runs = plan.folder.path().parent().unwrap_or(Path::new("/"));
     store::create_private(runs).map_err(|source| RunError::io("make", runs, source))?;
     let door = runs.join(".lock");
@@ -62,13 +63,13 @@ pub fn claim(plan: &Plan, git: &Git) -> Result<Run, RunError> {
         Ok(()) => Ok(run),
         Err(error) => {
             remove_all(folder.path())?;
-            Err(error)
+            Err(error.into())
         }
     }
 }
 
 /// One run per worktree and per branch; a name that stands for work that is nowhere else yet is not used again.
-fn refuse_conflicts(plan: &Plan, runs: &Path, git: &Git) -> Result<(), RunError> {
+fn refuse_conflicts(plan: &Plan, runs: &Path, git: &Git) -> Result<(), Failure> {
     let spec = &plan.spec;
     for seen in all_in(runs)? {
         let other = &seen.record;
@@ -79,26 +80,26 @@ fn refuse_conflicts(plan: &Plan, runs: &Path, git: &Git) -> Result<(), RunError>
         let (one, two) = (&other.spec.worktree, &spec.worktree);
         if unfinished && (one.starts_with(two) || two.starts_with(one)) {
             let state = if seen.owned { other.state.to_string() } else { "interrupted".to_owned() };
-            return Err(RunError::WorktreeInUse { worktree: one.clone(), name, state, hint });
+            return Err(RunError::WorktreeInUse { worktree: one.clone(), name, state, hint }.into());
         }
         if let Some(branch) = other.spec.branch.clone().filter(|_| unfinished && other.spec.branch == spec.branch) {
-            return Err(RunError::BranchInUse { branch, name, hint });
+            return Err(RunError::BranchInUse { branch, name, hint }.into());
         }
         if name == spec.name && (unfinished || holds_work(plan, git)?) {
             let hint = if seen.owned { "choose another with --name".to_owned() } else { hint };
-            return Err(RunError::NameInUse { name, hint });
+            return Err(RunError::NameInUse { name, hint }.into());
         }
     }
     Ok(())
 }
 
-fn holds_work(plan: &Plan, git: &Git) -> Result<bool, RunError> {
+fn holds_work(plan: &Plan, git: &Git) -> Result<bool, Failure> {
     let kept = run_refs::unmerged(git, &plan.spec.common_dir, &plan.spec.name, &plan.target)?;
     Ok(!kept.is_empty())
 }
 
 /// Makes it all. What is made stays in the run's folders, and goes with them if this fails.
-pub fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<(), RunError> {
+pub fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<(), Failure> {
     let spec = &plan.spec;
     let prepared =
         private::prepare::prepare(git, plan.checkout.clone(), plan.target.clone(), &spec.name, run.folder.path())?;
@@ -122,7 +123,7 @@ pub fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<(), RunError> {
     let mut mounts = spec.container.mounts.clone();
     mounts.extend(run.record.git.iter().flat_map(|git| git_mounts(&git.mounts)));
     run.record.spec.container.mounts = mounts;
-    run.enter(State::Starting, Point::RunPrepared)
+    Ok(run.enter(State::Starting, Point::RunPrepared)?)
 }
 
 /// Git's mounts as the container gets them.
@@ -184,7 +185,7 @@ pub fn seccomp_file(folder: &Folder) -> PathBuf {
 }
 
 /// Takes everything back that a run which never started has made.
-pub fn undo(run: &Run, git: &Git) -> Result<(), RunError> {
+pub fn undo(run: &Run, git: &Git) -> Result<(), Failure> {
     let spec = &run.record.spec;
     run_refs::abandon(git, &spec.common_dir, &spec.name, run.folder.path())?;
     remove_secrets(spec)?;
@@ -198,12 +199,12 @@ pub fn remove_secret_file(spec: &RunSpec) -> Result<(), RunError> {
 }
 
 /// Removes the folder of secrets and sockets.
-pub fn remove_secrets(spec: &RunSpec) -> Result<(), RunError> {
+pub fn remove_secrets(spec: &RunSpec) -> Result<(), Failure> {
     remove_secret_file(spec)?;
     remove_all(&spec.runtime)
 }
 
-fn remove_all(path: &Path) -> Result<(), RunError> {
+fn remove_all(path: &Path) -> Result<(), Failure> {
     // The agent could write to folders below it, and close them.
     Ok(remove::folder(path)?)
 }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::container::handoff::{Handoff, classify, obeyed_unasked};
+use crate::error::Failure;
 use crate::git::collect::take_over::Collected;
 use crate::git::host::links::Links;
 use crate::git::host::{Git, changes};
@@ -38,7 +39,7 @@ pub struct HandedOver {
 }
 
 /// Looks through what a merge would bring to the target.
-pub fn review(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Vec<HandedOver>, RunError> {
+pub fn review(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Vec<HandedOver>, Failure> {
     let changed = changes::brought_to_target(git, prepared, &collected.head)?;
     let hooks = hooks::in_trees(git, prepared)?;
     let mut found = classify(changed.iter().map(|change| change.path.as_path()), &hooks);
@@ -65,11 +66,11 @@ pub fn review(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Vec
 }
 
 /// Before the agent: what the worktree has of such files.
-pub fn remember(git: &Git, prepared: &RunGit, folder: &Folder) -> Result<(), RunError> {
+pub fn remember(git: &Git, prepared: &RunGit, folder: &Folder) -> Result<(), Failure> {
     let path = folder.lay_before();
     let (lying, _) = obeyed(prepared, &hooks::in_trees(git, prepared)?);
     let text = serde_json::to_vec(&lying).map_err(|error| RunError::io("write", &path, error.into()))?;
-    store::write_durably(&path, &text, 0o600).map_err(|source| RunError::io("write", &path, source))
+    Ok(store::write_durably(&path, &text, 0o600).map_err(|source| RunError::io("write", &path, source))?)
 }
 
 /// After the agent: what of them is new or changed and in no commit. The second value is to be told to the user.
@@ -78,12 +79,12 @@ pub fn left_lying(
     prepared: &RunGit,
     head: &str,
     folder: &Folder,
-) -> Result<(Vec<HandedOver>, Option<String>), RunError> {
+) -> Result<(Vec<HandedOver>, Option<String>), Failure> {
     let path = folder.lay_before();
     let before: Vec<Lying> = match fs::read(&path) {
         // A run that an older bn has prepared: nothing can be said of it.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), None)),
-        Err(error) => return Err(RunError::io("read", &path, error)),
+        Err(error) => return Err(RunError::io("read", &path, error).into()),
         Ok(text) => serde_json::from_slice(&text).map_err(|error| RunError::io("read", &path, error.into()))?,
     };
     let before: BTreeSet<Lying> = before.into_iter().collect();

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::container::ctr::{ContainerSpec, Streams, runc_update};
 use crate::container::outside;
 use crate::env::User;
+use crate::error::Failure;
 use crate::failpoint::Point;
 use crate::git::collect::run_refs;
 use crate::git::host::Git;
@@ -46,7 +47,7 @@ impl Foreground {
 }
 
 /// Starts the container. If this fails, nothing of it is left but a record that says why.
-pub fn start(run: &mut Run, engine: &Engine, git: &Git, user: &User, output: Output) -> Result<Foreground, RunError> {
+pub fn start(run: &mut Run, engine: &Engine, git: &Git, user: &User, output: Output) -> Result<Foreground, Failure> {
     let mut foreground = Foreground::default();
     let outcome = launch(run, engine, &mut foreground).and_then(|()| wall_in(run, engine, user, output));
     match outcome {
@@ -58,7 +59,7 @@ pub fn start(run: &mut Run, engine: &Engine, git: &Git, user: &User, output: Out
     }
 }
 
-fn launch(run: &Run, engine: &Engine, foreground: &mut Foreground) -> Result<(), RunError> {
+fn launch(run: &Run, engine: &Engine, foreground: &mut Foreground) -> Result<(), Failure> {
     let spec = &run.record.spec.container;
     match spec.streams {
         Streams::Log(_) => engine.start(spec)?,
@@ -70,23 +71,23 @@ fn launch(run: &Run, engine: &Engine, foreground: &mut Foreground) -> Result<(),
     await_entrypoint(run, engine, foreground)
 }
 
-fn await_entrypoint(run: &Run, engine: &Engine, foreground: &mut Foreground) -> Result<(), RunError> {
+fn await_entrypoint(run: &Run, engine: &Engine, foreground: &mut Foreground) -> Result<(), Failure> {
     let deadline = Instant::now() + PATIENCE;
     let io = |source| RunError::io("watch", run.folder.path(), source);
     let mut look_again = Instant::now() + Duration::from_secs(1);
     while !status::has_started(&run.folder) {
         if let Some(code) = foreground.ended().map_err(io)? {
-            return Err(RunError::EndedEarly { reason: format!("ctr exited with {code}") });
+            return Err(RunError::EndedEarly { reason: format!("ctr exited with {code}") }.into());
         }
         if Instant::now() >= look_again {
             look_again += Duration::from_secs(1);
             let alive = engine.task(run.name())?.is_some_and(|task| task.status.is_alive());
             if !alive && foreground.0.is_none() && !status::has_started(&run.folder) {
-                return Err(RunError::EndedEarly { reason: last_words(run) });
+                return Err(RunError::EndedEarly { reason: last_words(run) }.into());
             }
         }
         if Instant::now() >= deadline {
-            return Err(RunError::NotReady { seconds: PATIENCE.as_secs() });
+            return Err(RunError::NotReady { seconds: PATIENCE.as_secs() }.into());
         }
         std::thread::sleep(POLL);
     }
@@ -100,7 +101,7 @@ fn last_words(run: &Run) -> String {
 }
 
 /// The secrets are read by now: they go. Limits are set before anything of the agent runs.
-fn wall_in(run: &mut Run, engine: &Engine, user: &User, output: Output) -> Result<(), RunError> {
+fn wall_in(run: &mut Run, engine: &Engine, user: &User, output: Output) -> Result<(), Failure> {
     prepare::remove_secret_file(&run.record.spec)?;
     crate::failpoint::reached(Point::SecretsRemoved);
     let id = run.name().to_owned();
@@ -109,11 +110,11 @@ fn wall_in(run: &mut Run, engine: &Engine, user: &User, output: Output) -> Resul
     set_from_outside(&run.record.spec.container, engine, task.pid, output)?;
     wall::check(task.pid, &run.record.spec.container, user.uid, user.gid)?;
     run.record.pid = Some(task.pid);
-    run.save(Point::PidRecorded)
+    Ok(run.save(Point::PidRecorded)?)
 }
 
 /// What `ctr` has no flag for. The limits must be set; a name and more open files are good to have.
-fn set_from_outside(spec: &ContainerSpec, engine: &Engine, pid: u32, output: Output) -> Result<(), RunError> {
+fn set_from_outside(spec: &ContainerSpec, engine: &Engine, pid: u32, output: Output) -> Result<(), Failure> {
     let runner = engine.runner();
     runner.read(&runc_update(&spec.id, &spec.limits))?;
     if spec.hostname.is_none()
@@ -137,8 +138,8 @@ fn give_up(
     engine: &Engine,
     git: &Git,
     foreground: &mut Foreground,
-    error: &RunError,
-) -> Result<(), RunError> {
+    error: &Failure,
+) -> Result<(), Failure> {
     let id = run.name().to_owned();
     engine.terminate(&id, Duration::ZERO)?;
     foreground.wait().map_err(|source| RunError::io("wait for", run.folder.path(), source))?;
@@ -147,5 +148,5 @@ fn give_up(
     run_refs::abandon(git, &run.record.spec.common_dir, run.name(), run.folder.path())?;
     run.record.reason = Some(error.to_string());
     run.record.ended_at = Some(crate::env::now());
-    run.enter(State::StartFailed, Point::StartFailed)
+    Ok(run.enter(State::StartFailed, Point::StartFailed)?)
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use crate::error::Failure;
 use crate::failpoint::{self, Point};
 use crate::git::host::Git;
 use crate::run::engine::Engine;
@@ -26,7 +27,7 @@ pub struct Stopped {
 }
 
 /// Stops the container, and waits until its work is collected: by its owner, or here where it has none.
-pub fn stop(seen: &Seen, engine: &Engine, git: &Git, deadline: Instant) -> Result<Stopped, RunError> {
+pub fn stop(seen: &Seen, engine: &Engine, git: &Git, deadline: Instant) -> Result<Stopped, Failure> {
     let name = seen.record.name();
     if !seen.owned && !seen.record.state.is_open() {
         return already_ended(seen, engine);
@@ -51,10 +52,10 @@ pub fn stop(seen: &Seen, engine: &Engine, git: &Git, deadline: Instant) -> Resul
         let state = Record::load(&seen.folder)?.state;
         return Ok(Stopped { name: name.to_owned(), state, note: None });
     }
-    Err(RunError::StillOwned { name: name.to_owned(), state: Record::load(&seen.folder)?.state.to_string() })
+    Err(RunError::StillOwned { name: name.to_owned(), state: Record::load(&seen.folder)?.state.to_string() }.into())
 }
 
-fn already_ended(seen: &Seen, engine: &Engine) -> Result<Stopped, RunError> {
+fn already_ended(seen: &Seen, engine: &Engine) -> Result<Stopped, Failure> {
     let name = seen.record.name().to_owned();
     let state = seen.record.state;
     if seen.record.needs_sudo
@@ -67,7 +68,7 @@ fn already_ended(seen: &Seen, engine: &Engine) -> Result<Stopped, RunError> {
 }
 
 /// Waits for the owner, who collects once the container is gone.
-fn owner_let_go(seen: &Seen) -> Result<bool, RunError> {
+fn owner_let_go(seen: &Seen) -> Result<bool, Failure> {
     let path = seen.folder.lock();
     let deadline = Instant::now() + OWNER_PATIENCE;
     while lock::is_held(&path).map_err(|source| RunError::io("lock", &path, source))? {

@@ -3,15 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::egress::ProxyError;
-use crate::egress::next_hop::NextHopError;
-use crate::egress::rule::RuleError;
-use crate::error::{Explain, FAILED};
-use crate::git::host::GitError;
-use crate::graph::error::GraphError;
-use crate::process::ProcessError;
-use crate::run::engine::EngineError;
-use crate::run::watch::wall::WallError;
+use crate::error::{Explain, Failure};
 
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -35,27 +27,11 @@ pub enum RunError {
     NotReady { seconds: u64 },
     #[error("the container ended before its agent was started: {reason}")]
     EndedEarly { reason: String },
-    #[error(transparent)]
-    Wall(#[from] WallError),
-    #[error(transparent)]
-    Egress(#[from] ProxyError),
-    #[error(transparent)]
-    Rule(#[from] RuleError),
-    #[error(transparent)]
-    NextHop(#[from] NextHopError),
     #[error("the owner of {name} died at once; its last words: {log}")]
     OwnerDied { name: String, log: String },
     /// The agent has ended, and what it made is not where it was to go yet.
     #[error("the agent has ended, and its run {name} could not be finished")]
-    Unfinished { name: String, source: Box<RunError> },
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    #[error(transparent)]
-    Process(#[from] ProcessError),
-    #[error(transparent)]
-    Git(#[from] GitError),
-    #[error(transparent)]
-    Graph(#[from] GraphError),
+    Unfinished { name: String, source: Failure },
 }
 
 impl RunError {
@@ -90,21 +66,6 @@ impl Explain for RunError {
                 let again = format!("what the agent committed is kept; then: bn container merge {name}");
                 source.hints().into_iter().chain([again]).collect()
             }
-            RunError::Wall(error) => error.hints(),
-            RunError::Egress(error) => error.hints(),
-            RunError::Rule(error) => error.hints(),
-            RunError::NextHop(error) => error.hints(),
-            RunError::Engine(error) => error.hints(),
-            RunError::Process(error) => error.hints(),
-            RunError::Git(error) => error.hints(),
-            RunError::Graph(error) => error.hints(),
-        }
-    }
-
-    fn exit_code(&self) -> u8 {
-        match self {
-            RunError::Rule(error) => error.exit_code(),
-            _ => FAILED,
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::egress::next_hop::NextHops;
 use crate::egress::policy::Policy;
 use crate::egress::{Proxy, ProxySpec, log};
 use crate::env::Env;
-use crate::error::Usage;
+use crate::error::{Failure, Usage};
 use crate::run::record::RunError;
 use crate::run::record::folder::Folder;
 use crate::run::record::run_json::{NetworkSpec, RunSpec};
@@ -26,7 +26,7 @@ pub fn rules(runtime: &Path) -> PathBuf {
 }
 
 /// Refuses rules that could have no effect, before anything is done.
-pub fn check(network: &NetworkSpec, env: &Env) -> anyhow::Result<()> {
+pub fn check(network: &NetworkSpec, env: &Env) -> Result<(), Failure> {
     if let Some(checkout) = network.only.iter().find(|rule| env.directory.join(rule).join(".git").exists()) {
         let taken = Usage::new(format!("--only takes {checkout} for a host, and it is a checkout"));
         return Err(taken.hint(format!("name the worktree first: bn container run {checkout} --only …")).into());
@@ -46,7 +46,7 @@ pub fn check(network: &NetworkSpec, env: &Env) -> anyhow::Result<()> {
 }
 
 /// Opens the way out. It closes with the value that is returned.
-pub fn open(spec: &RunSpec, env: &Env) -> Result<Option<Proxy>, RunError> {
+pub fn open(spec: &RunSpec, env: &Env) -> Result<Option<Proxy>, Failure> {
     if spec.network.mode != Network::Egress {
         return Ok(None);
     }
@@ -61,12 +61,12 @@ pub fn open(spec: &RunSpec, env: &Env) -> Result<Option<Proxy>, RunError> {
 }
 
 /// Keeps the log of what was refused, which would go with the folder of sockets.
-pub fn close(spec: &RunSpec, run: &Folder) -> Result<(), RunError> {
+pub fn close(spec: &RunSpec, run: &Folder) -> Result<(), Failure> {
     let folder = folder(&spec.runtime);
     for name in log::FILES {
         match std::fs::copy(folder.join(name), run.path().join(name)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(RunError::io("keep the log in", &folder, error));
+                return Err(RunError::io("keep the log in", &folder, error).into());
             }
             _ => {}
         }

@@ -11,10 +11,11 @@ use crate::container::doctor::sudo::free_rules;
 use crate::container::doctor::tools;
 use crate::data_dir::DataDir;
 use crate::env::Env;
+use crate::error::Failure;
 use crate::process::{Cmd, ProcessError, Runner};
 use crate::run::engine::program;
 
-pub fn facts(env: &Env) -> anyhow::Result<Facts> {
+pub fn facts(env: &Env) -> Result<Facts, Failure> {
     let runner = Runner::new(env);
     let data = DataDir::resolve(env)?;
     Ok(Facts {

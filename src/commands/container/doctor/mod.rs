@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::commands::{Context, Exit};
 use crate::container::doctor::{Finding, Status, examine};
+use crate::error::Failure;
 
 /// One line for each thing that was looked at.
 #[derive(Serialize)]
@@ -19,7 +20,7 @@ struct Report {
     findings: Vec<Finding>,
 }
 
-pub fn run(context: &Context) -> anyhow::Result<Exit> {
+pub fn run(context: &Context) -> Result<Exit, Failure> {
     let findings = examine(&gather::facts(&context.env)?);
     let ok = findings.iter().all(|finding| finding.status != Status::Broken);
     context.output.print(&Report { ok, findings })?;

@@ -2,9 +2,10 @@
 
 use crate::cli::task::ClaimArgs;
 use crate::commands::Context;
+use crate::error::Failure;
 use crate::graph::store::Claim;
 
-pub fn run(args: &ClaimArgs, context: &Context) -> anyhow::Result<()> {
+pub fn run(args: &ClaimArgs, context: &Context) -> Result<(), Failure> {
     let how = Claim { force: args.force, take_over: args.take_over.then_some(args.stale_after) };
     super::change(context, &args.id, "Claimed", |writer, id| writer.claim(id, how))
 }

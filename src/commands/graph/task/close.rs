@@ -8,11 +8,12 @@ use crate::cli::task::CloseArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
 use crate::commands::graph::render;
+use crate::error::Failure;
 use crate::graph::model::task::Status;
 use crate::graph::model::text::line;
 use crate::graph::store::{Closed, Closing};
 
-pub fn run(args: CloseArgs, status: Status, context: &Context) -> anyhow::Result<()> {
+pub fn run(args: CloseArgs, status: Status, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
     let closing = Closing { status, reason: args.reason, force: args.force };
     let closed = graph.write(|writer| {

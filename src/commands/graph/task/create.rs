@@ -4,10 +4,11 @@ use crate::cli::task::CreateArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
 use crate::commands::graph::{batch, input};
+use crate::error::Failure;
 use crate::graph::model::operation;
 use crate::graph::model::task::NewTask;
 
-pub fn run(args: CreateArgs, context: &Context) -> anyhow::Result<()> {
+pub fn run(args: CreateArgs, context: &Context) -> Result<(), Failure> {
     if args.stdin {
         let operations = operation::parse_tasks(&input::text(None)?)?;
         let results = Graph::open(context)?.write(|writer| writer.batch(&operations))?;

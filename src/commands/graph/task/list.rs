@@ -8,10 +8,11 @@ use crate::cli::task::ListArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
 use crate::commands::graph::{ready, render};
+use crate::error::Failure;
 use crate::graph::queries::filter::Filter;
 use crate::graph::store::Listed;
 
-pub fn run(args: ListArgs, context: &Context) -> anyhow::Result<()> {
+pub fn run(args: ListArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
     let listed = graph.read(|reader| {
         let parent = args.parent.as_deref().map(|typed| reader.resolve(typed)).transpose()?;

@@ -19,12 +19,13 @@ use crate::cli::task::TaskCommand;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
 use crate::commands::graph::render;
+use crate::error::Failure;
 use crate::graph::error::GraphError;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::task::{Status, Task};
 use crate::graph::store::Writer;
 
-pub fn dispatch(command: TaskCommand, context: &Context) -> anyhow::Result<()> {
+pub fn dispatch(command: TaskCommand, context: &Context) -> Result<(), Failure> {
     match command {
         TaskCommand::Create(args) => create::run(args, context),
         TaskCommand::List(args) => list::run(args, context),
@@ -62,7 +63,7 @@ fn change(
     typed: &str,
     verb: &'static str,
     work: impl FnOnce(&Writer, &TaskId) -> Result<Task, GraphError>,
-) -> anyhow::Result<()> {
+) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
     let task = graph.write(|writer| work(writer, &writer.resolve(typed)?))?;
     Ok(context.output.print(&Changed { verb, task })?)

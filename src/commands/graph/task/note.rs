@@ -4,8 +4,9 @@ use std::io::Read;
 
 use crate::cli::task::NoteArgs;
 use crate::commands::Context;
+use crate::error::Failure;
 
-pub fn run(args: &NoteArgs, context: &Context) -> anyhow::Result<()> {
+pub fn run(args: &NoteArgs, context: &Context) -> Result<(), Failure> {
     let mut text = args.text.join(" ");
     if text == "-" {
         text.clear();

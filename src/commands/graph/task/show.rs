@@ -7,11 +7,12 @@ use serde::Serialize;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
 use crate::commands::graph::render;
+use crate::error::Failure;
 use crate::graph::model::moment::Moment;
 use crate::graph::model::text::{block, line};
 use crate::graph::store::Detail;
 
-pub fn run(typed: &str, context: &Context) -> anyhow::Result<()> {
+pub fn run(typed: &str, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
     let detail = graph.read(|reader| reader.detail(&reader.resolve(typed)?))?;
     Ok(context.output.print(&Shown::new(detail, graph.now))?)

@@ -2,9 +2,10 @@
 
 use crate::cli::task::UpdateArgs;
 use crate::commands::Context;
+use crate::error::Failure;
 use crate::graph::model::task::Change;
 
-pub fn run(args: UpdateArgs, context: &Context) -> anyhow::Result<()> {
+pub fn run(args: UpdateArgs, context: &Context) -> Result<(), Failure> {
     let change = Change {
         title: args.title,
         description: args.description,
