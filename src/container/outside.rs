@@ -31,6 +31,12 @@ pub fn raise_open_files(pids: &[u32], limits: &Limits) -> Vec<Cmd> {
     pids.iter().map(raise).collect()
 }
 
+/// Sets the core limit at which no kernel makes a dump, where it was lower, at 0: a program that takes dumps gets one then.
+pub fn refuse_dumps(pids: &[u32]) -> Vec<Cmd> {
+    let refuse = |pid: &u32| Cmd::new("prlimit").args(["--pid", &pid.to_string(), "--core=1:1"]).as_root();
+    pids.iter().map(refuse).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,7 +50,10 @@ mod tests {
     #[test]
     fn lines() {
         let limits = Limits { cpus: 1.0, memory: 1 << 30, pids: 4096, open_files: 65536, disk: 1 << 30 };
-        let lines = [set_hostname(7, "agent-1")].into_iter().chain(raise_open_files(&[7, 8], &limits));
+        let lines = [set_hostname(7, "agent-1")]
+            .into_iter()
+            .chain(raise_open_files(&[7, 8], &limits))
+            .chain(refuse_dumps(&[7]));
         let lines: Vec<_> = lines.map(|cmd| cmd.to_string()).collect();
         assert_eq!(
             lines,
@@ -52,6 +61,7 @@ mod tests {
                 "nsenter '--uts=/proc/7/ns/uts' hostname agent-1",
                 "prlimit --pid 7 '--nofile=65536:65536'",
                 "prlimit --pid 8 '--nofile=65536:65536'",
+                "prlimit --pid 7 '--core=1:1'",
             ]
         );
     }

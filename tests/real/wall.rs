@@ -99,10 +99,39 @@ fn a_wall_that_is_too_low_keeps_the_agent_from_starting() {
         let run = ["container", "run", "--tag", &image, "../agent-1", "--name", "unwalled"];
         let mut command = world.bn_command(&[&run[..], detached, &["--", "touch", "/workspace/ran"]].concat());
         let answer = crate::world::answer(command.env("PATH", path).output().unwrap()).exits(125);
-        let said = "Error: the container's wall is not as asked for: the limit of processes is off, not 4096";
+        let said = "Error: the agent was not started, for the container's wall is not as asked for: the limit of processes is \
+                    off, not 4096";
         assert!(answer.stderr.contains(said), "{answer:?}");
         assert_eq!(world.row("unwalled")["status"], "start-failed");
         assert!(!world.path("agent-1/ran").exists(), "the agent ran");
         world.assert_nothing_runs("unwalled");
     }
+}
+
+/// Debian 12's sudo gives its children a core limit of 0, and a containerd that was started through it hands that down.
+#[test]
+fn a_core_limit_of_0_is_no_lower_wall() {
+    let world = World::new();
+    let folder = world.path("bin");
+    std::fs::create_dir(&folder).unwrap();
+    put(&folder, "runc-without-dumps", "ulimit -c 0; exec runc \"$@\"");
+    let runc = folder.join("runc-without-dumps");
+    let with_it = format!(
+        r#"for word; do
+            shift
+            set -- "$@" "$word"
+            if [ "$word" = run ] && [ -z "$done" ]; then done=1; set -- "$@" --runc-binary {}; fi
+        done
+        "#,
+        runc.display()
+    );
+    put(&folder, "ctr", &format!("{with_it} exec /usr/bin/ctr \"$@\""));
+    put(&folder, "sudo", &format!(r#"case " $* " in *" ctr "*) {with_it} ;; esac; exec /usr/bin/sudo "$@""#));
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+    let script = ["bash", "-c", "ulimit -Hc; git commit -q --allow-empty -m work"];
+    let run = ["container", "run", "--tag", &crate::world::image(), "../agent-1", "--name", &world.job(), "--"];
+    let mut command = world.bn_command(&[&run[..], &script].concat());
+    let answer = crate::world::answer(command.env("PATH", path).output().unwrap()).exits(0);
+    assert!(answer.stdout.lines().any(|line| line == "0"), "the control: the limit is 0: {answer:?}");
+    world.assert_on_main("work");
 }

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use crate::container::wall::Wall;
 use crate::container::wall::cgroup::Limit;
 use crate::container::wall::expected::{Expected, ExpectedMount};
 use crate::container::wall::mountinfo::MountPoint;
 use crate::container::wall::status::Process;
+use crate::container::wall::{HostFacts, Wall};
 
 /// Bytes. The kernel rounds a memory limit down to whole pages.
 const PAGE: u64 = 4096;
@@ -37,7 +37,7 @@ pub fn differences(wall: &Wall, expected: &Expected) -> Vec<String> {
     if wall.processes.is_empty() {
         found.push("no process of the container can be seen".to_owned());
     }
-    wall.processes.iter().for_each(|process| processes(process, expected, &mut found));
+    wall.processes.iter().for_each(|process| processes(process, &wall.host, expected, &mut found));
     namespaces(wall, expected, &mut found);
     mounts(wall, expected, &mut found);
     sensitive_paths(wall, &mut found);
@@ -47,7 +47,7 @@ pub fn differences(wall: &Wall, expected: &Expected) -> Vec<String> {
     found
 }
 
-fn processes(process: &Process, expected: &Expected, found: &mut Vec<String>) {
+fn processes(process: &Process, host: &HostFacts, expected: &Expected, found: &mut Vec<String>) {
     let Process { pid, name, .. } = process;
     let mut say = |what: String| found.push(format!("process {pid} ({name}): {what}"));
     for (kind, ids, wanted) in [("uid", &process.uids, expected.uid), ("gid", &process.gids, expected.gid)] {
@@ -67,14 +67,28 @@ fn processes(process: &Process, expected: &Expected, found: &mut Vec<String>) {
     if !process.no_new_privs {
         say("no_new_privs is off".to_owned());
     }
-    if process.core_dump != Some(1) {
-        say("its crash would be given to a program of the host".to_owned());
+    if !crash_stays_inside(process, host) {
+        let why = if process.core_dump == Some(0) { CORE_LIMIT_OF_0 } else { "" };
+        say(format!("its crash would be given to a program of the host{why}"));
     }
     if process.file_size.is_none_or(|size| size > expected.limits.disk) {
         say(format!("it may write a file larger than {} bytes", expected.limits.disk));
     }
-    if expected.seccomp && process.seccomp != 2 {
-        say(format!("no filter of system calls is on (mode {})", process.seccomp));
+    if expected.seccomp && process.seccomp == 0 {
+        say("no filter of system calls is on".to_owned());
+    }
+}
+
+/// What containerd was given, it gives to its containers.
+const CORE_LIMIT_OF_0: &str = ", for its core limit is 0 (was containerd started through sudo?)";
+
+/// A limit of 1 means "no dump" to every kernel. 0 does so only where dumps go to files: a program that takes them gets
+/// one all the same.
+fn crash_stays_inside(process: &Process, host: &HostFacts) -> bool {
+    match process.core_dump {
+        Some(1) => true,
+        Some(0) => !host.dumps_to_program,
+        _ => false,
     }
 }
 
@@ -183,7 +197,7 @@ fn limits(wall: &Wall, expected: &Expected, found: &mut Vec<String>) {
     let (is, asked) = (&wall.limits, &expected.limits);
     let memory = asked.memory / PAGE * PAGE;
     let mut check = |what: &str, limit: Limit, wanted: u64| {
-        if limit != Limit::At(wanted) {
+        if !is_at_most(limit, wanted) {
             found.push(format!("the limit of {what} is {limit}, not {wanted}"));
         }
     };
@@ -195,18 +209,28 @@ fn limits(wall: &Wall, expected: &Expected, found: &mut Vec<String>) {
     }
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0.01..4096, checked when parsed
     let millicpus = (asked.cpus * 1000.0).round() as u64;
-    if !matches!(is.millicpus, Limit::At(limit) if limit.abs_diff(millicpus) <= 1) {
+    // The kernel counts in whole microseconds of a period.
+    if !is_at_most(is.millicpus, millicpus + 1) {
         found.push(format!("the limit of CPUs in thousandths is {}, not {millicpus}", is.millicpus));
     }
 }
 
+fn is_at_most(limit: Limit, wanted: u64) -> bool {
+    matches!(limit, Limit::At(limit) if limit <= wanted)
+}
+
 fn apparmor(wall: &Wall, expected: &Expected, found: &mut Vec<String>) {
     let Some(profile) = &expected.apparmor else { return };
-    let wanted = format!("{profile} (enforce)");
     let is = wall.apparmor.as_deref().unwrap_or("absent");
-    if is != wanted {
-        found.push(format!("the AppArmor profile is {is}, not {wanted}"));
+    if !confines(is, profile) {
+        found.push(format!("the AppArmor profile is {is}, not {profile} (enforce)"));
     }
+}
+
+/// Whether a label holds a process to the profile: alone, or together with others that take more away.
+fn confines(label: &str, profile: &str) -> bool {
+    let enforced = label.strip_suffix(" (enforce)").or_else(|| label.strip_suffix(" (kill)"));
+    enforced.is_some_and(|names| names.split("//&").any(|name| name == profile))
 }
 
 #[cfg(test)]

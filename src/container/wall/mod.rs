@@ -33,11 +33,22 @@ pub struct Wall {
     pub host: HostFacts,
 }
 
-/// What depends on the host: which of the sensitive paths its kernel has at all, and whether it swaps.
+/// What depends on the host.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostFacts {
+    /// Those of the sensitive paths that its kernel has at all.
     pub maskable: Vec<PathBuf>,
     pub swap: bool,
+    /// Its kernel hands the memory of crashed processes to a program, and not to files.
+    #[serde(default)]
+    pub dumps_to_program: bool,
+}
+
+impl HostFacts {
+    /// Whether the host's `core_pattern` names a program or a socket in the place of a file.
+    pub fn is_program(core_pattern: &str) -> bool {
+        core_pattern.starts_with(['|', '@'])
+    }
 }
 
 /// Paths that containerd hides, or makes read-only, in every container; a kernel has some of them only.

@@ -11,7 +11,7 @@ use crate::failpoint::Point;
 use crate::git::collect::run_refs;
 use crate::git::host::Git;
 use crate::output::Output;
-use crate::process::exit_code;
+use crate::process::{Cmd, exit_code};
 use crate::run::engine::{Engine, EngineError};
 use crate::run::life::prepare;
 use crate::run::record::RunError;
@@ -122,13 +122,12 @@ fn set_from_outside(spec: &ContainerSpec, engine: &Engine, pid: u32, output: Out
     {
         output.note(format_args!("the container has the host's name: {error}"));
     }
-    if !spec.rlimit_flag {
-        let pids = wall::pids(pid).map_err(WallError::from)?;
-        let raised =
-            outside::raise_open_files(&pids, &spec.limits).iter().try_for_each(|cmd| runner.read(cmd).map(drop));
-        if raised.is_err() {
-            output.note("a process in the container may open 1024 files at a time: the kernel refused to raise that");
-        }
+    let pids = wall::pids(pid).map_err(WallError::from)?;
+    let all_done = |cmds: Vec<Cmd>| cmds.iter().all(|cmd| runner.read(cmd).is_ok());
+    // Where root may not do it either, the look at the wall tells.
+    all_done(outside::refuse_dumps(&wall::lower_limits(&pids, &spec.limits)?));
+    if !spec.rlimit_flag && !all_done(outside::raise_open_files(&pids, &spec.limits)) {
+        output.note("a process in the container may open 1024 files at a time: the kernel refused to raise that");
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ use crate::run::engine::is_installed;
 pub enum WallError {
     #[error("cannot look at the container's wall")]
     Unreadable(#[from] io::Error),
-    #[error("the container's wall is not as asked for: {}", summary(.differences))]
+    #[error("the agent was not started, for the container's wall is not as asked for: {}", summary(.differences))]
     Different { differences: Vec<String> },
 }
 
@@ -43,38 +43,48 @@ impl Explain for WallError {
     fn hints(&self) -> Vec<String> {
         match self {
             WallError::Unreadable(_) => vec!["bn reads /proc/PID of the container's processes as your user".to_owned()],
-            WallError::Different { .. } => {
-                vec!["the agent was not started; `bn container doctor` says what this machine lacks".to_owned()]
-            }
+            WallError::Different { .. } => Vec::new(),
         }
     }
 }
 
-/// Puts in the last stone, and returns the wall if it is what was asked for. `pid` is the container's first process,
-/// which waits at the gate.
+/// Returns the wall if it is what was asked for. `pid` is the container's first process, which waits at the gate.
 pub fn check(pid: u32, spec: &ContainerSpec, uid: u32, gid: u32) -> Result<Wall, WallError> {
-    lower_limits(&pids(pid)?, &spec.limits)?;
     let wall = inspect(pid)?;
     let differences = differences(&wall, &Expected::of(spec, uid, gid, identify));
     if differences.is_empty() { Ok(wall) } else { Err(WallError::Different { differences }) }
 }
 
-/// What every user may take from processes of the same uid, and they cannot take back. A crash is no reason for a program
-/// of the host to read what a stranger left in memory: where the kernel hands dumps to such a program it looks at no
-/// limit but 1, which stands for "none".
-fn lower_limits(pids: &[u32], limits: &Limits) -> io::Result<()> {
-    let at = |most| Rlimit { current: Some(most), maximum: Some(most) };
-    for pid in pids.iter().filter_map(|pid| Pid::from_raw(i32::try_from(*pid).ok()?)) {
-        for (resource, most) in [(Resource::Core, 1), (Resource::Fsize, limits.disk)] {
-            match prlimit(Some(pid), resource, at(most)) {
-                Ok(_) | Err(Errno::SRCH) => {}
-                // It was lower before. The look at the wall will tell.
-                Err(Errno::PERM) => {}
-                Err(error) => return Err(error.into()),
-            }
+/// Takes from a container's processes what every user may take from processes of the same uid, and they cannot take back.
+/// Returns those whose crash root alone can keep from a program of the host.
+///
+/// A crash is no reason for such a program to read what a stranger left in memory. Where the kernel hands dumps to one it
+/// looks at no limit but 1, which stands for "none"; a limit that is 0 already is root's to raise.
+pub fn lower_limits(pids: &[u32], limits: &Limits) -> Result<Vec<u32>, WallError> {
+    let dumps_to_program = dumps_to_program();
+    let mut for_root = Vec::new();
+    for number in pids {
+        let Some(pid) = i32::try_from(*number).ok().and_then(Pid::from_raw) else { continue };
+        if !lower(pid, Resource::Core, 1)? && dumps_to_program {
+            for_root.push(*number);
         }
+        lower(pid, Resource::Fsize, limits.disk)?;
     }
-    Ok(())
+    Ok(for_root)
+}
+
+/// False where the limit was lower before.
+fn lower(pid: Pid, resource: Resource, most: u64) -> io::Result<bool> {
+    match prlimit(Some(pid), resource, Rlimit { current: Some(most), maximum: Some(most) }) {
+        Ok(_) | Err(Errno::SRCH) => Ok(true),
+        Err(Errno::PERM) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What cannot be read is taken for the worse.
+fn dumps_to_program() -> bool {
+    read(Path::new("/proc/sys/kernel/core_pattern")).map_or(true, |pattern| HostFacts::is_program(&pattern))
 }
 
 /// Reads the wall as it is.
@@ -197,7 +207,7 @@ fn apparmor(proc: &Path) -> io::Result<Option<String>> {
 fn host_facts() -> io::Result<HostFacts> {
     let maskable = SENSITIVE.iter().map(PathBuf::from).filter(|path| path.exists()).collect();
     let swap = optional(read(Path::new("/proc/swaps")))?.is_some_and(|text| text.lines().count() > 1);
-    Ok(HostFacts { maskable, swap })
+    Ok(HostFacts { maskable, swap, dumps_to_program: dumps_to_program() })
 }
 
 fn link(path: &Path) -> io::Result<Box<OsStr>> {

@@ -67,6 +67,7 @@ fn good() -> Wall {
         host: HostFacts {
             maskable: ["/proc/keys", "/proc/sys", "/sys/firmware"].map(PathBuf::from).to_vec(),
             swap: true,
+            dumps_to_program: true,
         },
     }
 }
@@ -94,7 +95,7 @@ fn a_wall_as_it_should_be() {
 #[test]
 fn processes_that_kept_something() {
     let process = "process 7971 (tini): ";
-    let cases: [(&str, fn(&mut Process)); 14] = [
+    let cases: [(&str, fn(&mut Process)); 15] = [
         ("uid is [0, 0, 0, 0], not 1001", |process| process.uids = vec![0; 4]),
         ("uid is [1001, 1001, 0, 1001], not 1001", |process| process.uids[2] = 0),
         ("gid is [0, 1001, 1001, 1001], not 1001", |process| process.gids[0] = 0),
@@ -104,11 +105,15 @@ fn processes_that_kept_something() {
         ("the effective capabilities are 0x1, not 0", |process| process.capabilities.effective = 1),
         ("the bounding capabilities are 0xc1, not 0", |process| process.capabilities.bounding = 0xc1),
         ("the ambient capabilities are 0x1, not 0", |process| process.capabilities.ambient = 1),
-        ("its crash would be given to a program of the host", |process| process.core_dump = Some(0)),
+        ("its crash would be given to a program of the host", |process| process.core_dump = None),
+        (
+            "its crash would be given to a program of the host, for its core limit is 0 (was containerd started through sudo?)",
+            |process| process.core_dump = Some(0),
+        ),
         ("it may write a file larger than 1073741824 bytes", |process| process.file_size = None),
         ("it may write a file larger than 1073741824 bytes", |process| process.file_size = Some(DISK + 1)),
         ("no_new_privs is off", |process| process.no_new_privs = false),
-        ("no filter of system calls is on (mode 0)", |process| process.seccomp = 0),
+        ("no filter of system calls is on", |process| process.seccomp = 0),
     ];
     for (what, change) in cases {
         assert_eq!(complaint(|wall| change(&mut wall.processes[0])), format!("{process}{what}"));
@@ -244,7 +249,12 @@ fn what_the_kernel_shows_of_the_host() {
 fn limits_that_do_not_hold() {
     let unlimited = Limit::Unlimited;
     assert_eq!(complaint(|wall| wall.limits.pids = unlimited), "the limit of processes is off, not 4096");
-    assert_eq!(complaint(|wall| wall.limits.memory = Limit::At(1)), "the limit of memory is 1, not 268435456");
+    let more = complaint(|wall| wall.limits.memory = Limit::At(MEMORY + PAGE));
+    assert_eq!(more, "the limit of memory is 268439552, not 268435456");
+    assert_eq!(
+        complaint(|wall| wall.limits.millicpus = Limit::At(1502)),
+        "the limit of CPUs in thousandths is 1502, not 1500"
+    );
     let swap = complaint(|wall| wall.limits.memory_and_swap = unlimited);
     assert_eq!(swap, "the limit of memory and swap is off, not 268435456");
     let unknown = complaint(|wall| wall.limits.memory_and_swap = Limit::Unknown);
@@ -259,6 +269,49 @@ fn limits_that_do_not_hold() {
 }
 
 #[test]
+fn what_is_stricter_than_asked_for_is_no_difference() {
+    let stricter: [(&str, fn(&mut Wall)); 9] = [
+        ("no dump, where dumps go to files", |wall| {
+            wall.host.dumps_to_program = false;
+            wall.processes[0].core_dump = Some(0);
+        }),
+        ("smaller files", |wall| wall.processes[0].file_size = Some(0)),
+        ("seccomp's strict mode", |wall| wall.processes[0].seccomp = 1),
+        ("fewer processes", |wall| wall.limits.pids = Limit::At(7)),
+        ("less memory", |wall| wall.limits.memory = Limit::At(MEMORY / 2)),
+        ("less memory and swap", |wall| wall.limits.memory_and_swap = Limit::At(MEMORY / 2)),
+        ("less of a CPU", |wall| wall.limits.millicpus = Limit::At(500)),
+        ("more namespaces", |wall| wall.namespaces.extend(["user", "cgroup"].map(str::to_owned))),
+        ("no network interface, no device", |wall| {
+            wall.interfaces.clear();
+            wall.devices.clear();
+        }),
+    ];
+    for (what, change) in stricter {
+        let mut wall = good();
+        change(&mut wall);
+        assert_eq!(differences(&wall, &expected()), Vec::<String>::new(), "{what}");
+    }
+    let options = [
+        ("/workspace rw,nosuid,nodev,", "/workspace ro,nosuid,nodev,noexec,"),
+        ("/home/agent rw,nosuid,nodev,", "/home/agent rw,nosuid,nodev,noexec,"),
+    ];
+    for (asked, stricter) in options {
+        assert!(mountinfo::tests::RECORDED.contains(asked), "{asked}");
+        let wall = Wall { mounts: mounts(&mountinfo::tests::RECORDED.replace(asked, stricter)), ..good() };
+        assert_eq!(differences(&wall, &expected()), Vec::<String>::new(), "{stricter}");
+    }
+}
+
+#[test]
+fn a_host_that_gives_dumps_to_a_program() {
+    for program in ["|/usr/share/apport/apport -p%p", "@/run/dumps.socket", "@@/run/dumps.socket"] {
+        assert!(HostFacts::is_program(program), "{program}");
+    }
+    assert!(!HostFacts::is_program("core") && !HostFacts::is_program("/var/core/%p"));
+}
+
+#[test]
 fn apparmor_where_it_was_asked_for() {
     let expected = expected_of(&ContainerSpec { apparmor: Some("bn-default".into()), ..spec() });
     let with = |text: Option<&str>| {
@@ -266,6 +319,11 @@ fn apparmor_where_it_was_asked_for() {
         differences(&wall, &expected)
     };
     assert_eq!(with(Some("bn-default (enforce)")), Vec::<String>::new());
+    assert_eq!(with(Some("bn-default (kill)")), Vec::<String>::new());
+    assert_eq!(with(Some("bn-default//&lxd (enforce)")), Vec::<String>::new());
+    for lower in ["bn-default (complain)", "bn-default//&lxd (mixed)", "bn-default-too (enforce)"] {
+        assert_eq!(with(Some(lower)), [format!("the AppArmor profile is {lower}, not bn-default (enforce)")]);
+    }
     assert_eq!(with(Some("unconfined")), ["the AppArmor profile is unconfined, not bn-default (enforce)"]);
     assert_eq!(with(None), ["the AppArmor profile is absent, not bn-default (enforce)"]);
 }
