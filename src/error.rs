@@ -1,11 +1,15 @@
 //! From an error to what the user sees: `Error:`, its causes, its hints, and the exit code.
 
+use std::ffi::OsString;
 use std::fmt;
 
+use clap::CommandFactory;
+use clap::error::ErrorKind;
 use serde::Serialize;
 
-use crate::harmless;
+use crate::cli::Cli;
 use crate::output::Output;
+use crate::{harmless, wrong_use};
 
 /// Exit code of wrong use that the command line alone shows.
 pub const USAGE: u8 = 2;
@@ -145,17 +149,19 @@ pub fn report(failure: &Failure, output: &Output) -> u8 {
 }
 
 /// Answers a command line that clap refused, and one that asked for help; returns the exit code.
-pub fn report_usage(error: &clap::Error, json: bool) -> u8 {
-    if json && error.use_stderr() {
-        let text = error.to_string();
-        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        let message = lines.next().unwrap_or_default().trim_start_matches("error: ");
-        let usage = Usage { message: message.to_owned(), hints: lines.map(str::to_owned).collect() };
-        return report(&usage.into(), &Output::new(true));
+pub fn report_usage(error: &clap::Error, words: &[OsString]) -> u8 {
+    let asked_for_help = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    );
+    if asked_for_help {
+        // A terminal that went away has no use for the answer.
+        drop(error.print());
+        return u8::try_from(error.exit_code()).unwrap_or(USAGE);
     }
-    // A terminal that went away has no use for the answer.
-    drop(error.print());
-    u8::try_from(error.exit_code()).unwrap_or(USAGE)
+    let json = words.iter().skip(1).take_while(|word| *word != "--").any(|word| word == "--json");
+    let usage = wrong_use::explain(&Cli::command(), words, error);
+    report(&usage.into(), &Output::new(json))
 }
 
 /// The causes that say something their parent has not said already.

@@ -16,15 +16,17 @@ mod path_json;
 mod process;
 mod run;
 mod untrusted;
+mod wrong_use;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let cli = match cli::Cli::try_parse() {
+    let words = env::words();
+    let cli = match cli::Cli::try_parse_from(&words) {
         Ok(cli) => cli,
-        Err(error) => return ExitCode::from(error::report_usage(&error, env::asks_for_json())),
+        Err(error) => return ExitCode::from(error::report_usage(&error, &words)),
     };
     let output = output::Output::new(cli.json);
     let outcome = env::Env::read(cli.directory.as_deref())

@@ -161,9 +161,9 @@ pub fn random() -> std::io::Result<u64> {
     Ok(getrandom::u64()?)
 }
 
-/// Whether `--json` stands on a command line that could not be parsed.
-pub fn asks_for_json() -> bool {
-    std::env::args_os().skip(1).take_while(|word| word != "--").any(|word| word == "--json")
+/// The command line, the program's name included.
+pub fn words() -> Vec<OsString> {
+    std::env::args_os().collect()
 }
 
 /// The clock.

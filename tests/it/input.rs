@@ -49,14 +49,6 @@ fn what_the_command_line_alone_shows_is_wrong_use() {
 }
 
 #[test]
-fn an_unknown_flag_is_wrong_use() {
-    let world = World::new();
-    let answer = world.bn(&["container", "run", "--no-such-flag"]);
-    assert_eq!(answer.code, 2);
-    assert!(answer.stderr.contains("unexpected argument '--no-such-flag'"), "{}", answer.stderr);
-}
-
-#[test]
 fn what_is_not_there_is_named() {
     let world = World::new();
     fs::create_dir(world.path("plain")).unwrap();

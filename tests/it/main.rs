@@ -9,3 +9,4 @@ mod program;
 mod sudo;
 mod tools;
 mod world;
+mod wrong_use;
