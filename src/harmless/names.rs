@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::harmless::steers;
+use crate::harmless::{is_unseen, steers};
 
 /// Longer names are cut. Letters.
 const LONGEST: usize = 200;
@@ -19,11 +19,7 @@ pub fn path(path: &Path) -> String {
 /// In a name, letters that nobody sees are spelled out as well: languages and emoji need them, but two names that look the same
 /// should not be two.
 fn plain(letter: char) -> Vec<char> {
-    let unseen = matches!(
-        letter,
-        '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
-    );
-    match steers(letter) || unseen {
+    match steers(letter) || is_unseen(letter) {
         true => letter.escape_unicode().collect(),
         false => vec![letter],
     }
@@ -35,7 +31,10 @@ mod tests {
 
     #[test]
     fn names_cannot_steer_a_terminal() {
-        assert_eq!(name("a\u{1b}[2Jb\u{202e}c\u{200b}".as_bytes()), "a\\u{1b}[2Jb\\u{202e}c\\u{200b}");
+        assert_eq!(
+            name("a\u{1b}[2Jb\u{202e}c\u{200b}\u{e0041}".as_bytes()),
+            "a\\u{1b}[2Jb\\u{202e}c\\u{200b}\\u{e0041}"
+        );
         assert_eq!(name(&[b'x'; 1000]).len(), LONGEST);
     }
 }

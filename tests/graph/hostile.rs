@@ -115,11 +115,11 @@ fn no_code_of_strangers_in_the_file_is_run() {
     }
 }
 
-/// Everything that an agent may write, with all that a terminal obeys.
+/// Everything that an agent may write, with all that a terminal obeys, and orders that only a model reads.
 #[test]
-fn nothing_that_a_terminal_obeys_gets_through() {
+fn nothing_that_a_terminal_obeys_or_nobody_sees_gets_through() {
     let (world, file) = one_task();
-    let evil = "A\u{1b}]0;title\u{7}\u{1b}[2J\u{9b}31m\u{202e}B\rC\u{7f}";
+    let evil = "A\u{1b}]0;title\u{7}\u{1b}[2J\u{9b}31m\u{202e}B\rC\u{7f}\u{e0072}\u{e006d}\u{200b}\u{fe0f}";
     let conn = rusqlite::Connection::open(&file).unwrap();
     conn.execute_batch("PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF").unwrap();
     let change = |sql: &str| assert!(conn.execute(sql, [evil]).is_ok(), "{sql}");
@@ -142,8 +142,8 @@ fn nothing_that_a_terminal_obeys_gets_through() {
         for more in [&[][..], &["--json"]] {
             let answer = soon(&world, &[args, more].concat());
             let said = answer.stdout + &answer.stderr;
-            let steers = |letter: &char| (letter.is_control() && *letter != '\n') || *letter == '\u{202e}';
-            assert_eq!(said.chars().find(steers), None, "{args:?}: {said:?}");
+            let evil = |letter: &char| *letter != '\n' && evil.contains(*letter) && !letter.is_ascii_graphic();
+            assert_eq!(said.chars().find(evil), None, "{args:?}: {said:?}");
         }
     };
     COMMANDS.iter().chain(&of_one).for_each(|args| clean(args));
