@@ -19,8 +19,8 @@ pub enum ContainerCommand {
     Logs(LogsArgs),
     /// Finish a run whose work is not on its target yet
     Merge(MergeArgs),
-    /// Forget ended runs that hold no unmerged work
-    Prune,
+    /// Forget ended runs that hold no unmerged work, and say why others are kept
+    Prune(PruneArgs),
     /// Look at this machine: what is missing, what is old, what is open too wide
     Doctor,
     /// Print everything about a run: its record, and the wall that is really around it
@@ -230,7 +230,7 @@ pub struct NetworkArgs {
 
 #[derive(Debug, Args)]
 pub struct AllowArgs {
-    /// The run
+    /// The run, or the first letters of its name
     #[arg(value_name = "NAME")]
     pub name: String,
 
@@ -257,15 +257,32 @@ pub struct EncloseArgs {
     pub command: Vec<std::ffi::OsString>,
 }
 
+/// Whose runs a command speaks of.
+#[derive(Debug, Args)]
+pub struct ScopeArgs {
+    /// Those of all repositories, and not of this one alone
+    #[arg(long)]
+    pub all_repositories: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct PruneArgs {
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+}
+
 #[derive(Debug, Args)]
 pub struct StopArgs {
-    /// The runs to stop
-    #[arg(value_name = "NAME", required_unless_present = "all")]
+    /// The runs to stop, of whatever repository; the first letters of a name will do
+    #[arg(value_name = "NAME", conflicts_with = "all_repositories")]
     pub names: Vec<String>,
 
     /// Stop every run of this repository
     #[arg(long, conflicts_with = "names")]
     pub all: bool,
+
+    #[command(flatten)]
+    pub scope: ScopeArgs,
 
     /// How long an agent may take to end by itself
     #[arg(short, long, value_name = "SECONDS", default_value_t = 10)]
@@ -281,15 +298,18 @@ pub struct ListArgs {
     /// Names only
     #[arg(short, long)]
     pub quiet: bool,
+
+    #[command(flatten)]
+    pub scope: ScopeArgs,
 }
 
 #[derive(Debug, Args)]
 pub struct LogsArgs {
-    /// The run
+    /// The run, or the first letters of its name
     #[arg(value_name = "NAME")]
-    pub name: String,
+    pub name: Option<String>,
 
-    /// Go on until the run ends
+    /// Go on until the run ends, and exit as `run` would have
     #[arg(short, long)]
     pub follow: bool,
 
@@ -300,9 +320,9 @@ pub struct LogsArgs {
 
 #[derive(Debug, Args)]
 pub struct MergeArgs {
-    /// The run
+    /// The run, or the first letters of its name
     #[arg(value_name = "NAME")]
-    pub name: String,
+    pub name: Option<String>,
 
     /// Merge changes to files that programs run without asking; look at them first
     #[arg(long)]
@@ -311,9 +331,9 @@ pub struct MergeArgs {
 
 #[derive(Debug, Args)]
 pub struct InspectArgs {
-    /// The run
+    /// The run, or the first letters of its name
     #[arg(value_name = "NAME")]
-    pub name: String,
+    pub name: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -5,9 +5,19 @@ use crate::error::Usage;
 /// containerd's limit.
 const LONGEST: usize = 76;
 
+/// What default names begin with.
+const STEM: &str = "binnacle-self-";
+
 /// A default name: unix seconds to sort by, and random digits because two runs may start in one second.
 pub fn default_name(unix_seconds: i64, random: u32) -> String {
-    format!("binnacle-self-{unix_seconds}-{random:06x}", random = random & 0x00ff_ffff)
+    format!("{STEM}{unix_seconds}-{random:06x}", random = random & 0x00ff_ffff)
+}
+
+/// Whether a name can be meant by its beginning; in a default name, by the beginning of what differs, too.
+pub fn answers_to(name: &str, short: &str) -> bool {
+    let own = name.strip_prefix(STEM).unwrap_or(name);
+    let random = own.rsplit_once('-').filter(|_| own.len() < name.len()).map(|(_, random)| random);
+    !short.is_empty() && [Some(name), Some(own), random].into_iter().flatten().any(|part| part.starts_with(short))
 }
 
 /// Checks a name against containerd's rule: letters and digits, joined by single `.`, `_` or `-`.
@@ -35,6 +45,18 @@ mod tests {
         for bad in ["", "-a", "a-", "a--b", "a/b", "ä", "a b", "..", &"a".repeat(77)] {
             assert!(check_name(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_name_can_be_shortened() {
+        let name = default_name(1_764_157_000, 0x00ab_12cd);
+        for short in ["binnacle-self-1764157000-ab", "1764157", "ab1", &name] {
+            assert!(answers_to(&name, short), "{short}");
+        }
+        for other in ["", "x", "self", "12cd", "ab12cdx"] {
+            assert!(!answers_to(&name, other), "{other}");
+        }
+        assert!(answers_to("agent-1", "ag") && !answers_to("agent-1", "1"));
     }
 
     proptest! {

@@ -90,6 +90,8 @@ pub struct Env {
     pub proxy: ProxyVariables,
     pub stdin_is_terminal: bool,
     pub stdout_is_terminal: bool,
+    /// How many columns a line of the terminal has, where standard output is one.
+    pub width: Option<usize>,
 }
 
 impl Env {
@@ -129,6 +131,7 @@ impl Env {
             proxy: proxy(),
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stdout_is_terminal: std::io::stdout().is_terminal(),
+            width: width(),
         })
     }
 
@@ -203,6 +206,13 @@ pub fn inherited(prefix: &str) -> Vec<OsString> {
 
 fn text(name: &str) -> Option<String> {
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+/// `COLUMNS`, or what the terminal says. Where standard output is none, no line has to fit.
+fn width() -> Option<usize> {
+    let terminal = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    let named = nonempty("COLUMNS").and_then(|columns| columns.parse().ok());
+    named.or(Some(usize::from(terminal.ws_col))).filter(|columns| *columns > 0)
 }
 
 /// The host's own way out.

@@ -98,9 +98,9 @@ fn a_record_that_cannot_be_read_hides_no_other_run() {
     let run = world.path("home/.local/state/binnacle/0123456789abcdef/runs/broken");
     fs::create_dir_all(&run).unwrap();
     fs::write(run.join("run.json"), "{").unwrap();
-    let listed = world.bn(&["container", "list", "--all"]);
+    let listed = world.bn(&["container", "list", "--all", "--all-repositories"]);
     assert_eq!(listed.code, 0, "{listed:?}");
-    assert_eq!(listed.stdout, "NAME   STATUS   TYPE   BRANCH   WORKTREE   AGE   OUTCOME\n");
+    assert_eq!(listed.stdout, "NAME   REPO   STATUS   TYPE   BRANCH   WORKTREE   AGE   OUTCOME\n");
     let said = world.neutral(&listed.stderr);
     assert_eq!(said, "left out: [WORLD]/home/.local/state/binnacle/0123456789abcdef/runs/broken/run.json is damaged\n");
 }

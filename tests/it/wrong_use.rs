@@ -115,3 +115,28 @@ fn programs_get_the_same_as_json() {
     let world = World::new();
     insta::assert_snapshot!(answer(&world, &["--json", "done"]), @r#"{"error":"there is no command `bn done`","causes":[],"hints":["you may mean: bn task close"],"exit_code":2}"#);
 }
+
+#[test]
+fn a_name_that_is_missing_is_asked_for() {
+    let world = World::new();
+    insta::assert_snapshot!(answer(&world, &["container", "stop"]), @"
+    Error: which one? running: none in this repository
+    hint: those of all repositories: bn container list --all --all-repositories
+    ");
+    insta::assert_snapshot!(answer(&world, &["container", "logs"]), @"
+    Error: which one? there are: none in this repository
+    hint: those of all repositories: bn container list --all --all-repositories
+    ");
+}
+
+#[test]
+fn what_changes_the_runs_of_all_repositories_is_asked_to() {
+    let world = World::new();
+    for (words, said) in [(&["prune"][..], "prune"), (&["stop", "--all"], "stop --all")] {
+        let mut command = world.command(&[&["-C", "/", "container"], words].concat());
+        let answer = crate::world::answer(&mut command);
+        assert_eq!(answer.code, 2, "{answer:?}");
+        let hint = format!("hint: cd into one, or: bn container {said} --all-repositories\n");
+        assert_eq!(answer.stderr, format!("Error: this folder is in no repository: whose runs are meant?\n{hint}"));
+    }
+}

@@ -22,6 +22,7 @@ mod point;
 #[path = "../it/program.rs"]
 mod program;
 mod registry;
+mod repositories;
 mod running;
 mod scene;
 mod screen;

@@ -5,10 +5,8 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::cli::container::{AllowArgs, Network};
-use crate::commands::container::find::{everything, find};
-use crate::commands::container::list::stoppable;
+use crate::commands::container::find::{Runs, is_stoppable};
 use crate::commands::{Context, Exit};
-use crate::data_dir::DataDir;
 use crate::egress::policy::Policy;
 use crate::egress::widen::widen;
 use crate::error::{Failure, Usage};
@@ -27,18 +25,20 @@ impl fmt::Display for Allowed<'_> {
 }
 
 pub fn run(args: &AllowArgs, context: &Context) -> Result<Exit, Failure> {
-    let data = DataDir::resolve(&context.env)?;
-    let seen = everything(&data, context.output)?;
-    let seen = find(&seen, &args.name, &stoppable(&seen))?;
+    let seen = Runs::read(context)?.named(&args.name, is_stoppable)?;
     let spec = &seen.record.spec;
     if !seen.owned {
-        return Err(anyhow::anyhow!("{} is not running", args.name).into());
+        return Err(anyhow::anyhow!("{} is not running", seen.record.name()).into());
     }
     if spec.network.mode != Network::Egress {
-        return Err(Usage::new(format!("{} does not use --network egress: there is nothing to open", args.name)).into());
+        return Err(Usage::new(format!(
+            "{} does not use --network egress: there is nothing to open",
+            seen.record.name()
+        ))
+        .into());
     }
     let policy = Policy::parse(&spec.network.allow, &spec.network.only)?;
     widen(&gate::rules(&spec.runtime), &policy, &args.hosts)?;
-    context.output.print(&Allowed { name: &args.name, hosts: &args.hosts })?;
+    context.output.print(&Allowed { name: seen.record.name(), hosts: &args.hosts })?;
     Ok(Exit::DONE)
 }

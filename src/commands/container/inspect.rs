@@ -5,10 +5,9 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::cli::container::InspectArgs;
-use crate::commands::container::find::{everything, find, names};
+use crate::commands::container::find::{Runs, any};
 use crate::commands::{Context, Exit};
 use crate::container::wall::Wall;
-use crate::data_dir::DataDir;
 use crate::error::Failure;
 use crate::harmless;
 use crate::run::record::run_json::Record;
@@ -31,11 +30,9 @@ impl fmt::Display for Inspected {
 }
 
 pub fn run(args: &InspectArgs, context: &Context) -> Result<Exit, Failure> {
-    let data = DataDir::resolve(&context.env)?;
-    let seen = everything(&data, context.output)?;
-    let seen = find(&seen, &args.name, &names(&seen))?;
+    let seen = Runs::read(context)?.named_or_asked(args.name.as_deref(), "there are", any)?;
     let wall = match seen.record.pid {
-        Some(pid) if seen.record.state.is_open() && Watched::find(pid, &args.name)?.is_some() => {
+        Some(pid) if seen.record.state.is_open() && Watched::find(pid, seen.record.name())?.is_some() => {
             Some(wall::inspect(pid)?)
         }
         _ => None,

@@ -1,22 +1,28 @@
 //! `bn container list`: what runs, and what ran.
 
 use std::fmt;
+use std::path::Path;
 
 use serde::Serialize;
 
 use crate::cli::container::ListArgs;
-use crate::commands::container::find::everything;
+use crate::commands::container::find::{Runs, is_stoppable};
 use crate::commands::container::report::Row;
+use crate::commands::container::table::{Column, Step, Table};
 use crate::commands::{Context, Exit};
 use crate::container::tasks::EngineTask;
-use crate::data_dir::DataDir;
 use crate::env::now;
 use crate::error::Failure;
+use crate::harmless;
 use crate::process::Runner;
 use crate::run::engine::Engine;
 use crate::run::record::RunError;
 use crate::run::record::run_json::Seen;
 use crate::run::watch::process::Watched;
+
+/// What is left out first where the terminal is too narrow.
+const NARROWER: [Step; 5] =
+    [Step::Shorten("WORKTREE"), Step::Drop("TYPE"), Step::Drop("WORKTREE"), Step::Drop("BRANCH"), Step::Drop("AGE")];
 
 #[derive(Serialize)]
 #[serde(transparent)]
@@ -24,23 +30,38 @@ struct Listing {
     rows: Vec<Row>,
     #[serde(skip)]
     quiet: bool,
+    /// The rows may be of several repositories.
+    #[serde(skip)]
+    repositories: bool,
+    #[serde(skip)]
+    width: Option<usize>,
 }
 
 pub fn run(args: &ListArgs, context: &Context) -> Result<Exit, Failure> {
-    let data = DataDir::resolve(&context.env)?;
-    let seen = everything(&data, context.output)?;
+    let runs = Runs::read(context)?;
+    let all_repositories = args.scope.all_repositories;
+    let wanted = |run: &Seen| args.all || is_stoppable(run);
+    let mut seen = runs.to_look_at(all_repositories);
+    seen.retain(wanted);
     let tasks = engine_tasks(&seen, context);
     let now = now();
-    let mut rows = Vec::new();
-    for run in seen {
-        let alive = is_alive(&run, tasks.as_deref())?;
-        let open = run.record.state.is_open() || run.record.needs_sudo;
-        if args.all || open || run.owned {
-            rows.push(Row::of(&run, alive, now));
-        }
+    let rows = seen.iter().map(|run| Ok(Row::of(run, is_alive(run, tasks.as_deref())?, now)));
+    let rows: Vec<Row> = rows.collect::<Result<_, RunError>>()?;
+    let repositories = runs.spans_repositories(all_repositories);
+    if rows.is_empty() && !repositories && !args.quiet && !context.output.is_json() {
+        tell_of_others(runs.elsewhere(wanted), args.all, context);
     }
-    context.output.print(&Listing { rows, quiet: args.quiet })?;
+    context.output.print(&Listing { rows, quiet: args.quiet, repositories, width: context.env.width })?;
     Ok(Exit::DONE)
+}
+
+/// An empty list is no sign that there is nothing at all.
+fn tell_of_others(count: usize, ended_too: bool, context: &Context) {
+    let all = if ended_too { " --all" } else { "" };
+    if count > 0 {
+        let there = if count == 1 { "there is 1 run".to_owned() } else { format!("there are {count} runs") };
+        context.output.note(format_args!("{there} in other repositories: bn container list{all} --all-repositories"));
+    }
 }
 
 /// containerd's own list, where it is needed and costs no password: a run whose owner is gone may have a container.
@@ -69,37 +90,38 @@ fn is_alive(run: &Seen, tasks: Option<&[EngineTask]>) -> Result<bool, RunError> 
     Ok(found.is_some())
 }
 
-/// The names of the runs that somebody could stop.
-pub fn stoppable(seen: &[Seen]) -> Vec<String> {
-    let open = seen.iter().filter(|run| run.owned || run.record.state.is_open() || run.record.needs_sudo);
-    open.map(|run| run.record.name().to_owned()).collect()
-}
-
 impl fmt::Display for Listing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.quiet {
             return self.rows.iter().try_for_each(|row| writeln!(f, "{}", row.name));
         }
-        let header = ["NAME", "STATUS", "TYPE", "BRANCH", "WORKTREE", "AGE", "OUTCOME"].map(str::to_owned);
-        let lines: Vec<[String; 7]> = std::iter::once(header).chain(self.rows.iter().map(cells)).collect();
-        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-        let widths: [usize; 7] = std::array::from_fn(width);
-        for line in &lines {
-            let padded = line.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
-            writeln!(f, "{}", padded.collect::<Vec<_>>().join("   ").trim_end())?;
+        let column = |head, cell: fn(&Row) -> String| Column { head, cells: self.rows.iter().map(cell).collect() };
+        let mut columns = vec![
+            column("NAME", |row| row.name.clone()),
+            column("STATUS", |row| row.status.clone()),
+            column("TYPE", |row| row.agent_type.clone()),
+            column("BRANCH", |row| {
+                row.branch.as_ref().map_or("(detached)".to_owned(), |name| harmless::name(name.as_bytes()))
+            }),
+            column("WORKTREE", |row| harmless::name(row.worktree.as_bytes())),
+            column("AGE", |row| row.age.clone()),
+            column("OUTCOME", |row| row.outcome.map_or_else(|| "-".to_owned(), |outcome| outcome.to_string())),
+        ];
+        if self.repositories {
+            columns.insert(1, Column { head: "REPO", cells: repository_names(&self.rows) });
         }
-        Ok(())
+        write!(f, "{}", Table(columns).fit(self.width, &NARROWER))
     }
 }
 
-fn cells(row: &Row) -> [String; 7] {
-    [
-        row.name.clone(),
-        row.status.clone(),
-        row.agent_type.clone(),
-        row.branch.clone().unwrap_or_else(|| "(detached)".to_owned()),
-        row.worktree.clone(),
-        row.age.clone(),
-        row.outcome.map_or_else(|| "-".to_owned(), |outcome| outcome.to_string()),
-    ]
+/// The folders' own names; the whole paths of those that have the same one.
+fn repository_names(rows: &[Row]) -> Vec<String> {
+    let last = |row: &Row| Path::new(&row.repository).file_name().map(|name| name.to_owned());
+    let is_shared =
+        |row: &&Row| rows.iter().any(|other| other.repository != row.repository && last(other) == last(row));
+    let shown = rows.iter().map(|row| match last(row).filter(|_| !is_shared(&row)) {
+        Some(name) => name.to_string_lossy().into_owned(),
+        None => row.repository.clone(),
+    });
+    shown.map(|name| harmless::name(name.as_bytes())).collect()
 }

@@ -5,30 +5,44 @@ use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::time::Duration;
 
 use crate::cli::container::LogsArgs;
-use crate::commands::container::find::{everything, find, names};
+use crate::commands::container::find::{Runs, any};
+use crate::commands::container::report::RunReport;
 use crate::commands::{Context, Exit};
 use crate::container::ctr::Streams;
-use crate::data_dir::DataDir;
-use crate::error::Failure;
+use crate::error::{FAILED, Failure};
 use crate::output::Stranger;
-use crate::run::record::run_json::Seen;
+use crate::run::record::run_json::{Record, Seen};
+use crate::run::record::state::State;
 use crate::run::record::{RunError, lock};
 
 const POLL: Duration = Duration::from_millis(100);
 const BLOCK: usize = 64 << 10;
 
 pub fn run(args: &LogsArgs, context: &Context) -> Result<Exit, Failure> {
-    let data = DataDir::resolve(&context.env)?;
-    let seen = everything(&data, context.output)?;
-    let seen = find(&seen, &args.name, &names(&seen))?;
+    let seen = Runs::read(context)?.named_or_asked(args.name.as_deref(), "there are", any)?;
     if matches!(seen.record.spec.container.streams, Streams::Terminal { .. }) {
-        context
-            .output
-            .note(format_args!("{} had the terminal to itself: its output was shown there, and not kept", args.name));
+        context.output.note(format_args!(
+            "{} had the terminal to itself: its output was shown there, and not kept",
+            seen.record.name()
+        ));
         return Ok(Exit::DONE);
     }
     show(&seen, args, context)?;
-    Ok(Exit::DONE)
+    if args.follow { followed(&seen, context) } else { Ok(Exit::DONE) }
+}
+
+/// Whoever waited for the end learns how it was.
+fn followed(seen: &Seen, context: &Context) -> Result<Exit, Failure> {
+    let record = Record::load(&seen.folder)?;
+    match record.state {
+        State::Ended => Ok(Exit(RunReport::of(&record, &seen.folder)?.exit_code())),
+        state => {
+            let name = record.name();
+            let state = if state.is_open() { "interrupted".to_owned() } else { state.to_string() };
+            context.output.note(format_args!("{name} is {state}: bn container inspect {name}"));
+            Ok(Exit(FAILED))
+        }
+    }
 }
 
 fn show(seen: &Seen, args: &LogsArgs, context: &Context) -> Result<(), RunError> {

@@ -1,10 +1,9 @@
 //! `bn container merge`: finish a run that was interrupted, or whose work could not go to its target.
 
 use crate::cli::container::MergeArgs;
-use crate::commands::container::find::{everything, find, names};
+use crate::commands::container::find::Runs;
 use crate::commands::container::report::RunReport;
 use crate::commands::{Context, Exit};
-use crate::data_dir::DataDir;
 use crate::error::Failure;
 use crate::git::host::Git;
 use crate::process::Runner;
@@ -12,16 +11,14 @@ use crate::run::engine::Engine;
 use crate::run::life::finish::{self, Merge};
 use crate::run::life::hold::GRACE;
 use crate::run::record::RunError;
-use crate::run::record::run_json::Run;
-use crate::run::record::state::State;
+use crate::run::record::run_json::{Run, Seen};
+use crate::run::record::state::{Outcome, State};
 
 pub fn run(args: &MergeArgs, context: &Context) -> Result<Exit, Failure> {
-    let data = DataDir::resolve(&context.env)?;
-    let seen = everything(&data, context.output)?;
-    let seen = find(&seen, &args.name, &names(&seen))?;
+    let seen = Runs::read(context)?.named_or_asked(args.name.as_deref(), "with work to merge", waits)?;
     let state = seen.record.state.to_string();
     let Some(mut run) = Run::take_over(seen.folder)? else {
-        return Err(RunError::StillOwned { name: args.name.clone(), state }.into());
+        return Err(RunError::StillOwned { name: seen.record.spec.name, state }.into());
     };
     let runner = Runner::new(&context.env);
     let merge = if args.accept_handoff { Merge::Accepted } else { Merge::Wanted };
@@ -29,6 +26,14 @@ pub fn run(args: &MergeArgs, context: &Context) -> Result<Exit, Failure> {
     let report = RunReport::of(&run.record, &run.folder)?;
     context.output.print(&report)?;
     Ok(Exit(merge_exit(&run, &report)))
+}
+
+/// Whether there is something left to be done for it.
+fn waits(run: &Seen) -> bool {
+    let record = &run.record;
+    let unfinished = !run.owned && record.state != State::Ended && record.state != State::StartFailed;
+    let work = record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0);
+    unfinished || record.needs_sudo || (work && record.outcome.is_some_and(Outcome::leaves_work))
 }
 
 /// From wherever the run stands to its outcome.

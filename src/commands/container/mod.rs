@@ -19,6 +19,7 @@ mod report;
 mod resolve;
 mod run;
 mod stop;
+mod table;
 mod trees;
 
 use crate::cli::container::ContainerCommand;
@@ -43,7 +44,7 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
         ContainerCommand::Doctor => doctor::run(context),
         ContainerCommand::Inspect(args) => inspect::run(&args, context),
         ContainerCommand::Allow(args) => allow::run(&args, context),
-        ContainerCommand::Prune => prune::run(context),
+        ContainerCommand::Prune(args) => prune::run(&args, context),
         ContainerCommand::Enclose(args) => enclose::run(&args, context),
         ContainerCommand::Own(args) => own::run(&args, context),
         ContainerCommand::AllowSets => allow_sets::run(context),

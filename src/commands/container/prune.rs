@@ -1,64 +1,156 @@
-//! `bn container prune`: forget ended runs whose work is where it was to go.
+//! `bn container prune`: forget ended runs whose work is where it was to go, and say why others are kept.
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use crate::commands::container::find::everything;
+use crate::cli::container::PruneArgs;
+use crate::commands::container::find::Runs;
 use crate::commands::{Context, Exit};
-use crate::data_dir::DataDir;
 use crate::error::Failure;
-use crate::git::collect::run_refs;
+use crate::git::collect::run_refs::{self, KeptRef};
 use crate::git::host::Git;
-use crate::process::Runner;
-use crate::run::record::run_json::{Run, Seen};
-use crate::run::record::state::State;
+use crate::process::{Cmd, Runner};
+use crate::run::record::run_json::{Record, Run, Seen};
+use crate::run::record::state::{Outcome, State};
 use crate::untrusted::remove;
 
-#[derive(Serialize)]
-#[serde(transparent)]
-struct Pruned(Vec<String>);
+#[derive(Default)]
+struct Pruned {
+    forgot: Vec<Forgot>,
+    kept: Vec<Kept>,
+}
+
+/// A run that is gone.
+struct Forgot {
+    name: String,
+    why: String,
+}
+
+/// A run that is not running and was kept.
+struct Kept {
+    name: String,
+    why: String,
+    /// What to type to get rid of it, one line each.
+    ways: Vec<String>,
+}
+
+enum Verdict {
+    Forgot(Forgot),
+    Kept(Kept),
+    /// Its owner lives.
+    Running,
+}
+
+impl Serialize for Pruned {
+    /// The names of those that are gone.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.forgot.iter().map(|forgot| &forgot.name))
+    }
+}
 
 impl fmt::Display for Pruned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|name| writeln!(f, "{name}"))
+        self.forgot.iter().try_for_each(|forgot| writeln!(f, "forgot {}: {}", forgot.name, forgot.why))?;
+        self.kept.iter().try_for_each(|kept| writeln!(f, "{kept}"))
     }
 }
 
-pub fn run(context: &Context) -> Result<Exit, Failure> {
-    let data = DataDir::resolve(&context.env)?;
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "kept {}: {}", self.name, self.why)?;
+        self.ways.iter().try_for_each(|way| write!(f, "\n  {way}"))
+    }
+}
+
+pub fn run(args: &PruneArgs, context: &Context) -> Result<Exit, Failure> {
     let git = Git::new(Runner::new(&context.env));
-    let mut pruned = Vec::new();
-    for seen in everything(&data, context.output)? {
-        if forget(&seen, &git)? {
-            pruned.push(seen.record.name().to_owned());
+    let runs = Runs::read(context)?.to_change(args.scope.all_repositories, "prune")?;
+    let mut pruned = Pruned::default();
+    let mut failures = Vec::new();
+    for seen in &runs {
+        match forget(seen, &git) {
+            Ok(Verdict::Forgot(forgot)) => pruned.forgot.push(forgot),
+            Ok(Verdict::Kept(kept)) => pruned.kept.push(kept),
+            Ok(Verdict::Running) => {}
+            // One that cannot be looked at is no reason not to look at the others.
+            Err(failure) => failures.push((seen.record.name(), failure)),
         }
     }
-    context.output.print(&Pruned(pruned))?;
-    Ok(Exit::DONE)
+    context.output.print(&pruned)?;
+    if context.output.is_json() {
+        pruned.kept.iter().for_each(|kept| context.output.note(kept));
+    } else if pruned.forgot.is_empty() && pruned.kept.is_empty() && failures.is_empty() {
+        context.output.note("there is nothing to forget");
+    }
+    failures.iter().for_each(|(name, _)| context.output.note(format_args!("kept {name}: it could not be looked at")));
+    failures.into_iter().next().map_or(Ok(Exit::DONE), |(_, failure)| Err(failure))
 }
 
-fn forget(seen: &Seen, git: &Git) -> Result<bool, Failure> {
-    let over = matches!(seen.record.state, State::Ended | State::StartFailed) && !seen.record.needs_sudo;
-    if seen.owned || !over || holds_work(seen, git)? {
-        return Ok(false);
+fn forget(seen: &Seen, git: &Git) -> Result<Verdict, Failure> {
+    if seen.owned {
+        return Ok(Verdict::Running);
+    }
+    if let Some(kept) = kept(seen, git)? {
+        return Ok(Verdict::Kept(kept));
     }
     // Taken over first: nobody may carry on a run that is being removed.
-    let Some(run) = Run::take_over(seen.folder.clone())? else { return Ok(false) };
+    let Some(run) = Run::take_over(seen.folder.clone())? else { return Ok(Verdict::Running) };
     let spec = &run.record.spec;
     if spec.common_dir.exists() {
         run_refs::forget(git, &spec.common_dir, &spec.name)?;
     }
     remove::folder(run.folder.path())?;
-    Ok(true)
+    Ok(Verdict::Forgot(Forgot { name: spec.name.clone(), why: why_forgotten(&run.record) }))
 }
 
-fn holds_work(seen: &Seen, git: &Git) -> Result<bool, Failure> {
+/// Why an ended run has to stay, and what ends that.
+fn kept(seen: &Seen, git: &Git) -> Result<Option<Kept>, Failure> {
+    let record = &seen.record;
+    let name = record.name().to_owned();
+    let merge = format!("bn container merge {name}");
+    let keep = |why: &str, way: String| Ok(Some(Kept { name: name.clone(), why: why.to_owned(), ways: vec![way] }));
+    match record.state {
+        state if state.is_open() => {
+            return keep("nobody holds it, and it was not finished", format!("finish it: {merge}"));
+        }
+        State::CollectFailed => return keep("its commits could not be taken over", format!("try again: {merge}")),
+        _ if record.needs_sudo => {
+            return keep("its container is still there", format!("remove that, which takes sudo: {merge}"));
+        }
+        _ => {}
+    }
+    let work = unmerged(seen, git)?;
+    let Some(first) = work.first() else { return Ok(None) };
+    let more = if work.len() > 1 { format!(" (and {} more refs)", work.len() - 1) } else { String::new() };
+    let why = format!("{}, and {} does not have {}{more}", ended(record), record.spec.target, first.reference);
+    let give_up = Cmd::new("git").arg("-C").arg(&record.spec.repository).args(["update-ref", "-d"]);
+    let give_up: Vec<String> = work.iter().map(|kept| give_up.clone().arg(&kept.reference).to_string()).collect();
+    let ways = vec![format!("merge it: {merge}"), format!("or give it up: {}; then prune again", give_up.join("; "))];
+    Ok(Some(Kept { name, why, ways }))
+}
+
+fn unmerged(seen: &Seen, git: &Git) -> Result<Vec<KeptRef>, Failure> {
     match &seen.record.git {
         Some(prepared) if prepared.checkout.common_dir.exists() => {
             let common = &prepared.checkout.common_dir;
-            Ok(!run_refs::unmerged(git, common, seen.record.name(), &prepared.target)?.is_empty())
+            Ok(run_refs::unmerged(git, common, seen.record.name(), &prepared.target)?)
         }
-        _ => Ok(false),
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn ended(record: &Record) -> String {
+    record.ending.map_or_else(|| record.state.to_string(), |ending| ending.to_string())
+}
+
+fn why_forgotten(record: &Record) -> String {
+    let target = &record.spec.target;
+    let commits = record.collected.as_ref().map_or(0, |collected| collected.new_commits);
+    match record.outcome {
+        _ if record.state == State::StartFailed => "its agent was never started".to_owned(),
+        Some(Outcome::Merged) => format!("{}, merged into {target}", ended(record)),
+        _ if commits == 0 => format!("{}, nothing to merge", ended(record)),
+        _ => format!("{}, {target} has its work", ended(record)),
     }
 }

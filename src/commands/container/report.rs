@@ -177,8 +177,17 @@ pub struct Row {
     pub branch: Option<String>,
     pub target: String,
     pub worktree: String,
+    /// The main worktree of its repository.
+    pub repository: String,
     pub created_at: DateTime<Utc>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub ended_at: Option<DateTime<Utc>>,
     pub age: String,
+    pub age_seconds: i64,
+    pub state: State,
+    pub ending: Option<Ending>,
+    /// What the agent ended with.
+    pub exit_code: Option<u8>,
     pub outcome: Option<Outcome>,
     pub needs_sudo: bool,
 }
@@ -195,8 +204,15 @@ impl Row {
             branch: record.spec.branch.clone(),
             target: record.spec.target.clone(),
             worktree: record.spec.worktree.display().to_string(),
+            repository: record.spec.repository.display().to_string(),
             created_at: record.created_at,
+            started_at: record.started_at,
+            ended_at: record.ended_at,
             age: age(now - record.created_at),
+            age_seconds: (now - record.created_at).num_seconds().max(0),
+            state: record.state,
+            ending: record.ending,
+            exit_code: record.ending.map(Ending::exit_code),
             outcome: record.outcome,
             needs_sudo: record.needs_sudo,
         }

@@ -6,18 +6,15 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::cli::container::StopArgs;
-use crate::commands::container::find::{everything, find};
-use crate::commands::container::list::stoppable;
+use crate::commands::container::find::{Runs, is_stoppable};
 use crate::commands::{Context, Exit};
-use crate::data_dir::{DataDir, RepoId};
-use crate::error::Failure;
-use crate::git::host::{Git, discover};
-use crate::output::Output;
+use crate::error::{Failure, Usage};
+use crate::git::host::Git;
 use crate::process::Runner;
 use crate::run::engine::Engine;
 use crate::run::life::stop::{Stopped, stop};
 use crate::run::record::RunError;
-use crate::run::record::run_json::{Seen, all_in};
+use crate::run::record::run_json::Seen;
 
 #[derive(Serialize)]
 #[serde(transparent)]
@@ -30,14 +27,19 @@ impl fmt::Display for Report {
 }
 
 pub fn run(args: &StopArgs, context: &Context) -> Result<Exit, Failure> {
-    let runner = Runner::new(&context.env);
-    let data = DataDir::resolve(&context.env)?;
-    let chosen =
-        if args.all { of_this_repository(context, &data)? } else { named(&args.names, &data, context.output)? };
+    let runs = Runs::read(context)?;
+    let chosen = if args.all || args.scope.all_repositories {
+        let mut chosen = runs.to_change(args.scope.all_repositories, "stop --all")?;
+        chosen.retain(is_stoppable);
+        chosen
+    } else {
+        named(&args.names, &runs)?
+    };
     if chosen.is_empty() {
         context.output.note("nothing is running here");
         return Ok(Exit::DONE);
     }
+    let runner = Runner::new(&context.env);
     let engine = Engine::connect(&context.env, &runner)?;
     let git = Git::new(runner);
     let grace = Duration::from_secs(args.time.into());
@@ -66,15 +68,24 @@ fn at_once(chosen: &[Seen], engine: &Engine, git: &Git, grace: Duration) -> Vec<
     })
 }
 
-fn of_this_repository(context: &Context, data: &DataDir) -> Result<Vec<Seen>, Failure> {
-    let repo = RepoId::of(&discover::main_worktree(&context.env.directory)?);
-    let seen = all_in(&data.runs(&repo))?;
-    let names = stoppable(&seen);
-    Ok(seen.into_iter().filter(|run| names.iter().any(|name| name == run.record.name())).collect())
+/// Each run once, however often and in however many ways it was named.
+fn named(names: &[String], runs: &Runs) -> Result<Vec<Seen>, Failure> {
+    if names.is_empty() {
+        return Err(or_all(runs.which_one("running", is_stoppable)).into());
+    }
+    let mut chosen: Vec<Seen> = Vec::new();
+    for name in names {
+        let run = runs.named(name, is_stoppable)?;
+        if chosen.iter().all(|other| other.folder != run.folder) {
+            chosen.push(run);
+        }
+    }
+    Ok(chosen)
 }
 
-fn named(names: &[String], data: &DataDir, output: Output) -> Result<Vec<Seen>, RunError> {
-    let seen = everything(data, output)?;
-    let known = stoppable(&seen);
-    names.iter().map(|name| find(&seen, name, &known)).collect()
+fn or_all(mut question: Usage) -> Usage {
+    if question.hints.is_empty() {
+        question.message.push_str(". Or --all");
+    }
+    question
 }

@@ -15,6 +15,8 @@ pub enum RunError {
     Newer { path: PathBuf, format: u32 },
     #[error("no run is called {name}")]
     Unknown { name: String, known: Vec<String> },
+    #[error("{name} is short for several runs: {}", names.join(", "))]
+    Ambiguous { name: String, names: Vec<String> },
     #[error("the name {name} is in use")]
     NameInUse { name: String, hint: String },
     #[error("{worktree} is in use by the run {name}, which is {state}")]
@@ -52,6 +54,7 @@ impl Explain for RunError {
                 vec!["look for it: bn container list --all".to_owned()]
             }
             RunError::Unknown { known, .. } => vec![format!("there are: {}", known.join(", "))],
+            RunError::Ambiguous { .. } => vec!["type more of the name".to_owned()],
             RunError::NameInUse { hint, .. }
             | RunError::WorktreeInUse { hint, .. }
             | RunError::BranchInUse { hint, .. } => vec![hint.clone()],

@@ -1,0 +1,133 @@
+//! Two repositories of one user: whose runs a command speaks of.
+
+use crate::running::MEET;
+use crate::screen::Screen;
+use crate::world::{Answer, World, image, wait_for};
+
+const WORK: &str = "git commit -q --allow-empty -m work";
+
+/// `bn container …` in the second repository, by the user of the first.
+fn there(home: &World, other: &World, words: &[&str]) -> Answer {
+    let mut command = other.bn_command(&[&["container"], words].concat());
+    let command = command.env("HOME", home.path("home")).env("XDG_RUNTIME_DIR", home.path("run"));
+    crate::world::answer(command.output().unwrap())
+}
+
+fn here(world: &World, words: &[&str]) -> Answer {
+    world.bn(&[&["container"], words].concat())
+}
+
+/// A run that ends at once, named and in its own repository.
+fn ran(world: &World, name: &str, script: &str) {
+    let line = ["run", "--tag", &image(), "--name", name, "../agent-1", "--", "bash", "-c", script];
+    here(world, &line);
+}
+
+#[test]
+fn a_command_speaks_of_this_repository_alone_unless_told_otherwise() {
+    let (world, other) = (World::new(), World::new());
+    let (mine, theirs) = (world.job(), other.job());
+    ran(&world, &mine, "true");
+    let line = ["run", "--tag", &image(), "--name", &theirs, "../agent-1", "--", "true"];
+    there(&world, &other, &line).exits(0);
+
+    assert_eq!(here(&world, &["list", "--all", "--quiet"]).exits(0).stdout, format!("{mine}\n"));
+    assert_eq!(there(&world, &other, &["list", "--all", "--quiet"]).exits(0).stdout, format!("{theirs}\n"));
+    let both = here(&world, &["list", "--all", "--all-repositories"]).exits(0).stdout;
+    let heads: Vec<&str> = both.lines().next().unwrap().split_whitespace().collect();
+    assert_eq!(heads, ["NAME", "REPO", "STATUS", "TYPE", "BRANCH", "WORKTREE", "AGE", "OUTCOME"]);
+    // Both folders are called `repo`: then whole paths tell them apart.
+    for (name, repository) in [(&mine, world.path("repo")), (&theirs, other.path("repo"))] {
+        let row = both.lines().find(|line| line.starts_with(name)).unwrap();
+        assert_eq!(row.split_whitespace().nth(1), repository.to_str(), "{both}");
+    }
+    let row = world.row(&mine);
+    assert_eq!(row["repository"].as_str(), world.path("repo").to_str());
+    assert_eq!((&row["exit_code"], &row["state"], &row["age"].is_string()), (&0.into(), &"ended".into(), &true));
+    assert!(row["ended_at"].as_str() > row["started_at"].as_str(), "{row:#?}");
+
+    // A name works anywhere, and so does its beginning.
+    assert_eq!(here(&world, &["logs", &theirs]).exits(0).stderr, "");
+    assert_eq!(here(&world, &["logs", &theirs[..theirs.len() - 1]]).exits(0).stderr, "");
+    let both = here(&world, &["logs", "job"]).exits(0);
+    assert_eq!(both.stderr, "", "the one of this repository is meant");
+
+    assert_eq!(here(&world, &["prune"]).exits(0).stdout, format!("forgot {mine}: exited (0), nothing to merge\n"));
+    let empty = here(&world, &["list", "--all"]).exits(0);
+    assert_eq!(empty.stderr, "there is 1 run in other repositories: bn container list --all --all-repositories\n");
+    let pruned = here(&world, &["prune", "--all-repositories", "--json"]).exits(0);
+    assert_eq!(pruned.stdout, format!("[\"{theirs}\"]\n"));
+    assert_eq!(here(&world, &["prune"]).exits(0).stderr, "there is nothing to forget\n");
+}
+
+#[test]
+fn prune_says_what_it_kept_and_why_and_what_ends_that() {
+    let world = World::new();
+    let name = world.job();
+    world.run(&format!("{WORK}; exit 7")).exits(7);
+    let kept = here(&world, &["prune"]).exits(0).stdout;
+    let reference = format!("refs/binnacle/runs/{name}/work");
+    let repository = world.path("repo").display().to_string();
+    assert_eq!(
+        kept,
+        format!(
+            "kept {name}: exited (7), and main does not have {reference}\n  merge it: bn container merge {name}\n  \
+             or give it up: git -C {repository} update-ref -d {reference}; then prune again\n"
+        )
+    );
+    // What it says works, both ways.
+    world.shell(&format!("git -C {repository} update-ref -d {reference}"));
+    let forgot = here(&world, &["prune"]).exits(0).stdout;
+    assert!(forgot.starts_with(&format!("forgot {name}: exited (7)")), "{forgot}");
+    world.run(&format!("{WORK}; exit 7")).exits(7);
+    world.merge().exits(0);
+    assert_eq!(here(&world, &["prune"]).exits(0).stdout, format!("forgot {name}: exited (7), merged into main\n"));
+}
+
+#[test]
+fn short_names_and_missing_ones() {
+    let world = World::new();
+    world.git("worktree add -q ../agent-2 -b agent-2");
+    let (one, two) = (world.name("one"), world.name("other"));
+    let first = world.start(&["--name", &one], MEET);
+    first.meet();
+    let line =
+        ["run", "-d", "--tag", &image(), "--name", &two, "../agent-2", "--", "bash", "-c", "touch ready; sleep 60"];
+    here(&world, &line).exits(0);
+    let asked = here(&world, &["stop"]).exits(2);
+    assert_eq!(asked.stderr, format!("Error: which one? running: {one}, {two}. Or --all\n"));
+    let both = here(&world, &["stop", "o"]).exits(125);
+    assert_eq!(both.stderr, format!("Error: o is short for several runs: {one}, {two}\nhint: type more of the name\n"));
+    wait_for("the script", || world.path("agent-2/ready").exists());
+    assert_eq!(here(&world, &["stop", "-t", "0", "ot", &two]).exits(0).stdout, format!("{two}\n"));
+    let asked = here(&world, &["logs"]).exits(2);
+    assert_eq!(asked.stderr, format!("Error: which one? there are: {one}, {two}\n"));
+    first.go_on().exits(0);
+}
+
+#[test]
+fn who_follows_a_log_learns_how_the_run_ended() {
+    let world = World::new();
+    world.run("echo out; exit 7").exits(7);
+    let followed = here(&world, &["logs", "--follow", &world.job()]).exits(7);
+    assert!(followed.stdout.contains("\nout\n"), "{followed:#?}");
+    here(&world, &["logs", &world.job()]).exits(0);
+}
+
+#[test]
+fn a_list_fits_the_terminal_and_a_pipe_gets_all_of_it() {
+    let world = World::new();
+    let name = format!("binnacle-self-1764157000-{}", world.name("").trim_start_matches('-').to_lowercase());
+    ran(&world, &name, &format!("{WORK}; exit 7"));
+    let screen = Screen::of(&world);
+    screen.resizes(80, 24);
+    screen.types("clear; bn container list --all; echo done=$?");
+    screen.waits_for("done=0");
+    let text = screen.text();
+    let heads = text.lines().find(|line| line.starts_with("NAME")).unwrap();
+    assert_eq!(heads.split_whitespace().collect::<Vec<_>>(), ["NAME", "STATUS", "BRANCH", "AGE", "OUTCOME"], "{text}");
+    let row = text.lines().find(|line| line.starts_with("binnacle-self")).unwrap();
+    assert!(row.contains("exited (7)") && row.ends_with(" failed"), "{text}");
+    let piped = here(&world, &["list", "--all"]).exits(0).stdout;
+    assert!(piped.contains(world.path("agent-1").to_str().unwrap()), "{piped}");
+}
