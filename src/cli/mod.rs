@@ -12,18 +12,18 @@ use clap::{Parser, Subcommand};
 
 /// Run AI coding agents in containers on git worktrees, and share one task graph with them.
 #[derive(Debug, Parser)]
-#[command(name = "bn", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "bn", version, propagate_version = true, max_term_width = 80)]
 pub struct Cli {
     /// Print JSON for programs instead of text for people
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Everywhere")]
     pub json: bool,
 
     /// Print text for people (the default)
-    #[arg(short = 'H', long, global = true, conflicts_with = "json")]
+    #[arg(short = 'H', long, global = true, help_heading = "Everywhere", conflicts_with = "json")]
     pub human: bool,
 
     /// Act as if bn had been started in this folder
-    #[arg(short = 'C', value_name = "DIR", global = true)]
+    #[arg(short = 'C', value_name = "DIR", global = true, help_heading = "Everywhere")]
     pub directory: Option<PathBuf>,
 
     #[command(subcommand)]

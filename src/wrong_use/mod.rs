@@ -84,7 +84,12 @@ fn missing(root: &clap::Command, typed: &Typed, error: &clap::Error) -> Usage {
         Some(ContextValue::Strings(names)) => names.iter().map(|name| one_of(name)).collect::<Vec<_>>().join(" and "),
         _ => return as_clap_says(error),
     };
-    Usage::new(format!("`{}` needs {names}", typed.path.join(" "))).hint(usage(root, typed))
+    let error = Usage::new(format!("`{}` needs {names}", typed.path.join(" ")));
+    match names.as_str() {
+        // The two go together.
+        "--create" | "--branch" => error.hint("such as: bn container run --create --branch fix ../fix"),
+        _ => error.hint(usage(root, typed)),
+    }
 }
 
 /// A group of arguments, of which one is needed, or the only one.

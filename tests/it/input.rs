@@ -54,9 +54,8 @@ fn what_is_not_there_is_named() {
     fs::create_dir(world.path("plain")).unwrap();
     let plain = world.path("plain");
     insta::assert_snapshot!(refused(&world, &["container", "run", "nowhere", "--", "true"], 125), @"
-    Error: no such folder: [WORLD]/repo/nowhere
-      caused by: No such file or directory (os error 2)
-    hint: make it: bn container run [WORLD]/repo/nowhere --create -b BRANCH
+    Error: nowhere is not there
+    hint: make it, and its branch: bn container run --create -b nowhere nowhere
     ");
     insta::assert_snapshot!(refused(&world, &["container", "run", plain.to_str().unwrap(), "--", "true"], 125), @"
     Error: [WORLD]/plain is not in a git repository

@@ -192,3 +192,22 @@ fn two_agents_of_one_repository_do_not_disturb_each_other() {
     first.go_on().exits(3);
     wait_for("the list to be empty", || world.bn(&["container", "list", "--quiet"]).stdout.is_empty());
 }
+
+#[test]
+fn a_command_has_copilots_configuration_and_what_the_environment_says_of_the_run() {
+    let world = World::new();
+    world.shell("mkdir -p home/.config/github-copilot && echo canary > home/.config/github-copilot/hosts.json");
+    world.git("branch topic");
+    let script = "cat ~/.config/github-copilot/hosts.json; echo who=$BN_AGENT_NAME,$BN_AGENT_TYPE,$BN_MERGE_TARGET; \
+                  git commit -q --allow-empty -m work";
+    let image = crate::world::image();
+    let mut command =
+        world.bn_command(&["container", "run", "--tag", &image, "../agent-1", "--", "bash", "-c", script]);
+    let name = world.job();
+    let variables = [("BN_AGENT_NAME", name.as_str()), ("BN_AGENT_TYPE", "buddy"), ("BN_MERGE_TARGET", "topic")];
+    let answer = crate::world::answer(command.envs(variables).output().unwrap()).exits(0);
+    assert!(answer.stdout.contains("canary\n"), "{answer:#?}");
+    assert!(answer.stdout.contains(&format!("who={},buddy,topic\n", world.job())), "{answer:#?}");
+    assert_eq!(world.git("log -1 --format=%s topic"), "work");
+    world.assert_on_main("first");
+}

@@ -3,6 +3,7 @@
 mod allow;
 mod allow_sets;
 pub mod build;
+mod defaults;
 mod definition;
 mod doctor;
 mod dry_run;
@@ -21,6 +22,7 @@ mod run;
 mod stop;
 mod table;
 mod trees;
+mod worktree;
 
 use crate::cli::container::ContainerCommand;
 use crate::commands::{Context, Exit};
@@ -36,7 +38,7 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
     let context = &context;
     match command {
         ContainerCommand::Build(args) => build::run(&args, context),
-        ContainerCommand::Run(args) => run::run(&args, context),
+        ContainerCommand::Run(args) => run::run(&defaults::of_environment(*args, context)?, context),
         ContainerCommand::Stop(args) => stop::run(&args, context),
         ContainerCommand::List(args) => list::run(&args, context),
         ContainerCommand::Logs(args) => logs::run(&args, context),

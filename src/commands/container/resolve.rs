@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::container::{Agent, AgentType, Network, RunArgs};
 use crate::commands::Context;
+use crate::commands::container::worktree;
 use crate::commands::graph::access::site;
 use crate::container::agent::{DEFAULT_PROMPT, ENTRYPOINT};
 use crate::container::ctr::{ContainerSpec, Ctr, Streams};
@@ -78,7 +79,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     let streams = streams(args, env)?;
     let mut notes = Vec::new();
     let secrets = secrets(args, env, &mut notes)?;
-    let checkout = checkout::resolve(git, &worktree(args, env))?;
+    let checkout = checkout::resolve(git, &worktree::existing(args.worktree.as_deref(), env)?)?;
     let target = target::resolve(git, &checkout.repository(), args.merge_target.as_deref())?;
     notes.extend(target.note.clone());
     let engine = if args.dry_run { Engine::locate(env, runner)? } else { Engine::connect(env, runner)? };
@@ -114,7 +115,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         worktree: checkout.worktree.clone(),
         branch: checkout.branch.clone(),
         target: target.branch.clone(),
-        agent_type: args.agent_type,
+        agent_type: args.agent_type.unwrap_or_default(),
         agent: agent_shown(args),
         mode: mode(args),
         timeout_seconds: asked.timeout_seconds,
@@ -147,10 +148,6 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
 
 fn unreadable(path: &Path, source: std::io::Error) -> RunError {
     RunError::io("read", path, source)
-}
-
-fn worktree(args: &RunArgs, env: &Env) -> PathBuf {
-    args.worktree.as_ref().map_or_else(|| env.directory.clone(), |path| env.directory.join(path))
 }
 
 enum Terminal {
@@ -219,7 +216,7 @@ fn variables(spec: &RunSpec, args: &RunArgs, env: &Env) -> Vec<(String, String)>
     let mut variables = vec![
         ("BN_CONTAINER_MODE", "true".to_owned()),
         ("BN_AGENT", program_name(args.agent).to_owned()),
-        ("BN_AGENT_TYPE", type_name(args.agent_type).to_owned()),
+        ("BN_AGENT_TYPE", type_name(spec.agent_type).to_owned()),
         ("BN_AGENT_NAME", spec.name.clone()),
         ("BN_AGENT_ID", spec.session.clone()),
         ("BN_MERGE_TARGET", spec.target.clone()),
@@ -240,7 +237,8 @@ fn variables(spec: &RunSpec, args: &RunArgs, env: &Env) -> Vec<(String, String)>
 
 fn optional_mounts(args: &RunArgs, env: &Env) -> Result<Vec<Mount>, Failure> {
     let mut mounts = Vec::new();
-    if args.command.is_empty() && args.agent == Agent::Copilot {
+    // Which agent a command starts is its own affair: it may be copilot.
+    if !args.command.is_empty() || args.agent == Agent::Copilot {
         let config = env.user.home.as_ref().map(|home| home.join(".config/github-copilot"));
         mounts
             .extend(config.filter(|path| path.is_dir()).map(|path| Mount::read_only_data(path, COPILOT_CONFIG_INSIDE)));

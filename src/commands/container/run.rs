@@ -57,7 +57,10 @@ pub fn run(args: &RunArgs, context: &Context) -> Result<Exit, Failure> {
 /// `--create`: the branch starts where the target is, so that its work can be fast-forwarded.
 fn create_worktree(args: &RunArgs, branch: &str, git: &Git, context: &Context) -> Result<Added, Failure> {
     let Some(path) = &args.worktree else {
-        return Err(Usage::new("--create needs the path of the new worktree").into());
+        let example = Cmd::new("bn").args(["container", "run", "--create", "-b", branch]).arg(format!("../{branch}"));
+        return Err(Usage::new("--create needs the path of the new worktree")
+            .hint(format!("such as: {example}"))
+            .into());
     };
     let directory = &context.env.directory;
     let repository = repository::resolve(git, directory)?;

@@ -93,10 +93,34 @@ pub fn add_wanted(secrets: &mut Secrets, wanted: &[String], required: &[String],
     }
     for name in required {
         let value = env.variable(variable_name(name)?).filter(|value| !value.is_empty());
-        secrets
-            .insert(name, value.ok_or_else(|| Usage::new(format!("--secret {name}: it is not set here, or empty")))?);
+        secrets.insert(
+            name,
+            value.ok_or_else(|| {
+                Usage::new(format!("--secret {name}: it is not set here, or empty"))
+                    .hint(format!("set it first: export {name}=VALUE"))
+            })?,
+        );
     }
     Ok(())
+}
+
+/// Variables of bn's own that a flag of `run` sets.
+const SAID_BY: [(&str, &str); 7] = [
+    ("BN_AGENT", "--agent NAME"),
+    ("BN_AGENT_NAME", "--name NAME"),
+    ("BN_AGENT_TYPE", "--type TYPE"),
+    ("BN_INITIAL_PROMPT", "--prompt TEXT"),
+    ("BN_MERGE_TARGET", "--merge-target BRANCH"),
+    ("BN_NO_MERGE", "--no-merge"),
+    ("BN_SHELL", "--shell"),
+];
+
+fn own_variable(name: &str) -> Usage {
+    let error = Usage::new(format!("{name} is set by bn itself"));
+    match SAID_BY.iter().find(|(variable, _)| *variable == name) {
+        Some((_, flag)) => error.hint(format!("say it with {flag}")),
+        None => error,
+    }
 }
 
 /// A name that a shell can export, and that is not one of bn's own.
@@ -106,7 +130,7 @@ fn variable_name(name: &str) -> Result<&str, Usage> {
         return Err(Usage::new(format!("'{name}' is not the name of a variable")));
     }
     if name.starts_with("BN_") {
-        return Err(Usage::new(format!("{name} is set by bn itself")));
+        return Err(own_variable(name));
     }
     Ok(name)
 }
