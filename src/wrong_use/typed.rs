@@ -85,8 +85,22 @@ impl Typed {
     }
 }
 
-/// The words as they are typed into a shell.
-fn shown(mut words: impl Iterator<Item = String>) -> String {
-    let program = words.next().unwrap_or_default();
-    Cmd::new(program).args(words).to_string()
+/// The words as they are typed into a shell. What a variable is set to stays out: it may be a token, and this may be a log.
+fn shown(words: impl Iterator<Item = String>) -> String {
+    let words: Vec<String> = words.collect();
+    let is_env = |at: usize| at > 0 && matches!(words[at - 1].as_str(), "-e" | "--env");
+    let mut safe = words.iter().enumerate().map(|(at, word)| match is_env(at) {
+        true => without_value(word, ""),
+        false if word.starts_with("--env=") => without_value(word, "--env="),
+        false if word.starts_with("-e") => without_value(word, "-e"),
+        false => word.clone(),
+    });
+    let program = safe.next().unwrap_or_default();
+    Cmd::new(program).args(safe).to_string()
+}
+
+/// `KEY=VALUE` after a flag, as `KEY=VALUE` in these very words.
+fn without_value(word: &str, flag: &str) -> String {
+    let pair = word.strip_prefix(flag).unwrap_or(word);
+    pair.split_once('=').map_or_else(|| word.to_owned(), |(key, _)| format!("{flag}{key}=VALUE"))
 }

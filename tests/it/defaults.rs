@@ -78,6 +78,8 @@ fn a_variable_of_bn_s_own_is_said_with_its_flag() {
 fn copilot_s_configuration_is_there_for_a_command_too() {
     let world = World::new();
     fs::create_dir_all(world.path("home/.config/github-copilot")).unwrap();
+    let said = shown(&world, &[], &["--", "true"]).stdout;
+    assert!(said.contains("; it holds Copilot's configuration itself and can send that anywhere"), "{said}");
     let has = |words: &[&str]| shown(&world, &[], words).stdout.contains("dst=/copilot-config,");
     assert!(has(&["--", "copilot", "--version"]) && has(&["--agent", "copilot"]));
     assert!(!has(&["--agent", "claude"]));

@@ -30,6 +30,16 @@ fn the_agents_command_goes_after_two_dashes() {
 }
 
 #[test]
+fn what_a_variable_is_set_to_is_not_repeated() {
+    let world = World::new();
+    let words = ["container", "run", "-e", "A=canary1", "--env=B=canary2", "-eC=canary3", "--env", "D", "make", "test"];
+    insta::assert_snapshot!(answer(&world, &words), @"
+    Error: `test` is one word too many: the command goes after --
+    hint: you may mean: bn container run -e 'A=VALUE' '--env=B=VALUE' '-eC=VALUE' --env D -- make test
+    ");
+}
+
+#[test]
 fn a_flag_that_does_not_exist_gets_a_tip_only_where_one_is_near() {
     let world = World::new();
     let run = |flag: &str| answer(&world, &["container", "run", flag]);

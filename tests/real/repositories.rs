@@ -112,6 +112,9 @@ fn who_follows_a_log_learns_how_the_run_ended() {
     let followed = here(&world, &["logs", "--follow", &world.job()]).exits(7);
     assert!(followed.stdout.contains("\nout\n"), "{followed:#?}");
     here(&world, &["logs", &world.job()]).exits(0);
+    let json = here(&world, &["logs", "--json", "--follow", &world.job()]).exits(7).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((json["name"].as_str(), json["log"].as_str()), (Some(world.job().as_str()), Some(&*followed.stdout)));
 }
 
 #[test]
@@ -130,4 +133,15 @@ fn a_list_fits_the_terminal_and_a_pipe_gets_all_of_it() {
     assert!(row.contains("exited (7)") && row.ends_with(" failed"), "{text}");
     let piped = here(&world, &["list", "--all"]).exits(0).stdout;
     assert!(piped.contains(world.path("agent-1").to_str().unwrap()), "{piped}");
+}
+
+#[test]
+fn a_path_with_a_line_in_it_breaks_no_row() {
+    let world = World::new();
+    world.git("worktree add -q $'../two\\nlines' -b two");
+    let line = ["run", "--tag", &image(), "--name", &world.job(), "../two\nlines", "--", "true"];
+    here(&world, &line).exits(0);
+    let listed = here(&world, &["list", "--all"]).exits(0).stdout;
+    assert_eq!(listed.lines().count(), 2, "{listed}");
+    assert!(listed.contains("/two\\u{a}lines"), "{listed}");
 }

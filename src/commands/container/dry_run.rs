@@ -1,11 +1,12 @@
 //! `bn container run --dry-run`: the commands that would be run, and what the agent would get.
 
 use std::fmt;
+use std::path::Path;
 
 use serde::Serialize;
 
 use crate::cli::container::Network;
-use crate::commands::container::resolve::Resolved;
+use crate::commands::container::resolve::{COPILOT_CONFIG_INSIDE, Resolved};
 use crate::container::ctr::runc_update;
 use crate::error::Failure;
 use crate::git::host::Git;
@@ -22,6 +23,8 @@ pub struct DryRun {
     image: String,
     /// The names of what would be passed as a file.
     secrets: Vec<String>,
+    /// Copilot's configuration, with the token in it, is mounted.
+    copilot_config: bool,
     cpus: f64,
     memory: u64,
     pids: u32,
@@ -51,6 +54,7 @@ impl DryRun {
             name: id.clone(),
             target: plan.spec.target.clone(),
             secrets: plan.secrets.names().into_iter().map(str::to_owned).collect(),
+            copilot_config: container.mounts.iter().any(|mount| mount.destination == Path::new(COPILOT_CONFIG_INSIDE)),
             cpus: container.limits.cpus,
             memory: container.limits.memory,
             pids: container.limits.pids,
@@ -63,7 +67,8 @@ impl DryRun {
 
     /// What the agent could do with the keys that it gets.
     fn reach(&self) -> String {
-        let keys: Vec<&str> = self.secrets.iter().map(String::as_str).filter(|name| *name != PROMPT).collect();
+        let named = self.secrets.iter().map(String::as_str).filter(|name| *name != PROMPT);
+        let keys: Vec<&str> = named.chain(self.copilot_config.then_some("Copilot's configuration")).collect();
         let closed = self.network.mode == Network::None || !self.network.only.is_empty();
         match (keys.as_slice(), closed) {
             ([], _) => "it gets no key".to_owned(),

@@ -1,8 +1,11 @@
 //! `bn container logs`: what an agent printed.
 
+use std::fmt;
 use std::fs::File;
-use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::time::Duration;
+
+use serde::Serialize;
 
 use crate::cli::container::LogsArgs;
 use crate::commands::container::find::{Runs, any};
@@ -10,7 +13,6 @@ use crate::commands::container::report::RunReport;
 use crate::commands::{Context, Exit};
 use crate::container::ctr::Streams;
 use crate::error::{FAILED, Failure};
-use crate::output::Stranger;
 use crate::run::record::run_json::{Record, Seen};
 use crate::run::record::state::State;
 use crate::run::record::{RunError, lock};
@@ -29,6 +31,20 @@ pub fn run(args: &LogsArgs, context: &Context) -> Result<Exit, Failure> {
     }
     show(&seen, args, context)?;
     if args.follow { followed(&seen, context) } else { Ok(Exit::DONE) }
+}
+
+/// For programs: all of it at once, when there is no more to come.
+#[derive(Serialize)]
+struct Log<'a> {
+    name: &'a str,
+    /// What is no UTF-8 is replaced.
+    log: String,
+}
+
+impl fmt::Display for Log<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.log)
+    }
 }
 
 /// Whoever waited for the end learns how it was.
@@ -50,17 +66,36 @@ fn show(seen: &Seen, args: &LogsArgs, context: &Context) -> Result<(), RunError>
     let io = |source| RunError::io("read", &path, source);
     let mut log = match File::open(&path) {
         // A run that failed while it was being prepared has none yet.
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return print(seen, &[], context).map_err(io),
         other => other.map_err(io)?,
     };
     if let Some(lines) = args.tail {
         seek_to_last_lines(&mut log, lines).map_err(io)?;
     }
+    if context.output.is_json() {
+        let mut bytes = Vec::new();
+        follow(seen, args, &mut log, |block| {
+            bytes.extend_from_slice(block);
+            Ok(())
+        })
+        .map_err(io)?;
+        return print(seen, &bytes, context).map_err(io);
+    }
     let mut output = context.output.of_stranger(context.env.stdout_is_terminal);
+    follow(seen, args, &mut log, |block| output.write(block)).map_err(io)
+}
+
+/// Prints all of a log at once.
+fn print(seen: &Seen, bytes: &[u8], context: &Context) -> io::Result<()> {
+    context.output.print(&Log { name: seen.record.name(), log: String::from_utf8_lossy(bytes).into_owned() })
+}
+
+/// Hands over what is there, and where that is wanted what comes until the run ends.
+fn follow(seen: &Seen, args: &LogsArgs, log: &mut File, mut to: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
     loop {
         // Looked at before reading: what an owner wrote before it ended is then read too.
-        let running = args.follow && lock::is_held(&seen.folder.lock()).map_err(io)?;
-        pass_on(&mut log, &mut output).map_err(io)?;
+        let running = args.follow && lock::is_held(&seen.folder.lock())?;
+        pass_on(log, &mut to)?;
         if !running {
             return Ok(());
         }
@@ -68,18 +103,18 @@ fn show(seen: &Seen, args: &LogsArgs, context: &Context) -> Result<(), RunError>
     }
 }
 
-fn pass_on(log: &mut File, output: &mut Stranger) -> std::io::Result<()> {
+fn pass_on(log: &mut File, to: &mut impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
     let mut block = vec![0; BLOCK];
     loop {
         match log.read(&mut block)? {
             0 => return Ok(()),
-            count => output.write(&block[..count])?,
+            count => to(&block[..count])?,
         }
     }
 }
 
 /// Goes to where the last lines begin, reading from the end: a log may be large.
-fn seek_to_last_lines(log: &mut File, lines: usize) -> std::io::Result<()> {
+fn seek_to_last_lines(log: &mut File, lines: usize) -> io::Result<()> {
     let mut position = log.seek(SeekFrom::End(0))?;
     let mut missing = lines;
     let mut last = true;

@@ -27,7 +27,8 @@ use crate::run::record::run_json::{Mode, NetworkSpec, RunSpec};
 use crate::run::record::secrets::{self, Secrets};
 use crate::run::watch::{disk, gate, wall};
 
-const COPILOT_CONFIG_INSIDE: &str = "/copilot-config";
+/// In the container: where the entrypoint finds it.
+pub const COPILOT_CONFIG_INSIDE: &str = "/copilot-config";
 const SSH_AGENT_INSIDE: &str = "/run/binnacle/ssh.sock";
 
 /// What the command line alone decides.
