@@ -19,7 +19,7 @@ pub struct BuildSpec {
 /// Builds the staged context, which holds a Containerfile, into the caller's own store.
 pub fn build(spec: &BuildSpec, context: &Path) -> Cmd {
     // Without --layers buildah caches nothing.
-    let mut cmd = Cmd::new("buildah").args(["build", "--layers"]);
+    let mut cmd = Cmd::new("buildah").args(["build", "--layers", "--format", "oci"]);
     if spec.no_cache {
         cmd = cmd.arg("--no-cache");
     }
@@ -55,9 +55,14 @@ pub fn inspect(reference: &str) -> Cmd {
     Cmd::new("buildah").args(["inspect", "--type", "image", reference])
 }
 
-/// Writes the image as an archive to standard output. Only this kind can be piped, and only with its name does it arrive.
-pub fn push(reference: &str) -> Cmd {
-    Cmd::new("buildah").args(["push", "--quiet", reference, &format!("docker-archive:/dev/stdout:{reference}")])
+/// The folder's name of an image's OCI layout.
+pub const LAYOUT: &str = "image";
+
+/// Writes the image as an OCI layout into the folder, in which it has to run: the path that it is told ends at the first
+/// colon. Only with its name does the image arrive.
+pub fn write_layout(reference: &str, folder: &Path) -> Cmd {
+    let layout = format!("oci:{LAYOUT}:{reference}");
+    Cmd::new("buildah").args(["push", "--quiet", "--format", "oci", reference, &layout]).directory(folder)
 }
 
 /// The labels with which an image could give orders to containerd, from `buildah inspect`.
@@ -82,8 +87,8 @@ mod tests {
             no_cache: true,
             isolation: Some("chroot"),
         };
-        insta::assert_snapshot!(build(&spec, Path::new("/ctx")).to_string(), @"buildah build --layers --no-cache --isolation chroot --build-arg 'AGENTS=copilot claude' --tag localhost/binnacle-self:latest --file /ctx/Containerfile /ctx");
-        insta::assert_snapshot!(push("localhost/x:1").to_string(), @"buildah push --quiet localhost/x:1 docker-archive:/dev/stdout:localhost/x:1");
+        insta::assert_snapshot!(build(&spec, Path::new("/ctx")).to_string(), @"buildah build --layers --format oci --no-cache --isolation chroot --build-arg 'AGENTS=copilot claude' --tag localhost/binnacle-self:latest --file /ctx/Containerfile /ctx");
+        insta::assert_snapshot!(write_layout("localhost/x:1", Path::new("/f")).to_string(), @"buildah push --quiet --format oci localhost/x:1 oci:image:localhost/x:1");
     }
 
     #[test]

@@ -85,6 +85,8 @@ pub struct Env {
     pub merge_target: Option<String>,
     pub initial_prompt: Option<String>,
     pub containerd_address: Option<String>,
+    /// Where the user wants temporary files.
+    pub temporary: Option<PathBuf>,
     pub ssh_auth_sock: Option<PathBuf>,
     /// There is a terminal on which sudo could ask.
     pub terminal: bool,
@@ -128,6 +130,7 @@ impl Env {
             merge_target: nonempty("BN_MERGE_TARGET"),
             initial_prompt: nonempty("BN_INITIAL_PROMPT"),
             containerd_address: nonempty("CONTAINERD_ADDRESS"),
+            temporary: absolute("TMPDIR"),
             ssh_auth_sock: absolute("SSH_AUTH_SOCK"),
             terminal: fs::File::open("/dev/tty").is_ok(),
             proxy: proxy(),

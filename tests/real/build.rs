@@ -49,6 +49,95 @@ fn an_image_is_handed_to_containerd_once() {
     assert!(built.build(&definition).exits(0).stdout.starts_with(&format!("{} unchanged (", built.reference)));
 }
 
+/// containerd's own copy of a file of an image.
+fn content(digest: &str) -> serde_json::Value {
+    serde_json::from_str(&ctr(&["content", "get", digest])).unwrap()
+}
+
+#[test]
+fn an_image_arrives_as_oci_and_nothing_of_its_way_is_left() {
+    let world = World::new();
+    let built = Image::of(&world);
+    world.shell("mkdir tmp");
+    let file = world.path("Definition");
+    std::fs::write(&file, format!("FROM {}\nCOPY bn /usr/local/bin/bn\n", base())).unwrap();
+    let line = ["container", "build", "--tag", &built.reference, "--file", file.to_str().unwrap()];
+    let mut command = world.bn_command(&line);
+    // Whoever prefers docker's formats gets OCI's here.
+    command.env_remove("HOME").env("BUILDAH_FORMAT", "docker").env("TMPDIR", world.path("tmp"));
+    answer(command.output().unwrap()).exits(0);
+    let images = ctr(&["images", "ls"]);
+    let row: Vec<_> =
+        images.lines().find(|row| row.starts_with(&built.reference)).unwrap().split_whitespace().collect();
+    let image_type = "application/vnd.oci.image";
+    assert_eq!(row[1], format!("{image_type}.manifest.v1+json"));
+    let manifest = content(row[2]);
+    assert_eq!(manifest["config"]["mediaType"], format!("{image_type}.config.v1+json"));
+    let layers: Vec<_> = manifest["layers"].as_array().unwrap().iter().map(|layer| &layer["mediaType"]).collect();
+    assert!(
+        layers.len() >= 2 && layers.iter().all(|kind| **kind == format!("{image_type}.layer.v1.tar+gzip")),
+        "{layers:?}"
+    );
+    assert_eq!(content(manifest["config"]["digest"].as_str().unwrap())["os"], "linux");
+    assert_eq!(world.shell("ls -A tmp"), "");
+}
+
+/// Puts a program first on a PATH of its own, in place of the one that has all but this to say.
+fn with_program(world: &World, name: &str, body: &str) -> String {
+    use std::os::unix::fs::PermissionsExt;
+    let path = world.path("bin").join(name);
+    std::fs::create_dir_all(world.path("bin")).unwrap();
+    let real = world.shell(&format!("command -v {name}"));
+    std::fs::write(&path, format!("#!/bin/bash\n{body}\nexec {real} \"$@\"\n")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    format!("{}:{}", world.path("bin").display(), std::env::var("PATH").unwrap())
+}
+
+#[test]
+fn whichever_program_fails_on_the_way_is_the_one_that_is_quoted() {
+    let cases = [
+        (
+            "buildah",
+            "if [[ $1 == push ]]; then echo 'writing blob: no space left on device' >&2; exit 125; fi",
+            "no space left on device",
+        ),
+        (
+            "tar",
+            "echo 'tar: ./index.json: Cannot open: Input/output error' >&2; exit 2",
+            "tar: ./index.json: Cannot open",
+        ),
+        (
+            "ctr",
+            "if [[ $* == *import* ]]; then head -c 9 >/dev/null; echo 'ctr: no room here' >&2; exit 1; fi",
+            "ctr: no room here",
+        ),
+    ];
+    for (program, body, said) in cases {
+        let world = World::new();
+        let built = Image::of(&world);
+        world.shell("mkdir tmp");
+        let file = world.path("Definition");
+        std::fs::write(&file, format!("FROM {}\nCOPY bn /usr/local/bin/bn\n", base())).unwrap();
+        let path = with_program(&world, program, body);
+        let line = ["container", "build", "--tag", &built.reference, "--file", file.to_str().unwrap()];
+        let mut command = world.bn_command(&line);
+        let failed =
+            answer(command.env_remove("HOME").env("PATH", path).env("TMPDIR", world.path("tmp")).output().unwrap());
+        let failed = failed.exits(125);
+        let start = format!("Error: {} did not get into containerd: ", built.reference);
+        let error =
+            failed.stderr.lines().find(|line| line.starts_with(&start)).unwrap_or_else(|| panic!("{failed:#?}"));
+        assert!(error.contains(said), "{program}: {error}");
+        assert_eq!(
+            failed.stderr.contains("hint: more room in another folder? TMPDIR="),
+            program == "buildah",
+            "{failed:#?}"
+        );
+        assert!(!built.is_in_containerd());
+        assert_eq!(world.shell("ls -A tmp"), "");
+    }
+}
+
 #[test]
 fn an_image_that_gives_orders_to_containerd_is_refused() {
     let world = World::new();

@@ -1,26 +1,23 @@
 //! `bn container build`: stage a context, build it as the user, hand the image to containerd.
 
 use std::fmt;
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::cli::container::{AgentProgram, BuildArgs};
+use crate::commands::container::build_folder::BuildFolder;
 use crate::commands::container::definition::{Definition, LastBuilt, PROJECT_FILE};
+use crate::commands::container::hand_over::{self, hand_over};
 use crate::commands::{Context, Exit};
 use crate::container::buildah::{self, BuildSpec};
 use crate::container::doctor::advisories::mounts_reach_the_host;
 use crate::container::reference::image_reference;
 use crate::env::{Env, Privilege};
 use crate::error::{Explain, Failure, Usage};
-use crate::process::{Runner, exit_code, last_line};
+use crate::process::{Runner, exit_code};
 use crate::run::engine::{Engine, EngineError, is_installed};
 
-const ENTRYPOINT: &str = include_str!("../../../container/entrypoint.sh");
-const INSTALL: &str = include_str!("../../../container/install.sh");
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     #[error("buildah could not build {reference} (exit code {code}); its reason stands above")]
@@ -47,17 +44,20 @@ impl Explain for BuildError {
                 "update buildah to 1.38.1 or later, or take --mount out of it".to_owned(),
                 format!("looked at it yourself? bn container build --file {PROJECT_FILE}"),
             ],
+            BuildError::NotImported { message, .. } if message.contains("no space left") => {
+                vec!["more room in another folder? TMPDIR=FOLDER bn container build".to_owned()]
+            }
             BuildError::NotImported { .. } => vec!["try again with: bn container build --no-cache".to_owned()],
         }
     }
 }
 
 #[derive(Serialize)]
-struct Built {
-    reference: String,
-    image_id: String,
+pub struct Built {
+    pub reference: String,
+    pub image_id: String,
     /// False when containerd had this very image already.
-    imported: bool,
+    pub imported: bool,
 }
 
 impl fmt::Display for Built {
@@ -85,8 +85,8 @@ pub fn run(args: &BuildArgs, context: &Context) -> Result<Exit, Failure> {
     if args.dry_run {
         return dry_run(&spec, &definition, context, &runner);
     }
-    if !is_installed(env, "buildah") {
-        return Err(EngineError::NotFound { tool: "buildah" }.into());
+    if let Some(tool) = ["buildah", "tar"].into_iter().find(|tool| !is_installed(env, tool)) {
+        return Err(EngineError::NotFound { tool }.into());
     }
     refuse_mounts(&definition, &runner)?;
     // Before minutes of building: is there anybody to give the image to?
@@ -95,13 +95,14 @@ pub fn run(args: &BuildArgs, context: &Context) -> Result<Exit, Failure> {
     if let Some(changes) = last_built.as_ref().and_then(|last| last.changes(definition.text())) {
         context.output.note(changes);
     }
-    let staged = stage(&definition)?;
+    let folder = BuildFolder::make(env.temporary.as_deref())?;
+    let staged = folder.stage(&definition)?;
     context.output.note(format_args!("building {} from {definition}", spec.reference));
-    let status = runner.watched(&buildah::build(&spec, staged.path()))?;
+    let status = runner.watched(&buildah::build(&spec, &staged))?;
     if !status.success() {
         return Err(BuildError::Failed { reference: spec.reference, code: exit_code(status) }.into());
     }
-    let built = hand_over(&spec.reference, &engine, &runner)?;
+    let built = hand_over(&spec.reference, folder.path(), &engine, &runner)?;
     last_built.map_or(Ok(()), |last| last.keep(definition.text()))?;
     context.output.print(&built)?;
     Ok(Exit::DONE)
@@ -155,31 +156,6 @@ fn isolation(env: &Env) -> Option<&'static str> {
     (!asked && rootless && !unified).then_some("chroot")
 }
 
-/// The build context: the definition, and what every image of `bn`'s takes in.
-fn stage(definition: &Definition) -> Result<tempfile::TempDir, Failure> {
-    let folder = tempfile::Builder::new().prefix("bn-build-").tempdir().context("cannot make a folder to build in")?;
-    for (name, text) in [("Containerfile", definition.text()), ("entrypoint.sh", ENTRYPOINT), ("install.sh", INSTALL)] {
-        fs::write(folder.path().join(name), text)?;
-    }
-    let bn = folder.path().join("bn");
-    fs::copy(crate::env::own_program()?, &bn).context("cannot copy bn itself")?;
-    fs::set_permissions(&bn, fs::Permissions::from_mode(0o755))?;
-    Ok(folder)
-}
-
-/// Puts the image into containerd, unless it has this very one, and looks whether it arrived.
-fn hand_over(reference: &str, engine: &Engine, runner: &Runner) -> Result<Built, Failure> {
-    refuse_commanding_labels(reference, runner)?;
-    let image_id = runner.read(&buildah::image_id(reference))?.text();
-    let image_id = image_id.lines().next().unwrap_or_default().to_owned();
-    let present = runner.read(&engine.ctr.image_with_id(reference, &image_id))?.text() == reference;
-    if !present {
-        import(reference, engine, runner)?;
-        runner.read(&engine.ctr.label_image(reference, &image_id))?;
-    }
-    Ok(Built { reference: reference.to_owned(), image_id, imported: !present })
-}
-
 /// An agent may have written the definition that came to the target by a merge; one that is named by its path is the
 /// user's own word.
 fn refuse_mounts(definition: &Definition, runner: &Runner) -> Result<(), Failure> {
@@ -190,41 +166,6 @@ fn refuse_mounts(definition: &Definition, runner: &Runner) -> Result<(), Failure
     match mounts_reach_the_host(&runner.read(&buildah::version())?.text()) {
         Some(holes) => Err(BuildError::Mounts { holes }.into()),
         None => Ok(()),
-    }
-}
-
-fn refuse_commanding_labels(reference: &str, runner: &Runner) -> Result<(), Failure> {
-    let json = runner.read(&buildah::inspect(reference))?.text();
-    let labels = buildah::commanding_labels(&json).context("buildah's answer is no JSON")?;
-    match labels.into_iter().next() {
-        Some(label) => Err(BuildError::CommandingLabel { reference: reference.to_owned(), label }.into()),
-        None => Ok(()),
-    }
-}
-
-/// containerd may clear away the layers of an older image while it looks whether it has them for this one.
-const LOST_A_LAYER: &str = "does not exist: not found";
-
-fn import(reference: &str, engine: &Engine, runner: &Runner) -> Result<(), Failure> {
-    let refused =
-        |message: &str| BuildError::NotImported { reference: reference.to_owned(), message: message.to_owned() };
-    let pipe = || runner.pipe(&buildah::push(reference), &engine.ctr.import());
-    let (mut pushed, mut imported) = pipe()?;
-    if !imported.success() && imported.stderr.contains(LOST_A_LAYER) {
-        (pushed, imported) = pipe()?;
-    }
-    // A broken pipe on the left is only the echo of what went wrong on the right.
-    if !pushed.success() && !pushed.stderr.contains("broken pipe") {
-        return Err(refused(last_line(&pushed.stderr)).into());
-    }
-    if !imported.success() || !pushed.success() {
-        return Err(refused(last_line(&imported.stderr)).into());
-    }
-    match engine.require_image(reference) {
-        Err(EngineError::NoImage { .. }) => {
-            Err(refused("ctr took the archive, and no image of that name came of it").into())
-        }
-        other => Ok(other?),
     }
 }
 
@@ -243,14 +184,8 @@ impl fmt::Display for DryRun {
 
 fn dry_run(spec: &BuildSpec, definition: &Definition, context: &Context, runner: &Runner) -> Result<Exit, Failure> {
     let engine = Engine::locate(&context.env, runner)?;
-    let reference = &spec.reference;
-    let push = format!("{} | {}", buildah::push(reference), runner.shown(&engine.ctr.import()));
-    let commands = vec![
-        runner.shown(&buildah::build(spec, Path::new("$CONTEXT"))),
-        push,
-        runner.shown(&engine.ctr.image(reference)),
-        runner.shown(&engine.ctr.label_image(reference, "$IMAGE_ID")),
-    ];
+    let mut commands = vec![runner.shown(&buildah::build(spec, Path::new("$FOLDER/context")))];
+    commands.extend(hand_over::shown(&spec.reference, Path::new("$FOLDER"), &engine, runner));
     context.output.print(&DryRun { definition: definition.to_string(), commands })?;
     Ok(Exit::DONE)
 }

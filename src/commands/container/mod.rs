@@ -3,12 +3,14 @@
 mod allow;
 mod allow_sets;
 pub mod build;
+mod build_folder;
 mod defaults;
 mod definition;
 mod doctor;
 mod dry_run;
 mod enclose;
 mod find;
+mod hand_over;
 mod inspect;
 mod list;
 mod logs;

@@ -13,10 +13,11 @@ struct Need {
     needed: bool,
 }
 
-const NEEDS: [Need; 8] = [
+const NEEDS: [Need; 9] = [
     Need { name: "ctr", for_what: "to run containers", needed: true },
     Need { name: "runc", for_what: "to set limits", needed: true },
     Need { name: "buildah", for_what: "to build images", needed: true },
+    Need { name: "tar", for_what: "to hand images to containerd", needed: true },
     Need { name: "git", for_what: "for worktrees and merges", needed: true },
     Need { name: "sudo", for_what: "to reach containerd", needed: true },
     Need { name: "newuidmap", for_what: "to build images without root", needed: true },
