@@ -67,6 +67,10 @@ pub struct ReadyArgs {
     #[arg(long, conflicts_with = "limit")]
     pub claim: bool,
 
+    /// Say too what is not ready, and what it waits for
+    #[arg(long, conflicts_with = "claim")]
+    pub explain: bool,
+
     #[command(flatten)]
     pub which: Which,
 

@@ -24,7 +24,7 @@ pub enum GraphError {
     Taken { id: TaskId, holder: String, since: String, stale: bool },
     #[error("{id} was claimed by this very session ({session}) {since}")]
     TakenByYou { id: TaskId, session: String, since: String },
-    #[error("{id} is {status}, not {wanted}")]
+    #[error("{id} is {status}, not {wanted}", status = .status.words())]
     WrongStatus { id: TaskId, status: Status, wanted: &'static str },
     #[error("{id} is blocked by {by}", by = names(.by))]
     Blocked { id: TaskId, by: Vec<Named> },
@@ -139,6 +139,9 @@ impl GraphError {
             E::Taken { id, stale: true, .. } => format!("`bn task claim {id} --take-over` takes it, and records that"),
             E::Taken { .. } => "`bn ready --claim` takes the best task that is free".to_owned(),
             E::TakenByYou { id, .. } => format!("go on with it; `bn task release {id}` gives it back"),
+            E::WrongStatus { id, status: Status::Landing, .. } => {
+                format!("it is done once the work of its run has landed; `bn task show {id}` names the run")
+            }
             E::WrongStatus { id, status: Status::Done | Status::Cancelled, .. } => {
                 format!("`bn task reopen {id}` opens it again")
             }

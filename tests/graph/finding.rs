@@ -159,3 +159,41 @@ fn what_is_very_much_is_counted_to_ten_thousand() {
     assert_eq!(titles(&world.json(&["search", "task", "--limit", "0"])).len(), 10_050);
     assert_eq!(titles(&world.json(&["search", "17"])), ["Task 17"]);
 }
+
+#[test]
+fn words_in_scripts_without_spaces_are_found_wherever_they_stand() {
+    let world = World::new();
+    let latin_beside = world.task("用SQLite存储任务数据", &[]);
+    let inside = world.task("データベースの移行を計画する", &["-d", "ログイン画面"]);
+    let korean = world.task("로그인데이터베이스를 옮긴다", &[]);
+    let thai = world.task("แก้ไขฐานข้อมูลผู้ใช้", &[]);
+    world.bn(&["task", "note", &thai, "见数据库设计"]).ok();
+    let found = |words: &str| {
+        let found = world.json(&["search", words]);
+        let ids = found["tasks"].as_array().unwrap().iter().map(|task| task["id"].as_str().unwrap().to_owned());
+        ids.collect::<Vec<_>>()
+    };
+    for (words, task) in [
+        ("sqlite", &latin_beside),
+        ("存储", &latin_beside),
+        ("任务", &latin_beside),
+        ("移行", &inside),
+        ("データベース移行", &inside),
+        ("画面", &inside),
+        ("데이터", &korean),
+        ("ข้อมูล", &thai),
+        ("设计", &thai),
+    ] {
+        assert_eq!(found(words), [task.as_str()], "{words}");
+    }
+    world.bn(&["task", "update", &latin_beside, "--title", "任务存在文件里"]).ok();
+    assert_eq!((found("sqlite"), found("文件")), (Vec::new(), vec![latin_beside.clone()]));
+    world.bn(&["task", "delete", &latin_beside]).ok();
+    assert!(found("文件").is_empty());
+    world.bn(&["task", "undelete", &latin_beside]).ok();
+    assert_eq!(found("文件"), [latin_beside]);
+    assert_eq!(world.json(&["doctor"])["well"], true);
+    let other = World::new();
+    other.feed(&["import"], &world.bn(&["export"]).ok()).ok();
+    assert_eq!(other.json(&["search", "设计"])["total"], 1);
+}

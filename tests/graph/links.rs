@@ -102,8 +102,8 @@ fn what_is_cancelled_or_deleted_blocks_nothing_any_more() {
     let waiting = world.task("Waiting", &["--depends-on", &cancelled, "--depends-on", &deleted]);
     assert_snapshot!(world.neutral(&world.bn(&["blocked"]).ok()), @r"
     bn-A  P2 ◌ Waiting
-        waits for bn-B  Cancelled (open)
-        waits for bn-C  Deleted (open)
+        depends_on bn-B  Cancelled (open)
+        depends_on bn-C  Deleted (open)
     ");
     assert_snapshot!(world.neutral(&world.bn(&["task", "cancel", &cancelled, "-r", "no need"]).ok()), @"Cancelled bn-A  Cancelled");
     world.bn(&["task", "delete", &deleted]).ok();
@@ -122,12 +122,12 @@ fn a_task_and_what_it_waits_for_is_drawn() {
     world.bn(&["task", "update", &code, "--priority", "1"]).ok();
     let drawn = world.neutral(&world.bn(&["graph", &release]).ok());
     assert_eq!(drawn.lines().count(), 4, "{drawn}");
-    assert!(drawn.contains("(see above)") && drawn.contains("part bn-"), "{drawn}");
+    assert!(drawn.contains("(see above)") && drawn.contains("parent_of bn-"), "{drawn}");
     assert_snapshot!(world.neutral(&world.bn(&["graph", &code, "--reverse"]).ok()), @r#"
     bn-A  Write the code (open)
-    ├── needed by bn-B  Write the "docs" (blocked)
-    │   └── part of bn-C  Release (open)
-    └── part of bn-C (see above)
+    ├── blocks bn-B  Write the "docs" (blocked)
+    │   └── child_of bn-C  Release (open)
+    └── child_of bn-C (see above)
     "#);
     let dot = world.bn(&["graph", &docs, "--dot"]).ok();
     assert!(dot.contains(&format!("\"{docs}\" -> \"{code}\" [label=\"depends_on\"];")), "{dot}");

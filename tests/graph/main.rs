@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)]
 
 mod claims;
+mod clock;
 mod crowd;
 mod discovery;
 mod finding;
 mod hostile;
 mod json;
+mod landing;
 mod lifecycle;
 mod links;
 mod power;

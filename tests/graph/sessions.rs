@@ -23,7 +23,7 @@ fn orient_is_the_page_that_an_agent_reads_first() {
       bn-A  P2 Cook  (cook, [AGE])
 
     Ready
-      bn-B  P1 ○ Lay the table  unblocks 1
+      bn-B  P1 ○ Lay the table  blocks 1
 
     Just done
       bn-C  Shop  (ann, [AGE] ago): all bought

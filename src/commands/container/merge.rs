@@ -6,10 +6,12 @@ use crate::commands::container::report::RunReport;
 use crate::commands::{Context, Exit};
 use crate::error::Failure;
 use crate::git::host::Git;
+use crate::output::Output;
 use crate::process::Runner;
 use crate::run::engine::Engine;
 use crate::run::life::finish::{self, Merge};
 use crate::run::life::hold::GRACE;
+use crate::run::life::{landed, tell};
 use crate::run::record::RunError;
 use crate::run::record::run_json::{Run, Seen};
 use crate::run::record::state::{Outcome, State};
@@ -46,7 +48,7 @@ fn carry_on(run: &mut Run, context: &Context, runner: &Runner, merge: Merge) -> 
                 let engine = Engine::connect(&context.env, runner)?;
                 finish::clean_up(run, &engine)?;
             }
-            merge_again(run, &git, merge)
+            merge_again(run, &git, merge, context.output)
         }
         _ => {
             let engine = Engine::connect(&context.env, runner)?;
@@ -57,12 +59,18 @@ fn carry_on(run: &mut Run, context: &Context, runner: &Runner, merge: Merge) -> 
 }
 
 /// All is collected: only the last step is left.
-fn merge_again(run: &mut Run, git: &Git, merge: Merge) -> Result<(), Failure> {
+fn merge_again(run: &mut Run, git: &Git, merge: Merge, output: Output) -> Result<(), Failure> {
     let (Some(prepared), Some(collected)) = (run.record.git.clone(), run.record.collected.clone()) else {
         return Ok(());
     };
     if run.record.outcome.is_none_or(|outcome| outcome.leaves_work()) {
         finish::decide(run, git, &prepared, &collected, merge)?;
+    }
+    // Also where that was decided before: whoever decided it may not have come to say so.
+    tell::merged_later(&run.record)?;
+    if run.record.outcome == Some(Outcome::Merged) {
+        let troubles = landed::settle_others(run, git);
+        troubles.iter().for_each(|trouble| output.note(format_args!("Warning: {trouble}")));
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ use crate::env::{Env, Privilege, machine, now, random};
 use crate::error::{Failure, Usage};
 use crate::git::host::discover::Place;
 use crate::git::host::{Git, checkout, target};
+use crate::graph::model::session::RUN;
 use crate::process::{Cmd, Runner};
 use crate::run::engine::{Engine, EngineError};
 use crate::run::life::prepare::{self, Plan, seccomp_file};
@@ -110,7 +111,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         },
     };
     let mut spec = RunSpec {
-        session: format!("run-{:010x}", random()? & 0xff_ffff_ffff),
+        session: format!("{RUN}{:010x}", random()? & 0xff_ffff_ffff),
         repository: checkout.main_worktree.clone(),
         common_dir: checkout.common_dir.clone(),
         worktree: checkout.worktree.clone(),

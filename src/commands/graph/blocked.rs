@@ -13,25 +13,35 @@ use crate::graph::error::GraphError;
 use crate::graph::model::task::{Brief, Named};
 use crate::graph::model::text::line;
 use crate::graph::queries::filter::{Filter, State};
+use crate::graph::store::Reader;
 
 pub fn run(args: BlockedArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
-    let filter = ready::wanted(args.which, Filter { states: vec![State::Blocked], ..Filter::default() });
-    let blocked = graph.read(|reader| {
-        let listed = reader.list(&filter, args.limit)?;
-        let with_reasons = listed.tasks.into_iter().map(|task| {
-            let by = reader.dependencies(&task.id)?;
-            Ok::<_, GraphError>(Waiting { task, blocked_by: by })
-        });
-        Ok(Blocked { tasks: with_reasons.collect::<Result<_, _>>()?, total: listed.total })
-    })?;
+    let filter = ready::wanted(args.which, Filter::default());
+    let blocked = graph.read(|reader| Blocked::find(reader, &filter, args.limit))?;
     Ok(context.output.print(&blocked)?)
 }
 
 #[derive(Serialize)]
-struct Blocked {
+pub struct Blocked {
     tasks: Vec<Waiting>,
     total: u64,
+}
+
+impl Blocked {
+    /// What is blocked of all that the filter lets through, each with what it waits for.
+    pub fn find(reader: &Reader, filter: &Filter, limit: usize) -> Result<Self, GraphError> {
+        let listed = reader.list(&Filter { states: vec![State::Blocked], ..filter.clone() }, limit)?;
+        let with_reasons = listed.tasks.into_iter().map(|task| {
+            let by = reader.dependencies(&task.id)?;
+            Ok::<_, GraphError>(Waiting { task, blocked_by: by })
+        });
+        Ok(Self { tasks: with_reasons.collect::<Result<_, _>>()?, total: listed.total })
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.tasks.is_empty()
+    }
 }
 
 #[derive(Serialize)]
@@ -49,7 +59,7 @@ impl fmt::Display for Blocked {
         for waiting in &self.tasks {
             render::brief(f, &waiting.task)?;
             for task in &waiting.blocked_by {
-                writeln!(f, "    waits for {}  {} ({})", task.id, line(&task.title, 60), task.status)?;
+                writeln!(f, "    depends_on {}  {} ({})", task.id, line(&task.title, 60), task.status.words())?;
             }
         }
         render::and_more(f, self.total, self.tasks.len(), "bn blocked --limit 0")

@@ -26,7 +26,7 @@ pub fn run(args: &OrientArgs, context: &Context) -> Result<(), Failure> {
         graph.actor.agent_type = Some(word.get_name().to_owned());
     }
     graph.actor.agent_type.get_or_insert_with(|| "worker".to_owned());
-    let overview = graph.write(|writer| writer.overview(writer.register()?, graph.now))?;
+    let overview = graph.write(|writer| writer.overview(writer.register()?, graph.actor.run(), graph.now))?;
     Ok(context.output.print(&Page { overview, now: graph.now })?)
 }
 
@@ -76,13 +76,14 @@ impl Page {
         let Overview { project, you, counts, .. } = &self.overview;
         let project = project.as_deref().map_or_else(|| "binnacle".to_owned(), |name| line(name, 60));
         let [ready, blocked, working] = [counts.ready, counts.blocked, counts.in_progress].map(render::counted);
-        writeln!(f, "{project}: {ready} ready, {blocked} blocked, {working} in progress")?;
+        write!(f, "{project}: {ready} ready, {blocked} blocked, {working} in progress")?;
+        if counts.landing > 0 {
+            write!(f, ", {} closed and waiting to land", render::counted(counts.landing))?;
+        }
+        writeln!(f)?;
         let agent_type = you.session.agent_type.as_deref().unwrap_or("agent");
-        let again = if you.resumed {
-            format!(", here since {} ago", you.session.started_at.age(self.now))
-        } else {
-            String::new()
-        };
+        let again =
+            if you.resumed { format!(", here for {}", you.session.started_at.age(self.now)) } else { String::new() };
         writeln!(
             f,
             "You are {} ({}), session {}{again}.",

@@ -24,17 +24,21 @@ pub fn brief(f: &mut fmt::Formatter<'_>, task: &Brief) -> fmt::Result {
         write!(f, "  @{}", line(name, 40))?;
     }
     if task.unblocks > 0 && task.status == Status::Open {
-        write!(f, "  unblocks {}", task.unblocks)?;
+        write!(f, "  blocks {}", task.unblocks)?;
+    }
+    if task.status == Status::Landing {
+        write!(f, "  ({})", task.status.words())?;
     }
     writeln!(f)
 }
 
-/// ○ open, ● in progress, ◌ blocked, ✓ done, ✗ cancelled.
+/// ○ open, ● in progress, ◌ blocked, ◐ closed and waiting to land, ✓ done, ✗ cancelled.
 fn mark(task: &Brief) -> char {
     match task.status {
         Status::Open if task.blocked => '◌',
         Status::Open => '○',
         Status::InProgress => '●',
+        Status::Landing => '◐',
         Status::Done => '✓',
         Status::Cancelled => '✗',
     }
@@ -71,7 +75,7 @@ pub fn named(task: &Task) -> String {
 /// A task's links, one per line.
 pub fn links(f: &mut fmt::Formatter<'_>, links: &[Neighbour]) -> fmt::Result {
     links.iter().try_for_each(|link| {
-        let state = if link.deleted { "deleted" } else { link.status.as_str() };
+        let state = if link.deleted { "deleted" } else { link.status.words() };
         writeln!(f, "{:<15} {}  {} ({state})", link.relation, link.id, line(&link.title, 60))
     })
 }

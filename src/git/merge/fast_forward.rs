@@ -1,7 +1,6 @@
 //! Brings finished work onto the target: fast-forward only, and only where nothing is in the way.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,16 +8,12 @@ use crate::failpoint::{self, Point};
 use crate::git::collect::branch::{self, BranchOutcome};
 use crate::git::collect::take_over::Collected;
 use crate::git::host::config::Config;
-use crate::git::host::git::{complaint, refused};
+use crate::git::host::git::complaint;
 use crate::git::host::worktrees::{self, Worktree};
 use crate::git::host::{Git, GitError, changes, checkout, in_tree, refs};
-use crate::git::merge::clashes;
+use crate::git::merge::{clashes, landed};
 use crate::git::private::RunGit;
 use crate::harmless;
-use crate::process::ProcessError;
-
-/// How long may be looked for the agent's changes among the target's.
-const COMPARISON_LIMIT: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
@@ -61,8 +56,8 @@ pub fn merge(git: &Git, run: &RunGit, collected: &Collected) -> Result<MergeOutc
     };
     let already = refs::is_ancestor(git, common, to, &from)?;
     if !already && !refs::is_ancestor(git, common, &from, to)? {
-        let picked = is_picked(git, common, &from, to)?;
-        return Ok(if picked { MergeOutcome::NothingToMerge } else { MergeOutcome::Diverged });
+        let there = landed::made_again(git, run, &from, to)?;
+        return Ok(if there { MergeOutcome::NothingToMerge } else { MergeOutcome::Diverged });
     }
     let step = Step { git, run, from: &from, to };
     let holder = step.holder()?;
@@ -76,17 +71,6 @@ pub fn merge(git: &Git, run: &RunGit, collected: &Collected) -> Result<MergeOutc
         Some((worktree, _)) if !worktree.path.is_dir() => Ok(step.nowhere(&worktree)),
         Some((worktree, git_dir)) => step.in_checkout(&worktree, git_dir),
         None => step.without_checkout(),
-    }
-}
-
-/// Whether the target has every change of these commits in commits of its own: rebased or picked by hand.
-fn is_picked(git: &Git, common: &Path, target: &str, work: &str) -> Result<bool, GitError> {
-    // Every change of the agent's is looked through for this, and there may be no end to them.
-    match git.capture_within(&git.in_dir(common).args(["cherry", target, work]), &[], COMPARISON_LIMIT) {
-        Err(GitError::Process(ProcessError::Slow { .. })) => Ok(false),
-        Err(other) => Err(other),
-        Ok(answer) if answer.success() => Ok(!answer.text().lines().any(|line| line.starts_with('+'))),
-        Ok(answer) => Err(refused("compare with the target", &answer)),
     }
 }
 

@@ -2,3 +2,4 @@
 
 mod clashes;
 pub mod fast_forward;
+pub mod landed;

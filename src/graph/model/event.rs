@@ -15,6 +15,8 @@ pub enum EventKind {
     TakenOver,
     Released,
     Closed,
+    /// The work that it was closed with is where it was to go.
+    Landed,
     Reopened,
     /// The event is the note: it is kept nowhere else.
     Noted,
@@ -35,6 +37,7 @@ impl EventKind {
             EventKind::TakenOver => "taken_over",
             EventKind::Released => "released",
             EventKind::Closed => "closed",
+            EventKind::Landed => "landed",
             EventKind::Reopened => "reopened",
             EventKind::Noted => "noted",
             EventKind::Deleted => "deleted",

@@ -8,6 +8,7 @@ pub mod moment;
 pub mod operation;
 pub mod record;
 pub mod session;
+pub mod spaced;
 pub mod task;
 pub mod text;
 pub mod tree;

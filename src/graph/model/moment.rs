@@ -20,7 +20,7 @@ impl Moment {
 
     /// The next moment that is not this one: what happens in one transaction keeps its order by it.
     pub fn next(self) -> Self {
-        Self(self.0 + 1)
+        Self(self.0.saturating_add(1))
     }
 
     /// The moment that lies `span` before this one.
@@ -30,7 +30,7 @@ impl Moment {
 
     /// How long ago this was, short: `40s`, `12m`, `3h`, `5d`.
     pub fn age(self, now: Moment) -> String {
-        let seconds = ((now.0 - self.0) / 1_000_000).max(0);
+        let seconds = (now.0.saturating_sub(self.0) / 1_000_000).max(0);
         match seconds {
             0..60 => format!("{seconds}s"),
             60..3600 => format!("{}m", seconds / 60),

@@ -68,6 +68,8 @@ pub struct TaskRecord {
     pub closed_reason: Option<String>,
     #[serde(default)]
     pub deleted_at: Option<Moment>,
+    #[serde(default)]
+    pub lands_with: Option<String>,
 }
 
 impl TaskRecord {
@@ -106,10 +108,13 @@ impl Record {
         if task.status != Status::InProgress {
             (task.session, task.claimed_at) = (None, None);
         }
-        if matches!(task.status, Status::Done | Status::Cancelled) {
+        if matches!(task.status, Status::Landing | Status::Done | Status::Cancelled) {
             task.closed_at = task.closed_at.or(Some(task.updated_at));
         } else {
             (task.closed_at, task.closed_by, task.closed_session, task.closed_reason) = (None, None, None, None);
+        }
+        if task.status == Status::Landing && task.lands_with.is_none() {
+            task.status = Status::Done;
         }
         Record::Task(task)
     }

@@ -28,6 +28,19 @@ pub struct Actor {
     pub container: Option<String>,
 }
 
+/// What the id of a run's session begins with: the host makes it, and says when the run has ended and its work has landed.
+pub const RUN: &str = "run-";
+
+impl Actor {
+    /// The session of the run that it works in, if it does.
+    pub fn run(&self) -> Option<&str> {
+        match &self.identity {
+            Identity::Given(id) if self.container.is_some() && id.starts_with(RUN) => Some(id),
+            _ => None,
+        }
+    }
+}
+
 /// One agent's time with the graph, from `orient` to `goodbye`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

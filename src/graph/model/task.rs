@@ -16,6 +16,8 @@ pub enum Status {
     #[default]
     Open,
     InProgress,
+    /// Closed inside a run, whose work has not landed yet.
+    Landing,
     Done,
     Cancelled,
 }
@@ -25,8 +27,17 @@ impl Status {
         match self {
             Status::Open => "open",
             Status::InProgress => "in_progress",
+            Status::Landing => "landing",
             Status::Done => "done",
             Status::Cancelled => "cancelled",
+        }
+    }
+
+    /// The same for people, who have to be told what the one word does not say.
+    pub fn words(self) -> &'static str {
+        match self {
+            Status::Landing => "closed, waiting to land",
+            other => other.as_str(),
         }
     }
 }
@@ -128,6 +139,8 @@ pub struct Task {
     pub closed_at: Option<Moment>,
     pub closed_reason: Option<String>,
     pub deleted_at: Option<Moment>,
+    /// The session of the run whose landing closes it.
+    pub lands_with: Option<String>,
     /// How many unfinished tasks it depends on.
     pub waits_for: u32,
     /// How many of its children are unfinished.
@@ -142,12 +155,12 @@ impl Task {
         match self.status {
             _ if self.deleted_at.is_some() => "deleted",
             Status::Open if self.blocked => "blocked",
-            status => status.as_str(),
+            status => status.words(),
         }
     }
 
     pub fn is_finished(&self) -> bool {
-        matches!(self.status, Status::Done | Status::Cancelled)
+        matches!(self.status, Status::Landing | Status::Done | Status::Cancelled)
     }
 }
 
@@ -165,6 +178,8 @@ pub struct Brief {
     pub parent: Option<TaskId>,
     pub assignee: Option<String>,
     pub unblocks: u32,
+    #[serde(skip)]
+    pub created_at: Moment,
     pub updated_at: Moment,
 }
 
@@ -181,6 +196,7 @@ impl From<Task> for Brief {
             parent: task.parent,
             assignee: task.assignee,
             unblocks: task.unblocks,
+            created_at: task.created_at,
             updated_at: task.updated_at,
         }
     }

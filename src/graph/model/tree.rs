@@ -73,7 +73,7 @@ impl Web {
         for (index, (node, how)) in next.iter().enumerate() {
             let is_last = index + 1 == next.len();
             let (fork, pad) = if is_last { ("└── ", "    ") } else { ("├── ", "│   ") };
-            write!(f, "{trunk}{fork}{} ", label(how))?;
+            write!(f, "{trunk}{fork}{how} ")?;
             if !drawn.insert(&node.id) {
                 writeln!(f, "{} (see above)", node.id)?;
                 continue;
@@ -117,18 +117,8 @@ struct Named<'a>(&'a Node);
 
 impl fmt::Display for Named<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = if self.0.blocked { "blocked" } else { self.0.status.as_str() };
+        let state = if self.0.blocked { "blocked" } else { self.0.status.words() };
         write!(f, "{}  {} ({state})", self.0.id, line(&self.0.title, 60))
-    }
-}
-
-fn label(how: &str) -> &str {
-    match how {
-        "depends_on" => "needs",
-        "parent_of" => "part",
-        "blocks" => "needed by",
-        "child_of" => "part of",
-        other => other,
     }
 }
 
@@ -167,17 +157,17 @@ mod tests {
     fn what_was_drawn_is_not_drawn_again() {
         insta::assert_snapshot!(web(Direction::Down).to_string(), @r#"
         a  the "a" (blocked)
-        ├── needs b  the "b" (open)
-        │   └── needs d  the "d" (open)
-        └── part c  the "c" (open)
-            └── needs d (see above)
+        ├── depends_on b  the "b" (open)
+        │   └── depends_on d  the "d" (open)
+        └── parent_of c  the "c" (open)
+            └── depends_on d (see above)
         "#);
         insta::assert_snapshot!(Web { root: TaskId::known("d".into()), ..web(Direction::Up) }.to_string(), @r#"
         d  the "d" (open)
-        ├── needed by b  the "b" (open)
-        │   └── needed by a  the "a" (blocked)
-        └── needed by c  the "c" (open)
-            └── part of a (see above)
+        ├── blocks b  the "b" (open)
+        │   └── blocks a  the "a" (blocked)
+        └── blocks c  the "c" (open)
+            └── child_of a (see above)
         "#);
     }
 

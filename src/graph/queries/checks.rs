@@ -29,17 +29,17 @@ pub const LOST_CLAIMS: &str = "
 /// What a finished or open task must not have, and a claimed or closed one must.
 pub const CONTRADICTIONS: &str = "
   SELECT id FROM tasks WHERE (status <> 'in_progress' AND (session IS NOT NULL OR claimed_at IS NOT NULL))
-    OR ((status IN ('done', 'cancelled')) <> (closed_at IS NOT NULL))
+    OR ((status IN ('landing', 'done', 'cancelled')) <> (closed_at IS NOT NULL))
   ORDER BY id";
 
 pub const MEND_CONTRADICTIONS: &str = "
   UPDATE tasks SET
     session = CASE WHEN status = 'in_progress' THEN session END,
     claimed_at = CASE WHEN status = 'in_progress' THEN claimed_at END,
-    closed_at = CASE WHEN status IN ('done', 'cancelled') THEN coalesce(closed_at, updated_at) END,
-    closed_by = CASE WHEN status IN ('done', 'cancelled') THEN closed_by END,
-    closed_session = CASE WHEN status IN ('done', 'cancelled') THEN closed_session END,
-    closed_reason = CASE WHEN status IN ('done', 'cancelled') THEN closed_reason END";
+    closed_at = CASE WHEN status IN ('landing', 'done', 'cancelled') THEN coalesce(closed_at, updated_at) END,
+    closed_by = CASE WHEN status IN ('landing', 'done', 'cancelled') THEN closed_by END,
+    closed_session = CASE WHEN status IN ('landing', 'done', 'cancelled') THEN closed_session END,
+    closed_reason = CASE WHEN status IN ('landing', 'done', 'cancelled') THEN closed_reason END";
 
 /// Tasks without an entry in the full-text index, and entries without a task or of a deleted one.
 pub const UNINDEXED: &str = "
@@ -50,5 +50,6 @@ pub const REINDEX: &str = "
   INSERT INTO words (words) VALUES ('delete-all');
   INSERT INTO words (rowid, title, description, notes)
     SELECT t.seq, t.title, t.description, coalesce(
-      (SELECT group_concat(e.data ->> 'text', ' ') FROM events e WHERE e.task = t.id AND e.kind = 'noted'), '')
+      (SELECT group_concat(e.data ->> 'text', ' ') FROM events e
+        WHERE e.task = t.id AND e.kind = 'noted' AND json_valid(e.data)), '')
     FROM tasks t WHERE t.deleted_at IS NULL;";

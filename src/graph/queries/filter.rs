@@ -17,6 +17,8 @@ pub enum State {
     /// Open, and waiting for another task
     Blocked,
     InProgress,
+    /// Closed inside a run, whose work has not landed yet
+    Landing,
     Done,
     Cancelled,
     Deleted,
@@ -29,6 +31,7 @@ impl State {
             State::Ready => tasks::READY,
             State::Blocked => tasks::BLOCKED,
             State::InProgress => tasks::IN_PROGRESS,
+            State::Landing => tasks::LANDING,
             State::Done => "t.status = 'done' AND t.closed_at IS NOT NULL AND t.deleted_at IS NULL",
             State::Cancelled => "t.status = 'cancelled' AND t.closed_at IS NOT NULL AND t.deleted_at IS NULL",
             State::Deleted => "t.deleted_at IS NOT NULL",
@@ -83,6 +86,8 @@ pub struct Filter {
     pub parent: Option<TaskId>,
     /// Nobody's, or this one's.
     pub free_for: Option<String>,
+    /// In place of the states: what can be worked on in this session's run alone, because of what was closed there.
+    pub unlocked_for: Option<String>,
     pub sort: Sort,
     pub reverse: bool,
 }
@@ -109,8 +114,12 @@ impl Filter {
     }
 
     pub fn pieces(&self) -> Pieces {
-        let mut conditions = vec![self.state_condition()];
-        let mut binds = Vec::new();
+        let (mut conditions, mut binds) = match &self.unlocked_for {
+            Some(session) => {
+                (vec![tasks::UNLOCKED.to_owned()], vec![Bind::Text(session.clone()), Bind::Text(session.clone())])
+            }
+            None => (vec![self.state_condition()], Vec::new()),
+        };
         let mut one = |condition: &str, text: &str| {
             conditions.push(condition.to_owned());
             binds.push(Bind::Text(text.to_owned()));
@@ -144,7 +153,7 @@ impl Filter {
     fn state_condition(&self) -> String {
         match self.states.as_slice() {
             [] if self.all => "t.deleted_at IS NULL".to_owned(),
-            [] => "t.status IN ('open', 'in_progress') AND t.deleted_at IS NULL".to_owned(),
+            [] => "t.status IN ('open', 'in_progress', 'landing') AND t.deleted_at IS NULL".to_owned(),
             [one] => one.condition().to_owned(),
             several => {
                 let each: Vec<String> = several.iter().map(|state| format!("({})", state.condition())).collect();

@@ -1,5 +1,7 @@
 //! Full-text search: SQLite's FTS5, the one thing that another database does in its own way.
 
+use crate::graph::model::spaced::spaced;
+
 /// The matches that are newer than a row, best first. A deleted task is not in the index.
 pub fn hits(columns: &str) -> String {
     format!(
@@ -13,7 +15,8 @@ pub const FLOOR: &str = "SELECT rowid FROM words WHERE words MATCH ?1 ORDER BY r
 
 pub const COUNT: &str = "SELECT count(*) FROM words WHERE words MATCH ?1";
 
-/// What to try, until something is found: all of the words, all as beginnings of words, the same less precisely, any of them.
+/// What to try, until something is found: all of the words, all as beginnings of words, the same less precisely, any of them,
+/// and parts of those that are written without spaces.
 ///
 /// The index keeps stems ("token" for "tokenizer"), so that a word cut short ("tokeni") may have to be cut shorter.
 pub fn attempts(typed: &str) -> Vec<String> {
@@ -22,15 +25,29 @@ pub fn attempts(typed: &str) -> Vec<String> {
         return Vec::new();
     }
     let each = |form: fn(&str) -> String| words.iter().map(|word| form(word)).collect::<Vec<_>>();
-    let begins = |word: &str| format!("\"{word}\"*");
-    let begins_about = |word: &str| format!("\"{}\"*", stem(word));
-    vec![
-        each(|word| format!("\"{word}\"")).join(" AND "),
+    let begins = |word: &str| format!("\"{}\"*", spaced(word));
+    let begins_about = |word: &str| format!("\"{}\"*", spaced(stem(word)));
+    let mut attempts = vec![
+        each(|word| format!("\"{}\"", spaced(word))).join(" AND "),
         each(begins).join(" AND "),
         each(begins_about).join(" AND "),
         each(begins).join(" OR "),
-    ]
+    ];
+    attempts.extend(pairs(&words));
+    attempts
 }
+
+/// Of words that were typed without spaces between them: any two letters that stand side by side.
+fn pairs(words: &[String]) -> Option<String> {
+    let spaced: Vec<_> = words.iter().map(|word| spaced(word)).collect();
+    let letters: Vec<Vec<&str>> = spaced.iter().map(|word| word.split(' ').collect()).collect();
+    let pairs = letters.iter().flat_map(|letters| letters.windows(2)).take(PAIRS_MAX);
+    let pairs: Vec<String> = pairs.map(|pair| format!("\"{}\"", pair.join(" "))).collect();
+    if pairs.is_empty() { None } else { Some(pairs.join(" OR ")) }
+}
+
+/// More than anybody types.
+const PAIRS_MAX: usize = 50;
 
 /// A long word without its last two letters.
 fn stem(word: &str) -> &str {
@@ -63,5 +80,8 @@ mod tests {
         );
         assert_eq!(attempts("Größen")[2], "\"größ\"*");
         assert!(attempts(" -:*\"^ ").is_empty());
+        assert_eq!(attempts("用SQLite存储").len(), 5);
+        assert_eq!(attempts("用SQLite存储")[0], "\"用 sqlite 存 储\"");
+        assert_eq!(attempts("存储")[4], "\"存 储\"");
     }
 }

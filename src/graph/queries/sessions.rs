@@ -17,12 +17,12 @@ pub const SEEN: &str = "UPDATE sessions SET seen_at = ?2 WHERE id = ?1 AND ended
 pub const SET_TYPE: &str = "UPDATE sessions SET agent_type = ?2 WHERE id = ?1 AND agent_type IS DISTINCT FROM ?2";
 
 pub const REVIVE: &str = "
-  UPDATE sessions SET ended_at = NULL, end_reason = NULL, seen_at = ?2, agent_type = coalesce(?3, agent_type)
+  UPDATE sessions SET ended_at = NULL, end_reason = NULL, seen_at = max(seen_at, ?2), agent_type = coalesce(?3, agent_type)
   WHERE id = ?1";
 
 /// The first summary stays.
 pub const END: &str = "
-  UPDATE sessions SET ended_at = ?2, end_reason = ?3, summary = coalesce(summary, ?4)
+  UPDATE sessions SET ended_at = max(seen_at, ?2), end_reason = ?3, summary = coalesce(summary, ?4)
   WHERE id = ?1 AND ended_at IS NULL";
 
 /// The last words of the agents that left some, latest first.

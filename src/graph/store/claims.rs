@@ -29,7 +29,7 @@ impl Writer<'_> {
     /// Takes a task that is open. A second claim is refused, whoever makes it: two processes of one agent are two.
     pub fn claim(&self, id: &TaskId, how: Claim) -> Result<Task, GraphError> {
         let session = self.session_for_work()?;
-        let at = self.tick();
+        let at = self.tick_of(id)?;
         let values = (id, &session, &self.actor.name, at, how.force);
         let won = self.conn.prepare_cached(queries::tasks::CLAIM)?.query_row(values, |_| Ok(())).optional()?;
         if won.is_none() {
@@ -42,10 +42,13 @@ impl Writer<'_> {
     fn claim_refused(&self, id: &TaskId, how: Claim, at: Moment) -> Result<Task, GraphError> {
         let task = self.living(id)?;
         match task.status {
-            Status::Done | Status::Cancelled => {
+            Status::Landing | Status::Done | Status::Cancelled => {
                 Err(GraphError::WrongStatus { id: task.id, status: task.status, wanted: "open" })
             }
-            Status::Open => Err(GraphError::Blocked { by: self.live_targets(id, "depends_on")?, id: task.id }),
+            Status::Open => Err(GraphError::Blocked {
+                by: self.live_targets(id, "depends_on", self.run_session().as_deref())?,
+                id: task.id,
+            }),
             Status::InProgress => match how.take_over {
                 Some(after) if self.holder_is_stale(&task, at, after)? => self.take_over(&task, at),
                 _ => Err(self.taken(task, at)?),
@@ -65,7 +68,7 @@ impl Writer<'_> {
     /// The best ready task that is nobody else's, claimed.
     pub fn claim_best(&self, wanted: &Filter) -> Result<Task, GraphError> {
         let free = Filter { free_for: Some(self.actor.name.clone()), ..wanted.clone() };
-        let best = self.first(&free)?.ok_or(GraphError::NothingReady)?;
+        let best = self.best(&free, self.run_session())?.ok_or(GraphError::NothingReady)?;
         self.claim(&best, Claim::default())
     }
 
@@ -83,7 +86,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn let_go(&self, id: &TaskId, why: Option<&str>) -> Result<(), GraphError> {
-        let at = self.tick();
+        let at = self.tick_of(id)?;
         self.conn.prepare_cached(queries::tasks::RELEASE)?.execute((id, at))?;
         self.record(at, id, EventKind::Released, json!({ "reason": why }))?;
         why.map_or(Ok(()), |why| self.note(id, &format!("claim released: {why}")))
@@ -118,12 +121,13 @@ impl Writer<'_> {
 
     fn taken(&self, task: Task, now: Moment) -> Result<GraphError, GraphError> {
         let stale = self.holder_is_stale(&task, now, STALE_AFTER)?;
-        let since = task.claimed_at.map_or_else(|| "some time".to_owned(), |at| format!("{} ago", at.age(now)));
+        let since = task.claimed_at.map_or_else(|| "some time ago".to_owned(), |at| format!("{} ago", at.age(now)));
         let mine = self.session_id().filter(|session| Some(session) == task.session.as_ref());
         Ok(match mine {
             Some(session) => GraphError::TakenByYou { id: task.id, session: line(&session, 60), since },
             None => {
-                GraphError::Taken { id: task.id, holder: line(&task.assignee.unwrap_or_default(), 60), since, stale }
+                let holder = task.assignee.map_or_else(|| "somebody".to_owned(), |name| line(&name, 60));
+                GraphError::Taken { id: task.id, holder, since, stale }
             }
         })
     }

@@ -34,36 +34,54 @@ pub struct Closed {
 impl Writer<'_> {
     pub fn close(&self, id: &TaskId, closing: &Closing) -> Result<Closed, GraphError> {
         let task = self.living(id)?;
-        if task.is_finished() {
-            return Err(GraphError::WrongStatus { id: task.id, status: task.status, wanted: "open" });
+        match (task.status, closing.status) {
+            (Status::Landing, Status::Done) if self.run_session().is_none() => {
+                return self.land(&task, closing.reason.as_deref());
+            }
+            (Status::Open | Status::InProgress, _) | (Status::Landing, Status::Cancelled) => {}
+            (status, _) => return Err(GraphError::WrongStatus { id: task.id, status, wanted: "open" }),
         }
         if !closing.force {
             self.refuse_others(&task)?;
             self.refuse_unfinished(&task, closing.status)?;
         }
-        let at = self.tick();
-        let session = self.session_id();
-        let values = (id, closing.status, &closing.reason, &self.actor.name, session, at);
+        let (status, run) = match (closing.status, self.run_session()) {
+            // What a run has done is done where its work has landed.
+            (Status::Done, Some(run)) => (Status::Landing, Some(run)),
+            (status, _) => (status, None),
+        };
+        let at = self.tick_of(id)?;
+        let session =
+            if run.is_some() && self.session_id().is_none() { Some(self.start_session()?) } else { self.session_id() };
+        let values = (id, status, &closing.reason, &self.actor.name, session, at, &run);
         self.conn.prepare_cached(queries::tasks::CLOSE)?.execute(values)?;
-        self.record(at, id, EventKind::Closed, json!({ "status": closing.status, "reason": closing.reason }))?;
-        Ok(Closed { task: self.task(id)?, now_ready: self.made_ready(id)? })
+        self.record(at, id, EventKind::Closed, json!({ "status": status, "reason": closing.reason }))?;
+        Ok(Closed { task: self.task(id)?, now_ready: self.made_ready(id, run.as_deref())? })
     }
 
     /// What is done needs its dependencies and children done; what is cancelled only has no more children.
     fn refuse_unfinished(&self, task: &Task, status: Status) -> Result<(), GraphError> {
+        let run = self.run_session();
+        let live = |link| self.live_targets(&task.id, link, run.as_deref());
         let waits = task.waits_for > 0 && status == Status::Done;
-        let dependencies = if waits { self.live_targets(&task.id, "depends_on")? } else { Vec::new() };
-        let children = if task.open_children > 0 { self.live_targets(&task.id, "parent_of")? } else { Vec::new() };
+        let dependencies = if waits { live("depends_on")? } else { Vec::new() };
+        let children = if task.open_children > 0 { live("parent_of")? } else { Vec::new() };
         if dependencies.is_empty() && children.is_empty() {
             return Ok(());
         }
         Err(GraphError::Unfinished { id: task.id.clone(), dependencies, children })
     }
 
-    fn made_ready(&self, id: &TaskId) -> Result<Vec<Named>, GraphError> {
-        let mut statement = self.conn.prepare_cached(queries::tasks::NOW_READY)?;
-        let found = statement.query_map((id, NAMED), rows::named)?.collect::<Result<_, _>>()?;
-        Ok(found)
+    /// For everybody, or, where it was closed in a run, for that run.
+    pub(super) fn made_ready(&self, id: &TaskId, run: Option<&str>) -> Result<Vec<Named>, GraphError> {
+        let found = match run {
+            None => self.conn.prepare_cached(queries::tasks::NOW_READY)?.query_map((id, NAMED), rows::named)?.collect(),
+            Some(run) => {
+                let mut statement = self.conn.prepare_cached(queries::tasks::UNLOCKED_BY)?;
+                statement.query_map((id, NAMED, run), rows::named)?.collect::<Result<_, _>>()
+            }
+        };
+        Ok(found?)
     }
 
     /// Opens a finished task again, and says why in a note.
@@ -72,19 +90,18 @@ impl Writer<'_> {
         if !task.is_finished() {
             return Err(GraphError::WrongStatus { id: task.id, status: task.status, wanted: "done" });
         }
-        let at = self.tick();
-        self.conn.prepare_cached(queries::tasks::REOPEN)?.execute((id, at))?;
-        let was = json!({ "status": task.status, "closed_by": task.closed_by, "reason": task.closed_reason });
-        self.record(at, id, EventKind::Reopened, was)?;
+        self.open_again(&task, None)?;
         if let Some(why) = why {
             self.note(id, why)?;
         }
         self.task(id)
     }
 
-    /// Reopens every task that a session closed as done.
-    pub(super) fn reopen_all(&self, session: &str, why: &str) -> Result<Vec<Named>, GraphError> {
-        let closed = self.ids(queries::tasks::CLOSED_BY, session)?;
-        closed.iter().map(|id| self.reopen(id, Some(why)).and_then(|_| self.named(id))).collect()
+    /// `lands_with` is the session of the run whose landing closes it all the same.
+    pub(super) fn open_again(&self, task: &Task, lands_with: Option<&str>) -> Result<(), GraphError> {
+        let at = self.tick_of(&task.id)?;
+        self.conn.prepare_cached(queries::tasks::REOPEN)?.execute((&task.id, at, lands_with))?;
+        let was = json!({ "status": task.status, "closed_by": task.closed_by, "reason": task.closed_reason });
+        self.record(at, &task.id, EventKind::Reopened, was)
     }
 }

@@ -17,6 +17,7 @@ impl Writer<'_> {
         let title = task::title(&new.title).map_err(GraphError::Invalid)?;
         let at = self.tick();
         let id = self.insert(new, &title, at)?;
+        self.index_letters(&id)?;
         self.record(at, &id, EventKind::Created, json!({ "title": title }))?;
         for tag in &new.tags {
             self.add_tag(&id, tag)?;

@@ -17,7 +17,7 @@ impl Writer<'_> {
         if !force {
             self.refuse_others(&task)?;
         }
-        let at = self.tick();
+        let at = self.tick_of(id)?;
         self.set_deleted(id, Some(at), at)?;
         self.record(at, id, EventKind::Deleted, json!({}))?;
         self.task(id)
@@ -28,7 +28,7 @@ impl Writer<'_> {
         if self.task(id)?.deleted_at.is_none() {
             return Err(GraphError::Invalid(format!("{id} is not deleted")));
         }
-        let at = self.tick();
+        let at = self.tick_of(id)?;
         self.set_deleted(id, None, at)?;
         self.record(at, id, EventKind::Undeleted, json!({}))?;
         self.task(id)
@@ -36,6 +36,6 @@ impl Writer<'_> {
 
     fn set_deleted(&self, id: &TaskId, deleted: Option<Moment>, at: Moment) -> Result<(), GraphError> {
         self.conn.prepare_cached(queries::tasks::SET_DELETED)?.execute((id, deleted, at))?;
-        Ok(())
+        self.index_letters(id)
     }
 }

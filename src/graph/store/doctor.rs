@@ -13,7 +13,7 @@ use crate::graph::model::moment::Moment;
 use crate::graph::model::session::Actor;
 use crate::graph::queries::checks;
 use crate::graph::store::export::Exported;
-use crate::graph::store::{ALL_ROWS, FILE, Reader, Store, Writer, trouble};
+use crate::graph::store::{ALL_ROWS, FILE, Reader, Store, Writer, letters, trouble};
 
 /// How many ids a finding names.
 const NAMED: usize = 5;
@@ -160,7 +160,10 @@ impl Writer<'_> {
         match check {
             "counts" => self.conn.execute_batch(checks::MEND_COUNTS)?,
             "states" => self.conn.execute_batch(checks::MEND_CONTRADICTIONS)?,
-            "search" => self.conn.execute_batch(checks::REINDEX)?,
+            "search" => {
+                self.conn.execute_batch(checks::REINDEX)?;
+                letters::index_all(self.conn)?;
+            }
             "claims" => {
                 let lost = self.wrong(checks::LOST_CLAIMS)?;
                 lost.iter().try_for_each(|id| self.let_go(id, Some("its session is over (bn doctor)")))?;

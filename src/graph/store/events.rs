@@ -45,9 +45,10 @@ impl Writer<'_> {
         if text.is_empty() {
             return Err(GraphError::Invalid("an empty note says nothing".to_owned()));
         }
-        let at = self.tick();
+        let at = self.tick_of(task)?;
         self.touch(task, at)?;
-        self.record(at, task, EventKind::Noted, json!({ "text": text }))
+        self.record(at, task, EventKind::Noted, json!({ "text": text }))?;
+        self.index_letters(task)
     }
 
     fn event(&self, at: Moment, task: Option<&TaskId>, kind: EventKind, data: Value) -> Event {

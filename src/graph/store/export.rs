@@ -91,6 +91,7 @@ fn task_record(row: &Row) -> rusqlite::Result<TaskRecord> {
         closed_at: row.get(14)?,
         closed_reason: row.get(15)?,
         deleted_at: row.get(16)?,
-        tags: rows::tags(row.get(17)?),
+        lands_with: row.get(17)?,
+        tags: rows::tags(row.get(18)?),
     })
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::graph::error::GraphError;
 use crate::graph::model::circle;
-use crate::graph::model::event::Event;
+use crate::graph::model::event::{Event, EventKind};
 use crate::graph::model::id::TaskId;
 use crate::graph::model::link::{Link, LinkType};
 use crate::graph::model::record::{Record, TaskRecord};
@@ -110,11 +110,13 @@ impl Writer<'_> {
             task.closed_at,
             task.closed_reason,
             task.deleted_at,
+            task.lands_with,
         ];
         let changed = self.conn.prepare_cached(records::PUT_TASK)?.execute(values)? == 1;
         if changed {
             self.conn.prepare_cached("DELETE FROM tags WHERE task = ?1")?.execute([&task.id])?;
             task.tags.iter().try_for_each(|tag| self.add_tag(&task.id, tag))?;
+            self.index_letters(&task.id)?;
         }
         match (is_new, changed) {
             (true, _) => imported.tasks_added += 1,
@@ -166,6 +168,9 @@ impl Writer<'_> {
         for event in new {
             if known.insert(fingerprint(event)) {
                 self.put_event(event)?;
+                if let (EventKind::Noted, Some(task)) = (event.kind, &event.task) {
+                    self.index_letters(task)?;
+                }
                 imported.events_added += 1;
             }
         }

@@ -23,7 +23,7 @@ impl Writer<'_> {
         let values = (&link.source, link.link_type, &link.target);
         let is_new = self.conn.prepare_cached(queries::links::ADD)?.execute(values)? == 1;
         if is_new {
-            self.record_link(self.tick(), [&link.source, &link.target], EventKind::Linked, link.link_type.as_str())?;
+            self.record_link_now(&link, EventKind::Linked)?;
         }
         Ok((link, is_new))
     }
@@ -35,8 +35,13 @@ impl Writer<'_> {
         if self.conn.prepare_cached(queries::links::REMOVE)?.execute(values)? == 0 {
             return Err(GraphError::Unknown { what: "link", id: link.to_string() });
         }
-        self.record_link(self.tick(), [&link.source, &link.target], EventKind::Unlinked, link.link_type.as_str())?;
+        self.record_link_now(&link, EventKind::Unlinked)?;
         Ok(link)
+    }
+
+    fn record_link_now(&self, link: &Link, kind: EventKind) -> Result<(), GraphError> {
+        let at = self.tick_of(&link.source)?.max(self.tick_of(&link.target)?);
+        self.record_link(at, [&link.source, &link.target], kind, link.link_type.as_str())
     }
 
     fn refuse_second_parent(&self, link: &Link) -> Result<(), GraphError> {

@@ -22,6 +22,7 @@ pub struct Counts {
     pub ready: u64,
     pub blocked: u64,
     pub in_progress: u64,
+    pub landing: u64,
 }
 
 impl Reader<'_> {
@@ -53,16 +54,39 @@ impl Reader<'_> {
         Ok(self.conn.query_row(&counts::of(&pieces.condition), params_from_iter(pieces.binds), |row| row.get(0))?)
     }
 
+    /// What can be worked on now: by anybody, and in this run, where it closed what stood in the way.
+    pub fn ready(&self, filter: &Filter, limit: usize, run: Option<&str>) -> Result<Listed, GraphError> {
+        let mut listed = self.list(filter, limit)?;
+        let Some(run) = run else { return Ok(listed) };
+        let unlocked = self.tasks(&Filter { unlocked_for: Some(run.to_owned()), ..filter.clone() }, limit)?;
+        listed.total += unlocked.len() as u64;
+        listed.tasks.extend(unlocked.into_iter().map(Brief::from));
+        listed
+            .tasks
+            .sort_by_key(|task| (task.priority, std::cmp::Reverse(task.unblocks), task.created_at, task.id.clone()));
+        listed.tasks.truncate(if limit == 0 { usize::MAX } else { limit });
+        Ok(listed)
+    }
+
+    /// The best of those.
+    pub(super) fn best(&self, filter: &Filter, run: Option<String>) -> Result<Option<TaskId>, GraphError> {
+        match run {
+            None => self.first(filter),
+            Some(run) => Ok(self.ready(filter, 1, Some(&run))?.tasks.pop().map(|task| task.id)),
+        }
+    }
+
     /// The first task that the filter lets through.
-    pub(super) fn first(&self, filter: &Filter) -> Result<Option<TaskId>, GraphError> {
+    fn first(&self, filter: &Filter) -> Result<Option<TaskId>, GraphError> {
         let pieces = filter.pieces();
         let sql = format!("SELECT t.id FROM tasks t WHERE {} ORDER BY {} LIMIT 1", pieces.condition, pieces.order);
         Ok(self.conn.query_row(&sql, params_from_iter(pieces.binds), |row| row.get(0)).optional()?)
     }
 
     pub fn counts(&self) -> Result<Counts, GraphError> {
-        let read =
-            |row: &rusqlite::Row| Ok(Counts { ready: row.get(0)?, blocked: row.get(1)?, in_progress: row.get(2)? });
+        let read = |row: &rusqlite::Row| {
+            Ok(Counts { ready: row.get(0)?, blocked: row.get(1)?, in_progress: row.get(2)?, landing: row.get(3)? })
+        };
         Ok(self.conn.query_row(&counts::open(), [], read)?)
     }
 

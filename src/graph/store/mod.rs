@@ -18,6 +18,8 @@ mod export;
 mod filesystem;
 mod import;
 mod intruders;
+mod landing;
+mod letters;
 mod links;
 mod lists;
 mod migrate;
@@ -36,11 +38,13 @@ mod web;
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use crate::graph::error::GraphError;
+use crate::graph::model::id::TaskId;
 use crate::graph::model::moment::Moment;
 use crate::graph::model::session::Actor;
+use crate::graph::queries;
 
 use allowance::{ALL_ROWS, Allowance, SOME_ROWS};
 
@@ -52,6 +56,7 @@ pub use doctor::Checkup;
 pub use events::Logged;
 pub use export::Exported;
 pub use import::Imported;
+pub use landing::Landed;
 pub use lists::{Counts, Listed};
 pub use open::Site;
 pub use overview::{Held, Overview};
@@ -165,5 +170,18 @@ impl Writer<'_> {
         let now = self.clock.get();
         self.clock.set(now.next());
         now
+    }
+
+    /// The time of the next change of a task: later than its last one, also where the clock was set back meanwhile.
+    fn tick_of(&self, id: &TaskId) -> Result<Moment, GraphError> {
+        let now = self.tick();
+        let mut statement = self.conn.prepare_cached(queries::tasks::LAST_WRITE)?;
+        let last: Option<Moment> = statement.query_row([id], |row| row.get(0)).optional()?.flatten();
+        Ok(last.map_or(now, |last| now.max(last.next())))
+    }
+
+    /// The run in which this is written, by its session.
+    fn run_session(&self) -> Option<String> {
+        self.actor.run().map(str::to_owned)
     }
 }

@@ -232,6 +232,14 @@ fn be_patient(conn: &mut Connection) -> Result<(), GraphError> {
     Ok(conn.busy_handler(Some(wait))?)
 }
 
+fn refuse_foreign(conn: &Connection, version: i64, path: &Path) -> Result<(), GraphError> {
+    if schema::is_ours(conn, version)? {
+        return Ok(());
+    }
+    let detail = "its tables are not the ones that bn makes".to_owned();
+    Err(GraphError::Damaged { path: path.to_owned(), detail })
+}
+
 fn check_version(mut conn: Connection, path: &Path, site: &Site) -> Result<Connection, GraphError> {
     let number = |name: &str| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let (found, known) = (number("user_version")?, migrate::LATEST);
@@ -245,12 +253,13 @@ fn check_version(mut conn: Connection, path: &Path, site: &Site) -> Result<Conne
         (version, _) if version == known => {}
         (version, _) if version > known => return Err(GraphError::Newer { path: path.to_owned(), found, known }),
         (_, None) => return Err(GraphError::Older { path: path.to_owned(), found, known }),
-        (_, Some(backups)) => migrate::upgrade_with_backup(&mut conn, found, backups)?,
+        (_, Some(backups)) => {
+            // What an agent has added to it would run while it is changed.
+            refuse_foreign(&conn, found, path)?;
+            migrate::upgrade_with_backup(&mut conn, found, backups)?;
+        }
     }
-    if !schema::is_ours(&conn)? {
-        let detail = "its tables are not the ones that bn makes".to_owned();
-        return Err(GraphError::Damaged { path: path.to_owned(), detail });
-    }
+    refuse_foreign(&conn, known, path)?;
     if conn.is_readonly("main")? {
         return Err(GraphError::ReadOnly { path: path.to_owned(), uid: rustix::process::geteuid().as_raw() });
     }
@@ -281,15 +290,41 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("graph");
         let site = Site::new(&folder, 0, 0).backups(root.path().join("backups"));
-        drop(Store::open(&site).unwrap());
-        let conn = Connection::open(folder.join(FILE)).unwrap();
-        conn.pragma_update(None, "user_version", 0).unwrap();
-        drop(conn);
+        let mut conn = first_version(&folder);
         let refused = Store::open(&Site::new(&folder, 0, 0));
-        assert!(matches!(refused, Err(GraphError::Older { found: 0, .. })), "{refused:?}");
+        assert!(matches!(refused, Err(GraphError::Older { found: 1, .. })), "{refused:?}");
         assert!(!root.path().join("backups").exists());
-        // On the host a copy comes first; the step itself fails here, because its tables are there already.
-        assert!(Store::open(&site).is_err());
-        assert!(root.path().join("backups/graph-v0.db").exists());
+        // What is not bn's would run while the tables are changed.
+        conn.execute_batch("CREATE TRIGGER x AFTER UPDATE ON tasks BEGIN DELETE FROM tasks; END").unwrap();
+        assert!(matches!(Store::open(&site), Err(GraphError::Damaged { .. })));
+        assert!(!root.path().join("backups").exists());
+        conn.execute_batch("DROP TRIGGER x").unwrap();
+        // On the host a copy comes first.
+        drop(Store::open(&site).unwrap());
+        assert!(root.path().join("backups/graph-v1.db").exists());
+        let transaction = conn.transaction().unwrap();
+        let statuses: String = transaction
+            .query_row("SELECT group_concat(status, ' ' ORDER BY seq) FROM tasks", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(statuses, "open done");
+        let found: i64 = transaction
+            .query_row("SELECT rowid FROM words WHERE words MATCH '\"存 储\"'", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(found, 2);
+    }
+
+    /// A graph as the first bn made it, with two tasks.
+    fn first_version(folder: &Path) -> Connection {
+        fs::create_dir(folder).unwrap();
+        let mut conn = Connection::open(folder.join(FILE)).unwrap();
+        conn.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        migrate::apply(&mut conn, &crate::graph::queries::MIGRATIONS[..1], |_| Ok(())).unwrap();
+        let task = "INSERT INTO tasks (id, title, status, created_by, created_at, updated_at, closed_at) VALUES";
+        conn.execute_batch(&format!(
+            "{task} ('bn-1', 'A', 'open', 'x', 1, 1, NULL); {task} ('bn-2', '用SQLite存储', 'done', 'x', 1, 1, 1)"
+        ))
+        .unwrap();
+        conn.pragma_update(None, "journal_mode", "WAL").unwrap();
+        conn
     }
 }

@@ -65,15 +65,14 @@ pub struct Summary {
 
 impl Reader<'_> {
     /// The page for an agent that has just registered.
-    pub fn overview(&self, you: Registered, now: Moment) -> Result<Overview, GraphError> {
+    pub fn overview(&self, you: Registered, run: Option<&str>, now: Moment) -> Result<Overview, GraphError> {
         let done = Filter { states: vec![State::Done], sort: Sort::Closed, ..Filter::default() };
         let counts = self.counts()?;
-        let ready = self.tasks(&Filter::ready(), READY)?;
         Ok(Overview {
             project: self.project()?,
             counts,
             in_progress: self.in_progress(now, IN_PROGRESS)?,
-            ready: Listed { tasks: ready.into_iter().map(Into::into).collect(), total: counts.ready },
+            ready: self.ready(&Filter::ready(), READY, run)?,
             done: self.tasks(&done, DONE)?.into_iter().map(Done::from).collect(),
             summaries: self.summaries(SUMMARIES)?,
             you,

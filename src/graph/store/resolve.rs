@@ -20,6 +20,9 @@ pub struct Detail {
     pub task: Task,
     pub links: Vec<Neighbour>,
     pub notes: Vec<Note>,
+    /// The name of the run whose landing closes it.
+    #[serde(skip)]
+    pub run: Option<String>,
 }
 
 impl Reader<'_> {
@@ -59,7 +62,8 @@ impl Reader<'_> {
 
     /// The task with its links and notes.
     pub fn detail(&self, id: &TaskId) -> Result<Detail, GraphError> {
-        Ok(Detail { task: self.task(id)?, links: self.links_of(id)?, notes: self.notes(id)? })
+        let task = self.task(id)?;
+        Ok(Detail { run: self.run_of(&task)?, task, links: self.links_of(id)?, notes: self.notes(id)? })
     }
 
     pub(super) fn notes(&self, id: &TaskId) -> Result<Vec<Note>, GraphError> {
@@ -70,13 +74,14 @@ impl Reader<'_> {
 
     /// The unfinished tasks that this one waits for.
     pub fn dependencies(&self, id: &TaskId) -> Result<Vec<Named>, GraphError> {
-        self.live_targets(id, "depends_on")
+        self.live_targets(id, "depends_on", None)
     }
 
-    /// Unfinished tasks at the other end of a task's links: what it depends on, or its children.
-    pub(super) fn live_targets(&self, id: &TaskId, link: &str) -> Result<Vec<Named>, GraphError> {
+    /// Unfinished tasks at the other end of a task's links: what it depends on, or its children. What was closed in a run is
+    /// finished for that run.
+    pub(super) fn live_targets(&self, id: &TaskId, link: &str, run: Option<&str>) -> Result<Vec<Named>, GraphError> {
         let mut statement = self.conn.prepare_cached(queries::tasks::LIVE_TARGETS)?;
-        let found = statement.query_map((id, link, CANDIDATES), rows::named)?.collect::<Result<_, _>>()?;
+        let found = statement.query_map((id, link, CANDIDATES, run), rows::named)?.collect::<Result<_, _>>()?;
         Ok(found)
     }
 }

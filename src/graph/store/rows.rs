@@ -3,7 +3,7 @@
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Result, Row};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::graph::model::event::{Event, Note};
 use crate::graph::model::id::TaskId;
@@ -85,7 +85,7 @@ fn word<T: DeserializeOwned>(text: &str) -> FromSqlResult<T> {
 /// A row of `queries::tasks::COLUMNS`.
 pub fn task(row: &Row) -> Result<Task> {
     let status: Status = row.get(5)?;
-    let waits_for: u32 = row.get(16)?;
+    let waits_for: u32 = row.get(17)?;
     Ok(Task {
         id: row.get(0)?,
         title: row.get(1)?,
@@ -94,8 +94,8 @@ pub fn task(row: &Row) -> Result<Task> {
         priority: row.get(4)?,
         status,
         blocked: status == Status::Open && waits_for > 0,
-        tags: tags(row.get(20)?),
-        parent: row.get(19)?,
+        tags: tags(row.get(21)?),
+        parent: row.get(20)?,
         assignee: row.get(6)?,
         session: row.get(7)?,
         claimed_at: row.get(8)?,
@@ -106,9 +106,10 @@ pub fn task(row: &Row) -> Result<Task> {
         closed_at: row.get(13)?,
         closed_reason: row.get(14)?,
         deleted_at: row.get(15)?,
+        lands_with: row.get(16)?,
         waits_for,
-        open_children: row.get(17)?,
-        unblocks: row.get(18)?,
+        open_children: row.get(18)?,
+        unblocks: row.get(19)?,
     })
 }
 
@@ -122,9 +123,11 @@ pub fn named(row: &Row) -> Result<Named> {
     Ok(Named { id: row.get(0)?, title: row.get(1)?, status: row.get(2)? })
 }
 
-/// at, actor, text.
+/// at, actor, data.
 pub fn note(row: &Row) -> Result<Note> {
-    Ok(Note { at: row.get(0)?, author: row.get(1)?, text: row.get::<_, Option<String>>(2)?.unwrap_or_default() })
+    let data = data(row, 2)?;
+    let text = data.get("text").and_then(Value::as_str).unwrap_or_default().to_owned();
+    Ok(Note { at: row.get(0)?, author: row.get(1)?, text })
 }
 
 /// type, then the other end; `relation` says how the type reads from here.
@@ -156,9 +159,6 @@ pub fn session(row: &Row) -> Result<Session> {
 
 /// at, actor, session, task, other, kind, data.
 pub fn event(row: &Row) -> Result<Event> {
-    let data: String = row.get(6)?;
-    let data = serde_json::from_str(&data)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(6, rusqlite::types::Type::Text, Box::new(error)))?;
     Ok(Event {
         at: row.get(0)?,
         actor: row.get(1)?,
@@ -166,6 +166,13 @@ pub fn event(row: &Row) -> Result<Event> {
         task: row.get(3)?,
         other: row.get(4)?,
         kind: row.get(5)?,
-        data,
+        data: data(row, 6)?,
+    })
+}
+
+fn data(row: &Row, column: usize) -> Result<Map<String, Value>> {
+    let text: String = row.get(column)?;
+    serde_json::from_str(&text).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
     })
 }

@@ -5,17 +5,23 @@ use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
 use crate::graph::error::GraphError;
+use crate::graph::queries::MIGRATIONS;
 
 /// Everything that a schema consists of, in an order of its own.
 const EVERYTHING: &str = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name";
 /// More than there is.
 const ROWS_MAX: usize = 1000;
-/// Of what all of `queries::MIGRATIONS` make.
-const FINGERPRINT: &str = "4e044ae192a588cd82c2ba133a1d040df959afdf1f2242cbdbc3724599607546";
+/// Of what `queries::MIGRATIONS` make, step by step.
+const FINGERPRINTS: [&str; MIGRATIONS.len()] = [
+    "4e044ae192a588cd82c2ba133a1d040df959afdf1f2242cbdbc3724599607546",
+    "ee8ee94d268f33c384035a8478e26e17c4305ecae25e914dcc3f2505068481db",
+];
 
-/// What is not as bn made it, if anything.
-pub fn is_ours(conn: &Connection) -> Result<bool, GraphError> {
-    Ok(fingerprint(conn)? == FINGERPRINT)
+/// Whether these are the tables of this version.
+pub fn is_ours(conn: &Connection, version: i64) -> Result<bool, GraphError> {
+    let steps = usize::try_from(version).unwrap_or(0);
+    let expected = steps.checked_sub(1).and_then(|last| FINGERPRINTS.get(last));
+    Ok(expected == Some(&fingerprint(conn)?.as_str()))
 }
 
 fn fingerprint(conn: &Connection) -> Result<String, GraphError> {
@@ -42,11 +48,14 @@ mod tests {
     #[test]
     fn the_fingerprint_is_that_of_the_migrations() {
         let mut conn = Connection::open_in_memory().unwrap();
-        migrate::upgrade(&mut conn).unwrap();
-        assert_eq!(fingerprint(&conn).unwrap(), FINGERPRINT, "a new migration needs a new fingerprint");
+        for (steps, expected) in (1..).zip(FINGERPRINTS) {
+            migrate::apply(&mut conn, &MIGRATIONS[..steps], |_| Ok(())).unwrap();
+            assert_eq!(fingerprint(&conn).unwrap(), expected, "a new migration needs a new fingerprint");
+        }
         conn.execute_batch("VACUUM").unwrap();
-        assert!(is_ours(&conn).unwrap(), "a copy is a graph, too");
+        assert!(is_ours(&conn, migrate::LATEST).unwrap(), "a copy is a graph, too");
+        assert!(!is_ours(&conn, 1).unwrap() && !is_ours(&conn, 0).unwrap());
         conn.execute_batch("CREATE TRIGGER x AFTER INSERT ON tasks BEGIN SELECT 1; END").unwrap();
-        assert!(!is_ours(&conn).unwrap());
+        assert!(!is_ours(&conn, migrate::LATEST).unwrap());
     }
 }

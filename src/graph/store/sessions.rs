@@ -11,7 +11,7 @@ use crate::graph::model::moment::Moment;
 use crate::graph::model::session::{Actor, Identity, Session};
 use crate::graph::model::task::Named;
 use crate::graph::queries;
-use crate::graph::store::{Reader, Store, Writer, rows};
+use crate::graph::store::{Landed, Reader, Store, Writer, rows};
 
 /// The session that a command belongs to.
 #[derive(Clone, Debug)]
@@ -102,7 +102,7 @@ impl Writer<'_> {
         Ok(id)
     }
 
-    fn start_session(&self) -> Result<String, GraphError> {
+    pub(super) fn start_session(&self) -> Result<String, GraphError> {
         let (id, place) = match &self.actor.identity {
             Identity::Given(id) => (id.clone(), None),
             Identity::Place(place) => {
@@ -175,6 +175,11 @@ impl Store {
     /// Reopens every task that a run's session closed as done, each with the note.
     pub fn reopen_closed_by(&self, session: &str, note: &str, now: Moment) -> Result<Vec<Named>, GraphError> {
         self.write(&host(), now, |writer| writer.reopen_all(session, note))
+    }
+
+    /// Closes what waited for the work of a run's session, which has landed.
+    pub fn land(&self, session: &str, why: &str, now: Moment) -> Result<Landed, GraphError> {
+        self.write(&host(), now, |writer| writer.land_all(session, why))
     }
 }
 

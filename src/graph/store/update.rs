@@ -15,7 +15,7 @@ impl Writer<'_> {
     /// Makes the change, and records per field what was and what is. Without a difference nothing is recorded.
     pub fn update(&self, id: &TaskId, change: &Change) -> Result<Task, GraphError> {
         let old = self.living(id)?;
-        let at = self.tick();
+        let at = self.tick_of(id)?;
         let title = change.title.as_deref().map(task::title).transpose().map_err(GraphError::Invalid)?;
         let assignee = change.assignee.clone().map(|name| Some(name).filter(|name| !name.is_empty()));
         self.conn.prepare_cached(queries::tasks::UPDATE)?.execute((
@@ -32,6 +32,7 @@ impl Writer<'_> {
         if let Some(parent) = &change.parent {
             self.set_parent(id, old.parent.as_ref(), parent)?;
         }
+        self.index_letters(id)?;
         let differences = differences(&old, &self.task(id)?);
         if !differences.is_empty() {
             self.touch(id, at)?;

@@ -11,12 +11,10 @@ use crate::git::host::Git;
 use crate::git::merge::fast_forward::{self, MergeOutcome};
 use crate::git::private::RunGit;
 use crate::graph::error::GraphError;
-use crate::graph::model::moment::Moment;
-use crate::graph::store::{Site, Store};
 use crate::process::ProcessError;
 use crate::run::engine::{Engine, EngineError};
-use crate::run::life::prepare;
 use crate::run::life::review::{left_lying, reason_to_hold, review};
+use crate::run::life::{landed, prepare, tell};
 use crate::run::record::RunError;
 use crate::run::record::lock::Lock;
 use crate::run::record::run_json::{Mode, Run};
@@ -87,17 +85,24 @@ pub fn finish(run: &mut Run, engine: &Engine, git: &Git, merge: Merge) -> Result
         run.enter(State::CollectFailed, Point::CollectFailed)?;
         return Err(error);
     }
-    match tell_graph(run) {
+    match tell::ended(&run.record) {
         Err(passing @ (GraphError::Full { .. } | GraphError::Busy { .. })) => return Err(passing.into()),
         // The agent could write there: whatever it made of the graph, its run comes to an end.
-        Err(error) => {
-            let notes = run.record.collected.iter_mut().map(|collected| &mut collected.notes);
-            notes.for_each(|notes| notes.push(format!("the graph was not told how this run ended: {error}")));
-        }
+        Err(error) => add_notes(run, [format!("the graph was not told how this run ended: {error}")]),
         Ok(()) => {}
+    }
+    if run.record.outcome == Some(Outcome::Merged) {
+        let troubles = landed::settle_others(run, git);
+        add_notes(run, troubles);
     }
     discard(run, git)?;
     Ok(run.enter(State::Ended, Point::RunEnded)?)
+}
+
+fn add_notes(run: &mut Run, new: impl IntoIterator<Item = String>) {
+    if let Some(collected) = &mut run.record.collected {
+        collected.notes.extend(new);
+    }
 }
 
 /// Collects and decides, each only if that is not recorded yet: what is recorded may be all that is left of the work.
@@ -211,31 +216,6 @@ fn outcome_of(merged: MergeOutcome, collected: &Collected) -> (Outcome, Option<S
 
 fn short(id: &str) -> &str {
     id.get(..10).unwrap_or(id)
-}
-
-/// Releases the agent's claims, and reopens what it closed if the work is not where its closing promised it to be.
-fn tell_graph(run: &Run) -> Result<(), GraphError> {
-    let Some(outcome) = run.record.outcome else { return Ok(()) };
-    // An agent that was never let go knows nothing of the graph, which may not even have been made.
-    if run.record.started_at.is_none() {
-        return Ok(());
-    }
-    let spec = &run.record.spec;
-    let store = Store::open(&Site::new(&spec.graph, spec.uid, spec.gid))?;
-    let now = Moment::from(crate::env::now());
-    let work = run.record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0 || !collected.complete);
-    if outcome.leaves_work() && (work || outcome == Outcome::GitLost) {
-        let note = format!(
-            "the run {name} closed this, and its work is not on {target} ({outcome}); bn container merge {name}",
-            name = spec.name,
-            target = spec.target
-        );
-        store.reopen_closed_by(&spec.session, &note, now)?;
-        failpoint::reached(Point::TasksReopened);
-    }
-    store.end_run(&spec.session, &format!("the run {} ended: {outcome}", spec.name), now)?;
-    failpoint::reached(Point::GraphTold);
-    Ok(())
 }
 
 /// Ends what still runs of a run that nobody owned, so that it can be finished.

@@ -2,8 +2,10 @@
 
 pub mod finish;
 pub mod hold;
+pub mod landed;
 pub mod prepare;
 pub mod review;
 pub mod start;
 pub mod stop;
 pub mod sweep;
+pub mod tell;

@@ -234,7 +234,8 @@ pub fn all(repositories: &Path) -> Result<Census, RunError> {
     Ok(census)
 }
 
-fn survey(runs: &Path) -> Result<Census, RunError> {
+/// The runs in a folder of runs, oldest first.
+pub fn survey(runs: &Path) -> Result<Census, RunError> {
     let mut census = Census::default();
     for path in folders(runs)? {
         let folder = Folder::new(path);

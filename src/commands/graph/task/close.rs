@@ -31,10 +31,14 @@ struct Answer {
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for closed in &self.closed {
-            let verb = if closed.task.status == Status::Cancelled { "Cancelled" } else { "Closed" };
+            let (verb, ready) = match closed.task.status {
+                Status::Cancelled => ("Cancelled", "now ready"),
+                Status::Landing => ("Closed, and done once this run's work has landed:", "now ready in this run"),
+                _ => ("Closed", "now ready"),
+            };
             writeln!(f, "{verb} {}", render::named(&closed.task))?;
             for task in &closed.now_ready {
-                writeln!(f, "  now ready: {}  {}", task.id, line(&task.title, 72))?;
+                writeln!(f, "  {ready}: {}  {}", task.id, line(&task.title, 72))?;
             }
         }
         Ok(())

@@ -9,6 +9,7 @@ use crate::commands::graph::access::Graph;
 use crate::commands::graph::render;
 use crate::error::Failure;
 use crate::graph::model::moment::Moment;
+use crate::graph::model::task::Status;
 use crate::graph::model::text::{block, line};
 use crate::graph::store::Detail;
 
@@ -53,7 +54,26 @@ impl Shown {
             let reason = task.closed_reason.as_deref().map(|reason| format!(": {}", line(reason, 200)));
             writeln!(f, "closed {} ago by {}{}", at.age(self.now), line(name, 60), reason.unwrap_or_default())?;
         }
-        Ok(())
+        self.landing(f)
+    }
+}
+
+impl Shown {
+    /// What has to happen before it is done, or what closes it all the same.
+    fn landing(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = &self.detail.task.id;
+        let Some(run) = self.detail.run.as_deref().map(|run| line(run, 80)) else { return Ok(()) };
+        match self.detail.task.status {
+            Status::Landing => writeln!(
+                f,
+                "done once the work of the run {run} has landed: `bn container merge {run}` brings it; where it has come by \
+                 another way: `bn task close {id}`"
+            ),
+            Status::Open | Status::InProgress => {
+                writeln!(f, "the run {run} had closed it: `bn container merge {run}` brings its work, and closes it")
+            }
+            Status::Done | Status::Cancelled => Ok(()),
+        }
     }
 }
 

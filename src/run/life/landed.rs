@@ -1,0 +1,49 @@
+//! Runs whose work has come to its target by another way than their own merge: rebased by hand, or by a later run.
+
+use crate::error::Failure;
+use crate::failpoint::Point;
+use crate::git::host::Git;
+use crate::git::merge::landed;
+use crate::run::life::tell;
+use crate::run::record::run_json::{Run, Seen, survey};
+use crate::run::record::state::{Outcome, State};
+
+/// Looks at the other runs of the repository after one has been merged, and records those whose work came with it.
+///
+/// Returns what went wrong with any of them: that one has no part in it is no reason to fail.
+pub fn settle_others(run: &Run, git: &Git) -> Vec<String> {
+    let Some(runs) = run.folder.path().parent() else { return Vec::new() };
+    let others = match survey(runs) {
+        Ok(census) => census.runs,
+        Err(error) => return vec![format!("the other runs cannot be looked at: {error}")],
+    };
+    let others = others.into_iter().filter(|other| other.record.name() != run.name() && may_have_landed(other));
+    let troubles = others.filter_map(|other| {
+        let name = other.record.name().to_owned();
+        settle(other, git).err().map(|error| format!("whether the work of {name} has landed is not known: {error}"))
+    });
+    troubles.collect()
+}
+
+/// Whether a run left work behind that may be on its target by now.
+pub fn may_have_landed(seen: &Seen) -> bool {
+    let record = &seen.record;
+    let left = record.outcome.is_some_and(Outcome::leaves_work);
+    !seen.owned && record.state == State::Ended && left && record.git.is_some()
+}
+
+/// Records that the work of a run has landed, and tells the graph. False where it has not.
+pub fn settle(seen: Seen, git: &Git) -> Result<bool, Failure> {
+    let Some(mut run) = Run::take_over(seen.folder)? else { return Ok(false) };
+    let (Some(prepared), Some(collected)) = (run.record.git.clone(), run.record.collected.clone()) else {
+        return Ok(false);
+    };
+    if collected.new_commits == 0 || !collected.complete || !landed::is_there(git, &prepared, &collected)? {
+        return Ok(false);
+    }
+    run.record.outcome = Some(Outcome::Merged);
+    run.record.reason = Some(format!("its work came to {} by another way", run.record.spec.target));
+    run.save(Point::OutcomeRecorded)?;
+    tell::merged_later(&run.record)?;
+    Ok(true)
+}

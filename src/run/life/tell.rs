@@ -1,0 +1,96 @@
+//! What the graph is told of a run: which of its tasks are done, which wait for its work, and which are open again.
+
+use crate::failpoint::{self, Point};
+use crate::graph::error::GraphError;
+use crate::graph::model::moment::Moment;
+use crate::graph::store::{Site, Store};
+use crate::run::record::run_json::{Record, RunSpec};
+use crate::run::record::state::Outcome;
+
+/// What the outcome of a run means for the tasks that it closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Closed {
+    /// The work is where it was to go, or there was none.
+    Done,
+    /// The agent has done its part, and the user wanted to merge by hand.
+    Waiting,
+    /// Somebody has to see to it.
+    OpenAgain,
+}
+
+/// Ends the run's session, which releases its claims, and says what its closed tasks are from now on.
+pub fn ended(record: &Record) -> Result<(), GraphError> {
+    let Some((outcome, store)) = outcome_and_graph(record)? else { return Ok(()) };
+    let (spec, now) = (&record.spec, Moment::from(crate::env::now()));
+    match closed(outcome, has_work(record)) {
+        Closed::Done => drop(store.land(&spec.session, &landed_note(spec), now)?),
+        Closed::Waiting => {}
+        Closed::OpenAgain => {
+            let note = format!(
+                "the run {name} closed this, and its work is not on {target} ({outcome}); bn container merge {name}",
+                name = spec.name,
+                target = spec.target
+            );
+            store.reopen_closed_by(&spec.session, &note, now)?;
+            failpoint::reached(Point::TasksReopened);
+        }
+    }
+    store.end_run(&spec.session, &format!("the run {} ended: {outcome}", spec.name), now)?;
+    failpoint::reached(Point::GraphTold);
+    Ok(())
+}
+
+/// After a merge of a run that had ended: what it closed is done, if its work has landed by now.
+pub fn merged_later(record: &Record) -> Result<(), GraphError> {
+    let Some((outcome, store)) = outcome_and_graph(record)? else { return Ok(()) };
+    if closed(outcome, has_work(record)) == Closed::Done {
+        store.land(&record.spec.session, &landed_note(&record.spec), Moment::from(crate::env::now()))?;
+    }
+    Ok(())
+}
+
+/// An agent that was never let go knows nothing of the graph, which may not even have been made.
+fn outcome_and_graph(record: &Record) -> Result<Option<(Outcome, Store)>, GraphError> {
+    let (Some(outcome), Some(_)) = (record.outcome, record.started_at) else { return Ok(None) };
+    let spec = &record.spec;
+    Ok(Some((outcome, Store::open(&Site::new(&spec.graph, spec.uid, spec.gid))?)))
+}
+
+fn has_work(record: &Record) -> bool {
+    let collected = record.collected.as_ref();
+    let work = collected.is_some_and(|collected| collected.new_commits > 0 || !collected.complete);
+    work || record.outcome == Some(Outcome::GitLost)
+}
+
+fn closed(outcome: Outcome, has_work: bool) -> Closed {
+    match outcome {
+        Outcome::Unmerged if has_work => Closed::Waiting,
+        outcome if outcome.leaves_work() && has_work => Closed::OpenAgain,
+        _ => Closed::Done,
+    }
+}
+
+fn landed_note(spec: &RunSpec) -> String {
+    format!("the work of the run {} is on {}", spec.name, spec.target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_closed_in_a_run_is_done_when_its_work_has_landed() {
+        for (outcome, work, expected) in [
+            (Outcome::Merged, true, Closed::Done),
+            (Outcome::NothingToMerge, false, Closed::Done),
+            (Outcome::Failed, false, Closed::Done),
+            (Outcome::Unmerged, true, Closed::Waiting),
+            (Outcome::Diverged, true, Closed::OpenAgain),
+            (Outcome::TargetDirty, true, Closed::OpenAgain),
+            (Outcome::Stopped, true, Closed::OpenAgain),
+            (Outcome::GitLost, true, Closed::OpenAgain),
+        ] {
+            assert_eq!(closed(outcome, work), expected, "{outcome}");
+        }
+    }
+}

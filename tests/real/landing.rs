@@ -1,0 +1,82 @@
+//! Ready means landed: a task that is closed inside a run is done once the run's work is on its target.
+
+use crate::world::World;
+
+const COMMIT: &str = "echo work > work && git add work && git commit -q -m work";
+
+/// Two tasks, of which the second waits for the first.
+fn two_tasks(world: &World) -> (String, String) {
+    let create = |args: &[&str]| {
+        let told = world.bn(&[&["task", "create", "--json"], args].concat()).exits(0).stdout;
+        serde_json::from_str::<serde_json::Value>(&told).unwrap()["id"].as_str().unwrap().to_owned()
+    };
+    let first = create(&["First"]);
+    let second = create(&["Second", "--depends-on", &first]);
+    (first, second)
+}
+
+fn status(world: &World, id: &str) -> String {
+    let told = world.bn(&["task", "show", "--json", id]).exits(0).stdout;
+    serde_json::from_str::<serde_json::Value>(&told).unwrap()["status"].as_str().unwrap().to_owned()
+}
+
+fn is_ready(world: &World, id: &str) -> bool {
+    world.bn(&["ready"]).exits(0).stdout.contains(id)
+}
+
+#[test]
+fn work_that_the_user_merges_later_unlocks_what_waits_for_it_then() {
+    let world = World::new();
+    let (first, second) = two_tasks(&world);
+    let inside = format!("bn task claim {first}; {COMMIT}; bn task close {first}; bn ready | grep -q {second}");
+    world.agent(&["--name", &world.job(), "--no-merge"], &inside).exits(0);
+    assert_eq!((status(&world, &first), is_ready(&world, &second)), ("landing".to_owned(), false));
+    world.merge().exits(0);
+    assert_eq!((status(&world, &first), is_ready(&world, &second)), ("done".to_owned(), true));
+}
+
+#[test]
+fn a_task_that_was_opened_again_is_closed_when_its_work_lands() {
+    let world = World::new();
+    let (first, second) = two_tasks(&world);
+    world.shell("echo mine > repo/work");
+    world.run(&format!("bn task claim {first}; {COMMIT}; bn task close {first}")).exits(3);
+    assert_eq!((status(&world, &first), is_ready(&world, &first)), ("open".to_owned(), true));
+    world.shell("rm repo/work");
+    world.merge().exits(0);
+    assert_eq!((status(&world, &first), is_ready(&world, &second)), ("done".to_owned(), true));
+}
+
+#[test]
+fn work_that_was_rebased_by_hand_is_no_longer_on_the_list() {
+    let world = World::new();
+    let (first, _) = two_tasks(&world);
+    let options = ["--name", &world.job(), "--no-merge"];
+    world
+        .agent(&options, &format!("bn task close {first}; echo theirs > file; git add file; git commit -q -m theirs"))
+        .exits(0);
+    world.shell("cd repo && echo ours > file && git add file && git commit -q -m ours");
+    world.merge().exits(3);
+    // The conflict is mended: the change is another one than the agent's.
+    world.shell(
+        "cd agent-1 && ! git rebase -q main && echo both > file && git add file && \
+         GIT_EDITOR=true git rebase --continue && cd ../repo && git merge -q --ff-only agent-1",
+    );
+    world.merge().exits(0);
+    assert_eq!(status(&world, &first), "done");
+}
+
+#[test]
+fn a_later_run_that_brings_the_work_of_an_earlier_one_settles_both() {
+    let world = World::new();
+    let (first, _) = two_tasks(&world);
+    let earlier = format!("{}-earlier", world.job());
+    let script = format!("bn task close {first}; echo theirs > file; git add file; git commit -q -m theirs; exit 7");
+    world.agent(&["--name", &earlier], &script).exits(7);
+    assert_eq!(status(&world, &first), "open");
+    world.shell("cd repo && echo ours > file && git add file && git commit -q -m ours");
+    let mend = "git rebase -q main; echo both > file; git add file; GIT_EDITOR=true git rebase --continue";
+    world.agent(&["--name", &world.job()], mend).exits(0);
+    assert_eq!(status(&world, &first), "done");
+    assert_eq!(world.row(&earlier)["outcome"], "merged");
+}
