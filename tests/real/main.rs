@@ -11,6 +11,7 @@ mod entrypoint;
 mod git_work;
 mod hostile;
 mod input;
+mod kept;
 mod landing;
 mod leftovers;
 mod life;

@@ -109,10 +109,15 @@ fn next(record: &Record) -> Option<String> {
         let rebase = Cmd::new("git").arg("-C").arg(worktree).args(["rebase", target]);
         return Some(format!("{rebase} && bn container merge {name}"));
     }
-    let waits = record.outcome.is_some_and(|outcome| outcome.leaves_work()) && work;
+    let waits = record.outcome.is_some_and(|outcome| outcome.leaves_work()) && work
+        || record.outcome == Some(Outcome::TargetSetBack);
     let looked_for = record.handed_over.iter().any(|file| file.held)
         || record.collected.as_ref().is_some_and(|collected| !collected.holds.is_empty());
-    let held = record.outcome == Some(Outcome::Refused) && looked_for;
+    let held = match record.outcome {
+        Some(Outcome::Refused) => looked_for,
+        Some(Outcome::TargetSetBack) => true,
+        _ => false,
+    };
     let accept = if held { " --accept-handoff" } else { "" };
     (waits || record.state == State::CollectFailed).then(|| format!("bn container merge {name}{accept}"))
 }

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::failpoint::{self, Point};
 use crate::git::collect::plan::Harvest;
+use crate::git::collect::set_back;
 use crate::git::host::{Git, GitError, changes, checkout, refs, worktrees};
 use crate::git::private::RunGit;
-use crate::process::ProcessError;
+use crate::process::{Cmd, ProcessError};
 
 /// How long the index may take to follow.
 const TIME_LIMIT: Duration = Duration::from_secs(600);
@@ -32,6 +33,11 @@ pub enum BranchOutcome {
     BranchMoved {
         found: Option<String>,
     },
+    /// The agent's lacks commits that it had: nothing was touched.
+    SetBack {
+        kept: String,
+        left_out: usize,
+    },
     /// The user's git holds it: nothing was touched.
     Busy {
         why: String,
@@ -52,6 +58,11 @@ pub fn settle(git: &Git, run: &RunGit, harvest: &Harvest, notes: &mut Vec<String
         return Ok(BranchOutcome::GitLost { reason: reason.clone() });
     }
     let work = harvest.work().unwrap_or(run.base());
+    let left_out = set_back::left_out(git, run, work)?.len();
+    if left_out > 0 {
+        notes.extend(set_back_notes(run, work, left_out));
+        return Ok(BranchOutcome::SetBack { kept: run.base().to_owned(), left_out });
+    }
     if run.works_on_target() {
         return Ok(match work == run.base() {
             true => BranchOutcome::Unchanged,
@@ -75,6 +86,26 @@ pub fn settle(git: &Git, run: &RunGit, harvest: &Harvest, notes: &mut Vec<String
         None if gone => Ok(BranchOutcome::BranchMoved { found: None }),
         None => settle_detached(git, run, work),
     }
+}
+
+/// What was there stays, and the files are as the agent left them.
+fn set_back_notes(run: &RunGit, work: &str, left_out: usize) -> [String; 2] {
+    let what = run.checkout.branch.as_deref().unwrap_or("HEAD");
+    let commits = if left_out == 1 { "1 commit".to_owned() } else { format!("{left_out} commits") };
+    let (base, end) = (short(run.base()), short(work));
+    let in_worktree = || Cmd::new("git").arg("-C").arg(&run.checkout.worktree);
+    [
+        format!("{what} stays at {base}: the agent set its own back to {end}, which lacks {commits} of it"),
+        format!(
+            "to go where the agent went: {}; to have the files of {base} again: {}",
+            in_worktree().args(["reset", end]),
+            in_worktree().args(["restore", "."])
+        ),
+    ]
+}
+
+fn short(id: &str) -> &str {
+    id.get(..10).unwrap_or(id)
 }
 
 /// A few objects can make a tree without end, which no index holds. What is to be merged was compared before.

@@ -9,5 +9,6 @@ pub mod plan;
 mod reflogs;
 mod refs;
 pub mod run_refs;
+mod set_back;
 mod take;
 pub mod take_over;

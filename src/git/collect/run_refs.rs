@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::failpoint::{self, Point};
 use crate::git::host::target::Target;
 use crate::git::host::{Git, GitError, refs};
-use crate::git::private::run_git::{RunGit, prefix};
+use crate::git::private::run_git::{RunGit, SEEN_TARGETS, prefix};
 use crate::untrusted::remove;
 
 /// A ref of a run that holds commits which the target does not have.
@@ -26,6 +26,9 @@ pub fn discard(git: &Git, run: &RunGit) -> Result<(), GitError> {
     let (pins, others): (Vec<RunRef>, Vec<RunRef>) =
         list(git, common_dir, &run.run)?.into_iter().partition(RunRef::is_pin);
     let merged = reached(git, common_dir, &others, &run.target.reference())?;
+    if merged.len() == others.len() {
+        crate::git::private::bare::remove(&run.folder, SEEN_TARGETS)?;
+    }
     refs::delete(git, common_dir, &names(merged.into_iter().filter(|found| found.own != "uncommitted")))?;
     failpoint::reached(Point::WorkRefsRemoved);
     refs::delete(git, common_dir, &names(pins.iter()))?;
@@ -36,6 +39,7 @@ pub fn discard(git: &Git, run: &RunGit) -> Result<(), GitError> {
 /// Undoes a preparation, also one that was cut short, of a run that never started.
 pub fn abandon(git: &Git, common_dir: &Path, run: &str, folder: &Path) -> Result<(), GitError> {
     remove_folders(folder)?;
+    crate::git::private::bare::remove(folder, SEEN_TARGETS)?;
     forget(git, common_dir, run)
 }
 

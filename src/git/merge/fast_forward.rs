@@ -11,7 +11,7 @@ use crate::git::host::config::Config;
 use crate::git::host::git::complaint;
 use crate::git::host::worktrees::{self, Worktree};
 use crate::git::host::{Git, GitError, changes, checkout, in_tree, refs};
-use crate::git::merge::{clashes, landed};
+use crate::git::merge::{clashes, landed, taken_back};
 use crate::git::private::RunGit;
 use crate::harmless;
 
@@ -67,14 +67,15 @@ pub fn merge(git: &Git, run: &RunGit, collected: &Collected) -> Result<MergeOutc
         {
             step.in_own_checkout(collected, already)
         }
-        _ if already => Ok(step.already()),
+        _ if already => step.already(),
         Some((worktree, _)) if !worktree.path.is_dir() => Ok(step.nowhere(&worktree)),
         Some((worktree, git_dir)) => step.in_checkout(&worktree, git_dir),
         None => step.without_checkout(),
     }
 }
 
-/// The work as its branch has it by now, where the target had moved on and the user has rebased that branch since.
+/// The work as its branch has it by now, where the target had moved on, or was taken back, and the user has rebased that
+/// branch since.
 pub fn as_rebased(git: &Git, run: &RunGit, collected: &Collected) -> Result<Collected, GitError> {
     let common = &run.checkout.common_dir;
     let mut collected = collected.clone();
@@ -82,7 +83,8 @@ pub fn as_rebased(git: &Git, run: &RunGit, collected: &Collected) -> Result<Coll
     let branch = run.checkout.branch_ref().filter(|_| !run.works_on_target());
     let tip = branch.map(|branch| refs::commit(git, common, &branch)).transpose()?.flatten();
     if let Some(tip) = tip
-        && !refs::is_ancestor(git, common, &target, &collected.head)?
+        && (!refs::is_ancestor(git, common, &target, &collected.head)?
+            || taken_back::by_the_user(git, run, &target, &collected.head)?.is_some())
         && refs::is_ancestor(git, common, &target, &tip)?
         // A branch that is where the target is lacks the work.
         && !refs::is_ancestor(git, common, &tip, &target)?
@@ -100,12 +102,12 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// The target has the work: from an earlier try, or from the user's own hand.
-    fn already(&self) -> MergeOutcome {
-        match self.to == self.run.base() {
+    /// The target has the work: from an earlier try, or from the user's own hand. Or there is none.
+    fn already(&self) -> Result<MergeOutcome, GitError> {
+        Ok(match refs::is_ancestor(self.git, &self.run.checkout.common_dir, self.to, self.run.base())? {
             true => MergeOutcome::NothingToMerge,
             false => MergeOutcome::Merged { from: self.from.to_owned(), to: self.from.to_owned() },
-        }
+        })
     }
 
     fn merged(&self) -> MergeOutcome {
@@ -160,7 +162,7 @@ impl Step<'_> {
         if !already || self.from == self.to {
             branch::move_index(self.git, self.run, self.run.base(), self.to)?;
         }
-        Ok(if already { self.already() } else { self.merged() })
+        if already { self.already() } else { Ok(self.merged()) }
     }
 
     fn nowhere(&self, worktree: &Worktree) -> MergeOutcome {

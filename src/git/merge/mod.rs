@@ -3,3 +3,4 @@
 mod clashes;
 pub mod fast_forward;
 pub mod landed;
+pub mod taken_back;

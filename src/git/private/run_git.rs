@@ -35,6 +35,9 @@ pub struct RunGit {
     pub notes: Vec<String>,
 }
 
+/// A file of the run's: where the agent has seen the target.
+pub const SEEN_TARGETS: &str = "seen-targets";
+
 /// A path relative to the worktree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -74,6 +77,23 @@ impl RunGit {
     /// What the agent's refs were at the start. Kept outside the private folder.
     pub fn start_refs(&self) -> Result<RefMap, GitError> {
         Ok(bare::optional(&self.folder.join("start-refs"))?.map(|text| refs::unpacked(&text)).unwrap_or_default())
+    }
+
+    /// Writes down where the agent sees the target. To be called before the agent can.
+    pub fn target_is_shown(&self, shown: &RefMap) -> Result<(), GitError> {
+        let Some(id) = shown.get(self.target.reference().as_bytes()) else { return Ok(()) };
+        let mut seen = self.seen_targets()?;
+        if seen.last() == Some(id) {
+            return Ok(());
+        }
+        seen.push(id.clone());
+        bare::replace(&self.folder, SEEN_TARGETS, format!("{}\n", seen.join("\n")).as_bytes())
+    }
+
+    /// Where the agent has seen the target, oldest first.
+    pub fn seen_targets(&self) -> Result<Vec<String>, GitError> {
+        let text = bare::optional(&self.folder.join(SEEN_TARGETS))?.unwrap_or_default();
+        Ok(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())
     }
 
     /// The commits of all branches that the agent has been shown, then and now.

@@ -17,6 +17,7 @@ pub fn published(listed: &[HostRef]) -> RefMap {
 
 /// Puts refs into the view, in one step.
 pub fn write(run: &RunGit, shown: &RefMap) -> Result<(), GitError> {
+    run.target_is_shown(shown)?;
     bare::replace(&run.view(), "packed-refs", &refs::packed(shown))
 }
 

@@ -3,7 +3,9 @@
 use crate::git::collect::branch::BranchOutcome;
 use crate::git::collect::run_refs;
 use crate::git::collect::take_over::Collected;
-use crate::git::merge::fast_forward::MergeOutcome;
+use crate::git::merge::fast_forward::{MergeOutcome, as_rebased};
+use crate::git::merge::taken_back;
+use crate::git::private::view;
 use crate::git::testing::Bench;
 
 fn taken<'a>(collected: &'a Collected, name: &str) -> &'a str {
@@ -102,11 +104,78 @@ fn every_commit_that_the_agent_saw_is_there_afterwards() {
 }
 
 #[test]
+fn a_branch_that_the_agent_set_back_keeps_the_users_commits() {
+    let bench = Bench::linked();
+    for (script, left_out) in [
+        ("git reset -q --hard HEAD~1", 1),
+        ("git reset -q --hard HEAD~2; git commit -qm agents --allow-empty", 2),
+        ("echo x > mine; git commit -q --amend -am other", 1),
+    ] {
+        bench.sh("cd agent && git reset -q --hard main && for i in 1 2; do echo $i > mine; git add mine; git commit -qm mine-$i; done");
+        let base = bench.sh("git -C agent rev-parse HEAD");
+        let run = bench.prepare("agent");
+        bench.agent(&run, script);
+        let collected = bench.collect(&run);
+        assert_eq!(collected.branch, BranchOutcome::SetBack { kept: base.clone(), left_out }, "{script}");
+        assert!(collected.notes[0].starts_with(&format!("agent stays at {}", &base[..10])), "{:?}", collected.notes);
+        run_refs::discard(&bench.git, &run).unwrap();
+        assert_eq!(
+            bench.sh("git -C agent rev-parse HEAD; git -C agent symbolic-ref HEAD"),
+            format!("{base}\nrefs/heads/agent")
+        );
+    }
+}
+
+#[test]
+fn a_target_that_the_agent_set_back_as_its_own_checkout_stays() {
+    let bench = Bench::linked();
+    bench.sh("git -C repo commit -q --allow-empty -m mine");
+    let (_, collected, outcome) = bench.run("repo", "git reset -q --hard HEAD~1");
+    assert!(matches!(collected.branch, BranchOutcome::SetBack { left_out: 1, .. }), "{collected:?}");
+    assert_eq!(outcome, MergeOutcome::NothingToMerge);
+    assert_eq!(bench.sh("git -C repo log -1 --format=%s main"), "mine");
+}
+
+#[test]
+fn commits_that_a_rebase_made_again_or_another_run_keeps_are_not_left_out() {
+    let bench = Bench::linked();
+    let (first, collected, _) = bench.run("agent", "echo agents > file; git commit -qam agents");
+    let merged = bench
+        .sh("git -C repo reset -q --hard HEAD~1; cd repo; echo main > file; git commit -qam main; git rev-parse HEAD");
+    assert_eq!(bench.merge(&first, &collected), MergeOutcome::Diverged);
+    let second = bench.try_prepare("agent", "second").unwrap();
+    bench.agent(&second, "git rebase -q host/main >/dev/null 2>&1 || { echo both > file; git add file; GIT_EDITOR=true git rebase --continue; }");
+    let collected = bench.collect(&second);
+    assert!(matches!(collected.branch, BranchOutcome::Moved { .. }), "{collected:?}");
+    assert_eq!(bench.sh("git -C agent rev-parse HEAD~1"), merged);
+}
+
+#[test]
+fn what_the_user_took_back_from_the_target_is_known_to_be_in_the_work() {
+    let bench = Bench::linked();
+    bench.sh("cd repo && git commit -qm mistake --allow-empty && git -C ../agent merge -q main");
+    let run = bench.prepare("agent");
+    bench.agent(&run, "git commit -qm agents --allow-empty");
+    let mistake = bench.sh("git -C repo rev-parse HEAD; git -C repo reset -q --hard HEAD~1; git -C repo commit -qm other --allow-empty").to_owned();
+    view::publish(&bench.git, &run).unwrap();
+    bench.sh("git -C repo reset -q --hard HEAD~1");
+    view::publish(&bench.git, &run).unwrap();
+    let collected = bench.collect(&run);
+    let target = bench.sh("git -C repo rev-parse main");
+    let known = |work: &str| taken_back::by_the_user(&bench.git, &run, &target, work).unwrap();
+    assert_eq!(known(&collected.head), Some(mistake.clone()));
+    bench.sh(&format!("git -C agent rebase -q --onto main {mistake}"));
+    let rebased = as_rebased(&bench.git, &run, &collected).unwrap();
+    assert_eq!((rebased.head.clone(), known(&rebased.head)), (bench.sh("git -C agent rev-parse HEAD"), None));
+    bench.sh("git -C repo commit -qm later --allow-empty; git -C repo merge -q --no-edit agent");
+}
+
+#[test]
 fn a_rewritten_history_moves_the_branch_and_keeps_the_old_one() {
     let bench = Bench::linked();
-    bench.sh("cd agent && git commit -q --allow-empty -m mine");
+    bench.sh("cd agent && echo mine > mine && git add mine && git commit -qm mine");
     let old = bench.sh("git -C agent rev-parse HEAD");
-    let (run, collected, _) = bench.run("agent", "git commit -q --amend --allow-empty -m better");
+    let (run, collected, _) = bench.run("agent", "git commit -q --amend -m better");
     assert!(matches!(collected.branch, BranchOutcome::Moved { .. }));
     run_refs::discard(&bench.git, &run).unwrap();
     assert_eq!(

@@ -13,6 +13,7 @@ use crate::git::private::RunGit;
 use crate::graph::error::GraphError;
 use crate::process::ProcessError;
 use crate::run::engine::{Engine, EngineError};
+use crate::run::life::apart::{is_apart, set_back, taken_back};
 use crate::run::life::review::{left_lying, reason_to_hold, review};
 use crate::run::life::{landed, prepare, tell};
 use crate::run::record::RunError;
@@ -150,7 +151,7 @@ pub fn decide(run: &mut Run, git: &Git, prepared: &RunGit, collected: &Collected
     let ending = run.record.ending.unwrap_or(Ending::Lost);
     let wanted = match merge {
         Merge::Wanted | Merge::Accepted => true,
-        Merge::AsPlanned => ending.is_success() && run.record.spec.mode == Mode::Merge && !branch_moved(collected),
+        Merge::AsPlanned => ending.is_success() && run.record.spec.mode == Mode::Merge && !is_apart(collected),
         Merge::No => false,
     };
     let collected = &match merge {
@@ -161,25 +162,25 @@ pub fn decide(run: &mut Run, git: &Git, prepared: &RunGit, collected: &Collected
     run.record.handed_over.retain(|file| file.uncommitted);
     run.record.handed_over.extend(review(git, prepared, collected)?);
     let hold = reason_to_hold(&run.record.handed_over, collected).filter(|_| merge != Merge::Accepted);
+    let taken_back = match merge {
+        Merge::AsPlanned | Merge::Wanted if wanted => taken_back(git, prepared, collected)?,
+        _ => None,
+    };
     let (outcome, reason) = match wanted {
+        _ if taken_back.is_some() => (Outcome::TargetSetBack, taken_back),
         true if hold.is_some() && collected.new_commits > 0 => (Outcome::Refused, hold),
         true => outcome_of(fast_forward::merge(git, prepared, collected)?, collected),
-        false => (unmerged(ending, collected), None),
+        false => (unmerged(ending, collected), set_back(collected)),
     };
     run.record.outcome = Some(outcome);
     run.record.reason = reason;
     Ok(run.save(Point::OutcomeRecorded)?)
 }
 
-/// Somebody else has begun to work on the branch: the user says what is to become of it.
-fn branch_moved(collected: &Collected) -> bool {
-    collected.new_commits > 0 && matches!(collected.branch, BranchOutcome::BranchMoved { .. })
-}
-
 fn unmerged(ending: Ending, collected: &Collected) -> Outcome {
     match ending {
         Ending::Exited { code: 0, .. } if collected.new_commits == 0 => Outcome::NothingToMerge,
-        Ending::Exited { code: 0, .. } if branch_moved(collected) => Outcome::BranchMoved,
+        Ending::Exited { code: 0, .. } if is_apart(collected) => Outcome::BranchMoved,
         Ending::Exited { code: 0, .. } => Outcome::Unmerged,
         Ending::Exited { .. } | Ending::OutOfDisk { .. } | Ending::Lost => Outcome::Failed,
         Ending::Stopped { .. } => Outcome::Stopped,
@@ -214,7 +215,7 @@ fn outcome_of(merged: MergeOutcome, collected: &Collected) -> (Outcome, Option<S
     }
 }
 
-fn short(id: &str) -> &str {
+pub fn short(id: &str) -> &str {
     id.get(..10).unwrap_or(id)
 }
 

@@ -1,5 +1,6 @@
 //! The life of a run, step by step, from the claim of its name to its outcome.
 
+mod apart;
 pub mod finish;
 pub mod hold;
 pub mod landed;

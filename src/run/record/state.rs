@@ -101,6 +101,8 @@ pub enum Outcome {
     TargetDirty,
     TargetBusy,
     BranchMoved,
+    /// The target no longer has commits that the agent saw there and built on.
+    TargetSetBack,
     GitLost,
     Refused,
     Failed,
@@ -125,6 +127,7 @@ impl fmt::Display for Outcome {
             Outcome::TargetDirty => "target-dirty",
             Outcome::TargetBusy => "target-busy",
             Outcome::BranchMoved => "branch-moved",
+            Outcome::TargetSetBack => "target-set-back",
             Outcome::GitLost => "git-lost",
             Outcome::Refused => "refused",
             Outcome::Failed => "failed",

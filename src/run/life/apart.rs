@@ -1,0 +1,42 @@
+//! Work that is not merged by itself because of what the user did to the branches, or the agent to its own.
+
+use crate::error::Failure;
+use crate::git::collect::branch::BranchOutcome;
+use crate::git::collect::take_over::Collected;
+use crate::git::host::{Git, refs};
+use crate::git::merge::taken_back;
+use crate::git::private::RunGit;
+use crate::process::Cmd;
+use crate::run::life::finish::short;
+
+/// The branch is not where the agent's is: the user says what is to become of it.
+pub fn is_apart(collected: &Collected) -> bool {
+    match collected.branch {
+        BranchOutcome::BranchMoved { .. } => collected.new_commits > 0,
+        BranchOutcome::SetBack { .. } => true,
+        _ => false,
+    }
+}
+
+/// Why work that lacks commits of its own branch is not merged by itself.
+pub fn set_back(collected: &Collected) -> Option<String> {
+    let BranchOutcome::SetBack { kept, left_out } = &collected.branch else { return None };
+    let reason = format!("the work lacks {left_out} of the commits that its branch has at {}", short(kept));
+    (collected.new_commits > 0).then_some(reason)
+}
+
+/// What the user has taken back is not brought again by a merge that nobody has asked to do so.
+pub fn taken_back(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Option<String>, Failure> {
+    let (common, name) = (&prepared.checkout.common_dir, &prepared.target.branch);
+    let Some(target) = refs::commit(git, common, &prepared.target.reference())? else { return Ok(None) };
+    let seen = taken_back::by_the_user(git, prepared, &target, &collected.head)?;
+    Ok(seen.map(|seen| {
+        let (seen, target) = (short(&seen), short(&target));
+        let apart = Cmd::new("git").arg("-C").arg(&prepared.checkout.worktree).args(["rebase", "--onto", name, seen]);
+        format!(
+            "{name} was at {seen} when the agent saw it, and is back at {target}: a merge would bring {seen} again; \
+             to merge the rest alone: {apart}, then bn container merge {}",
+            prepared.run
+        )
+    }))
+}
