@@ -1,15 +1,11 @@
 //! From an error to what the user sees: `Error:`, its causes, its hints, and the exit code.
 
-use std::ffi::OsString;
 use std::fmt;
 
-use clap::CommandFactory;
-use clap::error::ErrorKind;
 use serde::Serialize;
 
-use crate::cli::Cli;
+use crate::harmless;
 use crate::output::Output;
-use crate::{harmless, wrong_use};
 
 /// Exit code of wrong use that the command line alone shows.
 pub const USAGE: u8 = 2;
@@ -146,22 +142,6 @@ pub fn report(failure: &Failure, output: &Output) -> u8 {
         hints.iter().for_each(|hint| output.note(format_args!("hint: {hint}")));
     }
     exit_code
-}
-
-/// Answers a command line that clap refused, and one that asked for help; returns the exit code.
-pub fn report_usage(error: &clap::Error, words: &[OsString]) -> u8 {
-    let asked_for_help = matches!(
-        error.kind(),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
-    );
-    if asked_for_help {
-        // A terminal that went away has no use for the answer.
-        drop(error.print());
-        return u8::try_from(error.exit_code()).unwrap_or(USAGE);
-    }
-    let json = words.iter().skip(1).take_while(|word| *word != "--").any(|word| word == "--json");
-    let usage = wrong_use::explain(&Cli::command(), words, error);
-    report(&usage.into(), &Output::new(json))
 }
 
 /// The causes that say something their parent has not said already.

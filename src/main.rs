@@ -26,7 +26,7 @@ fn main() -> ExitCode {
     let words = env::words();
     let cli = match cli::Cli::try_parse_from(&words) {
         Ok(cli) => cli,
-        Err(error) => return ExitCode::from(error::report_usage(&error, &words)),
+        Err(error) => return ExitCode::from(wrong_use::report(&error, &words)),
     };
     let output = output::Output::new(cli.json);
     let outcome = env::Env::read(cli.directory.as_deref())

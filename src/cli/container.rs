@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::container::agent::{Agent, AgentType};
+use crate::container::network::Network;
+
 const RUN_EXAMPLES: &str = "\
 Examples:
   bn container run ../agent-1
@@ -85,35 +88,6 @@ pub enum AgentProgram {
     Copilot,
     Claude,
     Codex,
-    None,
-}
-
-/// An agent program that a run can start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Agent {
-    Copilot,
-    Claude,
-    Codex,
-}
-
-/// What an agent is there for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AgentType {
-    #[default]
-    #[value(alias = "coder")]
-    Worker,
-    Planner,
-    Buddy,
-}
-
-/// How a container reaches the network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Network {
-    Egress,
-    Host,
     None,
 }
 

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
 
-use crate::cli::container::AgentType;
 use crate::cli::link::LinkCommand;
 use crate::cli::task::{IdArg, TaskCommand};
-use crate::graph::model::task::TaskType;
+use crate::cli::which::Which;
+use crate::container::agent::AgentType;
 
 #[derive(Debug, Subcommand)]
 pub enum GraphCommand {
@@ -77,18 +77,6 @@ pub struct ReadyArgs {
     /// How many at most; 0 for all
     #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
     pub limit: usize,
-}
-
-/// Which of the tasks.
-#[derive(Debug, Args)]
-pub struct Which {
-    /// Only with this tag; all of them where several are named
-    #[arg(long = "tag", value_name = "TAG")]
-    pub tags: Vec<String>,
-
-    /// Only of this type; any of them where several are named
-    #[arg(short = 't', long = "type", value_name = "TYPE")]
-    pub types: Vec<TaskType>,
 }
 
 #[derive(Debug, Args)]

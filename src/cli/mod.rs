@@ -4,6 +4,7 @@ pub mod container;
 pub mod graph;
 pub mod link;
 pub mod task;
+pub mod which;
 
 use std::path::PathBuf;
 use std::time::Duration;

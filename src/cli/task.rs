@@ -2,7 +2,7 @@
 
 use clap::{ArgGroup, Args, Subcommand};
 
-use crate::cli::graph::Which;
+use crate::cli::which::Which;
 use crate::graph::model::task::{self, Priority, TaskType};
 use crate::graph::queries::filter::{Sort, State};
 

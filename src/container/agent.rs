@@ -1,4 +1,27 @@
-//! What an agent is told.
+//! Agents: which program, what for, and what it is told.
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+/// An agent program that a run can start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Agent {
+    Copilot,
+    Claude,
+    Codex,
+}
+
+/// What an agent is there for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AgentType {
+    #[default]
+    #[value(alias = "coder")]
+    Worker,
+    Planner,
+    Buddy,
+}
 
 /// What an agent is told when nobody says anything else.
 pub const DEFAULT_PROMPT: &str = "Look at `bn ready`, take the task that fits best with `bn task claim ID`, and complete it. \

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::env::Machine;
 use crate::error::Usage;
 
 /// The smallest memory that the kernel and an agent can start in.
@@ -36,16 +37,6 @@ pub struct Wanted {
     pub memory: Option<u64>,
     pub pids: Option<u32>,
     pub disk: Option<u64>,
-}
-
-/// What there is to share out.
-#[derive(Clone, Copy, Debug)]
-pub struct Machine {
-    pub cpus: usize,
-    /// Bytes.
-    pub memory: u64,
-    /// Bytes that are free on the fullest disk that a run writes to.
-    pub disk: u64,
 }
 
 impl Limits {

@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use crate::container::limits::Machine;
 use crate::egress::next_hop::ProxyVariables;
 use crate::error::Explain;
 use identity::{identity, user};
@@ -144,6 +143,16 @@ impl Env {
     pub fn variable(&self, name: &str) -> Option<OsString> {
         std::env::var_os(name)
     }
+}
+
+/// What there is to share out.
+#[derive(Clone, Copy, Debug)]
+pub struct Machine {
+    pub cpus: usize,
+    /// Bytes.
+    pub memory: u64,
+    /// Bytes that are free on the fullest disk that a run writes to.
+    pub disk: u64,
 }
 
 /// What the machine has to share out. Memory is 0 where /proc does not say.

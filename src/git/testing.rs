@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::error::Explain;
-use crate::git::collect::take_over::{Collected, collect};
+use crate::git::collect::collected::Collected;
+use crate::git::collect::take_over::collect;
 use crate::git::host::{Git, GitError, checkout, target};
 use crate::git::merge::fast_forward::{MergeOutcome, merge};
 use crate::git::private::RunGit;

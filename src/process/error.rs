@@ -25,7 +25,7 @@ pub enum ProcessError {
 impl Explain for ProcessError {
     fn hints(&self) -> Vec<String> {
         match self {
-            ProcessError::NotFound { program } => crate::container::install::hints(program),
+            ProcessError::NotFound { program } => crate::process::install::hints(program),
             ProcessError::Failed { line, .. } | ProcessError::Slow { line, .. } => {
                 vec![format!("the command was: {line}")]
             }

@@ -3,6 +3,7 @@
 mod captured;
 mod cmd;
 mod error;
+pub mod install;
 mod runner;
 mod sudo;
 

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::container::ctr::{ContainerSpec, Ctr, Streams};
-use crate::container::install;
 use crate::container::tasks::{EngineTask, parse_exit_code, parse_tasks};
 use crate::env::{Env, Privilege};
 use crate::error::Explain;
+use crate::process::install;
 use crate::process::{Captured, Cmd, ProcessError, Runner, last_line};
 
 const DEFAULT_ADDRESS: &str = "/run/containerd/containerd.sock";

@@ -8,18 +8,12 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::git::host::git::os;
-use crate::git::host::{Git, GitError};
-use crate::git::private::RunGit;
 use crate::path_json;
-use crate::untrusted::nofollow;
 
 /// How long a tree is looked through.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// So many files are remembered.
 const MOST_FILES: usize = 10_000;
-/// A larger file is taken for a changed one. Bytes.
-const LARGEST_COMPARED: u64 = 1 << 20;
 
 /// A file that somebody wants to know of. The agent can write a file, and not when it did.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -70,19 +64,4 @@ fn look(
         }
     }
     Ok(())
-}
-
-/// Whether a file of the worktree is what the run's first or last commit says: then nothing is left lying.
-pub fn is_committed(git: &Git, run: &RunGit, head: &str, path: &Path) -> Result<bool, GitError> {
-    let Ok(now) = nofollow::read_file(&run.checkout.worktree.join(path), LARGEST_COMPARED) else { return Ok(false) };
-    for commit in [head, run.base()] {
-        let mut name = os(format!("{commit}:").as_bytes()).to_owned();
-        name.push(path);
-        let cmd = git.in_dir(&run.checkout.common_dir).args(["cat-file", "blob"]).arg(name);
-        let committed = git.capture_within(&cmd, &[], TIME_LIMIT)?;
-        if committed.success() && committed.stdout == now {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }

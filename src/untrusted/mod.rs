@@ -4,9 +4,12 @@
 //! no link is followed, nothing but regular files is opened, everything has a limit. It knows nothing of git's commands
 //! or of a run.
 
+mod error;
 pub mod files;
 pub mod nested;
 pub mod nofollow;
 pub mod quarantine;
 pub mod remove;
 pub mod sockets;
+
+pub use error::UntrustedError;

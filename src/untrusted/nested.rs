@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::path_json;
-use crate::untrusted::{nofollow, sockets};
+use crate::untrusted::nofollow;
 
 /// How long a tree is searched.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -20,6 +20,8 @@ const TIME_LIMIT: Duration = Duration::from_secs(60);
 const READ_UNASKED: &[&str] = &[".gitattributes", ".gitignore", ".gitmodules", ".mailmap"];
 /// So many folders can wait to be searched, and so many be unreadable.
 const MOST_FOLDERS: usize = 1_000_000;
+/// Of so many sockets it is asked who listens. One more is found, and no other.
+pub const MOST_SOCKETS: usize = 10_000;
 /// A `.git` file is one line. Bytes.
 pub const FILE_LIMIT: u64 = 64 << 10;
 
@@ -132,7 +134,7 @@ impl Search {
                 folders.push(path);
             } else if makes_git_wait(&name, kind) {
                 self.pipes.push(path);
-            } else if kind.is_socket() && self.sockets.len() <= sockets::MOST {
+            } else if kind.is_socket() && self.sockets.len() <= MOST_SOCKETS {
                 self.sockets.push(path);
             }
         }

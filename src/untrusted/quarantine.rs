@@ -9,16 +9,25 @@ use rustix::fs::{CWD, RenameFlags};
 use rustix::io::Errno;
 
 use crate::failpoint::{self, Point};
-use crate::git::host::GitError;
-use crate::git::private::RunGit;
 use crate::harmless;
 use crate::untrusted::nested::{self, Closed, Content, NestedGit, Search};
-use crate::untrusted::nofollow;
+use crate::untrusted::{UntrustedError, nofollow};
 
 const ASIDE: &str = ".git.binnacle";
 
 /// So many unreadable folders are named.
 const MOST_NAMED: usize = 10;
+
+/// What was in the worktree before the agent came.
+pub struct Before<'a> {
+    pub worktree: &'a Path,
+    /// The text of its own `.git`, where that is a file.
+    pub dot_git: Option<&'a [u8]>,
+    /// Git folders below the top.
+    pub nested: &'a [NestedGit],
+    /// Folders that git takes for bare repositories.
+    pub bare: Vec<&'a Path>,
+}
 
 /// What was moved, and what to tell the user.
 #[derive(Debug, Default)]
@@ -31,37 +40,37 @@ pub struct Quarantine {
 }
 
 /// Restores the worktree's own `.git`, and renames every nested one that is new or changed.
-pub fn run(run: &RunGit) -> Result<Quarantine, GitError> {
-    let worktree = &run.checkout.worktree;
+pub fn run(before: &Before<'_>) -> Result<Quarantine, UntrustedError> {
+    let worktree = before.worktree;
     if fs::symlink_metadata(worktree).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
         return Ok(Quarantine::default());
     }
-    nested::make_accessible(worktree).map_err(GitError::io("open", worktree))?;
+    nested::make_accessible(worktree).map_err(UntrustedError::io("open", worktree))?;
     let mut done = Quarantine::default();
-    done.notes.extend(restore_dot_git(run)?);
+    done.notes.extend(restore_dot_git(before)?);
     failpoint::reached(Point::DotGitRestored);
     let end = nested::deadline();
     let mut search = nested::search(worktree, Closed::Open);
-    let mut moved = done.move_new(run, &search.found)?;
+    let mut moved = done.move_new(before, &search.found)?;
     // A git folder that was put aside is an ordinary one, in which git would find others.
     while let Some(folder) = moved.pop() {
         let mut inside = Search::default();
         inside.below(worktree, folder, Closed::Open, end);
-        moved.extend(done.move_new(run, &inside.found)?);
+        moved.extend(done.move_new(before, &inside.found)?);
         search.pipes.extend(inside.pipes);
         search.cut_short |= inside.cut_short;
     }
     done.move_pipes(worktree, &search.pipes)?;
-    done.tell(run, &search);
+    done.tell(before, &search);
     Ok(done)
 }
 
 impl Quarantine {
     /// Renames what was not there before, and returns the new paths of the folders among it.
-    fn move_new(&mut self, run: &RunGit, found: &[NestedGit]) -> Result<Vec<PathBuf>, GitError> {
+    fn move_new(&mut self, before: &Before<'_>, found: &[NestedGit]) -> Result<Vec<PathBuf>, UntrustedError> {
         let mut folders = Vec::new();
-        for found in found.iter().filter(|found| !run.nested.contains(found)) {
-            let target = aside(&run.checkout.worktree, &found.path, ASIDE)?;
+        for found in found.iter().filter(|found| !before.nested.contains(found)) {
+            let target = aside(before.worktree, &found.path, ASIDE)?;
             if matches!(found.content, Content::Folder(..)) {
                 folders.push(target.clone());
             }
@@ -71,7 +80,7 @@ impl Quarantine {
     }
 
     /// No git of anybody's comes past a pipe that it takes for a file of attributes.
-    fn move_pipes(&mut self, worktree: &Path, pipes: &[PathBuf]) -> Result<(), GitError> {
+    fn move_pipes(&mut self, worktree: &Path, pipes: &[PathBuf]) -> Result<(), UntrustedError> {
         for (number, path) in pipes.iter().enumerate() {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let target = aside(worktree, path, &format!("{name}.binnacle"))?;
@@ -83,11 +92,11 @@ impl Quarantine {
         Ok(())
     }
 
-    fn tell(&mut self, run: &RunGit, search: &Search) {
-        let gone = run.nested.iter().filter(|before| !search.found.contains(before));
+    fn tell(&mut self, before: &Before<'_>, search: &Search) {
+        let gone = before.nested.iter().filter(|known| !search.found.contains(known));
         self.notes
-            .extend(gone.map(|before| format!("{} is not what it was before the run", harmless::path(&before.path))));
-        let new = search.bare.iter().filter(|path| !run.bare.iter().any(|before| before.0 == **path));
+            .extend(gone.map(|known| format!("{} is not what it was before the run", harmless::path(&known.path))));
+        let new = search.bare.iter().filter(|path| !before.bare.contains(&path.as_path()));
         self.notes.extend(
             new.take(MOST_NAMED).map(|path| {
                 format!("the agent left a bare git repository at {}: run no git in it", harmless::path(path))
@@ -107,17 +116,17 @@ impl Quarantine {
 }
 
 /// The worktree's `.git` as it was before the run, whatever is there now.
-fn restore_dot_git(run: &RunGit) -> Result<Option<String>, GitError> {
-    let worktree = &run.checkout.worktree;
-    let Some(text) = &run.dot_git else { return check_plain(worktree) };
+fn restore_dot_git(before: &Before<'_>) -> Result<Option<String>, UntrustedError> {
+    let worktree = before.worktree;
+    let Some(text) = before.dot_git else { return check_plain(worktree) };
     let path = worktree.join(".git");
-    if nofollow::read_file(&path, nested::FILE_LIMIT).is_ok_and(|now| now == *text) {
+    if nofollow::read_file(&path, nested::FILE_LIMIT).is_ok_and(|now| now == text) {
         return Ok(None);
     }
     if fs::symlink_metadata(&path).is_ok() {
         aside(worktree, Path::new(".git"), ASIDE)?;
     }
-    write_new(worktree, &path, text).map_err(GitError::io("restore", &path))?;
+    write_new(worktree, &path, text).map_err(UntrustedError::io("restore", &path))?;
     Ok(Some(format!("{} was not what it was before the run, and was restored", path.display())))
 }
 
@@ -130,19 +139,19 @@ fn write_new(worktree: &Path, path: &Path, text: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-fn check_plain(worktree: &Path) -> Result<Option<String>, GitError> {
+fn check_plain(worktree: &Path) -> Result<Option<String>, UntrustedError> {
     let path = worktree.join(".git");
-    let found = fs::symlink_metadata(&path).map_err(GitError::io("find", &path))?;
+    let found = fs::symlink_metadata(&path).map_err(UntrustedError::io("find", &path))?;
     match found.is_dir() {
         true => Ok(None),
-        false => Err(GitError::Hostile { path, reason: "it is no folder any more".to_owned() }),
+        false => Err(UntrustedError::Hostile { path, reason: "it is no folder any more".to_owned() }),
     }
 }
 
 /// Renames a file or folder to a free name beside it, `stem` if that is free.
-fn aside(worktree: &Path, path: &Path, stem: &str) -> Result<PathBuf, GitError> {
+fn aside(worktree: &Path, path: &Path, stem: &str) -> Result<PathBuf, UntrustedError> {
     let from = worktree.join(path);
-    let io = |source| GitError::io("rename", &from)(source);
+    let io = |source| UntrustedError::io("rename", &from)(source);
     // The agent may have taken every name that can be foreseen.
     for number in 0..100 {
         let name = match number {
@@ -154,10 +163,10 @@ fn aside(worktree: &Path, path: &Path, stem: &str) -> Result<PathBuf, GitError> 
         match rename(&from, &worktree.join(&target)) {
             Ok(()) => return Ok(target),
             Err(Errno::EXIST) => {}
-            Err(error) => return Err(GitError::io("rename", &from)(io::Error::from(error))),
+            Err(error) => return Err(UntrustedError::io("rename", &from)(io::Error::from(error))),
         }
     }
-    Err(GitError::Hostile { path: from, reason: "no name is free beside it".to_owned() })
+    Err(UntrustedError::Hostile { path: from, reason: "no name is free beside it".to_owned() })
 }
 
 /// Never over something that is there. The agent may have closed the folder.

@@ -5,20 +5,20 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::git::host::GitError;
+use crate::untrusted::UntrustedError;
 
 /// Folders with longer paths are moved up before they are removed, so that no path gets too long. Bytes.
 const LONGEST: usize = 2048;
 
 /// Removes a folder and all below it; follows no link, and does not mind if it is not there.
-pub fn folder(folder: &Path) -> Result<(), GitError> {
+pub fn folder(folder: &Path) -> Result<(), UntrustedError> {
     match fs::symlink_metadata(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(GitError::io("remove", folder)(error)),
-        Ok(found) if !found.is_dir() => return fs::remove_file(folder).map_err(GitError::io("remove", folder)),
+        Err(error) => return Err(UntrustedError::io("remove", folder)(error)),
+        Ok(found) if !found.is_dir() => return fs::remove_file(folder).map_err(UntrustedError::io("remove", folder)),
         Ok(_) => {}
     }
-    Removal { top: folder, moved: 0 }.run().map_err(GitError::io("remove", folder))
+    Removal { top: folder, moved: 0 }.run().map_err(UntrustedError::io("remove", folder))
 }
 
 struct Removal<'a> {

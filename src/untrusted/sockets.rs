@@ -7,21 +7,19 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags, open};
 
-use crate::git::host::GitError;
 use crate::harmless;
-use crate::untrusted::nested::Search;
+use crate::untrusted::UntrustedError;
+use crate::untrusted::nested::{MOST_SOCKETS, Search};
 
-/// So many are asked who listens. One more is found, and no other.
-pub const MOST: usize = 10_000;
 /// More than this cannot be covered by mounts.
 const MOST_COVERED: usize = 100;
 
 /// Those of the sockets that were found which have to be out of the agent's reach. What nobody listens on is a leftover, and may
 /// be in the way of the agent's own programs.
-pub fn to_cover(worktree: &Path, search: &Search) -> Result<Vec<PathBuf>, GitError> {
-    let too_many = |limit| GitError::TooManySockets { path: worktree.to_owned(), limit };
-    if search.sockets.len() > MOST {
-        return Err(too_many(MOST));
+pub fn to_cover(worktree: &Path, search: &Search) -> Result<Vec<PathBuf>, UntrustedError> {
+    let too_many = |limit| UntrustedError::TooManySockets { path: worktree.to_owned(), limit };
+    if search.sockets.len() > MOST_SOCKETS {
+        return Err(too_many(MOST_SOCKETS));
     }
     let held: Vec<PathBuf> =
         search.sockets.iter().filter(|socket| somebody_listens(&worktree.join(socket))).cloned().collect();
@@ -79,6 +77,6 @@ mod tests {
         let listen = |number| UnixListener::bind(folder.path().join(format!("{number}"))).unwrap();
         let _held: Vec<UnixListener> = (0..=MOST_COVERED).map(listen).collect();
         let refused = to_cover(folder.path(), &nested::search(folder.path(), Closed::LeaveAlone));
-        assert!(matches!(refused, Err(GitError::TooManySockets { limit: MOST_COVERED, .. })), "{refused:?}");
+        assert!(matches!(refused, Err(UntrustedError::TooManySockets { limit: MOST_COVERED, .. })), "{refused:?}");
     }
 }

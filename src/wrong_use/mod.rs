@@ -8,13 +8,32 @@ mod verbs;
 use std::error::Error;
 use std::ffi::OsString;
 
+use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::error::Usage;
+use crate::cli::Cli;
+use crate::error::{self, USAGE, Usage};
+use crate::output::Output;
 use typed::Typed;
 
+/// Answers a command line that clap refused, and one that asked for help; returns the exit code.
+pub fn report(error: &clap::Error, words: &[OsString]) -> u8 {
+    let asked_for_help = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    );
+    if asked_for_help {
+        // A terminal that went away has no use for the answer.
+        drop(error.print());
+        return u8::try_from(error.exit_code()).unwrap_or(USAGE);
+    }
+    let json = words.iter().skip(1).take_while(|word| *word != "--").any(|word| word == "--json");
+    let usage = explain(&Cli::command(), words, error);
+    error::report(&usage.into(), &Output::new(json))
+}
+
 /// `words` is the whole command line, the program's name included.
-pub fn explain(root: &clap::Command, words: &[OsString], error: &clap::Error) -> Usage {
+fn explain(root: &clap::Command, words: &[OsString], error: &clap::Error) -> Usage {
     let typed = Typed::read(root, words);
     let refused = text(error, ContextKind::InvalidArg);
     match error.kind() {

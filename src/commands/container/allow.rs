@@ -4,9 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::cli::container::{AllowArgs, Network};
+use crate::cli::container::AllowArgs;
 use crate::commands::container::find::{Runs, is_stoppable};
 use crate::commands::{Context, Exit};
+use crate::container::network::Network;
 use crate::egress::policy::Policy;
 use crate::egress::widen::widen;
 use crate::error::{Failure, Usage};

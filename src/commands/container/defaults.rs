@@ -2,8 +2,9 @@
 
 use clap::ValueEnum;
 
-use crate::cli::container::{AgentType, RunArgs};
+use crate::cli::container::RunArgs;
 use crate::commands::Context;
+use crate::container::agent::AgentType;
 use crate::container::name::check_name;
 use crate::env::Env;
 use crate::error::Usage;

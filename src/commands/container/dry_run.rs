@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::cli::container::Network;
 use crate::commands::container::resolve::{COPILOT_CONFIG_INSIDE, Resolved};
 use crate::container::ctr::runc_update;
+use crate::container::network::Network;
 use crate::error::Failure;
 use crate::git::host::Git;
 use crate::git::private::prepare;

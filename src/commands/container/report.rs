@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::egress::summary::Summary;
-use crate::git::collect::take_over::Collected;
+use crate::git::collect::collected::Collected;
 use crate::process::Cmd;
 use crate::run::life::review::HandedOver;
 use crate::run::record::RunError;

@@ -3,15 +3,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::cli::container::{Agent, AgentType, Network, RunArgs};
+use crate::cli::container::RunArgs;
 use crate::commands::Context;
 use crate::commands::container::worktree;
 use crate::commands::graph::access::site;
+use crate::container::agent::{Agent, AgentType};
 use crate::container::agent::{DEFAULT_PROMPT, ENTRYPOINT};
 use crate::container::ctr::{ContainerSpec, Ctr, Streams};
 use crate::container::limits::{Limits, Wanted, parse_cpus, parse_disk, parse_duration, parse_memory, parse_pids};
 use crate::container::mount::{Mount, masks};
 use crate::container::name::{check_name, default_name};
+use crate::container::network::Network;
 use crate::container::reference::image_reference;
 use crate::data_dir::{DataDir, RepoId};
 use crate::env::{Env, Privilege, machine, now, random};

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::cli::graph::BlockedArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
-use crate::commands::graph::{ready, render};
+use crate::commands::graph::{render, wanted};
 use crate::error::Failure;
 use crate::graph::error::GraphError;
 use crate::graph::model::task::{Brief, Named};
@@ -17,7 +17,7 @@ use crate::graph::store::Reader;
 
 pub fn run(args: BlockedArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
-    let filter = ready::wanted(args.which, Filter::default());
+    let filter = wanted::wanted(args.which, Filter::default());
     let blocked = graph.read(|reader| Blocked::find(reader, &filter, args.limit))?;
     Ok(context.output.print(&blocked)?)
 }

@@ -20,6 +20,7 @@ mod restore;
 mod search;
 mod show;
 mod task;
+mod wanted;
 
 use crate::cli::graph::{AgentCommand, GraphCommand};
 use crate::commands::{Context, Exit};

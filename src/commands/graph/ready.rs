@@ -4,10 +4,11 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::cli::graph::{ReadyArgs, Which};
+use crate::cli::graph::ReadyArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
 use crate::commands::graph::blocked::Blocked;
+use crate::commands::graph::wanted::wanted;
 use crate::commands::graph::{render, task};
 use crate::error::Failure;
 use crate::graph::queries::filter::{Filter, State};
@@ -55,11 +56,6 @@ impl fmt::Display for Explained {
         }
         Ok(())
     }
-}
-
-/// The tags and types that were asked for, on top of another filter.
-pub fn wanted(which: Which, filter: Filter) -> Filter {
-    Filter { tags: which.tags, types: which.types, ..filter }
 }
 
 #[derive(Serialize)]

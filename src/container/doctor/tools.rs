@@ -2,8 +2,8 @@
 
 use crate::container::doctor::Finding;
 use crate::container::doctor::facts::{Tool, UserFacts};
-use crate::container::install;
 use crate::env::Privilege;
+use crate::process::install;
 
 /// A program, and what does not work without it.
 struct Need {

@@ -5,8 +5,8 @@ use crate::egress::http::body::{Body, Framing};
 use crate::egress::http::head::{Request, Response};
 use crate::egress::http::reply::Reply;
 use crate::egress::proxy::Shared;
-use crate::egress::proxy::connection::{Next, join, part, refuse};
 use crate::egress::proxy::dial::{Dialled, Route, route};
+use crate::egress::proxy::ending::{Next, join, part, refuse};
 use crate::egress::pump::{Broken, Reader, pump};
 use crate::egress::stream::{Stream, write_all};
 

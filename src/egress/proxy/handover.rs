@@ -19,7 +19,8 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::egress::http::reply::Reply;
 use crate::egress::offer::{LINE_MAX, Offer, Word};
-use crate::egress::proxy::connection::{self, PATIENCE};
+use crate::egress::proxy::connection;
+use crate::egress::proxy::head::PATIENCE;
 use crate::egress::proxy::{Decision, Shared};
 use crate::egress::stream::{Stream, write_all};
 

@@ -2,8 +2,10 @@
 
 mod connection;
 mod dial;
+mod ending;
 mod forward;
 mod handover;
+mod head;
 mod race;
 
 use std::fs::{self, Permissions};

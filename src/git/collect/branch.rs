@@ -3,9 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::failpoint::{self, Point};
+use crate::git::collect::collected::BranchOutcome;
 use crate::git::collect::plan::Harvest;
 use crate::git::collect::set_back;
 use crate::git::host::{Git, GitError, changes, checkout, refs, worktrees};
@@ -14,44 +13,6 @@ use crate::process::{Cmd, ProcessError};
 
 /// How long the index may take to follow.
 const TIME_LIMIT: Duration = Duration::from_secs(600);
-
-/// What became of the branch on which the agent started.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "kebab-case")]
-pub enum BranchOutcome {
-    /// The agent left it where it was.
-    Unchanged,
-    Moved {
-        from: String,
-        to: String,
-    },
-    /// It is the target itself: the merge moves it, after its checks.
-    Postponed {
-        to: String,
-    },
-    /// It was no longer where the agent had started: nothing was touched.
-    BranchMoved {
-        found: Option<String>,
-    },
-    /// The agent's lacks commits that it had: nothing was touched.
-    SetBack {
-        kept: String,
-        left_out: usize,
-    },
-    /// The user's git holds it: nothing was touched.
-    Busy {
-        why: String,
-    },
-    /// There was no branch; the worktree's HEAD moved.
-    Detached {
-        from: String,
-        to: String,
-    },
-    /// The agent's repository cannot be read: the files are all there is.
-    GitLost {
-        reason: String,
-    },
-}
 
 pub fn settle(git: &Git, run: &RunGit, harvest: &Harvest, notes: &mut Vec<String>) -> Result<BranchOutcome, GitError> {
     if let Some(reason) = &harvest.lost {
@@ -110,7 +71,7 @@ fn short(id: &str) -> &str {
 
 /// A few objects can make a tree without end, which no index holds. What is to be merged was compared before.
 fn within_bounds(git: &Git, run: &RunGit, end: String, notes: &mut Vec<String>) -> Result<Option<String>, GitError> {
-    match changes::changed_paths(git, run, run.base(), &end) {
+    match changes::between(git, &run.checkout.common_dir, run.base(), &end) {
         Ok(_) => Ok(Some(end)),
         Err(
             excess @ (GitError::Failed { .. }

@@ -5,10 +5,11 @@ use std::fs::File;
 use std::time::Duration;
 
 use crate::failpoint::{self, Point};
-use crate::git::collect::plan::{Crop, Harvest, OFFERED, WORK};
+use crate::git::collect::plan::{Crop, HISTORY, Harvest, MOST_NOTES, OFFERED, WORK};
 use crate::git::host::git::complaint;
-use crate::git::host::{Git, GitError};
+use crate::git::host::{Git, GitError, refs};
 use crate::git::private::RunGit;
+use crate::git::private::bare;
 use crate::process::{Cmd, ProcessError};
 
 /// How long one step may take on what an agent made.
@@ -117,8 +118,39 @@ fn command(git: &Git, run: &RunGit, count: usize) -> Cmd {
     cmd.args(["--no-prune", "--no-prune-tags", "--no-auto-maintenance", "--stdin"]).arg(run.taken())
 }
 
+/// Drops what is no commit, or not there, and puts what only reflogs name under one commit.
+pub fn check(git: &Git, run: &RunGit, harvest: &mut Harvest) -> Result<(), GitError> {
+    let ids: BTreeSet<&str> =
+        harvest.crops.iter().map(|crop| crop.id.as_str()).chain(harvest.logged.iter().map(String::as_str)).collect();
+    let kinds = kinds(git, run, &ids)?;
+    let kind_of = |id: &str| kinds.get(id).map_or("missing", String::as_str);
+    let (good, bad): (Vec<Crop>, Vec<Crop>) = std::mem::take(&mut harvest.crops).into_iter().partition(|crop| {
+        let kind = kind_of(&crop.id);
+        kind == "commit" || kind == "tag" && crop.place.starts_with("tags/")
+    });
+    harvest.crops = good;
+    harvest.complete &= bad.is_empty();
+    for crop in bad.iter().take(MOST_NOTES) {
+        let kind = kind_of(&crop.id);
+        let what = if kind == "missing" { "is not there".to_owned() } else { format!("is a {kind}") };
+        harvest.notes.push(format!("{} was not taken over: {} {what}", crop.name, crop.id));
+    }
+    if let Some(work) = bad.iter().find(|crop| crop.place == WORK) {
+        harvest.lost = Some(format!("{} of {} is no commit that is there", work.id, work.name));
+    }
+    let taken: BTreeSet<&String> = harvest.crops.iter().map(|crop| &crop.id).collect();
+    let lost: BTreeSet<String> =
+        harvest.logged.iter().filter(|id| kind_of(id) == "commit" && !taken.contains(id)).cloned().collect();
+    let lost = unreached(git, run, lost, &taken)?;
+    if !lost.is_empty() {
+        let id = gather(git, run, &lost)?;
+        harvest.add(HISTORY.to_owned(), "commits that only reflogs name".to_owned(), id);
+    }
+    bare::write(&run.taken(), "packed-refs", &refs::packed(&harvest.refs()))
+}
+
 /// What kind of object each id names in the taken folder.
-pub fn kinds(git: &Git, run: &RunGit, ids: &BTreeSet<&str>) -> Result<BTreeMap<String, String>, GitError> {
+fn kinds(git: &Git, run: &RunGit, ids: &BTreeSet<&str>) -> Result<BTreeMap<String, String>, GitError> {
     let questions: String = ids.iter().map(|id| format!("{id}\n")).collect();
     let cmd = limited(git.in_dir(&run.taken()).args(["cat-file", "--batch-check=%(objectname) %(objecttype)"]));
     let answer = git.capture_within(&cmd, questions.as_bytes(), TIME_LIMIT)?;
@@ -132,7 +164,7 @@ pub fn kinds(git: &Git, run: &RunGit, ids: &BTreeSet<&str>) -> Result<BTreeMap<S
 }
 
 /// Those commits that are in the history of none of the others, nor of what the host has shown.
-pub fn unreached(
+fn unreached(
     git: &Git,
     run: &RunGit,
     commits: BTreeSet<String>,
@@ -157,7 +189,7 @@ pub fn unreached(
 }
 
 /// One commit in the taken folder with these parents.
-pub fn gather(git: &Git, run: &RunGit, ids: &BTreeSet<String>) -> Result<String, GitError> {
+fn gather(git: &Git, run: &RunGit, ids: &BTreeSet<String>) -> Result<String, GitError> {
     let tree = crate::git::host::pins::empty_tree(&run.checkout.object_format);
     let parents: String = ids.iter().map(|id| format!("parent {id}\n")).collect();
     let who = "binnacle <binnacle@localhost> 0 +0000";

@@ -4,7 +4,9 @@
 //! look at, and git checks each before it takes it. Every step may be taken again after a crash in the middle of it.
 
 pub mod branch;
+pub mod collected;
 mod fetch;
+mod ids;
 pub mod plan;
 mod reflogs;
 mod refs;

@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::git::collect::collected::TakenRef;
 use crate::git::collect::refs::{Head, PrivateRefs};
-use crate::git::collect::take_over::TakenRef;
+use crate::git::host::GitError;
 use crate::git::host::refs::RefMap;
-use crate::git::host::{Git, GitError};
 use crate::git::private::RunGit;
 use crate::harmless;
 
 /// More changed refs than this are not taken over.
 const MOST_REFS: usize = if cfg!(test) { 500 } else { 10_000 };
 /// So many of them are named one by one.
-const MOST_NOTES: usize = 20;
+pub const MOST_NOTES: usize = 20;
 /// Below this name they are offered to git's fetch.
 pub const OFFERED: &str = "refs/take/";
 /// The agent's starting branch, or its HEAD where it started without one.
@@ -102,7 +102,7 @@ pub fn plan(run: &RunGit, found: PrivateRefs) -> Result<Harvest, GitError> {
 }
 
 impl Harvest {
-    fn add(&mut self, place: String, name: String, id: String) {
+    pub fn add(&mut self, place: String, name: String, id: String) {
         self.crops.push(Crop { place, name, id, done: false });
     }
 
@@ -131,37 +131,6 @@ impl Harvest {
     /// As packed refs for the folder that git fetches from.
     pub fn refs(&self) -> RefMap {
         self.crops.iter().map(|crop| (crop.offered().into_bytes(), crop.id.clone())).collect()
-    }
-
-    /// Drops what is no commit, or not there, and puts what only reflogs name under one commit.
-    pub fn check(&mut self, git: &Git, run: &RunGit) -> Result<(), GitError> {
-        let ids: BTreeSet<&str> =
-            self.crops.iter().map(|crop| crop.id.as_str()).chain(self.logged.iter().map(String::as_str)).collect();
-        let kinds = crate::git::collect::fetch::kinds(git, run, &ids)?;
-        let kind_of = |id: &str| kinds.get(id).map_or("missing", String::as_str);
-        let (good, bad): (Vec<Crop>, Vec<Crop>) = std::mem::take(&mut self.crops).into_iter().partition(|crop| {
-            let kind = kind_of(&crop.id);
-            kind == "commit" || kind == "tag" && crop.place.starts_with("tags/")
-        });
-        self.crops = good;
-        self.complete &= bad.is_empty();
-        for crop in bad.iter().take(MOST_NOTES) {
-            let kind = kind_of(&crop.id);
-            let what = if kind == "missing" { "is not there".to_owned() } else { format!("is a {kind}") };
-            self.notes.push(format!("{} was not taken over: {} {what}", crop.name, crop.id));
-        }
-        if let Some(work) = bad.iter().find(|crop| crop.place == WORK) {
-            self.lost = Some(format!("{} of {} is no commit that is there", work.id, work.name));
-        }
-        let taken: BTreeSet<&String> = self.crops.iter().map(|crop| &crop.id).collect();
-        let lost: BTreeSet<String> =
-            self.logged.iter().filter(|id| kind_of(id) == "commit" && !taken.contains(id)).cloned().collect();
-        let lost = crate::git::collect::fetch::unreached(git, run, lost, &taken)?;
-        if !lost.is_empty() {
-            let id = crate::git::collect::fetch::gather(git, run, &lost)?;
-            self.add(HISTORY.to_owned(), "commits that only reflogs name".to_owned(), id);
-        }
-        crate::git::private::bare::write(&run.taken(), "packed-refs", &crate::git::host::refs::packed(&self.refs()))
     }
 
     fn crop(&self, place: &str) -> Option<&Crop> {

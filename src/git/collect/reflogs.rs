@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 
 use rustix::fs::FileType;
 
-use crate::git::collect::refs::{DEEPEST, Ids, MOST_FILES};
+use crate::git::collect::ids::{DEEPEST, Ids, MOST_FILES};
 use crate::git::host::git::os;
 use crate::harmless;
 use crate::untrusted::nofollow;

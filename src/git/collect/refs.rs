@@ -8,6 +8,7 @@ use std::path::Path;
 
 use rustix::fs::FileType;
 
+use crate::git::collect::ids::{DEEPEST, Ids, MOST_FILES};
 use crate::git::collect::reflogs;
 use crate::git::host::git::os;
 use crate::git::host::refs::RefMap;
@@ -16,8 +17,6 @@ use crate::untrusted::nofollow;
 
 const LOOSE_LIMIT: u64 = 4 << 10;
 const PACKED_LIMIT: u64 = 64 << 20;
-pub const DEEPEST: usize = 20;
-pub const MOST_FILES: usize = 100_000;
 
 /// What HEAD says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +47,7 @@ pub fn read(private: &Path, object_format: &str, branch: Option<&str>) -> io::Re
     if nofollow::folder_in(&folder, OsStr::new("reftable")).is_ok() {
         return Err(io::Error::other("it was converted to reftable, which is not read"));
     }
-    let ids = Ids { length: id_length(object_format) };
+    let ids = Ids::of(object_format);
     let mut reader = Reader { ids, refs: RefMap::new(), skipped: Vec::new(), files: 0 };
     let head = named("HEAD", reader.head(&folder))?;
     let packed = named("packed-refs", reader.packed(&folder));
@@ -74,26 +73,8 @@ pub fn read(private: &Path, object_format: &str, branch: Option<&str>) -> io::Re
 }
 
 /// Hex digits of an id.
-pub fn id_length(object_format: &str) -> usize {
-    if object_format == "sha256" { 64 } else { 40 }
-}
-
 fn named<T>(what: &str, result: io::Result<T>) -> io::Result<T> {
     result.map_err(|error| io::Error::new(error.kind(), format!("{what}: {error}")))
-}
-
-/// Recognises ids.
-#[derive(Clone, Copy)]
-pub struct Ids {
-    length: usize,
-}
-
-impl Ids {
-    /// The whole text as an id, if it is one, and not that of nothing.
-    pub fn parse(self, text: &[u8]) -> Option<String> {
-        let whole = text.len() == self.length && text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        (whole && text.iter().any(|byte| *byte != b'0')).then(|| String::from_utf8_lossy(text).into_owned())
-    }
 }
 
 struct Reader {

@@ -50,7 +50,7 @@ fn config() -> ConfigText {
 }
 
 fn link_all(run: &RunGit) -> io::Result<()> {
-    let digits = crate::git::collect::refs::id_length(&run.checkout.object_format) - 2;
+    let digits = crate::git::collect::ids::id_length(&run.checkout.object_format) - 2;
     let private = nofollow::open_folder(&run.private())?;
     let from = nofollow::folder_in(&private, OsStr::new("objects"))?;
     let to = run.taken().join("objects");

@@ -1,56 +1,24 @@
 //! Takes over what the agent committed. May be called again after dying at any point of it.
 
-use serde::{Deserialize, Serialize};
-
 use crate::failpoint::{self, Point};
-use crate::git::collect::branch::{self, BranchOutcome};
+use crate::git::collect::branch;
+use crate::git::collect::collected::{BranchOutcome, Collected};
 use crate::git::collect::plan::{self, Harvest};
 use crate::git::collect::{fetch, refs, take};
 use crate::git::host::changes::{self, ChangedPath};
 use crate::git::host::{Git, GitError};
 use crate::git::private::RunGit;
 use crate::harmless;
-use crate::untrusted::quarantine;
+use crate::untrusted::{quarantine, remove};
 
 /// A file that is merged only by wish. Bytes.
 const LARGE_FILE: u64 = if cfg!(test) { 8 << 20 } else { 256 << 20 };
 /// All changed files together. Bytes.
 const LARGE_CHANGE: u64 = 1 << 30;
 
-/// What came of the agent's work.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Collected {
-    /// The commit of the agent's starting branch at its end: what there is to merge. The base where it did not move.
-    pub head: String,
-    /// Commits from the base to `head`.
-    pub new_commits: u64,
-    pub refs: Vec<TakenRef>,
-    pub branch: BranchOutcome,
-    /// Where the agent ended, if not on its starting branch: a branch's name, or a commit.
-    pub ended_on: Option<String>,
-    /// Nested git folders that were put aside, by their new names, relative to the worktree.
-    pub quarantined: Vec<String>,
-    /// To be told to the user.
-    pub notes: Vec<String>,
-    /// Reasons not to merge without having been asked.
-    pub holds: Vec<String>,
-    /// All that was found has been taken over: the private folder may go.
-    pub complete: bool,
-}
-
-/// One commit of the agent's under a ref of the run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TakenRef {
-    /// As the agent named it, made printable.
-    pub name: String,
-    /// As it is called here.
-    pub reference: String,
-    pub id: String,
-}
-
 /// To be called when the container is gone.
 pub fn collect(git: &Git, run: &RunGit) -> Result<Collected, GitError> {
-    let aside = quarantine::run(run)?;
+    let aside = quarantine::run(&run.before())?;
     failpoint::reached(Point::Quarantined);
     let mut collected = Collected {
         head: run.base().to_owned(),
@@ -73,7 +41,7 @@ pub fn collect(git: &Git, run: &RunGit) -> Result<Collected, GitError> {
 fn take_over(git: &Git, run: &RunGit, mut harvest: Harvest, collected: &mut Collected) -> Result<(), GitError> {
     take::objects(run)?;
     failpoint::reached(Point::ObjectsTaken);
-    harvest.check(git, run)?;
+    fetch::check(git, run, &mut harvest)?;
     fetch::all(git, run, &mut harvest)?;
     collected.notes.append(&mut harvest.notes);
     collected.complete = harvest.complete;
@@ -82,13 +50,13 @@ fn take_over(git: &Git, run: &RunGit, mut harvest: Harvest, collected: &mut Coll
     if let Some(work) = harvest.work() {
         work.clone_into(&mut collected.head);
         collected.new_commits = count(git, run, work)?;
-        let changed = changes::changed_paths(git, run, run.base(), work)?;
+        let changed = changes::between(git, &run.checkout.common_dir, run.base(), work)?;
         collected.holds.extend(submodule_links(&changed));
         collected.holds.extend(large_files(git, run, &changed)?);
     }
     collected.branch = branch::settle(git, run, &harvest, &mut collected.notes)?;
     failpoint::reached(Point::IndexMoved);
-    crate::untrusted::remove::folder(&run.taken())
+    Ok(remove::folder(&run.taken())?)
 }
 
 fn count(git: &Git, run: &RunGit, head: &str) -> Result<u64, GitError> {

@@ -6,8 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::git::host::git::{os, refused};
-use crate::git::host::{Git, GitError, refs};
-use crate::git::private::RunGit;
+use crate::git::host::{Git, GitError};
 use crate::path_json;
 
 /// How long a comparison may take.
@@ -43,21 +42,6 @@ pub enum Status {
 }
 
 /// The differences from one commit to another, renames as a deletion and an addition.
-pub fn changed_paths(git: &Git, run: &RunGit, from: &str, to: &str) -> Result<Vec<ChangedPath>, GitError> {
-    between(git, &run.checkout.common_dir, from, to)
-}
-
-/// What a merge of this commit would change on the target; where that cannot be merged, what the run changed.
-pub fn brought_to_target(git: &Git, run: &RunGit, head: &str) -> Result<Vec<ChangedPath>, GitError> {
-    let common = &run.checkout.common_dir;
-    let target = refs::commit(git, common, &run.target.reference())?;
-    let from = match target {
-        Some(target) if refs::is_ancestor(git, common, &target, head)? => target,
-        _ => run.base().to_owned(),
-    };
-    changed_paths(git, run, &from, head)
-}
-
 pub fn between(git: &Git, git_dir: &Path, from: &str, to: &str) -> Result<Vec<ChangedPath>, GitError> {
     let cmd = git.in_dir(git_dir).args(["diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev"]);
     let cmd = cmd.args(["--no-ext-diff", "--no-textconv", "--ignore-submodules=none", from, to]);

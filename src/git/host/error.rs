@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Explain;
 use crate::process::ProcessError;
+use crate::untrusted::UntrustedError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
@@ -36,8 +37,6 @@ pub enum GitError {
     HoldsState { worktree: PathBuf, folder: PathBuf },
     #[error("{path} contains {count} git folders below it, more than {limit} can be kept apart")]
     TooManyNested { path: PathBuf, count: usize, limit: usize },
-    #[error("{path} contains more than {limit} sockets, which is more than can be kept out of the agent's reach")]
-    TooManySockets { path: PathBuf, limit: usize },
     #[error("there is no branch {wanted}")]
     NoBranch { wanted: String, branches: Vec<String> },
     #[error("{name} is not a legal branch name")]
@@ -56,6 +55,8 @@ pub enum GitError {
     Failed { what: String, reason: String },
     #[error("cannot {what} {path}")]
     Io { what: &'static str, path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Untrusted(#[from] UntrustedError),
     #[error(transparent)]
     Process(#[from] ProcessError),
 }
@@ -113,9 +114,6 @@ impl Explain for GitError {
                 "or keep the state elsewhere: XDG_STATE_HOME and XDG_DATA_HOME".to_owned(),
             ],
             GitError::TooManyNested { .. } => vec!["run the agent in a linked worktree without them".to_owned()],
-            GitError::TooManySockets { .. } => {
-                vec!["there, find . -type s lists them: delete those on which nobody listens".to_owned()]
-            }
             GitError::NoBranch { branches, .. } => vec![known_branches(branches)],
             GitError::BranchName { .. } => vec!["git check-ref-format --branch NAME tells which are".to_owned()],
             GitError::BranchExists { name } => {
@@ -129,6 +127,7 @@ impl Explain for GitError {
                 vec!["free some space; df -h shows where".to_owned()]
             }
             GitError::Failed { .. } | GitError::Io { .. } => Vec::new(),
+            GitError::Untrusted(error) => error.hints(),
             GitError::Process(error) => error.hints(),
         }
     }

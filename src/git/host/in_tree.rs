@@ -3,17 +3,16 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use crate::git::host::checkout::Checkout;
 use crate::git::host::config::{Config, Setting};
 use crate::git::host::git::os;
 use crate::git::host::{Git, GitError};
 
 /// Refuses a repository whose configuration stands in the tree, or names a program there.
-pub fn refuse(config: &Config, checkout: &Checkout) -> Result<(), GitError> {
-    if let Some(file) = config_files(config, &checkout.worktree, &checkout.common_dir).into_iter().next() {
+pub fn refuse(config: &Config, worktree: &Path, common_dir: &Path) -> Result<(), GitError> {
+    if let Some(file) = config_files(config, worktree, common_dir).into_iter().next() {
         return Err(GitError::ConfigInTree { file });
     }
-    match program(config, &checkout.worktree) {
+    match program(config, worktree) {
         Some(setting) => {
             Err(GitError::ProgramInTree { key: setting.key.clone(), value: setting.value.clone().unwrap_or_default() })
         }
@@ -130,21 +129,26 @@ fn included(setting: &Setting) -> Option<PathBuf> {
 }
 
 /// Refuses a checkout whose files go through a filter that is marked as required.
-pub fn refuse_needed_filters(git: &Git, config: &Config, checkout: &Checkout) -> Result<(), GitError> {
+pub fn refuse_needed_filters(git: &Git, config: &Config, git_dir: &Path, worktree: &Path) -> Result<(), GitError> {
     let mut needed: Vec<String> = config.subsections("filter").into_iter().map(str::to_owned).collect();
     needed.retain(|name| config.is_true(&format!("filter.{name}.required")));
     if needed.is_empty() {
         return Ok(());
     }
-    match filtered_file(git, checkout, &needed)? {
+    match filtered_file(git, git_dir, worktree, &needed)? {
         Some((filter, example)) => Err(GitError::NeededFilter { filter, example }),
         None => Ok(()),
     }
 }
 
 /// The first tracked file that has one of these filters, and the filter.
-fn filtered_file(git: &Git, checkout: &Checkout, filters: &[String]) -> Result<Option<(String, String)>, GitError> {
-    let in_tree = || git.in_tree(&checkout.git_dir, &checkout.worktree);
+fn filtered_file(
+    git: &Git,
+    git_dir: &Path,
+    worktree: &Path,
+    filters: &[String],
+) -> Result<Option<(String, String)>, GitError> {
+    let in_tree = || git.in_tree(git_dir, worktree);
     let files = git.read("list the files", &in_tree().args(["ls-files", "-z"]))?.stdout;
     if files.is_empty() {
         return Ok(None);

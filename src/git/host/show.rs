@@ -1,8 +1,18 @@
 //! Reads files of commits, never of a tree.
 
-use crate::git::host::git::refused;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::git::host::checkout::Checkout;
+use crate::git::host::git::{os, refused};
 use crate::git::host::repository::Repository;
 use crate::git::host::{Git, GitError};
+use crate::untrusted::nofollow;
+
+/// A larger file is taken for a changed one. Bytes.
+const LARGEST_COMPARED: u64 = 1 << 20;
+/// How long a file may be looked for.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// The largest file that is read. Bytes.
 const LIMIT: u64 = 16 << 20;
@@ -32,4 +42,19 @@ fn regular<'a>(listing: &'a str, path: &str) -> Option<(&'a str, u64)> {
         [mode, "blob", id, size] if mode.starts_with("100") && name == path => Some((id, size.parse().ok()?)),
         _ => None,
     }
+}
+
+/// Whether a file of the worktree is what one of these commits says: then nothing is left lying.
+pub fn is_committed(git: &Git, checkout: &Checkout, commits: [&str; 2], path: &Path) -> Result<bool, GitError> {
+    let Ok(now) = nofollow::read_file(&checkout.worktree.join(path), LARGEST_COMPARED) else { return Ok(false) };
+    for commit in commits {
+        let mut name = os(format!("{commit}:").as_bytes()).to_owned();
+        name.push(path);
+        let cmd = git.in_dir(&checkout.common_dir).args(["cat-file", "blob"]).arg(name);
+        let committed = git.capture_within(&cmd, &[], TIME_LIMIT)?;
+        if committed.success() && committed.stdout == now {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::failpoint::{self, Point};
-use crate::git::collect::branch::{self, BranchOutcome};
-use crate::git::collect::take_over::Collected;
+use crate::git::collect::branch;
+use crate::git::collect::collected::BranchOutcome;
+use crate::git::collect::collected::Collected;
 use crate::git::host::config::Config;
 use crate::git::host::git::complaint;
 use crate::git::host::worktrees::{self, Worktree};

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::git::collect::take_over::Collected;
+use crate::git::collect::collected::Collected;
 use crate::git::host::git::refused;
 use crate::git::host::{Git, GitError, refs};
 use crate::git::private::RunGit;

@@ -17,7 +17,7 @@ use crate::git::private::run_git::{Folder, prefix};
 use crate::git::private::{config, ignored, publish};
 use crate::harmless;
 use crate::untrusted::nested::{self, Closed};
-use crate::untrusted::sockets;
+use crate::untrusted::{remove, sockets};
 
 /// More nested git folders than this cannot be kept apart by mounts.
 const MOST_NESTED: usize = 100;
@@ -132,7 +132,7 @@ fn dot_git_text(worktree: &Path) -> Result<Vec<u8>, GitError> {
 }
 
 fn clear(run: &RunGit) -> Result<(), GitError> {
-    [run.private(), run.view(), run.taken()].iter().try_for_each(|folder| crate::untrusted::remove::folder(folder))
+    Ok([run.private(), run.view(), run.taken()].iter().try_for_each(|folder| remove::folder(folder))?)
 }
 
 /// The starting commit and the user's uncommitted files get refs of their own.

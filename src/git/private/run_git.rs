@@ -13,6 +13,7 @@ use crate::git::private::bare;
 use crate::git::private::mounts::GitMount;
 use crate::path_json;
 use crate::untrusted::nested::NestedGit;
+use crate::untrusted::quarantine::Before;
 
 /// Everything about git that a run has to remember. Stored in the run's record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +45,16 @@ pub const SEEN_TARGETS: &str = "seen-targets";
 pub struct Folder(#[serde(with = "path_json")] pub PathBuf);
 
 impl RunGit {
+    /// What its end is compared with.
+    pub fn before(&self) -> Before<'_> {
+        Before {
+            worktree: &self.checkout.worktree,
+            dot_git: self.dot_git.as_deref(),
+            nested: &self.nested,
+            bare: self.bare.iter().map(|folder| folder.0.as_path()).collect(),
+        }
+    }
+
     /// The commit that the agent starts from.
     pub fn base(&self) -> &str {
         &self.checkout.head

@@ -1,8 +1,8 @@
 //! What an agent does with its repository, and what the host has of it afterwards.
 
-use crate::git::collect::branch::BranchOutcome;
+use crate::git::collect::collected::BranchOutcome;
+use crate::git::collect::collected::Collected;
 use crate::git::collect::run_refs;
-use crate::git::collect::take_over::Collected;
 use crate::git::merge::fast_forward::{MergeOutcome, as_rebased};
 use crate::git::merge::taken_back;
 use crate::git::private::view;

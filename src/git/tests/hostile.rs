@@ -3,9 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::git::collect::branch::BranchOutcome;
+use crate::git::collect::collected::BranchOutcome;
+use crate::git::collect::collected::Collected;
 use crate::git::collect::run_refs;
-use crate::git::collect::take_over::{Collected, collect};
+use crate::git::collect::take_over::collect;
 use crate::git::testing::Bench;
 
 /// What the user's branches and tags are.

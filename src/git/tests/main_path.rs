@@ -1,4 +1,4 @@
-use crate::git::collect::branch::BranchOutcome;
+use crate::git::collect::collected::BranchOutcome;
 use crate::git::collect::run_refs;
 use crate::git::merge::fast_forward::MergeOutcome;
 use crate::git::private::view;

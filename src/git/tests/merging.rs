@@ -212,7 +212,7 @@ fn changed_files_are_listed_with_what_happened_to_them() {
         "agent",
         "git rm -q file; echo '#!/bin/sh' > run.sh; chmod +x run.sh; ln -s x link; git add .; git commit -qm two",
     );
-    let changed = changes::changed_paths(&bench.git, &run, run.base(), &collected.head).unwrap();
+    let changed = changes::between(&bench.git, &run.checkout.common_dir, run.base(), &collected.head).unwrap();
     let facts: Vec<_> = changed
         .iter()
         .map(|change| format!("{:?} {:o} {}", change.status, change.mode, change.path.display()))

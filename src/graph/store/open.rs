@@ -14,8 +14,6 @@ use crate::graph::error::GraphError;
 use crate::graph::store::allowance::Allowance;
 use crate::graph::store::{FILE, Store, cut_off, filesystem, intruders, migrate, schema, sqlite_open, trouble};
 
-/// How long a write waits for the others before it gives up.
-pub const PATIENCE: Duration = Duration::from_secs(60);
 /// Older versions can damage a write-ahead log when a write meets a checkpoint.
 const OLDEST_SQLITE: (i32, &str) = (3_051_003, "3.51.3");
 /// The longest text or blob that is read or written, in bytes: a few of SQLite's own billion would be all of the memory.
@@ -227,7 +225,7 @@ fn be_patient(conn: &mut Connection) -> Result<(), GraphError> {
         let chance = getrandom::u32().unwrap_or(attempt.unsigned_abs());
         let longest = 1 << attempt.clamp(0, 4);
         std::thread::sleep(Duration::from_micros(200 + u64::from(chance % (longest * 1000))));
-        began.elapsed() < PATIENCE
+        began.elapsed() < trouble::PATIENCE
     };
     Ok(conn.busy_handler(Some(wait))?)
 }

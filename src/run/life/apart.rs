@@ -1,8 +1,8 @@
 //! Work that is not merged by itself because of what the user did to the branches, or the agent to its own.
 
 use crate::error::Failure;
-use crate::git::collect::branch::BranchOutcome;
-use crate::git::collect::take_over::Collected;
+use crate::git::collect::collected::BranchOutcome;
+use crate::git::collect::collected::Collected;
 use crate::git::host::{Git, refs};
 use crate::git::merge::taken_back;
 use crate::git::private::RunGit;

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use crate::error::Failure;
 use crate::failpoint::{self, Point};
-use crate::git::collect::branch::BranchOutcome;
+use crate::git::collect::collected::BranchOutcome;
+use crate::git::collect::collected::Collected;
 use crate::git::collect::run_refs;
-use crate::git::collect::take_over::{self, Collected};
+use crate::git::collect::take_over;
 use crate::git::host::Git;
 use crate::git::merge::fast_forward::{self, MergeOutcome};
 use crate::git::private::RunGit;

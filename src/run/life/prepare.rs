@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::container::Network;
 use crate::container::mount::{Mount, Tmpfs};
+use crate::container::network::Network;
 use crate::container::seccomp::PROFILE;
 use crate::env::User;
 use crate::error::Failure;

@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::container::handoff::{Handoff, classify, obeyed_unasked};
 use crate::error::Failure;
-use crate::git::collect::take_over::Collected;
+use crate::git::collect::collected::Collected;
 use crate::git::host::links::Links;
-use crate::git::host::{Git, changes};
+use crate::git::host::{Git, show};
+use crate::git::merge::brought;
 use crate::git::private::RunGit;
 use crate::git::private::hooks;
 use crate::harmless;
@@ -40,7 +41,7 @@ pub struct HandedOver {
 
 /// Looks through what a merge would bring to the target.
 pub fn review(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Vec<HandedOver>, Failure> {
-    let changed = changes::brought_to_target(git, prepared, &collected.head)?;
+    let changed = brought::to_target(git, prepared, &collected.head)?;
     let hooks = hooks::in_trees(git, prepared)?;
     let mut found = classify(changed.iter().map(|change| change.path.as_path()), &hooks);
     if !changed.is_empty() {
@@ -96,7 +97,8 @@ pub fn left_lying(
         if left.len() >= MOST_LEFT {
             break;
         }
-        if number < MOST_COMPARED && files::is_committed(git, prepared, head, &lying.path)? {
+        if number < MOST_COMPARED && show::is_committed(git, &prepared.checkout, [head, prepared.base()], &lying.path)?
+        {
             continue;
         }
         let obeyed_by = obeyed_unasked(&lying.path, &hooks).unwrap_or_default().to_owned();

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::cli::container::{AgentType, Network};
+use crate::container::agent::AgentType;
 use crate::container::ctr::{ContainerSpec, Ctr};
+use crate::container::network::Network;
 use crate::data_dir::RepoId;
 use crate::failpoint::{self, Point};
-use crate::git::collect::take_over::Collected;
+use crate::git::collect::collected::Collected;
 use crate::git::private::RunGit;
 use crate::run::life::review::HandedOver;
 use crate::run::record::folder::Folder;

@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::cli::container::Agent;
+use crate::container::agent::Agent;
 use crate::env::{Env, TOKENS};
 use crate::error::Usage;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::container::Network;
+use crate::container::network::Network;
 use crate::egress::next_hop::NextHops;
 use crate::egress::policy::Policy;
 use crate::egress::{Proxy, ProxySpec, log};

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::cli::task::ListArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
-use crate::commands::graph::{ready, render};
+use crate::commands::graph::{render, wanted};
 use crate::error::Failure;
 use crate::graph::queries::filter::Filter;
 use crate::graph::store::Listed;
@@ -25,7 +25,7 @@ pub fn run(args: ListArgs, context: &Context) -> Result<(), Failure> {
             parent,
             sort: args.sort,
             reverse: args.reverse,
-            ..ready::wanted(args.which, Filter::default())
+            ..wanted::wanted(args.which, Filter::default())
         };
         reader.list(&filter, args.limit)
     })?;

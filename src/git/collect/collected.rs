@@ -1,0 +1,72 @@
+//! What came of the agent's work: plain data, kept in the run's record.
+
+use serde::{Deserialize, Serialize};
+
+/// What came of the agent's work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Collected {
+    /// The commit of the agent's starting branch at its end: what there is to merge. The base where it did not move.
+    pub head: String,
+    /// Commits from the base to `head`.
+    pub new_commits: u64,
+    pub refs: Vec<TakenRef>,
+    pub branch: BranchOutcome,
+    /// Where the agent ended, if not on its starting branch: a branch's name, or a commit.
+    pub ended_on: Option<String>,
+    /// Nested git folders that were put aside, by their new names, relative to the worktree.
+    pub quarantined: Vec<String>,
+    /// To be told to the user.
+    pub notes: Vec<String>,
+    /// Reasons not to merge without having been asked.
+    pub holds: Vec<String>,
+    /// All that was found has been taken over: the private folder may go.
+    pub complete: bool,
+}
+
+/// One commit of the agent's under a ref of the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenRef {
+    /// As the agent named it, made printable.
+    pub name: String,
+    /// As it is called here.
+    pub reference: String,
+    pub id: String,
+}
+
+/// What became of the branch on which the agent started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum BranchOutcome {
+    /// The agent left it where it was.
+    Unchanged,
+    Moved {
+        from: String,
+        to: String,
+    },
+    /// It is the target itself: the merge moves it, after its checks.
+    Postponed {
+        to: String,
+    },
+    /// It was no longer where the agent had started: nothing was touched.
+    BranchMoved {
+        found: Option<String>,
+    },
+    /// The agent's lacks commits that it had: nothing was touched.
+    SetBack {
+        kept: String,
+        left_out: usize,
+    },
+    /// The user's git holds it: nothing was touched.
+    Busy {
+        why: String,
+    },
+    /// There was no branch; the worktree's HEAD moved.
+    Detached {
+        from: String,
+        to: String,
+    },
+    /// The agent's repository cannot be read: the files are all there is.
+    GitLost {
+        reason: String,
+    },
+}
