@@ -42,7 +42,7 @@ pub enum GraphCommand {
     Import(ImportArgs),
     /// Make a copy of the graph, while others write
     Backup(BackupArgs),
-    /// Put back a copy of the graph that was made before a run; without one, list them
+    /// List the copies of the graph that were made before each run, or put one back
     Restore(RestoreArgs),
     /// Check the graph
     Doctor(DoctorArgs),
@@ -184,6 +184,10 @@ pub struct RestoreArgs {
     /// A copy's name, or a file that `bn backup` wrote
     #[arg(value_name = "COPY", value_hint = ValueHint::FilePath)]
     pub copy: Option<PathBuf>,
+
+    /// Begin with an empty graph; what there is, and the copies of it, are kept
+    #[arg(long, conflicts_with = "copy")]
+    pub anew: bool,
 }
 
 #[derive(Debug, Args)]

@@ -69,6 +69,12 @@ pub enum GraphError {
     Endless { path: PathBuf },
     #[error("a copy of the graph would take more than {most} MiB")]
     TooLarge { most: u64 },
+    #[error("the graph {path} is gone; when it was copied last it had {tasks} tasks")]
+    Gone { path: PathBuf, copy: String, tasks: u64 },
+    #[error("the graph {path} is empty; when it was copied last it had {tasks} tasks")]
+    Emptied { path: PathBuf, copy: String, tasks: u64 },
+    #[error("{row} cannot be read: {problem}")]
+    Unreadable { row: String, problem: String },
     #[error("no space is left for the graph in {path}; nothing was written")]
     Full { path: PathBuf },
     #[error("the graph in {path} stayed busy for {seconds} seconds; nothing was written")]
@@ -90,6 +96,7 @@ impl Explain for GraphError {
         match self {
             GraphError::Operation { source, .. } => source.hints(),
             GraphError::Damaged { path, .. } | GraphError::Endless { path } => damaged_hints(path),
+            GraphError::Gone { copy, .. } | GraphError::Emptied { copy, .. } => lost_hints(copy),
             _ => self.hint().into_iter().collect(),
         }
     }
@@ -119,6 +126,9 @@ impl GraphError {
                 | E::Endless { .. }
                 | E::Held { .. }
                 | E::TooLarge { .. }
+                | E::Unreadable { .. }
+                | E::Gone { .. }
+                | E::Emptied { .. }
                 | E::Full { .. }
                 | E::Busy { .. }
                 | E::OldSqlite { .. }
@@ -174,6 +184,9 @@ impl GraphError {
                 "run any `bn task` command on the host once: it makes a backup and brings the graph up to date"
                     .to_owned()
             }
+            E::Unreadable { .. } => {
+                "`bn doctor --fix` sets such rows aside and keeps them in a file; `bn restore` lists the copies there are".to_owned()
+            }
             E::Full { .. } => "make room on that disk, and try again".to_owned(),
             E::Held { .. } => {
                 "run it again; `bn container list` shows the runs that use the graph, `bn container stop NAME` ends one"
@@ -190,6 +203,8 @@ impl GraphError {
             | E::Line { .. }
             | E::Operation { .. }
             | E::Damaged { .. }
+            | E::Gone { .. }
+            | E::Emptied { .. }
             | E::Endless { .. }
             | E::OldSqlite { .. }
             | E::File { .. }
@@ -206,6 +221,13 @@ fn damaged_hints(path: &std::path::Path) -> Vec<String> {
         format!("copy the whole folder {folder} to another place before anything else"),
         "then, on the host, `bn restore` lists the copies there are and puts one back; it keeps what it replaces"
             .to_owned(),
+    ]
+}
+
+fn lost_hints(copy: &str) -> Vec<String> {
+    vec![
+        format!("`bn restore {copy}` puts that copy back, `bn restore` lists all there are; what is replaced is kept"),
+        "`bn restore --anew` begins with an empty graph, and keeps the copies".to_owned(),
     ]
 }
 

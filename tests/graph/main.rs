@@ -12,6 +12,7 @@ mod landing;
 mod lifecycle;
 mod links;
 mod power;
+mod rows;
 mod sessions;
 mod transfer;
 mod trouble;

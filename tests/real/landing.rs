@@ -80,3 +80,21 @@ fn a_later_run_that_brings_the_work_of_an_earlier_one_settles_both() {
     assert_eq!(status(&world, &first), "done");
     assert_eq!(world.row(&earlier)["outcome"], "merged");
 }
+
+#[test]
+fn a_graph_that_an_agent_removed_is_missed_and_can_be_put_back() {
+    let world = World::new();
+    let (first, _) = two_tasks(&world);
+    let name = world.job();
+    let told = world.agent(&["--name", &name], &format!("{COMMIT}; rm -rf /binnacle/*")).exits(0).stderr;
+    assert!(told.contains("the graph was not told how this run ended") && told.contains("had 2 tasks"), "{told}");
+    for args in [&["task", "list"][..], &["ready"], &["doctor"]] {
+        let said = world.bn(args).exits(125).stderr;
+        assert!(said.contains("had 2 tasks") && said.contains("bn restore "), "{said}");
+    }
+    let listed = world.bn(&["restore", "--json"]).exits(0).stdout;
+    let copies: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    let copy = copies[0]["name"].as_str().unwrap();
+    world.bn(&["restore", copy]).exits(0);
+    assert_eq!(status(&world, &first), "open");
+}

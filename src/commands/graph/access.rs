@@ -9,6 +9,11 @@ use crate::graph::error::GraphError;
 use crate::graph::model::moment::Moment;
 use crate::graph::model::session::{Actor, Identity};
 use crate::graph::store::{Reader, Site, Store, Writer};
+use crate::output::Output;
+
+/// What to do about rows that cannot be read.
+const SET_ASIDE: &str =
+    "hint: `bn doctor --fix` sets them aside and keeps them in a file; `bn restore` lists the copies there are";
 
 /// An open graph, and the one who opened it.
 #[derive(Debug)]
@@ -16,6 +21,7 @@ pub struct Graph {
     pub store: Store,
     pub actor: Actor,
     pub now: Moment,
+    output: Output,
 }
 
 impl Graph {
@@ -23,20 +29,35 @@ impl Graph {
         let data = DataDir::resolve(&context.env)?;
         let place = if data.in_container() { None } else { Some(discover::place(&context.env.directory)?) };
         let store = Store::open(&site(context, &data, place.as_ref()))?;
-        Ok(Self { store, actor: actor(context, place.as_ref()), now: Moment::from(env::now()) })
+        Ok(Self { store, actor: actor(context, place.as_ref()), now: Moment::from(env::now()), output: context.output })
     }
 
     pub fn read<T>(&self, work: impl FnOnce(&Reader) -> Result<T, GraphError>) -> Result<T, GraphError> {
-        self.store.read(work)
+        let found = self.store.read(work);
+        self.name_unread();
+        found
     }
 
     /// The same, for what looks at every row.
     pub fn read_all<T>(&self, work: impl FnOnce(&Reader) -> Result<T, GraphError>) -> Result<T, GraphError> {
-        self.store.read_all(work)
+        let found = self.store.read_all(work);
+        self.name_unread();
+        found
     }
 
     pub fn write<T>(&self, work: impl FnOnce(&Writer) -> Result<T, GraphError>) -> Result<T, GraphError> {
-        self.store.write(&self.actor, self.now, work)
+        let done = self.store.write(&self.actor, self.now, work);
+        self.name_unread();
+        done
+    }
+
+    /// An answer that is not whole says so.
+    fn name_unread(&self) {
+        let unread = self.store.unread();
+        if !unread.is_empty() {
+            self.output.note(format_args!("Warning: {unread}"));
+            self.output.note(SET_ASIDE);
+        }
     }
 }
 

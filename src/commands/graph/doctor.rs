@@ -36,6 +36,12 @@ impl fmt::Display for Answer {
             };
             writeln!(f, "✗ {} ({what_next})", finding.message)?;
         }
+        if let Some(file) = &self.checkup.kept {
+            writeln!(f, "What was set aside is kept in {}", file.display())?;
+        }
+        if self.checkup.findings.iter().any(|finding| ["rows", "pages", "loss"].contains(&finding.check)) {
+            writeln!(f, "hint: `bn restore` lists the copies there are; `bn export FILE` saves what can be read")?;
+        }
         if self.checkup.findings.is_empty() {
             writeln!(f, "✓ The graph is sound: {}.", self.checkup.seen)?;
         }

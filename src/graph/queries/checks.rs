@@ -41,6 +41,21 @@ pub const MEND_CONTRADICTIONS: &str = "
     closed_session = CASE WHEN status IN ('landing', 'done', 'cancelled') THEN closed_session END,
     closed_reason = CASE WHEN status IN ('landing', 'done', 'cancelled') THEN closed_reason END";
 
+/// Per table, when a row of it names a task that is not there.
+pub const DANGLING: [(&str, &str); 3] = [
+    (
+        "links",
+        "NOT EXISTS (SELECT 1 FROM tasks WHERE id = found.source) OR NOT EXISTS (SELECT 1 FROM tasks WHERE id = found.target)",
+    ),
+    ("tags", "NOT EXISTS (SELECT 1 FROM tasks WHERE id = found.task)"),
+    ("origins", "NOT EXISTS (SELECT 1 FROM tasks WHERE id = found.task)"),
+];
+
+/// How many tasks were taken out so far.
+pub const COUNT_SET_ASIDE: &str = "
+  INSERT INTO meta (key, value) VALUES ('set_aside', ?1)
+  ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + excluded.value";
+
 /// Tasks without an entry in the full-text index, and entries without a task or of a deleted one.
 pub const UNINDEXED: &str = "
   SELECT (SELECT count(*) FROM tasks WHERE deleted_at IS NULL AND seq NOT IN (SELECT id FROM words_docsize))

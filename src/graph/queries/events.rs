@@ -25,6 +25,11 @@ pub fn of_session() -> String {
     format!("SELECT {COLUMNS} FROM events WHERE session = ?2 ORDER BY at DESC, seq DESC LIMIT ?1")
 }
 
+/// Everything as it is kept, each with what tells it from the others.
+pub fn with_seq() -> String {
+    format!("SELECT {COLUMNS}, seq FROM events ORDER BY seq")
+}
+
 /// Everything, in the order in which it happened.
 pub fn in_order() -> String {
     format!("SELECT {COLUMNS} FROM events ORDER BY at, seq")

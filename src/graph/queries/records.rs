@@ -3,7 +3,7 @@
 pub const TASKS: &str = "
   SELECT t.id, t.title, t.description, t.type, t.priority, t.status, t.assignee, t.session, t.claimed_at, t.created_by,
     t.created_at, t.updated_at, t.closed_by, t.closed_session, t.closed_at, t.closed_reason, t.deleted_at, t.lands_with,
-    (SELECT group_concat(tag, ' ') FROM tags WHERE task = t.id)
+    (SELECT group_concat(tag, ' ') FROM tags WHERE task = t.id), t.seq
   FROM tasks t";
 
 /// The newer record wins; a claim keeps its session only where the session is known.

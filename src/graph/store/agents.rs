@@ -31,7 +31,7 @@ impl Reader<'_> {
     pub fn agents(&self, all: bool, limit: usize, now: Moment) -> Result<Agents, GraphError> {
         let limit = if limit == 0 { i64::MAX } else { i64::try_from(limit).unwrap_or(i64::MAX) };
         let mut statement = self.conn.prepare(&sessions::latest(all))?;
-        let found = statement.query_map([limit], rows::session)?.collect::<Result<Vec<_>, _>>()?;
+        let found = self.all(&mut statement, [limit], "session", rows::session)?;
         let total = self.conn.query_row(sessions::count(all), [], |row| row.get(0))?;
         let agents = found.into_iter().map(|session| self.agent(session, now)).collect::<Result<_, _>>()?;
         Ok(Agents { agents, total })
@@ -49,15 +49,13 @@ impl Reader<'_> {
             return Ok(Some(session));
         }
         let mut statement = self.conn.prepare(&sessions::starting_with())?;
-        let mut found = statement
-            .query_map((typed, format!("{typed}\u{10ffff}")), rows::session)?
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut found = self.all(&mut statement, (typed, format!("{typed}\u{10ffff}")), "session", rows::session)?;
         Ok(if found.len() == 1 { found.pop() } else { None })
     }
 
     fn agent(&self, session: Session, now: Moment) -> Result<Agent, GraphError> {
         let mut statement = self.conn.prepare_cached(tasks::HELD_NAMED)?;
-        let tasks = statement.query_map([&session.id], rows::named)?.collect::<Result<_, _>>()?;
+        let tasks = self.all(&mut statement, [&session.id], "task", rows::named)?;
         Ok(Agent { stale: session.is_stale(now, STALE_AFTER), session, tasks })
     }
 }

@@ -100,8 +100,7 @@ impl Writer<'_> {
 
     pub(super) fn ids(&self, sql: &str, session: &str) -> Result<Vec<TaskId>, GraphError> {
         let mut statement = self.conn.prepare_cached(sql)?;
-        let ids = statement.query_map([session], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        Ok(ids)
+        self.all(&mut statement, [session], "task", |row| row.get(0))
     }
 
     pub(super) fn named(&self, id: &TaskId) -> Result<Named, GraphError> {
@@ -134,7 +133,7 @@ impl Writer<'_> {
 
     fn holder_is_stale(&self, task: &Task, now: Moment, after: Duration) -> Result<bool, GraphError> {
         match &task.session {
-            Some(session) => Ok(self.session(session)?.is_none_or(|session| session.is_stale(now, after))),
+            Some(session) => Ok(self.session_if_readable(session)?.is_none_or(|session| session.is_stale(now, after))),
             None => Ok(true),
         }
     }

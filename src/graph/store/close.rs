@@ -74,14 +74,16 @@ impl Writer<'_> {
 
     /// For everybody, or, where it was closed in a run, for that run.
     pub(super) fn made_ready(&self, id: &TaskId, run: Option<&str>) -> Result<Vec<Named>, GraphError> {
-        let found = match run {
-            None => self.conn.prepare_cached(queries::tasks::NOW_READY)?.query_map((id, NAMED), rows::named)?.collect(),
+        match run {
+            None => {
+                let mut statement = self.conn.prepare_cached(queries::tasks::NOW_READY)?;
+                self.all(&mut statement, (id, NAMED), "task", rows::named)
+            }
             Some(run) => {
                 let mut statement = self.conn.prepare_cached(queries::tasks::UNLOCKED_BY)?;
-                statement.query_map((id, NAMED, run), rows::named)?.collect::<Result<_, _>>()
+                self.all(&mut statement, (id, NAMED, run), "task", rows::named)
             }
-        };
-        Ok(found?)
+        }
     }
 
     /// Opens a finished task again, and says why in a note.

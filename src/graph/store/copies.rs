@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::graph::error::GraphError;
+use crate::graph::store::look::{self, Look};
 use crate::graph::store::{FILE, SOME_ROWS, Store};
 
 /// As many as are kept; the oldest go.
@@ -25,6 +27,12 @@ pub struct Copy {
     pub name: String,
     pub path: PathBuf,
     pub bytes: u64,
+    /// How many tasks it has, if it is sound.
+    pub tasks: Option<u64>,
+    /// What is wrong with it.
+    pub problem: Option<String>,
+    #[serde(skip)]
+    pub look: Look,
 }
 
 impl Store {
@@ -33,9 +41,77 @@ impl Store {
         fs::create_dir_all(folder).map_err(failed("make", folder))?;
         self.refuse_to_fill_the_disk()?;
         self.backup_within(SOME_ROWS, &folder.join(format!("{}{BEFORE}{run}{ENDING}", stamp(now))))?;
-        let mut copies: Vec<Copy> = list(folder)?.into_iter().filter(|copy| copy.name.contains(BEFORE)).collect();
-        let surplus = copies.len().saturating_sub(KEPT);
-        copies.drain(..surplus).try_for_each(|copy| fs::remove_file(&copy.path).map_err(failed("remove", &copy.path)))
+        let copies: Vec<Copy> = list(folder)?.into_iter().filter(|copy| copy.name.contains(BEFORE)).collect();
+        surplus(&copies)?.into_iter().try_for_each(|copy| {
+            remove(&copy.path)?;
+            remove(&look::note_of(&copy.path))
+        })
+    }
+}
+
+/// Which copies go: those that say nothing new, and the oldest. The latest sound one that has all the tasks there ever were stays.
+fn surplus(copies: &[Copy]) -> Result<Vec<&Copy>, GraphError> {
+    let mut surplus = Vec::new();
+    let mut different: Vec<&Copy> = Vec::new();
+    for copy in copies {
+        match different.last() {
+            // A run that ended at once has changed nothing.
+            Some(last) if last.bytes == copy.bytes && same(&last.path, &copy.path)? => surplus.push(copy),
+            _ => different.push(copy),
+        }
+    }
+    let best = different.iter().filter_map(|copy| Some((copy.tasks?, &copy.name))).max().map(|(_, name)| name.clone());
+    let old = different.len().saturating_sub(KEPT);
+    surplus.extend(different.into_iter().take(old).filter(|copy| Some(&copy.name) != best.as_ref()));
+    Ok(surplus)
+}
+
+fn same(left: &Path, right: &Path) -> Result<bool, GraphError> {
+    let hash = |path: &Path| -> std::io::Result<_> {
+        let mut hash = Sha256::new();
+        std::io::copy(&mut fs::File::open(path)?, &mut HashWriter(&mut hash)).map(|_| hash.finalize())
+    };
+    Ok(hash(left).map_err(failed("read", left))? == hash(right).map_err(failed("read", right))?)
+}
+
+/// A hash, as something to write to.
+struct HashWriter<'a>(&'a mut Sha256);
+
+impl std::io::Write for HashWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Where the copies of the graph in a folder are kept: beside it, never inside what containers mount.
+pub fn beside(graph: &Path) -> Option<PathBuf> {
+    Some(graph.parent()?.join("backups").join(graph.file_name()?))
+}
+
+/// Makes room for a new graph: what there is goes aside, and its copies with it, so that the new one is not compared with them.
+///
+/// Returns where everything is.
+pub fn restart(graph: &Path, folder: &Path, now: DateTime<Utc>) -> Result<PathBuf, GraphError> {
+    let aside = folder.join(format!("{}-replaced", stamp(now)));
+    fs::create_dir_all(&aside).map_err(failed("make", &aside))?;
+    for copy in list(folder)? {
+        fs::rename(&copy.path, aside.join(&copy.name)).map_err(failed("move", &copy.path))?;
+        remove(&look::note_of(&copy.path))?;
+    }
+    move_aside(graph, &aside)?;
+    Ok(aside)
+}
+
+/// Another bn may have removed it first.
+fn remove(path: &Path) -> Result<(), GraphError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("remove", path)(error)),
+        _ => Ok(()),
     }
 }
 
@@ -68,7 +144,9 @@ pub fn list(folder: &Path) -> Result<Vec<Copy>, GraphError> {
         let found = fs::symlink_metadata(&path).map_err(failed("read", &path))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if found.is_file() && name.ends_with(ENDING) {
-            copies.push(Copy { name, bytes: found.len(), path });
+            let look = look::at(&path, &found);
+            let problem = if let Look::Unsound { why } = &look { Some(why.clone()) } else { None };
+            copies.push(Copy { name, bytes: found.len(), path, tasks: look.tasks(), problem, look });
         }
     }
     copies.sort_by(|left, right| left.name.cmp(&right.name));
@@ -86,19 +164,24 @@ pub fn restore(copy: &Path, graph: &Path, aside: &Path, now: DateTime<Utc>) -> R
     draft.as_file().sync_all().map_err(failed("write to", graph))?;
     let aside = aside.join(format!("{}-replaced", stamp(now)));
     fs::create_dir_all(&aside).map_err(failed("make", &aside))?;
-    // The logs first: without their database they would be taken for damage, and never be mixed with the copy. A rollback
-    // journal is never bn's: SQLite would write what is in it over the copy.
+    move_aside(graph, &aside)?;
+    let path = graph.join(FILE);
+    let file = draft.persist(&path).map_err(|error| failed("write", &path)(error.error))?;
+    own(&file, graph).map_err(failed("write", &path))?;
+    fs::File::open(graph).and_then(|folder| folder.sync_all()).map_err(failed("write to", graph))?;
+    Ok(aside)
+}
+
+/// The logs first: without their database they would be taken for damage, and never be mixed with the copy. A rollback journal
+/// is never bn's: SQLite would write what is in it over the copy.
+fn move_aside(graph: &Path, aside: &Path) -> Result<(), GraphError> {
     for name in ["-journal", "-wal", "-shm", ""].map(|ending| format!("{FILE}{ending}")) {
         match fs::rename(graph.join(&name), aside.join(&name)) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed("move", &graph.join(name))(error)),
             _ => {}
         }
     }
-    let path = graph.join(FILE);
-    let file = draft.persist(&path).map_err(|error| failed("write", &path)(error.error))?;
-    own(&file, graph).map_err(failed("write", &path))?;
-    fs::File::open(graph).and_then(|folder| folder.sync_all()).map_err(failed("write to", graph))?;
-    Ok(aside)
+    Ok(())
 }
 
 /// As every graph: its owner's and its group's to write.
@@ -118,4 +201,49 @@ fn stamp(now: DateTime<Utc>) -> String {
 fn failed(verb: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> GraphError {
     let path = path.to_owned();
     move |source| GraphError::File { verb, path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::model::moment::Moment;
+    use crate::graph::model::session::{Actor, Identity};
+    use crate::graph::model::task::NewTask;
+    use crate::graph::store::Site;
+    use chrono::TimeDelta;
+
+    fn create(store: &Store, title: &str) {
+        let identity = Identity::Place("here".to_owned());
+        let actor = Actor { name: "ann".to_owned(), identity, agent_type: None, container: None };
+        let new = NewTask { title: title.to_owned(), ..NewTask::default() };
+        store.write(&actor, Moment::from_micros(1), |writer| writer.create(&new)).unwrap();
+    }
+
+    #[test]
+    fn the_last_sound_copy_stays_however_many_bad_ones_come() {
+        let root = tempfile::tempdir().unwrap();
+        let (graph, copies) = (root.path().join("graph"), root.path().join("backups"));
+        let (uid, gid) = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
+        let store = Store::open(&Site::new(&graph, uid, gid).backups(&copies)).unwrap();
+        let mut now = crate::env::now();
+        let mut copy = |run: &str| {
+            now += TimeDelta::seconds(1);
+            store.copy_before(run, &copies, now).unwrap();
+            list(&copies).unwrap()
+        };
+        create(&store, "one");
+        assert_eq!(copy("sound")[0].tasks, Some(1));
+        assert_eq!(copy("same").len(), 1, "nothing was changed");
+        let hand = rusqlite::Connection::open(graph.join(FILE)).unwrap();
+        hand.execute_batch("UPDATE tasks SET title = x'ff'").unwrap();
+        for round in 0..7 {
+            hand.execute("UPDATE tasks SET title = x'ff', description = ?1", [round]).unwrap();
+            copy("bad");
+        }
+        let all = copy("bad");
+        let sound: Vec<&str> =
+            all.iter().filter(|copy| copy.tasks.is_some()).map(|copy| copy.name.split('-').nth(2).unwrap()).collect();
+        assert_eq!((sound, all.len()), (vec!["sound.db"], KEPT + 1));
+        assert!(all.last().unwrap().problem.as_ref().unwrap().contains("its title is of the wrong type"));
+    }
 }

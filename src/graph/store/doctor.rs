@@ -2,7 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use serde::Serialize;
@@ -13,7 +13,8 @@ use crate::graph::model::moment::Moment;
 use crate::graph::model::session::Actor;
 use crate::graph::queries::checks;
 use crate::graph::store::export::Exported;
-use crate::graph::store::{ALL_ROWS, FILE, Reader, Store, Writer, letters, trouble};
+use crate::graph::store::set_aside::BadRow;
+use crate::graph::store::{ALL_ROWS, FILE, Reader, Store, Writer, letters, look, lost, trouble};
 
 /// How many ids a finding names.
 const NAMED: usize = 5;
@@ -23,6 +24,9 @@ const NAMED: usize = 5;
 pub struct Checkup {
     pub findings: Vec<Finding>,
     pub seen: Seen,
+    /// Where the rows are that were set aside.
+    #[serde(rename = "set_aside")]
+    pub kept: Option<PathBuf>,
 }
 
 /// How much was read, row by row.
@@ -59,26 +63,55 @@ impl Store {
         if fix && findings.iter().any(|finding| finding.mendable) {
             let broken: Vec<&'static str> =
                 findings.iter().filter(|found| found.mendable).map(|found| found.check).collect();
-            self.write(actor, now, |writer| broken.iter().try_for_each(|check| writer.mend(check)))?;
+            let kept = self.write(actor, now, |writer| {
+                let kept = if broken.iter().any(|check| ROWS.contains(check)) {
+                    writer.set_aside(self.backups.as_deref().unwrap_or(&self.folder))?
+                } else {
+                    None
+                };
+                broken.iter().try_for_each(|check| writer.mend(check)).map(|()| kept)
+            })?;
             if broken.contains(&"permissions") {
                 self.mend_permissions()?;
             }
             let (left, _) = self.examine()?;
             findings.iter_mut().for_each(|found| found.mended = !left.iter().any(|still| still.check == found.check));
+            return Ok(Checkup { findings, seen, kept });
         }
-        Ok(Checkup { findings, seen })
+        Ok(Checkup { findings, seen, kept: None })
     }
 
     fn examine(&self) -> Result<(Vec<Finding>, Seen), GraphError> {
         self.allowance.grant(ALL_ROWS);
         let damage = pages(&self.conn).map_err(|error| trouble::locate(error, &self.folder))?;
+        // What SQLite says of single values is said of their rows by name.
+        let (values, damage): (Vec<Finding>, Vec<Finding>) = damage.into_iter().partition(is_about_a_value);
         if !damage.is_empty() {
             return Ok((damage, Seen::default()));
         }
+        let bad = self.read_all(|reader| reader.bad_rows())?;
+        if bad.is_empty() && !values.is_empty() {
+            return Ok((values, Seen::default()));
+        }
         let seen = self.read_all(|reader| reader.export(&mut std::io::sink()))?;
+        // They are told of by the findings.
+        drop(self.unread());
         let mut findings = self.read_all(|reader| reader.contradictions())?;
+        findings.extend(bad.iter().map(bad_row));
+        findings.extend(self.loss()?);
         findings.extend(self.permissions());
         Ok((findings, Seen(seen)))
+    }
+
+    /// bn takes no task out of a graph.
+    fn loss(&self) -> Result<Option<Finding>, GraphError> {
+        let Some(backups) = &self.backups else { return Ok(None) };
+        let now = look::tasks(&self.conn)?;
+        let fullest = lost::fullest(backups)?.filter(|(_, tasks)| *tasks > now);
+        Ok(fullest.map(|(copy, tasks)| {
+            let message = format!("{now} tasks are there, and {tasks} were when {} was copied", copy.name);
+            finding("loss", message, false)
+        }))
     }
 
     /// Both for the owner and the group: the host and the containers write to the same files.
@@ -109,6 +142,21 @@ fn finding(check: &'static str, message: String, mendable: bool) -> Finding {
     Finding { check, message, mendable, mended: false }
 }
 
+/// The checks of single rows: what cannot be read, and what names something that is not there.
+const ROWS: [&str; 2] = ["rows", "references"];
+
+fn bad_row(row: &BadRow) -> Finding {
+    let (check, message) = match row.dangling {
+        true => ("references", format!("{} is of no use: {}", row.name, row.problem)),
+        false => ("rows", format!("{} cannot be read: {}", row.name, row.problem)),
+    };
+    finding(check, message, true)
+}
+
+fn is_about_a_value(finding: &Finding) -> bool {
+    finding.message.contains("constraint failed in") || finding.message.contains(" value in ")
+}
+
 /// SQLite's own look at every page and every index, the full-text one too.
 fn pages(conn: &Connection) -> Result<Vec<Finding>, GraphError> {
     let mut statement = conn.prepare("PRAGMA integrity_check(20)")?;
@@ -137,27 +185,22 @@ impl Reader<'_> {
         if unindexed > 0 {
             findings.push(finding("search", format!("search does not know {unindexed} of the tasks"), true));
         }
-        let mut foreign = self.conn.prepare("PRAGMA foreign_key_check")?;
-        if foreign.exists([])? {
-            findings.push(finding(
-                "references",
-                "a link, tag or claim names something that is not there".to_owned(),
-                false,
-            ));
-        }
         Ok(findings)
     }
 
     fn wrong(&self, sql: &str) -> Result<Vec<TaskId>, GraphError> {
         let mut statement = self.conn.prepare(sql)?;
-        let ids = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        Ok(ids)
+        self.all(&mut statement, [], "task", |row| row.get(0))
     }
 }
 
 impl Writer<'_> {
     fn mend(&self, check: &str) -> Result<(), GraphError> {
         match check {
+            // What hung on a row that is gone.
+            check if ROWS.contains(&check) => {
+                ["counts", "states", "claims"].iter().try_for_each(|check| self.mend(check))?
+            }
             "counts" => self.conn.execute_batch(checks::MEND_COUNTS)?,
             "states" => self.conn.execute_batch(checks::MEND_CONTRADICTIONS)?,
             "search" => {

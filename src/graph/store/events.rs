@@ -83,8 +83,8 @@ impl Reader<'_> {
         let most = if limit == 0 { i64::MAX } else { i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1 };
         let mut statement = self.conn.prepare(&sql)?;
         let found = match id {
-            None => statement.query_map([most], rows::event)?.collect::<Result<Vec<_>, _>>()?,
-            Some(id) => statement.query_map((most, id), rows::event)?.collect::<Result<Vec<_>, _>>()?,
+            None => self.all(&mut statement, [most], "the event of", rows::event)?,
+            Some(id) => self.all(&mut statement, (most, id), "the event of", rows::event)?,
         };
         let more = limit > 0 && found.len() > limit;
         let keep = if limit == 0 { found.len() } else { limit };

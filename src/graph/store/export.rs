@@ -37,16 +37,17 @@ impl Reader<'_> {
         let session_sql = format!("SELECT {} FROM sessions s {}", sessions::COLUMNS, records::SESSIONS_ORDER);
         let task_sql = format!("{} {}", records::TASKS, records::TASKS_ORDER);
         Ok(Exported {
-            sessions: self.each(to, &session_sql, |row| rows::session(row).map(Record::Session))?,
-            tasks: self.each(to, &task_sql, |row| task_record(row).map(Record::Task))?,
-            links: self.each(to, records::LINKS, |row| link(row).map(Record::Link))?,
-            events: self.each(to, &events::in_order(), |row| rows::event(row).map(Record::Event))?,
+            sessions: self.each(to, "session", &session_sql, |row| rows::session(row).map(Record::Session))?,
+            tasks: self.each(to, "task", &task_sql, |row| task_record(row).map(Record::Task))?,
+            links: self.each(to, "a link of", records::LINKS, |row| link(row).map(Record::Link))?,
+            events: self.each(to, "the event of", &events::in_order(), |row| rows::event(row).map(Record::Event))?,
         })
     }
 
     fn each(
         &self,
         to: &mut impl Write,
+        what: &str,
         sql: &str,
         record: impl Fn(&Row) -> rusqlite::Result<Record>,
     ) -> Result<u64, GraphError> {
@@ -54,7 +55,13 @@ impl Reader<'_> {
         let mut found = statement.query([])?;
         let mut written = 0;
         while let Some(row) = found.next()? {
-            write_line(to, &record(row)?)?;
+            match record(row) {
+                Ok(record) => write_line(to, &record)?,
+                Err(error) => {
+                    self.leave_out(what, row, error)?;
+                    continue;
+                }
+            }
             written += 1;
         }
         Ok(written)
@@ -67,12 +74,12 @@ fn write_line(to: &mut impl Write, record: &Record) -> Result<(), GraphError> {
     to.write_all(harmless::json(&line).as_bytes()).and_then(|()| to.write_all(b"\n")).map_err(failed)
 }
 
-fn link(row: &Row) -> rusqlite::Result<Link> {
+pub fn link(row: &Row) -> rusqlite::Result<Link> {
     Ok(Link { source: row.get(0)?, link_type: row.get(1)?, target: row.get(2)? })
 }
 
 /// A row of `queries::records::TASKS`.
-fn task_record(row: &Row) -> rusqlite::Result<TaskRecord> {
+pub fn task_record(row: &Row) -> rusqlite::Result<TaskRecord> {
     Ok(TaskRecord {
         id: row.get(0)?,
         title: row.get(1)?,

@@ -162,8 +162,8 @@ impl Writer<'_> {
         }
         let mut known = HashSet::new();
         let mut statement = self.conn.prepare(&events::in_order())?;
-        for event in statement.query_map([], rows::event)? {
-            known.insert(fingerprint(&event?));
+        for event in self.all(&mut statement, [], "the event of", rows::event)? {
+            known.insert(fingerprint(&event));
         }
         for event in new {
             if known.insert(fingerprint(event)) {
@@ -190,9 +190,7 @@ impl super::Reader<'_> {
             let mut edges = Vec::new();
             for member in link_type.family() {
                 let mut statement = self.conn.prepare_cached("SELECT source, target FROM links WHERE type = ?1")?;
-                for edge in statement.query_map([member], |row| Ok((row.get(0)?, row.get(1)?)))? {
-                    edges.push(edge?);
-                }
+                edges.extend(self.all(&mut statement, [member], "a link of", |row| Ok((row.get(0)?, row.get(1)?)))?);
             }
             if let Some(path) = circle::find(&edges) {
                 return Ok(Some(path));

@@ -67,6 +67,6 @@ impl Reader<'_> {
     /// The name of the run whose landing closes a task.
     pub fn run_of(&self, task: &Task) -> Result<Option<String>, GraphError> {
         let Some(session) = &task.lands_with else { return Ok(None) };
-        Ok(self.session(session)?.map(|session| session.container.unwrap_or(session.name)))
+        Ok(self.session_if_readable(session)?.map(|session| session.container.unwrap_or(session.name)))
     }
 }

@@ -73,13 +73,9 @@ impl Reader<'_> {
     pub fn links_of(&self, id: &TaskId) -> Result<Vec<Neighbour>, GraphError> {
         let mut links = Vec::new();
         let mut outgoing = self.conn.prepare_cached(queries::links::OUTGOING)?;
-        for link in outgoing.query_map([id], |row| rows::neighbour(row, LinkType::as_str))? {
-            links.push(link?);
-        }
+        links.extend(self.all(&mut outgoing, [id], "a link of", |row| rows::neighbour(row, LinkType::as_str))?);
         let mut incoming = self.conn.prepare_cached(queries::links::INCOMING)?;
-        for link in incoming.query_map([id], |row| rows::neighbour(row, LinkType::reversed))? {
-            links.push(link?);
-        }
+        links.extend(self.all(&mut incoming, [id], "a link of", |row| rows::neighbour(row, LinkType::reversed))?);
         links.sort_by_key(|link| link.relation);
         Ok(links)
     }
@@ -106,8 +102,7 @@ impl Reader<'_> {
                 return Ok(Some(trail(&came_from, from, here)));
             }
             for link_type in family {
-                for next in statement.query_map((&here, link_type), |row| row.get::<_, TaskId>(0))? {
-                    let next = next?;
+                for next in self.all(&mut statement, (&here, link_type), "a link to", |row| row.get::<_, TaskId>(0))? {
                     if next != *from && !came_from.contains_key(&next) {
                         came_from.insert(next.clone(), here.clone());
                         waiting.push_back(next);

@@ -29,7 +29,8 @@ impl Reader<'_> {
     /// The first `limit` tasks that the filter lets through; 0 for all of them.
     pub fn list(&self, filter: &Filter, limit: usize) -> Result<Listed, GraphError> {
         let tasks = self.tasks(filter, limit)?;
-        let total = if limit == 0 || tasks.len() < limit { tasks.len() as u64 } else { self.count(filter)? };
+        let all = (limit == 0 || tasks.len() < limit) && self.unread.borrow().is_empty();
+        let total = if all { tasks.len() as u64 } else { self.count(filter)? };
         Ok(Listed { tasks: tasks.into_iter().map(Brief::from).collect(), total })
     }
 
@@ -45,8 +46,7 @@ impl Reader<'_> {
         let limit = if limit == 0 { i64::MAX } else { i64::try_from(limit).unwrap_or(i64::MAX) };
         let binds = pieces.binds.into_iter().chain([Bind::Number(limit)]);
         let mut statement = self.conn.prepare(&sql)?;
-        let tasks = statement.query_map(params_from_iter(binds), rows::task)?.collect::<Result<_, _>>()?;
-        Ok(tasks)
+        self.all(&mut statement, params_from_iter(binds), "task", rows::task)
     }
 
     fn count(&self, filter: &Filter) -> Result<u64, GraphError> {

@@ -22,6 +22,8 @@ mod landing;
 mod letters;
 mod links;
 mod lists;
+mod look;
+mod lost;
 mod migrate;
 mod open;
 mod overview;
@@ -30,8 +32,10 @@ mod rows;
 mod schema;
 mod search;
 mod sessions;
+mod set_aside;
 mod sqlite_open;
 mod trouble;
+mod unread;
 mod update;
 mod web;
 
@@ -63,6 +67,7 @@ pub use overview::{Held, Overview};
 pub use resolve::Detail;
 pub use search::Found;
 pub use sessions::{Farewell, Registered};
+pub use unread::Unread;
 
 /// The name of the file in the graph's folder.
 pub const FILE: &str = "graph.db";
@@ -73,6 +78,9 @@ pub struct Store {
     conn: Connection,
     folder: PathBuf,
     allowance: Allowance,
+    /// Where copies are kept: on the host alone.
+    backups: Option<PathBuf>,
+    unread: RefCell<Unread>,
 }
 
 impl Store {
@@ -92,9 +100,19 @@ impl Store {
         let transaction = Transaction::new_unchecked(&self.conn, TransactionBehavior::Deferred);
         transaction
             .map_err(GraphError::from)
-            .and_then(|transaction| work(&Reader { conn: &transaction }))
+            .and_then(|transaction| {
+                let reader = Reader { conn: &transaction, unread: RefCell::default() };
+                let found = work(&reader);
+                self.unread.borrow_mut().extend(reader.unread.take());
+                found
+            })
             .and_then(|found| self.unless_cut_off().map(|()| found))
             .map_err(|error| trouble::locate(error, &self.folder))
+    }
+
+    /// The rows that could not be read so far, and were left out.
+    pub fn unread(&self) -> Unread {
+        self.unread.take()
     }
 
     /// All of `work`, or nothing of it. What it returns is on the disk.
@@ -122,13 +140,15 @@ impl Store {
         let transaction = Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate)?;
         let session = sessions::find(&transaction, &actor.identity, &actor.name)?;
         let writer = Writer {
-            reader: Reader { conn: &transaction },
+            reader: Reader { conn: &transaction, unread: RefCell::default() },
             actor,
             session: RefCell::new(session),
             clock: Cell::new(now),
         };
         writer.sign_of_life()?;
-        let result = work(&writer)?;
+        let result = work(&writer);
+        self.unread.borrow_mut().extend(writer.reader.unread.take());
+        let result = result?;
         self.unless_cut_off()?;
         transaction.commit()?;
         Ok(result)
@@ -139,6 +159,8 @@ impl Store {
 #[derive(Debug)]
 pub struct Reader<'a> {
     conn: &'a Connection,
+    /// What could not be read of it.
+    unread: RefCell<Unread>,
 }
 
 /// The graph, to be changed by somebody at some moment.

@@ -1,5 +1,6 @@
 //! Opening the store, and making it where there is none yet.
 
+use std::cell::RefCell;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown, lchown};
@@ -12,7 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::graph::error::GraphError;
 use crate::graph::store::allowance::Allowance;
-use crate::graph::store::{FILE, Store, cut_off, filesystem, intruders, migrate, schema, sqlite_open, trouble};
+use crate::graph::store::{FILE, Store, cut_off, filesystem, intruders, lost, migrate, schema, sqlite_open, trouble};
 
 /// Older versions can damage a write-ahead log when a write meets a checkpoint.
 const OLDEST_SQLITE: (i32, &str) = (3_051_003, "3.51.3");
@@ -63,15 +64,21 @@ impl Store {
         match fs::symlink_metadata(&path) {
             Ok(found) if found.is_file() && found.len() > 0 => {}
             Ok(found) => return Err(GraphError::Damaged { detail: not_a_graph(&found), path }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => create(site, &folder)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                lost::refuse_new(&path, site.backups.as_deref())?;
+                create(site, &folder)?;
+            }
             Err(source) => return Err(GraphError::Folder { path: folder, source }),
         }
         intruders::refuse(&folder)?;
         cut_off::guard();
         let (conn, allowance) = connect(&path)
             .and_then(|(conn, allowance)| Ok((check_version(conn, &path, site)?, allowance)))
+            .and_then(|(conn, allowance)| {
+                lost::refuse_emptied(&conn, &path, site.backups.as_deref()).map(|()| (conn, allowance))
+            })
             .map_err(|error| trouble::locate(error, &folder))?;
-        Ok(Self { conn, folder, allowance })
+        Ok(Self { conn, folder, allowance, backups: site.backups.clone(), unread: RefCell::default() })
     }
 }
 
@@ -200,11 +207,16 @@ fn folder_error(folder: &Path, source: io::Error, uid: u32) -> GraphError {
 
 /// Opens the file for what may come: many processes, and an agent that can put anything into the file.
 fn connect(path: &Path) -> Result<(Connection, Allowance), GraphError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    connect_with(path, flags)
+}
+
+/// The same, for what is only read.
+pub fn connect_with(path: &Path, flags: OpenFlags) -> Result<(Connection, Allowance), GraphError> {
     if !sqlite_open::guard() {
         let detail = "this SQLite lets nobody say how it opens files".to_owned();
         return Err(GraphError::Damaged { path: path.to_owned(), detail });
     }
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let mut conn = Connection::open_with_flags(path, flags)?;
     be_patient(&mut conn)?;
     let allowance = Allowance::watch(&mut conn)?;

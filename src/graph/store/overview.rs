@@ -86,7 +86,7 @@ impl Reader<'_> {
     }
 
     fn held(&self, task: Task, now: Moment) -> Result<Held, GraphError> {
-        let session = task.session.as_deref().map(|id| self.session(id)).transpose()?.flatten();
+        let session = task.session.as_deref().map(|id| self.session_if_readable(id)).transpose()?.flatten();
         Ok(Held {
             id: task.id,
             title: task.title,
@@ -101,7 +101,7 @@ impl Reader<'_> {
 
     fn summaries(&self, limit: usize) -> Result<Vec<Summary>, GraphError> {
         let mut statement = self.conn.prepare_cached(&sessions::last_summaries())?;
-        let found = statement.query_map([limit], rows::session)?.collect::<Result<Vec<Session>, _>>()?;
+        let found: Vec<Session> = self.all(&mut statement, [limit], "session", rows::session)?;
         Ok(found.into_iter().map(Summary::from).collect())
     }
 }

@@ -1,7 +1,5 @@
 //! From what was typed to the task that is meant.
 
-use rusqlite::OptionalExtension;
-
 use crate::graph::error::GraphError;
 use crate::graph::model::event::Note;
 use crate::graph::model::id::{self, TaskId};
@@ -50,7 +48,7 @@ impl Reader<'_> {
     /// The task that has this id, deleted or not.
     pub fn task(&self, id: &TaskId) -> Result<Task, GraphError> {
         let sql = format!("SELECT {} FROM tasks t WHERE t.id = ?1", queries::tasks::COLUMNS);
-        let found = self.conn.prepare_cached(&sql)?.query_row([id], rows::task).optional()?;
+        let found = self.one(&mut *self.conn.prepare_cached(&sql)?, [id], "task", rows::task)?;
         found.ok_or_else(|| GraphError::Unknown { what: "task", id: id.to_string() })
     }
 
@@ -68,8 +66,7 @@ impl Reader<'_> {
 
     pub(super) fn notes(&self, id: &TaskId) -> Result<Vec<Note>, GraphError> {
         let mut statement = self.conn.prepare_cached(queries::tasks::NOTES)?;
-        let notes = statement.query_map([id], rows::note)?.collect::<Result<_, _>>()?;
-        Ok(notes)
+        self.all(&mut statement, [id], "a note of", rows::note)
     }
 
     /// The unfinished tasks that this one waits for.
@@ -81,7 +78,6 @@ impl Reader<'_> {
     /// finished for that run.
     pub(super) fn live_targets(&self, id: &TaskId, link: &str, run: Option<&str>) -> Result<Vec<Named>, GraphError> {
         let mut statement = self.conn.prepare_cached(queries::tasks::LIVE_TARGETS)?;
-        let found = statement.query_map((id, link, CANDIDATES, run), rows::named)?.collect::<Result<_, _>>()?;
-        Ok(found)
+        self.all(&mut statement, (id, link, CANDIDATES, run), "task", rows::named)
     }
 }

@@ -53,8 +53,7 @@ impl Reader<'_> {
     fn matches(&self, query: &str, limit: usize, floor: Option<i64>) -> Result<Vec<Task>, GraphError> {
         let limit = if limit == 0 { i64::MAX } else { i64::try_from(limit).unwrap_or(i64::MAX) };
         let mut statement = self.conn.prepare(&search::hits(tasks::COLUMNS))?;
-        let found = statement.query_map((query, limit, floor.unwrap_or(0)), rows::task)?.collect::<Result<_, _>>()?;
-        Ok(found)
+        self.all(&mut statement, (query, limit, floor.unwrap_or(0)), "task", rows::task)
     }
 
     fn count_matches(&self, query: &str) -> Result<u64, GraphError> {

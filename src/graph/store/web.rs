@@ -2,8 +2,6 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use rusqlite::OptionalExtension;
-
 use crate::graph::error::GraphError;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::tree::{Direction, Edge, Node, Web};
@@ -48,14 +46,14 @@ impl Reader<'_> {
         let read = |row: &rusqlite::Row| {
             Ok(Node { id: row.get(0)?, title: row.get(1)?, status: row.get(2)?, blocked: row.get(3)? })
         };
-        Ok(self.conn.prepare_cached(NODE)?.query_row([id], read).optional()?)
+        let found = self.all(&mut *self.conn.prepare_cached(NODE)?, [id], "task", read)?;
+        Ok(found.into_iter().next())
     }
 
     fn edges(&self, id: &TaskId, direction: Direction) -> Result<Vec<Edge>, GraphError> {
         let sql = if direction == Direction::Down { DOWN } else { UP };
         let mut statement = self.conn.prepare_cached(sql)?;
         let read = |row: &rusqlite::Row| Ok(Edge { source: row.get(0)?, link_type: row.get(1)?, target: row.get(2)? });
-        let edges = statement.query_map([id], read)?.collect::<Result<_, _>>()?;
-        Ok(edges)
+        self.all(&mut statement, [id], "a link of", read)
     }
 }

@@ -3,7 +3,7 @@
 use crate::failpoint::{self, Point};
 use crate::graph::error::GraphError;
 use crate::graph::model::moment::Moment;
-use crate::graph::store::{Site, Store};
+use crate::graph::store::{Site, Store, copies};
 use crate::run::record::run_json::{Record, RunSpec};
 use crate::run::record::state::Outcome;
 
@@ -53,7 +53,13 @@ pub fn merged_later(record: &Record) -> Result<(), GraphError> {
 fn outcome_and_graph(record: &Record) -> Result<Option<(Outcome, Store)>, GraphError> {
     let (Some(outcome), Some(_)) = (record.outcome, record.started_at) else { return Ok(None) };
     let spec = &record.spec;
-    Ok(Some((outcome, Store::open(&Site::new(&spec.graph, spec.uid, spec.gid))?)))
+    let site = Site::new(&spec.graph, spec.uid, spec.gid);
+    // With its copies beside it, an agent that removed it is found out.
+    let site = match copies::beside(&spec.graph) {
+        Some(copies) => site.backups(copies),
+        None => site,
+    };
+    Ok(Some((outcome, Store::open(&site)?)))
 }
 
 fn has_work(record: &Record) -> bool {

@@ -1,0 +1,84 @@
+//! A look at a copy of the graph: whether it is one that somebody would want back, and how much is in it.
+
+use std::cell::RefCell;
+use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+use serde::{Deserialize, Serialize};
+
+use crate::graph::error::GraphError;
+use crate::graph::store::{Reader, open, schema};
+
+/// What is in a copy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Look {
+    Sound { tasks: u64 },
+    Unsound { why: String },
+}
+
+impl Look {
+    pub fn tasks(&self) -> Option<u64> {
+        match self {
+            Look::Sound { tasks } => Some(*tasks),
+            Look::Unsound { .. } => None,
+        }
+    }
+}
+
+/// What a look has found, kept beside the copy: the next one is saved, and a copy of a large graph takes a second.
+#[derive(Debug, Serialize, Deserialize)]
+struct Note {
+    bytes: u64,
+    modified: i64,
+    look: Look,
+}
+
+/// Where that is kept.
+pub fn note_of(copy: &Path) -> PathBuf {
+    copy.with_extension("look")
+}
+
+/// Reads a copy as a whole. It changes nothing, and what is wrong with the copy is no error.
+pub fn at(path: &Path, found: &Metadata) -> Look {
+    let (bytes, modified) = (found.len(), found.mtime());
+    let note = fs::read(note_of(path)).ok().and_then(|text| serde_json::from_slice::<Note>(&text).ok());
+    if let Some(note) = note.filter(|note| (note.bytes, note.modified) == (bytes, modified)) {
+        return note.look;
+    }
+    let look = read(path).unwrap_or_else(|error| Look::Unsound { why: error.to_string() });
+    let note = serde_json::to_vec(&Note { bytes, modified, look: look.clone() });
+    // Where it cannot be kept, the next look takes as long as this one.
+    drop(note.map(|note| fs::write(note_of(path), note)));
+    look
+}
+
+fn read(path: &Path) -> Result<Look, GraphError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let (conn, _allowance) = open::connect_with(path, flags)?;
+    let unsound = |why: &str| Ok(Look::Unsound { why: why.to_owned() });
+    let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if !schema::is_ours(&conn, version)? {
+        return unsound("its tables are not the ones that bn makes");
+    }
+    let pages: String = conn.pragma_query_value(None, "quick_check", |row| row.get(0))?;
+    if pages != "ok" {
+        return Ok(Look::Unsound { why: pages });
+    }
+    if version == crate::graph::store::migrate::LATEST {
+        let reader = Reader { conn: &conn, unread: RefCell::default() };
+        if let Some(bad) = reader.bad_rows()?.first() {
+            return Ok(Look::Unsound { why: format!("{} cannot be read: {}", bad.name, bad.problem) });
+        }
+    }
+    Ok(Look::Sound { tasks: tasks(&conn)? })
+}
+
+/// How many tasks a graph has: those that were set aside count, because bn takes out no other.
+pub fn tasks(conn: &Connection) -> Result<u64, GraphError> {
+    let sql =
+        "SELECT count(*) + coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'set_aside'), 0) FROM tasks";
+    let tasks: i64 = conn.query_row(sql, [], |row| row.get(0))?;
+    Ok(u64::try_from(tasks).unwrap_or(0))
+}
