@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes a base image from Debian packages, for machines that no image registry answers: the stand-in for
-# docker.io/library/fedora:43 in tests and in the demo. It goes into the calling user's buildah store.
+# Makes a base image from this machine's own distribution's packages, for machines that no image registry answers: the
+# stand-in for the base of container/Containerfile in tests and in the demo. It goes into the calling user's buildah store.
 #
 #   base-image.sh [--ref REF] [--tar FILE]
 #
@@ -19,15 +19,27 @@ readonly CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt
 readonly PACKAGES=(apt bash ca-certificates curl wget git git-lfs jq less ripgrep fd-find tree tini util-linux
     vim openssh-client procps gh)
 
-# The machine's own Debian archive, by its own configuration; elsewhere the public one.
+# The archive that this machine installs from, one line for each of its parts.
+#
+# apt knows where a part comes from once it has fetched the lists, and takes them from where its configuration says.
 sources() {
-    local lines=
-    if have apt-get; then
-        # shellcheck disable=SC2016 # these are apt's variables
-        lines=$(apt-get indextargets --format '$(ORIGIN) deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
-            sed -nE 's/^(Debian|Ubuntu) //p' | sort -u)
+    local lines
+    have apt-get || die "this machine has no apt, whose archive a base could be made from" \
+        "start from an image that is here: bn container build --base-image REF"
+    lines=$(own_archive)
+    if [[ -z $lines ]]; then
+        say "fetching apt's lists"
+        as_root apt-get update -q >&2
+        lines=$(own_archive)
     fi
-    echo "${lines:-deb http://deb.debian.org/debian bookworm main}"
+    [[ $lines ]] || die "apt is not configured to install from Debian or Ubuntu" "see: apt-get indextargets"
+    echo "$lines"
+}
+
+own_archive() {
+    # shellcheck disable=SC2016 # these are apt's variables
+    apt-get indextargets --format '$(ORIGIN) deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+        sed -nE 's/^(Debian|Ubuntu) //p' | sort -u
 }
 
 # The machine may trust an authority of its own, without which no package registry can be reached from inside.
@@ -42,7 +54,7 @@ host_bundle() {
 }
 
 make_tar() {
-    local bundle options=(--variant=minbase "--include=${PACKAGES[*]}" --format=tar)
+    local bundle lines options=(--variant=minbase "--include=${PACKAGES[*]}" --format=tar)
     options+=(--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*'
         --dpkgopt='path-exclude=/usr/share/locale/*')
     bundle=$(host_bundle)
@@ -51,7 +63,8 @@ make_tar() {
     # shellcheck disable=SC2016 # the hook's own $1
     options+=(--customize-hook='rm -f "$1/etc/resolv.conf" "$1/etc/hostname"')
     if ((EUID != 0)); then options+=(--mode=unshare); fi
-    sources | mmdebstrap "${options[@]}" '' "$1.part" -
+    lines=$(sources)
+    mmdebstrap "${options[@]}" '' "$1.part" - <<<"$lines"
     mv "$1.part" "$1"
 }
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # The whole way once: builds bn and an image, makes a sample repository with a worktree and a task, runs a scripted
 # agent in a container, and shows its work on main. Needs no token. What is missing is installed.
+#
+#   demo.sh [--bn FILE]     FILE: a bn that is built already
 set -euo pipefail
 
 ROOT=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
@@ -8,7 +10,6 @@ readonly ROOT
 # shellcheck source=scripts/common.sh
 source "$ROOT/scripts/common.sh"
 
-readonly FEDORA=docker.io/library/fedora:43
 readonly LOCAL_BASE=localhost/binnacle-base:debian
 readonly PRIVATE=/var/lib/binnacle-demo
 
@@ -39,16 +40,28 @@ start_containerd() {
     trap 'as_root "$ROOT/scripts/containerd.sh" stop "$PRIVATE"' EXIT
 }
 
-build_bn() {
-    (cd "$ROOT" && cargo build --release)
-    PATH=$ROOT/target/x86_64-unknown-linux-gnu/release:$PATH
+# $1: one that is there, if it is.
+find_bn() {
+    if [[ $1 ]]; then
+        [[ -x $1 ]] || die "$1 is no program"
+        FOLDER=$(realpath "$(dirname "$1")")
+    else
+        (cd "$ROOT" && cargo build --release --locked)
+        FOLDER=$(cd "$ROOT" && cargo metadata --format-version 1 --no-deps | jq -r .target_directory)/x86_64-unknown-linux-gnu/release
+    fi
+    PATH=$FOLDER:$PATH
 }
 
-# From Fedora where a registry answers, else from this distribution's packages.
+default_base() { sed -n 's/^ARG BASE_IMAGE=//p' "$ROOT/container/Containerfile"; }
+
+# From bn's own default where a registry answers, else from this distribution's packages.
 build_image() {
-    local base=$FEDORA
-    if ! timeout 120 buildah pull -q "$FEDORA" >/dev/null 2>&1; then
-        say "no registry has $FEDORA for us, so the base is made from Debian packages"
+    local base
+    base=$(default_base)
+    if [[ $(buildah images -q "$LOCAL_BASE" 2>/dev/null) ]]; then
+        base=$LOCAL_BASE
+    elif ! timeout 120 buildah pull -q "$base" >/dev/null 2>&1; then
+        say "no registry has $base for us, so the base is made from this distribution's packages"
         base=$LOCAL_BASE
         "$ROOT/scripts/base-image.sh" --ref "$base"
     fi
@@ -88,9 +101,11 @@ show_result() {
 }
 
 main() {
-    "$ROOT/scripts/setup.sh" demo
+    local bn=
+    if [[ ${1:-} == --bn ]]; then bn=${2:?--bn needs a file}; elif (($#)); then die "usage: demo.sh [--bn FILE]"; fi
+    if [[ -z $bn ]]; then "$ROOT/scripts/setup.sh" demo; fi
     say "building bn"
-    build_bn
+    find_bn "$bn"
     start_containerd
     say "building the image"
     build_image
@@ -100,4 +115,4 @@ main() {
     show_result
 }
 
-main
+main "$@"

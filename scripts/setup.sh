@@ -82,6 +82,8 @@ subordinate_ids() {
     as_root usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "$user"
 }
 
+rust_version() { sed -nE 's/^rust-version = "(.*)"/\1/p' "$(dirname "${BASH_SOURCE[0]}")/../Cargo.toml"; }
+
 rust_components() {
     if ! cargo fmt --version >/dev/null 2>&1 || ! cargo clippy --version >/dev/null 2>&1; then
         have rustup || die "cargo fmt or cargo clippy is missing" "install rustfmt and clippy"
@@ -91,7 +93,9 @@ rust_components() {
 
 main() {
     [[ ${1:-} == demo || ${1:-} == test ]] || die "usage: setup.sh demo|test"
-    have cargo || die "cargo not found" "https://rustup.rs"
+    have cargo || die "cargo not found" "install Rust $(rust_version) or newer: with rustup, or from this distribution if it is new enough"
+    [[ $(printf '%s\n' "$(rust_version)" "$(cargo --version | cut -d ' ' -f 2)" | sort -V | head -n 1) == "$(rust_version)" ]] ||
+        die "$(cargo --version) is too old, bn needs Rust $(rust_version)" "rustup update"
     if [[ $1 == demo ]]; then
         install_missing "$DEMO"
     else

@@ -37,3 +37,39 @@ fn a_user_with_sudo_gets_the_same() {
     an_agent_finishes_a_task(&world, &[]);
     is_done(&world);
 }
+
+#[test]
+fn a_run_that_names_no_worktree_says_which_checkout_it_takes() {
+    let world = crate::world::World::new();
+    let (image, job) = (crate::world::image(), world.job());
+    let line = ["container", "run", "--tag", &image, "--name", &job, "--only", "@anthropic", "--", "true"];
+    let answer = world.bn(&line).exits(0);
+    let said = format!("no worktree is named: the run takes {} (main)\n", world.path("repo").display());
+    assert!(answer.stderr.contains(&said), "{answer:#?}");
+    let named = world.bn(&["container", "run", "--tag", &image, "../agent-1", "--", "true"]).exits(0);
+    assert!(!named.stderr.contains("no worktree is named"), "{named:#?}");
+}
+
+/// The first of README's two commands, with a bn that is built already, as the users who have to ask for root: the
+/// containerd that it starts through sudo gives its containers a core limit of 0.
+#[test]
+fn the_demo_for_a_user_whose_sudo_never_asks() {
+    use crate::world::{User, World, answer};
+    let Some(world) = World::of_other(User::Passwordless) else { return };
+    let archive = std::env::var("BN_TEST_BASE_ARCHIVE").expect("BN_TEST_BASE_ARCHIVE: run scripts/test.sh");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/{scripts,container,Cargo.toml}");
+    let copied = std::process::Command::new("bash")
+        .args(["-c", &format!("cp -r {source} {0} && chmod -R a+rX {0}", world.root().display())])
+        .status();
+    assert!(copied.unwrap().success());
+    let mut pull = world.program("buildah");
+    pull.args(["pull", "--quiet", &format!("docker-archive:{archive}")]).env_remove("HOME").current_dir(world.root());
+    answer(pull.output().unwrap()).exits(0);
+    let bn = world.bn_command(&[] as &[&str]).get_args().last().unwrap().to_owned();
+    let mut demo = world.program("bash");
+    demo.arg("scripts/demo.sh").arg("--bn").arg(bn).current_dir(world.root());
+    demo.env_remove("CONTAINERD_ADDRESS").env_remove("HOME").env("TMPDIR", world.root());
+    let shown = answer(demo.output().unwrap()).exits(0);
+    assert!(shown.stdout.contains("Hello from "), "{shown:#?}");
+    assert!(shown.stdout.contains("Add a greeting (bn-"), "{shown:#?}");
+}

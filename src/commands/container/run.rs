@@ -76,6 +76,11 @@ fn begin(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) -> Resul
     // From here on a signal must not leave anything half done.
     let signals = Signals::catch()?;
     let run = claim_and_prepare(&resolved, git, context)?;
+    if args.worktree.is_none() {
+        let spec = &resolved.plan.spec;
+        let (place, branch) = (spec.worktree.display(), spec.branch.as_deref().unwrap_or("no branch"));
+        context.output.note(format_args!("no worktree is named: the run takes {place} ({branch})"));
+    }
     Ok((resolved, signals, run))
 }
 
