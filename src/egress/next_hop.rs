@@ -5,6 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 
 use crate::egress::host::{Authority, Host};
 use crate::egress::rule::below;
+use crate::env::ProxyVariables;
 use crate::error::Explain;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,14 +28,6 @@ pub struct Hop {
     pub authority: Authority,
     /// The value of Proxy-Authorization.
     pub authorization: Option<String>,
-}
-
-/// The host's proxy settings, as its variables give them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ProxyVariables {
-    pub https: Option<String>,
-    pub http: Option<String>,
-    pub no: Option<String>,
 }
 
 /// Which way out the host itself uses.

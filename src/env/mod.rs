@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use crate::egress::next_hop::ProxyVariables;
 use crate::error::Explain;
 use identity::{identity, user};
 
@@ -227,6 +226,14 @@ fn width() -> Option<usize> {
     let terminal = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
     let named = nonempty("COLUMNS").and_then(|columns| columns.parse().ok());
     named.or(Some(usize::from(terminal.ws_col))).filter(|columns| *columns > 0)
+}
+
+/// The host's proxy settings, as its variables give them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProxyVariables {
+    pub https: Option<String>,
+    pub http: Option<String>,
+    pub no: Option<String>,
 }
 
 /// The host's own way out.

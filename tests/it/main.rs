@@ -4,6 +4,7 @@
 mod defaults;
 mod doctor;
 mod dry_run;
+mod house;
 mod input;
 mod network;
 mod newcomer;

@@ -6,71 +6,18 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::cli::container::{AgentProgram, BuildArgs};
+use crate::commands::container::build_error::BuildError;
 use crate::commands::container::build_folder::BuildFolder;
-use crate::commands::container::definition::{Definition, LastBuilt, PROJECT_FILE};
+use crate::commands::container::definition::{Definition, LastBuilt};
 use crate::commands::container::hand_over::{self, hand_over};
 use crate::commands::{Context, Exit};
 use crate::container::buildah::{self, BuildSpec};
 use crate::container::doctor::advisories::mounts_reach_the_host;
 use crate::container::reference::image_reference;
 use crate::env::{Env, Privilege};
-use crate::error::{Explain, Failure, Usage};
+use crate::error::{Failure, Usage};
 use crate::process::{Runner, exit_code};
 use crate::run::engine::{Engine, EngineError, is_installed};
-
-#[derive(Debug, thiserror::Error)]
-pub enum BuildError {
-    #[error("buildah could not build {reference} (exit code {code}); its reason stands above")]
-    Failed { reference: String, code: u8 },
-    #[error("{reference} bears the label {label}, by which an image gives orders to containerd")]
-    CommandingLabel { reference: String, label: String },
-    #[error("{PROJECT_FILE} has commands with --mount, and this buildah lets those reach the host's files ({holes})")]
-    Mounts { holes: &'static str },
-    #[error("{reference} did not get into containerd: {message}")]
-    NotImported { reference: String, message: String },
-}
-
-impl Explain for BuildError {
-    fn hints(&self) -> Vec<String> {
-        match self {
-            BuildError::Failed { .. } => vec![
-                "no answer from the registry? start from an image that is here: --base-image REF".to_owned(),
-                "uids missing? sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER".to_owned(),
-            ],
-            BuildError::CommandingLabel { label, .. } => {
-                vec![format!("take the label {label} out of the Containerfile or its base")]
-            }
-            BuildError::Mounts { .. } => vec![
-                "update buildah to 1.38.1 or later, or take --mount out of it".to_owned(),
-                format!("looked at it yourself? bn container build --file {PROJECT_FILE}"),
-            ],
-            BuildError::NotImported { message, .. } if message.contains("no space left") => {
-                vec!["more room in another folder? TMPDIR=FOLDER bn container build".to_owned()]
-            }
-            BuildError::NotImported { .. } => vec!["try again with: bn container build --no-cache".to_owned()],
-        }
-    }
-}
-
-#[derive(Serialize)]
-pub struct Built {
-    pub reference: String,
-    pub image_id: String,
-    /// False when containerd had this very image already.
-    pub imported: bool,
-}
-
-impl fmt::Display for Built {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let how = if self.imported { "built" } else { "unchanged" };
-        writeln!(f, "{} {how} ({})", self.reference, short(&self.image_id))
-    }
-}
-
-fn short(image_id: &str) -> &str {
-    let digits = image_id.trim_start_matches("sha256:");
-    digits.get(..12).unwrap_or(digits)
-}
 
 pub fn run(args: &BuildArgs, context: &Context) -> Result<Exit, Failure> {
     let env = &context.env;

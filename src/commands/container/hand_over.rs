@@ -2,12 +2,14 @@
 //!
 //! buildah writes OCI archives into files alone, so that the layout's files go into the folder and tar puts them into the pipe.
 
+use std::fmt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
 use anyhow::Context as _;
+use serde::Serialize;
 
-use crate::commands::container::build::{BuildError, Built};
+use crate::commands::container::build_error::BuildError;
 use crate::container::buildah;
 use crate::error::Failure;
 use crate::process::{Captured, Cmd, Runner, last_line};
@@ -15,6 +17,27 @@ use crate::run::engine::{Engine, EngineError};
 
 /// containerd may clear away the layers of an older image while it looks whether it has them for this one.
 const LOST_A_LAYER: &str = "does not exist: not found";
+
+/// An image that is in containerd.
+#[derive(Serialize)]
+pub struct Built {
+    pub reference: String,
+    pub image_id: String,
+    /// False when containerd had this very image already.
+    pub imported: bool,
+}
+
+impl fmt::Display for Built {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let how = if self.imported { "built" } else { "unchanged" };
+        writeln!(f, "{} {how} ({})", self.reference, short(&self.image_id))
+    }
+}
+
+fn short(image_id: &str) -> &str {
+    let digits = image_id.trim_start_matches("sha256:");
+    digits.get(..12).unwrap_or(digits)
+}
 
 /// Puts the image into containerd, unless it has this very one, and looks whether it arrived.
 pub fn hand_over(reference: &str, folder: &Path, engine: &Engine, runner: &Runner) -> Result<Built, Failure> {

@@ -3,6 +3,7 @@
 mod allow;
 mod allow_sets;
 pub mod build;
+mod build_error;
 mod build_folder;
 mod defaults;
 mod definition;

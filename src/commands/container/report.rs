@@ -8,9 +8,9 @@ use serde::Serialize;
 use crate::egress::summary::Summary;
 use crate::git::collect::collected::Collected;
 use crate::process::Cmd;
-use crate::run::life::review::HandedOver;
 use crate::run::record::RunError;
 use crate::run::record::folder::Folder;
+use crate::run::record::hand_off::HandedOver;
 use crate::run::record::run_json::{Record, Seen};
 use crate::run::record::state::{Ending, Outcome, State};
 

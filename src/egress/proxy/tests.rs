@@ -17,11 +17,11 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::egress::next_hop::ProxyVariables;
 use crate::egress::offer::Offer;
 use crate::egress::proxy::*;
 use crate::egress::relay;
 use crate::egress::summary::Summary;
+use crate::env::ProxyVariables;
 
 /// Longer than anything on a loopback takes, shorter than a test's patience.
 const SOON: Duration = Duration::from_secs(20);

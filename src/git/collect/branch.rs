@@ -7,6 +7,7 @@ use crate::failpoint::{self, Point};
 use crate::git::collect::collected::BranchOutcome;
 use crate::git::collect::plan::Harvest;
 use crate::git::collect::set_back;
+use crate::git::host::refs::short;
 use crate::git::host::{Git, GitError, changes, checkout, refs, worktrees};
 use crate::git::private::RunGit;
 use crate::process::{Cmd, ProcessError};
@@ -63,10 +64,6 @@ fn set_back_notes(run: &RunGit, work: &str, left_out: usize) -> [String; 2] {
             in_worktree().args(["restore", "."])
         ),
     ]
-}
-
-fn short(id: &str) -> &str {
-    id.get(..10).unwrap_or(id)
 }
 
 /// A few objects can make a tree without end, which no index holds. What is to be merged was compared before.

@@ -83,6 +83,11 @@ pub fn unpacked(text: &[u8]) -> RefMap {
         .collect()
 }
 
+/// As much of an id as people read.
+pub fn short(id: &str) -> &str {
+    id.get(..10).unwrap_or(id)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,7 @@ mod backup;
 mod batch;
 mod claims;
 mod close;
+mod connection;
 pub mod copies;
 mod create;
 mod cut_off;

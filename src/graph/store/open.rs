@@ -5,20 +5,15 @@ use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown, lchown};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
-use rusqlite::config::DbConfig;
-use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::graph::error::GraphError;
 use crate::graph::store::allowance::Allowance;
-use crate::graph::store::{FILE, Store, cut_off, filesystem, intruders, lost, migrate, schema, sqlite_open, trouble};
+use crate::graph::store::{FILE, Store, connection, cut_off, filesystem, intruders, lost, migrate, schema, trouble};
 
 /// Older versions can damage a write-ahead log when a write meets a checkpoint.
 const OLDEST_SQLITE: (i32, &str) = (3_051_003, "3.51.3");
-/// The longest text or blob that is read or written, in bytes: a few of SQLite's own billion would be all of the memory.
-const LONGEST: i32 = 64 << 20;
 /// "bngr": what tells the file from other people's databases.
 const APPLICATION_ID: i32 = 0x626e_6772;
 
@@ -208,38 +203,7 @@ fn folder_error(folder: &Path, source: io::Error, uid: u32) -> GraphError {
 /// Opens the file for what may come: many processes, and an agent that can put anything into the file.
 fn connect(path: &Path) -> Result<(Connection, Allowance), GraphError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    connect_with(path, flags)
-}
-
-/// The same, for what is only read.
-pub fn connect_with(path: &Path, flags: OpenFlags) -> Result<(Connection, Allowance), GraphError> {
-    if !sqlite_open::guard() {
-        let detail = "this SQLite lets nobody say how it opens files".to_owned();
-        return Err(GraphError::Damaged { path: path.to_owned(), detail });
-    }
-    let mut conn = Connection::open_with_flags(path, flags)?;
-    be_patient(&mut conn)?;
-    let allowance = Allowance::watch(&mut conn)?;
-    conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST)?;
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-    conn.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON;")?;
-    Ok((conn, allowance))
-}
-
-/// SQLite's own waiting grows to a tenth of a second and starves the unlucky: short, uneven waits are fairer.
-fn be_patient(conn: &mut Connection) -> Result<(), GraphError> {
-    let mut began = Instant::now();
-    let wait = move |attempt: i32| {
-        if attempt == 0 {
-            began = Instant::now();
-        }
-        let chance = getrandom::u32().unwrap_or(attempt.unsigned_abs());
-        let longest = 1 << attempt.clamp(0, 4);
-        std::thread::sleep(Duration::from_micros(200 + u64::from(chance % (longest * 1000))));
-        began.elapsed() < trouble::PATIENCE
-    };
-    Ok(conn.busy_handler(Some(wait))?)
+    connection::open(path, flags)
 }
 
 fn refuse_foreign(conn: &Connection, version: i64, path: &Path) -> Result<(), GraphError> {

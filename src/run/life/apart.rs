@@ -3,11 +3,11 @@
 use crate::error::Failure;
 use crate::git::collect::collected::BranchOutcome;
 use crate::git::collect::collected::Collected;
+use crate::git::host::refs::short;
 use crate::git::host::{Git, refs};
 use crate::git::merge::taken_back;
 use crate::git::private::RunGit;
 use crate::process::Cmd;
-use crate::run::life::finish::short;
 
 /// The branch is not where the agent's is: the user says what is to become of it.
 pub fn is_apart(collected: &Collected) -> bool {

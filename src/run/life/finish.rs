@@ -9,6 +9,7 @@ use crate::git::collect::collected::Collected;
 use crate::git::collect::run_refs;
 use crate::git::collect::take_over;
 use crate::git::host::Git;
+use crate::git::host::refs::short;
 use crate::git::merge::fast_forward::{self, MergeOutcome};
 use crate::git::private::RunGit;
 use crate::graph::error::GraphError;
@@ -214,10 +215,6 @@ fn outcome_of(merged: MergeOutcome, collected: &Collected) -> (Outcome, Option<S
         (MergeOutcome::TargetBusy { why }, _) => (Outcome::TargetBusy, Some(why)),
         (MergeOutcome::Refused { why }, _) => (Outcome::Refused, Some(why)),
     }
-}
-
-pub fn short(id: &str) -> &str {
-    id.get(..10).unwrap_or(id)
 }
 
 /// Ends what still runs of a run that nobody owned, so that it can be finished.

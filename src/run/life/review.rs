@@ -6,8 +6,6 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
-
 use crate::container::handoff::{Handoff, classify, obeyed_unasked};
 use crate::error::Failure;
 use crate::git::collect::collected::Collected;
@@ -18,6 +16,7 @@ use crate::git::private::RunGit;
 use crate::git::private::hooks;
 use crate::harmless;
 use crate::run::record::folder::Folder;
+use crate::run::record::hand_off::HandedOver;
 use crate::run::record::{RunError, store};
 use crate::untrusted::files::{self, Lying};
 
@@ -25,19 +24,6 @@ use crate::untrusted::files::{self, Lying};
 const MOST_LEFT: usize = 100;
 /// So many are compared with what is committed.
 const MOST_COMPARED: usize = 1000;
-
-/// A changed file that is handed to a program of the host.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct HandedOver {
-    pub path: String,
-    /// Who runs or obeys it.
-    pub obeyed_by: String,
-    /// It works without anybody asking: the merge waits.
-    pub held: bool,
-    /// It is in no commit, and lies in the worktree: no merge brings it anywhere, but whoever opens that folder meets it.
-    #[serde(default)]
-    pub uncommitted: bool,
-}
 
 /// Looks through what a merge would bring to the target.
 pub fn review(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Vec<HandedOver>, Failure> {

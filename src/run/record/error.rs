@@ -11,8 +11,8 @@ pub enum RunError {
     Io { what: &'static str, path: PathBuf, source: io::Error },
     #[error("{path} is damaged")]
     Damaged { path: PathBuf, source: serde_json::Error },
-    #[error("{path} was written by a newer bn (format {format}, this one knows {known})", known = crate::run::record::run_json::FORMAT)]
-    Newer { path: PathBuf, format: u32 },
+    #[error("{path} was written by a newer bn (format {format}, this one knows {known})")]
+    Newer { path: PathBuf, format: u32, known: u32 },
     #[error("no run is called {name}")]
     Unknown { name: String, known: Vec<String> },
     #[error("{name} is short for several runs: {}", names.join(", "))]

@@ -4,6 +4,7 @@
 
 mod error;
 pub mod folder;
+pub mod hand_off;
 pub mod lock;
 pub mod run_json;
 pub mod secrets;

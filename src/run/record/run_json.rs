@@ -15,8 +15,8 @@ use crate::data_dir::RepoId;
 use crate::failpoint::{self, Point};
 use crate::git::collect::collected::Collected;
 use crate::git::private::RunGit;
-use crate::run::life::review::HandedOver;
 use crate::run::record::folder::Folder;
+use crate::run::record::hand_off::HandedOver;
 use crate::run::record::lock::{self, Lock};
 use crate::run::record::state::{Ending, Outcome, State};
 use crate::run::record::{RunError, store};
@@ -137,7 +137,7 @@ impl Record {
         let damaged = |source| RunError::Damaged { path: path.clone(), source };
         let format = serde_json::from_slice::<Format>(&bytes).map_err(damaged)?.format;
         if format > FORMAT {
-            return Err(RunError::Newer { path, format });
+            return Err(RunError::Newer { path, format, known: FORMAT });
         }
         serde_json::from_slice(&bytes).map_err(damaged)
     }

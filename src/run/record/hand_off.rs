@@ -1,0 +1,16 @@
+//! Files of the work that programs of the host run or obey.
+
+use serde::{Deserialize, Serialize};
+
+/// A changed file that is handed to a program of the host.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HandedOver {
+    pub path: String,
+    /// Who runs or obeys it.
+    pub obeyed_by: String,
+    /// It works without anybody asking: the merge waits.
+    pub held: bool,
+    /// It is in no commit, and lies in the worktree: no merge brings it anywhere, but whoever opens that folder meets it.
+    #[serde(default)]
+    pub uncommitted: bool,
+}
