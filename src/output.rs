@@ -18,15 +18,22 @@ impl<T: Serialize + Display> Report for T {}
 #[derive(Clone, Copy, Debug)]
 pub struct Output {
     json: bool,
+    /// Somebody else has the terminal, and has set it so that a line end alone does not lead to the first column.
+    lent: bool,
 }
 
 impl Output {
     pub fn new(json: bool) -> Self {
-        Self { json }
+        Self { json, lent: false }
     }
 
     pub fn is_json(self) -> bool {
         self.json
+    }
+
+    /// The same, while an agent has the terminal: lines begin at the first column all the same.
+    pub fn while_lent(self, lent: bool) -> Self {
+        Self { lent, ..self }
     }
 
     /// Prints one report. A reader that went away (`bn list | head -1`) is no error.
@@ -62,7 +69,12 @@ impl Output {
 
     /// A line for the person who watches, on standard error. A lost terminal is no reason to stop.
     pub fn note(self, text: impl Display) {
-        drop(writeln!(io::stderr().lock(), "{}", harmless::lines(&text.to_string())));
+        let text = text.to_string();
+        let lines = harmless::lines(&text);
+        drop(match self.lent {
+            true => write!(io::stderr().lock(), "\r{}\r\n", lines.replace('\n', "\r\n")),
+            false => writeln!(io::stderr().lock(), "{lines}"),
+        });
     }
 }
 

@@ -157,3 +157,27 @@ fn what_the_agent_did_to_the_terminal_last_hides_nothing_that_bn_says() {
         assert!(text.contains(&format!("{}: merged", world.job())), "{orders:?}: {text}");
     }
 }
+
+/// Where a run cannot start, and where the agent stopped in the middle of a line: what bn says begins at the first column.
+#[test]
+fn whatever_bn_says_after_the_agent_had_the_terminal_begins_a_line() {
+    let world = World::new();
+    let screen = Screen::of(&world);
+    screen.types(&format!("{}; echo rc=$?", run_line(&world, "printf half-a-line; touch ready; kill -9 -1; sleep 60")));
+    screen.waits_for("rc=137");
+    let text = screen.text();
+    assert!(text.contains(&format!("\n{}: ", world.job())), "{text}");
+    // A runc that says yes and sets nothing: the run is refused once the terminal was handed out, and after a note.
+    fs::create_dir(world.path("bin")).unwrap();
+    for (program, body) in [("runc", "exit 0"), ("prlimit", "exit 1")] {
+        let path = world.path("bin").join(program);
+        fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
+        world.shell(&format!("chmod 755 {}", path.display()));
+    }
+    let refused = format!("bn container run ../agent-1 --tag {} --name refused -- true", image());
+    screen.types(&format!("PATH={}:$PATH {refused}; echo rc=$?", world.path("bin").display()));
+    screen.waits_for("rc=125");
+    let text = screen.text();
+    assert!(text.contains("\na process in the container may open 1024 files"), "{text}");
+    assert!(text.contains("\nError: the agent was not started"), "{text}");
+}

@@ -26,7 +26,6 @@ use crate::run::life::start::start;
 use crate::run::record::RunError;
 use crate::run::record::run_json::Run;
 use crate::run::watch::signals::Signals;
-use crate::run::watch::terminal::Terminal;
 
 /// What the owner of a detached run says once the agent runs.
 pub const HELD: &str = "held";
@@ -47,10 +46,7 @@ pub fn run(args: &RunArgs, context: &Context) -> Result<Exit, Failure> {
         created.undo(&git)?;
     }
     let (resolved, signals, mut run) = begun?;
-    let terminal = Terminal::save();
-    let outcome = go_on(&mut run, &resolved, &git, &signals, context);
-    terminal.restore();
-    outcome?;
+    go_on(&mut run, &resolved, &git, &signals, context)?;
     tell(&run, context)
 }
 

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::container::ctr::Streams;
 use crate::env::Env;
 use crate::error::Failure;
 use crate::failpoint::Point;
@@ -22,7 +21,7 @@ use crate::run::watch::disk::{Guard, Verdict};
 use crate::run::watch::follow::Follower;
 use crate::run::watch::process::Watched;
 use crate::run::watch::signals::Signals;
-use crate::run::watch::{gate, status, terminal};
+use crate::run::watch::{gate, status};
 
 /// How often the host's branches are shown to the agent.
 const PUBLISH_EVERY: Duration = Duration::from_secs(2);
@@ -63,6 +62,7 @@ pub fn hold_and_tell(
     let path = run.folder.record();
     let io = |source| RunError::io("watch", &path, source);
     let pid = run.record.pid.unwrap_or_default();
+    let meanwhile = owner.output.while_lent(foreground.has_terminal());
     let watched = Watched::find(pid, run.name()).map_err(io)?;
     run.record.started_at = Some(crate::env::now());
     let guard = watched.as_ref().map(|watched| Guard::start(&run.record.spec, &run.folder, pid, watched));
@@ -71,27 +71,23 @@ pub fn hold_and_tell(
     run.enter(State::Running, Point::RunRunning)?;
     let gate = status::open_gate(&run.folder, Duration::from_secs(5));
     if !gate.map_err(|source| RunError::io("open the gate of", run.folder.path(), source))? {
-        owner.output.note("the container did not wait at its gate");
+        meanwhile.note("the container did not wait at its gate");
     }
     crate::failpoint::reached(Point::GateOpened);
     if let Err(error) = tell() {
         // Whoever waited for the word was killed. The agent works all the same.
-        owner.output.note(format_args!("nobody was there to hear that the agent runs: {error}"));
+        meanwhile.note(format_args!("nobody was there to hear that the agent runs: {error}"));
     }
     let output = || owner.output.of_stranger(owner.env.stdout_is_terminal);
     let follower = owner.follow.then(|| Follower::start(&run.folder.log(), output()));
     let mut follower = follower.transpose().map_err(|source| RunError::io("read", &run.folder.log(), source))?;
     let reason = match watched {
-        Some(watched) => Watch::new(run, owner).until_end(&watched, &mut foreground)?,
+        Some(watched) => Watch::new(run, owner, meanwhile).until_end(&watched, &mut foreground)?,
         None => Reason::ByItself,
     };
     drop(way_out);
     // A ctr that was killed, or whose terminal is gone, has an exit code of its own.
-    let code = foreground.wait().map_err(io)?.filter(|_| reason == Reason::ByItself);
-    if matches!(run.record.spec.container.streams, Streams::Terminal { .. }) && owner.env.stdout_is_terminal {
-        // A terminal that is gone is no reason not to keep the work.
-        owner.output.write(terminal::CALM.as_bytes()).unwrap_or_else(|error| owner.output.note(error));
-    }
+    let code = foreground.wait(owner.output).map_err(io)?.filter(|_| reason == Reason::ByItself);
     follower.iter_mut().for_each(Follower::end);
     let verdict = guard.map_or(Ok(None), Guard::verdict).unwrap_or_else(|error| {
         owner.output.note(format_args!("nobody watched how much the agent wrote to disk: {error}"));
@@ -121,17 +117,19 @@ fn told_apart(ending: Ending, reason: Reason, verdict: Option<Verdict>, stop_req
 struct Watch<'a> {
     run: &'a Run,
     owner: &'a Owner<'a>,
+    output: Output,
     deadline: Option<Instant>,
     next_publish: Instant,
     publish_failed: bool,
 }
 
 impl<'a> Watch<'a> {
-    fn new(run: &'a Run, owner: &'a Owner<'a>) -> Self {
+    fn new(run: &'a Run, owner: &'a Owner<'a>, output: Output) -> Self {
         let timeout = run.record.spec.timeout_seconds.map(Duration::from_secs);
         Self {
             run,
             owner,
+            output,
             deadline: timeout.map(|timeout| Instant::now() + timeout),
             next_publish: Instant::now() + PUBLISH_EVERY,
             publish_failed: false,
@@ -182,7 +180,7 @@ impl<'a> Watch<'a> {
         let outcome = self.owner.engine.terminate(self.run.name(), GRACE);
         let io = |source| RunError::io("watch", &self.run.folder.record(), source);
         if let Err(refusal) = outcome {
-            self.owner.output.note(format_args!("{refusal}; asking the container itself to stop"));
+            self.output.note(format_args!("{refusal}; asking the container itself to stop"));
             status::ask_to_stop(&self.run.folder).map_err(io)?;
             if !watched.ends_within(GRACE).map_err(io)? {
                 watched.kill().map_err(io)?;
@@ -200,7 +198,7 @@ impl<'a> Watch<'a> {
         if let Err(error) = view::publish(self.owner.git, prepared)
             && !std::mem::replace(&mut self.publish_failed, true)
         {
-            self.owner.output.note(format_args!("the agent does not see new commits of the host: {error}"));
+            self.output.note(format_args!("the agent does not see new commits of the host: {error}"));
         }
     }
 }

@@ -18,42 +18,49 @@ use crate::run::record::RunError;
 use crate::run::record::run_json::Run;
 use crate::run::record::state::State;
 use crate::run::watch::status;
+use crate::run::watch::terminal::Terminal;
 use crate::run::watch::wall::{self, WallError};
 
 /// How long the image's entrypoint may take to get to the gate.
 const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(10);
 
-/// `ctr` in the foreground, where the agent has the terminal.
+/// `ctr` in the foreground, where the agent has the terminal; and how that was.
 #[derive(Debug, Default)]
-pub struct Foreground(pub Option<Child>);
+pub struct Foreground(Option<(Child, Terminal)>);
 
 impl Foreground {
     /// The exit code of `ctr`, which is the container's, once it ended.
     pub fn ended(&mut self) -> std::io::Result<Option<u8>> {
         match &mut self.0 {
-            Some(child) => Ok(child.try_wait()?.map(exit_code)),
+            Some((child, _)) => Ok(child.try_wait()?.map(exit_code)),
             None => Ok(None),
         }
     }
 
-    /// Waits for `ctr` to clean up behind the container.
-    pub fn wait(&mut self) -> std::io::Result<Option<u8>> {
-        match &mut self.0 {
-            Some(child) => Ok(Some(exit_code(child.wait()?))),
-            None => Ok(None),
-        }
+    /// Whether the agent has the terminal: what is said meanwhile has to know.
+    pub fn has_terminal(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Waits for `ctr` to clean up behind the container, and takes the terminal back.
+    pub fn wait(&mut self, output: Output) -> std::io::Result<Option<u8>> {
+        let Some((mut child, terminal)) = self.0.take() else { return Ok(None) };
+        let ended = child.wait();
+        terminal.take_back(output);
+        Ok(Some(exit_code(ended?)))
     }
 }
 
 /// Starts the container. If this fails, nothing of it is left but a record that says why.
 pub fn start(run: &mut Run, engine: &Engine, git: &Git, user: &User, output: Output) -> Result<Foreground, Failure> {
     let mut foreground = Foreground::default();
-    let outcome = launch(run, engine, &mut foreground).and_then(|()| wall_in(run, engine, user, output));
+    let outcome = launch(run, engine, &mut foreground)
+        .and_then(|()| wall_in(run, engine, user, output.while_lent(foreground.has_terminal())));
     match outcome {
         Ok(()) => Ok(foreground),
         Err(error) => {
-            give_up(run, engine, git, &mut foreground, &error)?;
+            give_up(run, engine, git, &mut foreground, &error, output)?;
             Err(error)
         }
     }
@@ -64,7 +71,9 @@ fn launch(run: &Run, engine: &Engine, foreground: &mut Foreground) -> Result<(),
     match spec.streams {
         Streams::Log(_) => engine.start(spec)?,
         Streams::Terminal { .. } => {
-            foreground.0 = Some(engine.runner().spawn_foreground(&engine.ctr.run(spec)).map_err(EngineError::from)?);
+            let terminal = Terminal::save();
+            let ctr = engine.runner().spawn_foreground(&engine.ctr.run(spec)).map_err(EngineError::from)?;
+            foreground.0 = Some((ctr, terminal));
         }
     }
     crate::failpoint::reached(Point::ContainerStarted);
@@ -82,7 +91,7 @@ fn await_entrypoint(run: &Run, engine: &Engine, foreground: &mut Foreground) -> 
         if Instant::now() >= look_again {
             look_again += Duration::from_secs(1);
             let alive = engine.task(run.name())?.is_some_and(|task| task.status.is_alive());
-            if !alive && foreground.0.is_none() && !status::has_started(&run.folder) {
+            if !alive && !foreground.has_terminal() && !status::has_started(&run.folder) {
                 return Err(RunError::EndedEarly { reason: last_words(run) }.into());
             }
         }
@@ -138,10 +147,11 @@ fn give_up(
     git: &Git,
     foreground: &mut Foreground,
     error: &Failure,
+    output: Output,
 ) -> Result<(), Failure> {
     let id = run.name().to_owned();
     engine.terminate(&id, Duration::ZERO)?;
-    foreground.wait().map_err(|source| RunError::io("wait for", run.folder.path(), source))?;
+    foreground.wait(output).map_err(|source| RunError::io("wait for", run.folder.path(), source))?;
     engine.remove(&id)?;
     prepare::remove_secrets(&run.record.spec)?;
     run_refs::abandon(git, &run.record.spec.common_dir, run.name(), run.folder.path())?;

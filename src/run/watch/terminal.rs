@@ -3,12 +3,13 @@
 
 use std::io;
 
+use crate::output::Output;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 /// Ends what an agent began to say to the terminal, and takes back what would hide, garble or answer what comes next: the order that
 /// was cut off; letters without colour or of the background's; held back drawing, the second screen; reports of mouse and focus.
 /// Not the clearing of anything, nor a move of the cursor: what is there stays to be read.
-pub const CALM: &str = concat!(
+const CALM: &str = concat!(
     "\x18\x1b\\",
     "\x1b[?2026l\x1b[?47l",
     "\x1b[!p\x1b[0m\x1b(B\x0f\x1b[4l\x1b[?5l\x1b[?7h\x1b[?25h",
@@ -16,7 +17,11 @@ pub const CALM: &str = concat!(
     "\x1b[?9l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?2004l\x1b[?1l\x1b>",
 );
 
+/// A line of its own for what comes next: nobody knows in which column the agent stopped.
+const NEW_LINE: &str = "\r\n";
+
 /// How the terminal was.
+#[derive(Debug)]
 pub struct Terminal(Option<Termios>);
 
 impl Terminal {
@@ -25,10 +30,24 @@ impl Terminal {
         Self(tcgetattr(io::stdin()).ok())
     }
 
+    /// Takes it back from an agent, so that what `bn` says next can be read.
+    pub fn take_back(&self, output: Output) {
+        self.restore();
+        // A terminal that is gone is no reason not to keep the work.
+        output.write([CALM, NEW_LINE].concat().as_bytes()).unwrap_or_else(|error| output.note(error));
+    }
+
     /// Puts it back. A terminal that is gone needs nothing any more.
-    pub fn restore(&self) {
+    fn restore(&self) {
         if let Some(termios) = &self.0 {
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, termios);
         }
+    }
+}
+
+/// Whatever happened in between.
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.restore();
     }
 }
