@@ -5,6 +5,7 @@ use crate::commands::container::find::Runs;
 use crate::commands::container::report::RunReport;
 use crate::commands::{Context, Exit};
 use crate::error::Failure;
+use crate::failpoint::Point;
 use crate::git::host::Git;
 use crate::output::Output;
 use crate::process::Runner;
@@ -72,7 +73,8 @@ fn merge_again(run: &mut Run, git: &Git, merge: Merge, output: Output) -> Result
         let troubles = landed::settle_others(run, git);
         troubles.iter().for_each(|trouble| output.note(format_args!("Warning: {trouble}")));
     }
-    Ok(())
+    finish::look_what_is_kept(run, git)?;
+    Ok(run.save(Point::OutcomeRecorded)?)
 }
 
 /// Whoever asks for a merge asks whether it is done, not how the agent ended.

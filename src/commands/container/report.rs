@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::egress::summary::Summary;
-use crate::git::collect::collected::Collected;
+use crate::git::collect::collected::{Collected, Kept};
 use crate::process::Cmd;
 use crate::run::record::RunError;
 use crate::run::record::folder::Folder;
@@ -35,6 +35,8 @@ pub struct RunReport {
     pub notes: Vec<String>,
     /// Changed files that programs of the host run or obey.
     pub handed_over: Vec<HandedOver>,
+    /// What is nowhere else than with the run, beside its work.
+    pub kept: Vec<Kept>,
     /// What the agent could not reach.
     pub egress: Summary,
     pub next: Option<String>,
@@ -55,6 +57,7 @@ impl RunReport {
             commits: collected.map_or(0, |collected| collected.new_commits),
             notes: collected.map(notes).unwrap_or_default(),
             handed_over: record.handed_over.clone(),
+            kept: record.kept.clone(),
             egress,
             next: next(record),
         })
@@ -159,6 +162,12 @@ impl fmt::Display for RunReport {
         if !lying.is_empty() {
             writeln!(f, "  left uncommitted in the worktree, and obeyed unasked: {}", lying.join(", "))?;
         }
+        for kept in self.kept.iter().take(MOST_NAMED) {
+            writeln!(f, "  kept with the run: {}: {}", kept.what, kept.get)?;
+        }
+        if self.kept.len() > MOST_NAMED {
+            writeln!(f, "  and {} more: bn container inspect {}", self.kept.len() - MOST_NAMED, self.name)?;
+        }
         write!(f, "{}", self.egress)?;
         if let Some(next) = &self.next {
             writeln!(f, "hint: {next}")?;
@@ -194,6 +203,8 @@ pub struct Row {
     /// What the agent ended with.
     pub exit_code: Option<u8>,
     pub outcome: Option<Outcome>,
+    /// How much is nowhere else than with the run, beside its work.
+    pub kept: usize,
     pub needs_sudo: bool,
 }
 
@@ -219,6 +230,7 @@ impl Row {
             ending: record.ending,
             exit_code: record.ending.map(Ending::exit_code),
             outcome: record.outcome,
+            kept: record.kept.len(),
             needs_sudo: record.needs_sudo,
         }
     }

@@ -70,3 +70,23 @@ pub enum BranchOutcome {
         reason: String,
     },
 }
+
+/// One thing that a run keeps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// For people.
+    pub what: String,
+    /// A ref of the repository, or a folder.
+    pub place: String,
+    /// What to type to have it.
+    pub get: String,
+    /// What to type to be rid of it.
+    pub give_up: String,
+}
+
+impl Kept {
+    /// The work itself, which the run's outcome speaks of.
+    pub fn is_work(&self) -> bool {
+        self.place.ends_with("/work")
+    }
+}

@@ -4,6 +4,7 @@ mod agents;
 mod borrowing;
 mod crash;
 mod hostile;
+mod kept;
 mod kinds;
 mod leftovers;
 mod main_path;

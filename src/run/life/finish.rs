@@ -6,8 +6,8 @@ use crate::error::Failure;
 use crate::failpoint::{self, Point};
 use crate::git::collect::collected::BranchOutcome;
 use crate::git::collect::collected::Collected;
-use crate::git::collect::run_refs;
 use crate::git::collect::take_over;
+use crate::git::collect::{kept, run_refs};
 use crate::git::host::Git;
 use crate::git::host::refs::short;
 use crate::git::merge::fast_forward::{self, MergeOutcome};
@@ -99,7 +99,16 @@ pub fn finish(run: &mut Run, engine: &Engine, git: &Git, merge: Merge) -> Result
         add_notes(run, troubles);
     }
     discard(run, git)?;
+    look_what_is_kept(run, git)?;
     Ok(run.enter(State::Ended, Point::RunEnded)?)
+}
+
+/// Writes down what is nowhere else, for whoever asks what became of the run. To be saved by the caller.
+pub fn look_what_is_kept(run: &mut Run, git: &Git) -> Result<(), Failure> {
+    let Some(prepared) = &run.record.git else { return Ok(()) };
+    let kept = kept::all(git, prepared, run.record.collected.as_ref())?;
+    run.record.kept = kept.into_iter().filter(|kept| !kept.is_work()).collect();
+    Ok(())
 }
 
 fn add_notes(run: &mut Run, new: impl IntoIterator<Item = String>) {

@@ -8,7 +8,7 @@ use crate::container::seccomp::PROFILE;
 use crate::env::User;
 use crate::error::Failure;
 use crate::failpoint::{self, Point};
-use crate::git::collect::run_refs;
+use crate::git::collect::{kept, run_refs};
 use crate::git::host::Git;
 use crate::git::host::checkout::Checkout;
 use crate::git::host::target::Target;
@@ -85,7 +85,7 @@ fn refuse_conflicts(plan: &Plan, runs: &Path, git: &Git) -> Result<(), Failure> 
         if let Some(branch) = other.spec.branch.clone().filter(|_| unfinished && other.spec.branch == spec.branch) {
             return Err(RunError::BranchInUse { branch, name, hint }.into());
         }
-        if name == spec.name && (unfinished || holds_work(plan, git)?) {
+        if name == spec.name && (unfinished || keeps_something(other, git)?) {
             let hint = if seen.owned { "choose another with --name".to_owned() } else { hint };
             return Err(RunError::NameInUse { name, hint }.into());
         }
@@ -93,9 +93,9 @@ fn refuse_conflicts(plan: &Plan, runs: &Path, git: &Git) -> Result<(), Failure> 
     Ok(())
 }
 
-fn holds_work(plan: &Plan, git: &Git) -> Result<bool, Failure> {
-    let kept = run_refs::unmerged(git, &plan.spec.common_dir, &plan.spec.name, &plan.target)?;
-    Ok(!kept.is_empty())
+fn keeps_something(other: &Record, git: &Git) -> Result<bool, Failure> {
+    let Some(prepared) = &other.git else { return Ok(false) };
+    Ok(!kept::all(git, prepared, other.collected.as_ref())?.is_empty())
 }
 
 /// Makes it all. What is made stays in the run's folders, and goes with them if this fails.
