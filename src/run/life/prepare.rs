@@ -9,9 +9,9 @@ use crate::env::User;
 use crate::error::Failure;
 use crate::failpoint::{self, Point};
 use crate::git::collect::{kept, run_refs};
-use crate::git::host::Git;
 use crate::git::host::checkout::Checkout;
 use crate::git::host::target::Target;
+use crate::git::host::{Git, catch_up};
 use crate::git::private;
 use crate::git::private::mounts::GitMount;
 use crate::graph::store::{Site, Store};
@@ -101,8 +101,9 @@ fn keeps_something(other: &Record, git: &Git) -> Result<bool, Failure> {
 /// Makes it all. What is made stays in the run's folders, and goes with them if this fails.
 pub fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<(), Failure> {
     let spec = &plan.spec;
-    let prepared =
-        private::prepare::prepare(git, plan.checkout.clone(), plan.target.clone(), &spec.name, run.folder.path())?;
+    let (checkout, said) = catch_up::catch_up(git, plan.checkout.clone(), &plan.target)?;
+    let mut prepared = private::prepare::prepare(git, checkout, plan.target.clone(), &spec.name, run.folder.path())?;
+    prepared.notes.extend(said);
     review::remember(git, &prepared, &run.folder)?;
     run.record.git = Some(prepared);
     run.save(Point::GitPrepared)?;
