@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # The first sentence of the comment at the top of $1.
 sentence() {
-    sed -nE '2,$ { /^#/!q; s/^# ?//p }' "$1" | tr '\n' ' ' | sed -E 's/([.:;]) .*/\1/; s/[.:;] *$//'
+    sed -nE '2,$ { /^#/!q; s/^# ?//p }' "$1" | tr '\n' ' ' | sed -E 's/\. .*//; s/\. *$//'
 }
 
 for script in scripts/*.sh scripts/bench/*.sh; do
