@@ -14,6 +14,7 @@ mod harmless;
 mod output;
 mod path_json;
 mod process;
+mod quantity;
 mod run;
 mod untrusted;
 mod wrong_use;

@@ -7,7 +7,6 @@ pub mod task;
 pub mod which;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -38,19 +37,4 @@ pub enum Command {
     Container(container::ContainerCommand),
     #[command(flatten)]
     Graph(graph::GraphCommand),
-}
-
-/// A span of time such as `90s`, `30m`, `2h` or `1d`.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("{text:?} is not a time such as 90s, 30m, 2h or 1d");
-    let unit = text.chars().last().ok_or_else(wrong)?;
-    let seconds = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        'd' => 86_400,
-        _ => return Err(wrong()),
-    };
-    let number: u64 = text.trim_end_matches(unit).parse().map_err(|_| wrong())?;
-    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
 }

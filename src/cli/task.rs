@@ -189,9 +189,9 @@ pub struct ClaimArgs {
     #[arg(long)]
     pub take_over: bool,
 
-    /// After which while
-    #[arg(long, value_name = "TIME", default_value = "2h", requires = "take_over", value_parser = super::duration)]
-    pub stale_after: std::time::Duration,
+    /// How long an agent may give no sign of life before its task is taken
+    #[arg(long, value_name = "TIME", default_value = "2h", requires = "take_over")]
+    pub stale_after: String,
 }
 
 #[derive(Debug, Args)]

@@ -10,7 +10,7 @@ use crate::commands::graph::access::site;
 use crate::container::agent::{Agent, AgentType};
 use crate::container::agent::{DEFAULT_PROMPT, ENTRYPOINT};
 use crate::container::ctr::{ContainerSpec, Ctr, Streams};
-use crate::container::limits::{Limits, Wanted, parse_cpus, parse_disk, parse_duration, parse_memory, parse_pids};
+use crate::container::limits::{Limits, Wanted, parse_cpus, parse_disk, parse_memory, parse_pids, parse_timeout};
 use crate::container::mount::{Mount, masks};
 use crate::container::name::{check_name, default_name};
 use crate::container::network::Network;
@@ -51,7 +51,7 @@ impl Asked {
             pids: args.pids_limit.as_deref().map(parse_pids).transpose()?,
             disk: args.disk.as_deref().map(parse_disk).transpose()?,
         };
-        let timeout = args.timeout.as_deref().map(parse_duration).transpose()?;
+        let timeout = args.timeout.as_deref().map(parse_timeout).transpose()?;
         #[allow(clippy::cast_possible_truncation)] // some of the random bits are enough
         let name = match &args.name {
             Some(name) => check_name(name)?.to_owned(),
