@@ -9,6 +9,8 @@ use crate::output::Output;
 
 /// Exit code of wrong use that the command line alone shows.
 pub const USAGE: u8 = 2;
+/// Exit code where an agent's work did not go to its target, and is kept.
+pub const NOT_MERGED: u8 = 3;
 /// Exit code when `bn`, or a program that it drives, failed.
 pub const FAILED: u8 = 125;
 

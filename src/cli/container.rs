@@ -314,6 +314,10 @@ pub struct MergeArgs {
     /// Merge changes to files that programs run without asking; look at them first
     #[arg(long)]
     pub accept_handoff: bool,
+
+    /// Also where the agent failed, was cut off or ran out of memory or disk; without this, a terminal is asked
+    #[arg(long)]
+    pub yes: bool,
 }
 
 #[derive(Debug, Args)]

@@ -15,6 +15,10 @@ pub enum RuleError {
     Host { rule: String, source: HostError },
     #[error("{rule:?} is a URL; a rule names a host")]
     Url { rule: String, host: String },
+    #[error("{rule:?} has a slash, and a rule names a host")]
+    Path { rule: String, host: String },
+    #[error("{rule:?} is read as the address {address}: an address is written with four numbers")]
+    Spelling { rule: String, address: IpAddr },
     #[error("{rule:?}: a wildcard is written *.example.com")]
     Wildcard { rule: String },
     #[error("{rule:?} is not a network: address/bits, with no bit set after those")]
@@ -38,9 +42,14 @@ impl Explain for RuleError {
             RuleError::Host { source: HostError::Character, rule } if !rule.is_ascii() => {
                 vec!["write the name as DNS has it: xn--…".to_owned()]
             }
-            RuleError::Network { rule } | RuleError::Wildcard { rule } if rule.starts_with(['.', '/', '~']) => {
+            RuleError::Path { rule, .. } | RuleError::Wildcard { rule } if rule.starts_with(['.', '/', '~']) => {
                 vec!["a worktree goes before --only, which takes all words behind it".to_owned()]
             }
+            RuleError::Path { host, .. } => vec![format!("write {host}")],
+            RuleError::Spelling { rule, .. } if rule.parse::<u16>().is_ok_and(|port| port > 0) => {
+                vec![format!("a port goes with its host, each with its own: x.org:443,x.org:{rule}")]
+            }
+            RuleError::Spelling { address, .. } => vec![format!("write {address}")],
             RuleError::Set { .. } => vec![format!("sets: {}", sets::names()), "see bn container allow-sets".to_owned()],
             RuleError::LoopbackPort { .. } => vec!["such as --allow localhost:11434".to_owned()],
             RuleError::OpenAlready { .. } | RuleError::Everything { .. } => {
@@ -87,7 +96,7 @@ impl Rule {
             });
         }
         if rule.contains('/') {
-            return network(rule).ok_or_else(|| RuleError::Network { rule: rule.to_owned() });
+            return network(rule).ok_or_else(|| no_network(rule));
         }
         let (text, port) = split_port(rule).map_err(host_error)?;
         if let Some(parent) = text.strip_prefix("*.") {
@@ -100,6 +109,9 @@ impl Rule {
             return Err(RuleError::Wildcard { rule: rule.to_owned() });
         }
         let target = match Host::parse(text).map_err(host_error)? {
+            Host::Address(address) if is_number(text) => {
+                return Err(RuleError::Spelling { rule: rule.to_owned(), address });
+            }
             host if host.is_loopback() => Target::Loopback(match host {
                 Host::Address(address) => Some(address.to_canonical()),
                 Host::Name(_) => None,
@@ -161,6 +173,21 @@ impl Rule {
             }
             _ => false,
         }
+    }
+}
+
+/// One number stands for an address, and is meant for something else.
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|letter| letter.is_ascii_digit())
+}
+
+/// What has a slash is meant for a network where an address stands before it, and otherwise for a path.
+fn no_network(rule: &str) -> RuleError {
+    let rule = rule.to_owned();
+    let before = rule.split('/').next().unwrap_or_default();
+    match before.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(_) => RuleError::Network { rule },
+        Err(_) => RuleError::Path { host: before.to_owned(), rule },
     }
 }
 

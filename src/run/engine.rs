@@ -110,7 +110,15 @@ impl Engine {
         if captured.success() {
             return Ok(captured);
         }
-        Err(EngineError::Refused { what, id: id.to_owned(), message: meaning(&captured.stderr) })
+        Err(self.refusal(what, id, &captured.stderr))
+    }
+
+    /// Why containerd did not do it: perhaps it is not there any more.
+    fn refusal(&self, what: &'static str, id: &str, stderr: &str) -> EngineError {
+        match is_gone(stderr) {
+            true => EngineError::NotRunning { address: self.ctr.address.clone() },
+            false => EngineError::Refused { what, id: id.to_owned(), message: meaning(stderr) },
+        }
     }
 
     /// Like `ask`, where "it is not there" is as good as done.
@@ -119,7 +127,7 @@ impl Engine {
         if captured.success() || is_not_found(&captured.stderr) {
             return Ok(captured);
         }
-        Err(EngineError::Refused { what, id: id.to_owned(), message: meaning(&captured.stderr) })
+        Err(self.refusal(what, id, &captured.stderr))
     }
 
     pub fn require_image(&self, reference: &str) -> Result<(), EngineError> {
@@ -208,6 +216,13 @@ pub fn is_installed(env: &Env, name: &str) -> bool {
 
 fn is_not_found(stderr: &str) -> bool {
     last_line(stderr).contains("not found") || stderr.contains("process already finished")
+}
+
+/// Whether nobody was there to hear what `ctr` asked.
+fn is_gone(stderr: &str) -> bool {
+    let unheard = stderr.contains("dial ") || stderr.contains("failed to dial");
+    let signs = ["connection refused", "no such file", "deadline exceeded"];
+    stderr.contains("code = Unavailable") || unheard && signs.iter().any(|sign| stderr.contains(sign))
 }
 
 /// What `ctr` meant: its last line, without its own name and Go's way of chaining.

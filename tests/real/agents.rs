@@ -21,13 +21,9 @@ fn the_user_hears_of_uncommitted_files_before_the_agent_gets_them() {
     world.shell("cd agent-1; echo mine >> file; echo new > new");
     let answer = world.run("git checkout -q file; rm new").exits(0);
     assert!(answer.stderr.contains("2 uncommitted files in "), "{answer:#?}");
-    let hint = format!(
-        "git -C {} stash apply refs/binnacle/runs/{}/uncommitted",
-        world.path("agent-1").display(),
-        world.job()
-    );
+    let hint = format!("git stash apply refs/binnacle/runs/{}/uncommitted", world.job());
     assert!(answer.stderr.contains(&hint), "{answer:#?}");
-    assert_eq!(world.shell(&format!("{hint} >/dev/null; cd agent-1; tail -1 file; cat new")), "mine\nnew");
+    assert_eq!(world.shell(&format!("cd agent-1; {hint} >/dev/null; tail -1 file; cat new")), "mine\nnew");
 }
 
 #[test]
@@ -75,11 +71,21 @@ fn history_that_the_agent_rewrote_can_be_found_again() {
 fn the_exit_code_of_an_agent_is_passed_on_and_nothing_is_merged() {
     let world = World::new();
     let answer = world.run(&format!("{COMMIT}; exit 7")).exits(7);
-    let line = format!("{}: failed: exited (7), 1 commit kept", world.job());
+    let line = format!("{}: the agent failed (7), 1 commit is kept", world.job());
     assert!(answer.stderr.contains(&line), "{answer:#?}");
     world.assert_on_main("first");
     assert_eq!(world.git("log -1 --format=%s agent-1"), "work");
-    world.merge().exits(0);
+    // Nobody is at a terminal to be asked.
+    let job = world.job();
+    let said = format!(
+        "Error: {job}: the agent failed (7): its work is not merged unasked\n\
+         hint: look at it: git log -p refs/binnacle/runs/{job}/work\n\
+         hint: then, to merge it all the same: bn container merge {job} --yes\n"
+    );
+    assert_eq!(world.merge().exits(3).stderr, said);
+    world.assert_on_main("first");
+    let merged = world.merge_all_the_same().exits(0).stdout;
+    assert!(merged.starts_with(&format!("{job}: the agent failed (7); merged into main (1 commit)\n")), "{merged}");
     world.assert_on_main("work");
 }
 
@@ -96,7 +102,7 @@ fn an_agent_that_runs_out_of_memory_is_said_to() {
     let world = World::new();
     let options = ["--name", &world.job(), "--memory", "64m"];
     let answer = world.agent(&options, &format!("{COMMIT}; tail /dev/zero")).exits(137);
-    let said = "failed: out of memory (137), 1 commit kept\n  it may use 64 MiB; --memory gives it more";
+    let said = "the agent ran out of memory (137), 1 commit is kept\n  it may use 64 MiB; --memory gives it more";
     assert!(answer.stderr.contains(said), "{answer:#?}");
     assert_eq!(world.row(&world.job())["status"], "out of memory (137)");
 }
@@ -111,7 +117,7 @@ fn a_container_that_is_killed_loses_no_commit() {
     assert_eq!(world.git("log -1 --format=%s agent-1"), "work");
     world.assert_on_main("first");
     world.assert_nothing_runs(&world.job());
-    world.merge().exits(0);
+    world.merge_all_the_same().exits(0);
     world.assert_on_main("work");
 }
 
@@ -122,7 +128,7 @@ fn an_agent_that_takes_too_long_is_stopped() {
     let script =
         format!("{COMMIT}; trap 'git commit -q --allow-empty -m last; exit 0' TERM; while :; do sleep 0.1; done");
     let answer = world.agent(&options, &script).exits(124);
-    assert!(answer.stderr.contains(&format!("{}: timed-out, 2 commits kept", world.job())), "{answer:#?}");
+    assert!(answer.stderr.contains(&format!("{}: timed-out, 2 commits are kept", world.job())), "{answer:#?}");
     world.assert_on_main("first");
     assert_eq!(world.git("log -1 --format=%s agent-1"), "last");
     world.assert_nothing_runs(&world.job());

@@ -74,11 +74,11 @@ fn a_name_in_use_is_not_given_twice() {
     world.git("worktree add -q ../agent-2 -b agent-2");
     let first = world.start(&["--name", &world.job()], MEET);
     first.meet();
-    let said = format!("Error: the name {} is in use\nhint: choose another with --name\n", world.job());
-    assert_eq!(world.run_in("../agent-2", "true").exits(125).stderr, said);
+    let said = |why: &str| format!("Error: {} is {why}\nhint: choose another with --name\n", world.job());
+    assert_eq!(world.run_in("../agent-2", "true").exits(125).stderr, said("a container of another run"));
     // Names are one space for all repositories of a containerd.
     let other = World::new();
-    assert_eq!(other.agent(&["--name", &world.job()], "true").exits(125).stderr, said);
+    assert_eq!(other.agent(&["--name", &world.job()], "true").exits(125).stderr, said("a container of another run"));
     assert_eq!(other.list(), Vec::<serde_json::Value>::new());
     first.go_on().exits(0);
 }
@@ -88,9 +88,12 @@ fn a_name_that_stands_for_unmerged_work_is_not_used_again() {
     let world = World::new();
     world.run("git commit -q --allow-empty -m work; exit 1").exits(1);
     let again = world.run("true").exits(125);
-    let said = format!("Error: the name {0} is in use\nhint: bn container merge {0}\n", world.job());
+    let said = format!(
+        "Error: {0} is an ended run with unmerged work\nhint: take another --name, or merge it: bn container merge {0}\n",
+        world.job()
+    );
     assert_eq!(again.stderr, said);
-    world.merge().exits(0);
+    world.merge_all_the_same().exits(0);
     world.run("true").exits(0);
 }
 

@@ -49,7 +49,7 @@ fn a_target_that_has_moved_on_waits_for_a_rebase() {
     run.meet();
     world.git("commit -q --allow-empty -m meanwhile");
     let refused = run.go_on().exits(3);
-    assert!(refused.stderr.contains(": diverged: "), "{refused:#?}");
+    assert!(refused.stderr.contains(": 1 commit is kept; main has moved on by 1\n"), "{refused:#?}");
     let rebase = format!("hint: git -C {} rebase main && bn container merge", world.path("agent-1").display());
     assert!(refused.stderr.contains(&rebase), "{refused:#?}");
     world.assert_on_main("meanwhile");
@@ -59,6 +59,55 @@ fn a_target_that_has_moved_on_waits_for_a_rebase() {
     world.merge().exits(0);
     world.assert_on_main("work");
     assert_eq!(world.outcome(), "merged");
+}
+
+#[test]
+fn a_rebase_that_waits_for_the_user_is_what_comes_next() {
+    let world = World::new();
+    let run = world.start(&["--name", &world.job()], &format!("{MEET}; echo a > file; git commit -qam work; exit 7"));
+    run.meet();
+    world.shell("cd repo && echo b > file && git commit -qam mine");
+    run.go_on().exits(7);
+    world.shell("! git -C agent-1 rebase -q main 2>/dev/null");
+    let place = world.path("agent-1").display().to_string();
+    let job = world.job();
+    let said = format!(
+        "{job}: the agent failed (7). 1 commit is kept; main has moved on by 1, and a rebase waits in {place} (file)\n\
+         hint: a rebase waits in {place}: git -C {place} rebase --continue, or --abort; then bn container merge {job}\n"
+    );
+    assert_eq!(world.merge_all_the_same().exits(3).stdout, said);
+}
+
+#[test]
+fn what_was_not_the_agents_is_told_apart() {
+    let world = World::new();
+    world.shell("git -C agent-1 commit -q --allow-empty -m before");
+    let merged = world.run("true").exits(0).stderr;
+    let said = format!("{}: the agent made no commit; its branch was 1 ahead: merged into main\n", world.job());
+    assert!(merged.contains(&said), "{merged}");
+
+    let world = World::new();
+    let run = world.start(&["--name", &world.job()], &format!("{COMMIT}; {MEET}"));
+    run.meet();
+    world.git("branch -m agent-1 renamed");
+    let refused = run.go_on().exits(3).stderr;
+    let job = world.job();
+    let said = format!(
+        "{job}: branch-moved, 1 commit is kept\n  branch agent-1 is gone, and its worktree is on renamed now; \
+         the agent's commits are refs/binnacle/runs/{job}/work\nhint: bn container merge {job}\n"
+    );
+    assert!(refused.ends_with(&said), "{refused}");
+
+    let world = World::new();
+    let script = format!("{COMMIT}; touch ready; while [ -e file ]; do sleep 0.05; done");
+    let run = world.start(&["--name", &world.job()], &script);
+    run.meet();
+    world.git("worktree remove --force ../agent-1");
+    let answer = run.end();
+    let place = world.path("agent-1").display().to_string();
+    let id = world.git("rev-parse agent-1")[..10].to_owned();
+    let said = format!("the worktree {place} is gone; its commit {id} is kept: git worktree add {place} agent-1\n");
+    assert!(answer.stderr.contains(&said), "{answer:#?}");
 }
 
 #[test]
@@ -82,7 +131,9 @@ fn an_agent_sees_the_host_move_on_and_rebases() {
     let run = world.start(&["--name", &world.job()], &script);
     run.meet();
     world.git("commit -q --allow-empty -m meanwhile");
-    run.go_on().exits(0);
+    let merged = run.go_on().exits(0).stderr;
+    // The commit of the host's that it rebased onto is not counted.
+    assert!(merged.contains(": merged into main (1 commit)\n"), "{merged}");
     assert_eq!(world.git("log --format=%s main"), "work\nmeanwhile\nfirst");
     assert_eq!(world.shell("cat repo/greeting; git -C agent-1 status --porcelain"), "theirs");
 }
@@ -102,7 +153,7 @@ fn failed_work_can_be_merged_later_where_the_target_is_checked_out_nowhere() {
     world.git("switch -q -c elsewhere");
     world.run(&format!("{COMMIT}; exit 7")).exits(7);
     world.assert_on_main("first");
-    world.merge().exits(0);
+    world.merge_all_the_same().exits(0);
     world.assert_on_main("work");
 }
 
@@ -166,11 +217,10 @@ fn commits_of_the_user_on_the_agents_branch_are_not_touched() {
     let refused = run.go_on().exits(3);
     assert_eq!(world.outcome(), "branch-moved");
     let kept = format!("refs/binnacle/runs/{}/work", world.job());
-    assert!(
-        refused
-            .stderr
-            .contains(&format!("somebody else committed to agent-1 meanwhile; the agent's commits are {kept}"))
-    );
+    let users = world.git("rev-parse agent-1")[..10].to_owned();
+    assert!(refused.stderr.contains(&format!(
+        "branch agent-1 was moved to {users} meanwhile, by somebody else; the agent's commits are {kept}"
+    )));
     assert_eq!(world.git("log -1 --format=%s agent-1"), "users");
     assert_eq!(world.git(&format!("log -1 --format=%s {kept}")), "work");
     world.assert_on_main("first");

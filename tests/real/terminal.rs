@@ -32,7 +32,7 @@ fn the_agent_asks_the_user_and_its_exit_code_is_passed_on() {
         screen.waits_for("rc=5");
         let text = screen.text();
         assert!(text.contains("Your name? Ann\nHello, Ann!\n"), "{text}");
-        assert!(text.contains(&format!("{}: failed: exited (5)", world.job())), "{text}");
+        assert!(text.contains(&format!("{}: the agent failed (5)", world.job())), "{text}");
         world.assert_nothing_runs(&world.job());
     }
 }
@@ -63,7 +63,7 @@ fn ctrl_c_reaches_an_agent_without_a_terminal() {
         screen.types(&format!("{} > ../out; echo rc=$?", run_line(&world, script)));
         wait_for("the script", || world.path("agent-1/ready").exists());
         screen.presses("C-c");
-        screen.waits_for("failed: exited (9)");
+        screen.waits_for("the agent failed (9)");
         assert!(world.shell("cat out").contains("got-int"));
     }
 }
@@ -95,7 +95,7 @@ fn when_ctr_is_killed_the_agent_is_stopped_and_the_terminal_is_as_it_was() {
             Command::new("sudo").args(["-n", "pkill", "-KILL", "-f", &ctr_of_this_run]).status().unwrap().success()
         );
         screen.waits_for("rc=143");
-        let line = format!("\n{}: stopped, 1 commit kept\nhint: bn container merge", world.job());
+        let line = format!("\n{}: stopped, 1 commit is kept\nhint: bn container merge", world.job());
         assert!(screen.text().contains(&line), "{}", screen.text());
         wait_for("the settings", || world.path("after").exists());
         assert_eq!(world.shell("cat after"), world.shell("cat before"));

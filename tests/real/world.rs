@@ -199,6 +199,11 @@ impl World {
         self.bn(&["container", "merge", &self.job()])
     }
 
+    /// The same for an agent that failed.
+    pub fn merge_all_the_same(&self) -> Answer {
+        self.bn(&["container", "merge", &self.job(), "--yes"])
+    }
+
     /// Whether the target's newest commit is this one.
     #[track_caller]
     pub fn assert_on_main(&self, subject: &str) {

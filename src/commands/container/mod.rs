@@ -12,6 +12,7 @@ mod dry_run;
 mod enclose;
 mod find;
 mod hand_over;
+mod headline;
 mod inspect;
 mod list;
 mod logs;

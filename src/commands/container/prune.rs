@@ -8,15 +8,12 @@ use crate::cli::container::PruneArgs;
 use crate::commands::container::find::Runs;
 use crate::commands::{Context, Exit};
 use crate::error::Failure;
-use crate::git::collect::{kept, run_refs};
+use crate::git::collect::run_refs::{self, KeptRef};
 use crate::git::host::Git;
-use crate::process::Runner;
+use crate::process::{Cmd, Runner};
 use crate::run::record::run_json::{Record, Run, Seen};
 use crate::run::record::state::{Outcome, State};
 use crate::untrusted::remove;
-
-/// So much of what a run keeps is named.
-const MOST_NAMED: usize = 10;
 
 #[derive(Default)]
 struct Pruned {
@@ -123,33 +120,24 @@ fn kept(seen: &Seen, git: &Git) -> Result<Option<Kept>, Failure> {
         }
         _ => {}
     }
-    let work = match &record.git {
-        Some(prepared) => kept::all(git, prepared, record.collected.as_ref())?,
-        None => Vec::new(),
-    };
-    if work.is_empty() {
-        return Ok(None);
-    }
-    let (own, beside): (Vec<_>, Vec<_>) = work.iter().partition(|kept| kept.is_work());
-    let mut why = ended(record);
-    let mut ways = Vec::new();
-    match own.first() {
-        Some(own) => {
-            why.push_str(&format!(", and {} does not have {}", record.spec.target, own.place));
-            ways.push(format!("merge it: {merge}"));
-        }
-        None => {
-            let what: Vec<&str> = beside.iter().take(MOST_NAMED).map(|kept| kept.what.as_str()).collect();
-            why.push_str(&format!(", and nothing else has {}", what.join(", ")));
-        }
-    }
-    ways.extend(beside.iter().take(MOST_NAMED).map(|kept| format!("{}: {}", kept.what, kept.get)));
-    if beside.len() > MOST_NAMED {
-        ways.push(format!("{} more: bn container inspect {name}", beside.len() - MOST_NAMED));
-    }
-    let give_up: Vec<&str> = work.iter().map(|kept| kept.give_up.as_str()).collect();
-    ways.push(format!("or give it up: {}; then prune again", give_up.join("; ")));
+    let work = unmerged(seen, git)?;
+    let Some(first) = work.first() else { return Ok(None) };
+    let more = if work.len() > 1 { format!(" (and {} more refs)", work.len() - 1) } else { String::new() };
+    let why = format!("{}, and {} does not have {}{more}", ended(record), record.spec.target, first.reference);
+    let give_up = Cmd::new("git").arg("-C").arg(&record.spec.repository).args(["update-ref", "-d"]);
+    let give_up: Vec<String> = work.iter().map(|kept| give_up.clone().arg(&kept.reference).to_string()).collect();
+    let ways = vec![format!("merge it: {merge}"), format!("or give it up: {}; then prune again", give_up.join("; "))];
     Ok(Some(Kept { name, why, ways }))
+}
+
+fn unmerged(seen: &Seen, git: &Git) -> Result<Vec<KeptRef>, Failure> {
+    match &seen.record.git {
+        Some(prepared) if prepared.checkout.common_dir.exists() => {
+            let common = &prepared.checkout.common_dir;
+            Ok(run_refs::unmerged(git, common, seen.record.name(), &prepared.target)?)
+        }
+        _ => Ok(Vec::new()),
+    }
 }
 
 fn ended(record: &Record) -> String {

@@ -1,12 +1,15 @@
 //! A run as people and programs see it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::egress::summary::Summary;
-use crate::git::collect::collected::{Collected, Kept};
+use crate::error::NOT_MERGED;
+use crate::git::collect::collected::{BranchOutcome, Collected};
+use crate::git::host::{refs, worktrees};
 use crate::process::Cmd;
 use crate::run::record::RunError;
 use crate::run::record::folder::Folder;
@@ -16,9 +19,6 @@ use crate::run::record::state::{Ending, Outcome, State};
 
 /// So many uncommitted files are named to people.
 const MOST_NAMED: usize = 20;
-
-/// Exit code of a run whose agent finished and whose work could not be merged.
-const NOT_MERGED: u8 = 3;
 
 /// How a run ended.
 #[derive(Debug, Serialize)]
@@ -32,11 +32,11 @@ pub struct RunReport {
     pub target: String,
     /// Commits that the agent added to where it began.
     pub commits: u64,
+    /// Commits that the merge brought to the target, the agent's and others.
+    pub brought: Option<u64>,
     pub notes: Vec<String>,
     /// Changed files that programs of the host run or obey.
     pub handed_over: Vec<HandedOver>,
-    /// What is nowhere else than with the run, beside its work.
-    pub kept: Vec<Kept>,
     /// What the agent could not reach.
     pub egress: Summary,
     pub next: Option<String>,
@@ -54,10 +54,10 @@ impl RunReport {
             reason: record.reason.clone().or_else(|| explanation(record)),
             branch: record.spec.branch.clone(),
             target: record.spec.target.clone(),
-            commits: collected.map_or(0, |collected| collected.new_commits),
+            commits: collected.map_or(0, Collected::own_commits),
+            brought: record.brought,
             notes: collected.map(notes).unwrap_or_default(),
             handed_over: record.handed_over.clone(),
-            kept: record.kept.clone(),
             egress,
             next: next(record),
         })
@@ -77,11 +77,9 @@ impl RunReport {
 fn explanation(record: &Record) -> Option<String> {
     let spec = &record.spec;
     match (record.outcome, record.ending) {
-        (Some(Outcome::BranchMoved), _) => Some(format!(
-            "somebody else committed to {} meanwhile; the agent's commits are refs/binnacle/runs/{}/work",
-            spec.branch.as_deref().unwrap_or("the branch"),
-            spec.name
-        )),
+        (Some(Outcome::BranchMoved), _) => {
+            Some(format!("{}; the agent's commits are refs/binnacle/runs/{}/work", how_moved(record), spec.name))
+        }
         (_, Some(Ending::Exited { out_of_memory: true, .. })) => {
             Some(format!("it may use {} MiB; --memory gives it more", spec.container.limits.memory >> 20))
         }
@@ -93,6 +91,21 @@ fn explanation(record: &Record) -> Option<String> {
             Some("less than an eighth of the disk that was free at its start was left".to_owned())
         }
         _ => None,
+    }
+}
+
+/// Where the branch is by now, on which the agent began.
+fn how_moved(record: &Record) -> String {
+    let branch = record.spec.branch.as_deref();
+    let place = branch.map_or_else(|| "the worktree's HEAD".to_owned(), |branch| format!("branch {branch}"));
+    match record.collected.as_ref().map(|collected| &collected.branch) {
+        Some(BranchOutcome::BranchMoved { found: Some(id), .. }) => {
+            format!("{place} was moved to {} meanwhile, by somebody else", refs::short(id))
+        }
+        Some(BranchOutcome::BranchMoved { renamed: Some(name), .. }) => {
+            format!("{place} is gone, and its worktree is on {name} now")
+        }
+        _ => format!("{place} is gone"),
     }
 }
 
@@ -109,6 +122,11 @@ fn next(record: &Record) -> Option<String> {
     let work = record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0);
     if let (Some(Outcome::Diverged), true) = (record.outcome, record.spec.branch.is_some()) {
         let (worktree, target) = (&record.spec.worktree, &record.spec.target);
+        if let Some(what) = record.git.as_ref().and_then(|git| worktrees::unfinished(&git.checkout.git_dir)) {
+            let (place, command) = (worktree.display(), what.trim_start_matches("a ").split(' ').next().unwrap_or(""));
+            let git = Cmd::new("git").arg("-C").arg(worktree).args([command, "--continue"]);
+            return Some(format!("{what} waits in {place}: {git}, or --abort; then bn container merge {name}"));
+        }
         let rebase = Cmd::new("git").arg("-C").arg(worktree).args(["rebase", target]);
         return Some(format!("{rebase} && bn container merge {name}"));
     }
@@ -130,19 +148,9 @@ impl fmt::Display for RunReport {
         for note in &self.notes {
             writeln!(f, "{note}")?;
         }
-        let ending = self.ending.map(|ending| ending.to_string()).unwrap_or_default();
-        let outcome = self.outcome.map_or_else(|| self.state.to_string(), |outcome| outcome.to_string());
-        match self.outcome {
-            Some(Outcome::Merged) => {
-                writeln!(f, "{}: {outcome} into {} ({})", self.name, self.target, commits(self.commits))?
-            }
-            Some(Outcome::NothingToMerge) => writeln!(f, "{}: nothing to merge into {}", self.name, self.target)?,
-            Some(Outcome::Unmerged) => writeln!(f, "{}: {}, not merged, as asked", self.name, commits(self.commits))?,
-            // A word that says it all is not said twice.
-            _ if outcome == ending => writeln!(f, "{}: {outcome}, {} kept", self.name, commits(self.commits))?,
-            _ => writeln!(f, "{}: {outcome}: {ending}, {} kept", self.name, commits(self.commits))?,
-        }
-        if let Some(reason) = &self.reason {
+        writeln!(f, "{}", self.headline())?;
+        // What diverged is told with the reason.
+        if let Some(reason) = self.reason.as_ref().filter(|_| self.outcome != Some(Outcome::Diverged)) {
             writeln!(f, "  {reason}")?;
         }
         let named: Vec<&str> = self
@@ -155,18 +163,20 @@ impl fmt::Display for RunReport {
             writeln!(f, "  changed files that your tools run or obey: {}", named.join(", "))?;
         }
         let lying = self.handed_over.iter().filter(|file| file.uncommitted);
-        let mut lying: Vec<String> = lying.map(|file| format!("{} ({})", file.path, file.obeyed_by)).collect();
+        let (installed, lying): (Vec<_>, Vec<_>) = lying.partition(|file| installed_in(&file.path).is_some());
+        let mut lying: Vec<String> =
+            lying.into_iter().map(|file| format!("{} ({})", file.path, file.obeyed_by)).collect();
         let more = lying.len().saturating_sub(MOST_NAMED);
         lying.truncate(MOST_NAMED);
         lying.extend((more > 0).then(|| format!("{more} more")));
         if !lying.is_empty() {
             writeln!(f, "  left uncommitted in the worktree, and obeyed unasked: {}", lying.join(", "))?;
         }
-        for kept in self.kept.iter().take(MOST_NAMED) {
-            writeln!(f, "  kept with the run: {}: {}", kept.what, kept.get)?;
-        }
-        if self.kept.len() > MOST_NAMED {
-            writeln!(f, "  and {} more: bn container inspect {}", self.kept.len() - MOST_NAMED, self.name)?;
+        if !installed.is_empty() {
+            let folders: BTreeSet<&str> = installed.iter().filter_map(|file| installed_in(&file.path)).collect();
+            let folders = folders.into_iter().collect::<Vec<_>>().join(", ");
+            let (count, name) = (installed.len(), &self.name);
+            writeln!(f, "  {count} more in {folders}, as packages brought them: bn container inspect {name}")?;
         }
         write!(f, "{}", self.egress)?;
         if let Some(next) = &self.next {
@@ -176,8 +186,11 @@ impl fmt::Display for RunReport {
     }
 }
 
-fn commits(count: u64) -> String {
-    if count == 1 { "1 commit".to_owned() } else { format!("{count} commits") }
+/// The folder of installed packages that a path is in.
+fn installed_in(path: &str) -> Option<&'static str> {
+    const FOLDERS: &[&str] = &["node_modules", ".venv", "venv", "site-packages", ".tox", ".nox", "bower_components"];
+    let mut above = path.split('/').rev().skip(1);
+    above.find_map(|part| FOLDERS.iter().find(|folder| **folder == part)).copied()
 }
 
 /// One line of `bn container list`.
@@ -203,8 +216,6 @@ pub struct Row {
     /// What the agent ended with.
     pub exit_code: Option<u8>,
     pub outcome: Option<Outcome>,
-    /// How much is nowhere else than with the run, beside its work.
-    pub kept: usize,
     pub needs_sudo: bool,
 }
 
@@ -230,7 +241,6 @@ impl Row {
             ending: record.ending,
             exit_code: record.ending.map(Ending::exit_code),
             outcome: record.outcome,
-            kept: record.kept.len(),
             needs_sudo: record.needs_sudo,
         }
     }

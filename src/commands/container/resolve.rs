@@ -19,7 +19,7 @@ use crate::data_dir::{DataDir, RepoId};
 use crate::env::{Env, Privilege, machine, now, random};
 use crate::error::{Failure, Usage};
 use crate::git::host::discover::Place;
-use crate::git::host::{Git, catch_up, checkout, target};
+use crate::git::host::{Git, checkout, main_checkout, target};
 use crate::graph::model::session::RUN;
 use crate::process::{Cmd, Runner};
 use crate::run::engine::{Engine, EngineError};
@@ -84,11 +84,9 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     let mut notes = Vec::new();
     let secrets = secrets(args, env, &mut notes)?;
     let checkout = checkout::resolve(git, &worktree::existing(args.worktree.as_deref(), env)?)?;
-    let target = target::resolve(git, &checkout.repository(), args.merge_target.as_deref())?;
+    let mut target = target::resolve(git, &checkout.repository(), args.merge_target.as_deref())?;
+    main_checkout::locate(git, &checkout, &mut target, &env.directory)?;
     notes.extend(target.note.clone());
-    if args.dry_run {
-        notes.extend(catch_up::outlook(git, &checkout, &target)?);
-    }
     let engine = if args.dry_run { Engine::locate(env, runner)? } else { Engine::connect(env, runner)? };
     let data = DataDir::resolve(env)?;
     let repo = RepoId::of(&checkout.main_worktree);

@@ -85,7 +85,12 @@ fn claim_and_prepare(resolved: &Resolved, git: &Git, context: &Context) -> Resul
     let plan = &resolved.plan;
     if resolved.engine.has_container(&plan.spec.name)? {
         let name = plan.spec.name.clone();
-        return Err(RunError::NameInUse { name, hint: "choose another with --name".to_owned() }.into());
+        return Err(RunError::NameInUse {
+            name,
+            why: "is a container of another run",
+            hint: "choose another with --name".to_owned(),
+        }
+        .into());
     }
     let mut run = claim(plan, git)?;
     match prepare(&mut run, plan, git) {

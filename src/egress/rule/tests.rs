@@ -66,6 +66,29 @@ fn what_is_no_rule_is_refused() {
     ] {
         assert!(Rule::parse(rule).is_err(), "{rule:?}");
     }
+    for (rule, said, hint) in [
+        ("x.org/", "\"x.org/\" has a slash, and a rule names a host", "write x.org"),
+        ("x.org:443/a", "\"x.org:443/a\" has a slash, and a rule names a host", "write x.org:443"),
+        (
+            "../a1",
+            "\"../a1\" has a slash, and a rule names a host",
+            "a worktree goes before --only, which takes all words behind it",
+        ),
+        (
+            "8443",
+            "\"8443\" is read as the address 0.0.32.251: an address is written with four numbers",
+            "a port goes with its host, each with its own: x.org:443,x.org:8443",
+        ),
+        (
+            "3232235777",
+            "\"3232235777\" is read as the address 192.168.1.1: an address is written with four numbers",
+            "write 192.168.1.1",
+        ),
+    ] {
+        let error = Rule::parse(rule).unwrap_err();
+        assert_eq!((error.to_string().as_str(), &error.hints()[..]), (said, &[hint.to_owned()][..]));
+    }
+    assert!(matches!(Rule::parse("10.0.0.1/8"), Err(RuleError::Network { .. })));
     assert_eq!(Rule::parse("https://u@a.example:8443/x").unwrap_err().hints(), ["write a.example:8443"]);
 }
 

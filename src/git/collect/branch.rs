@@ -33,7 +33,7 @@ pub fn settle(git: &Git, run: &RunGit, harvest: &Harvest, notes: &mut Vec<String
     }
     let gone = !is_there(run);
     if gone {
-        notes.push(format!("{} is gone; what the agent committed is not", run.checkout.worktree.display()));
+        notes.push(gone_note(git, run, work)?);
     }
     if let Some(what) = worktrees::unfinished(&run.checkout.git_dir) {
         return Ok(BranchOutcome::Busy { why: format!("the worktree is in the middle of {what}") });
@@ -45,7 +45,7 @@ pub fn settle(git: &Git, run: &RunGit, harvest: &Harvest, notes: &mut Vec<String
             let ended = ended.filter(|_| !gone).map_or(Ok(None), |ended| within_bounds(git, run, ended, notes))?;
             settle_branch(git, run, &branch, (work, ended.as_deref()), notes)
         }
-        None if gone => Ok(BranchOutcome::BranchMoved { found: None }),
+        None if gone => Ok(BranchOutcome::BranchMoved { found: None, renamed: None }),
         None => settle_detached(git, run, work),
     }
 }
@@ -81,6 +81,21 @@ fn within_bounds(git: &Git, run: &RunGit, end: String, notes: &mut Vec<String>) 
     }
 }
 
+/// Where the files went with the worktree, the commits are still there.
+fn gone_note(git: &Git, run: &RunGit, work: &str) -> Result<String, GitError> {
+    let place = run.checkout.worktree.display();
+    if work == run.base() {
+        return Ok(format!("the worktree {place} is gone"));
+    }
+    let add = Cmd::new("git").args(["worktree", "add"]).arg(&run.checkout.worktree);
+    let add = match (&run.checkout.branch, run.checkout.branch_ref()) {
+        (Some(branch), Some(name)) if refs::commit(git, &run.checkout.common_dir, &name)?.is_some() => add.arg(branch),
+        (Some(branch), _) => add.args(["-b", branch, work]),
+        (None, _) => add.args(["--detach", work]),
+    };
+    Ok(format!("the worktree {place} is gone; its commit {} is kept: {add}", refs::short(work)))
+}
+
 /// The user may have removed the worktree while the agent was at it.
 fn is_there(run: &RunGit) -> bool {
     run.checkout.worktree.is_dir() && run.checkout.git_dir.is_dir()
@@ -109,12 +124,21 @@ fn settle_branch(
             failpoint::reached(Point::BranchMoved);
             BranchOutcome::Moved { from: base.to_owned(), to: work.to_owned() }
         }
-        _ => return Ok(BranchOutcome::BranchMoved { found: now }),
+        _ => return Ok(BranchOutcome::BranchMoved { renamed: renamed(git, run, now.as_deref())?, found: now }),
     };
     if here || ended.is_some() {
         follow(git, run, (here, work, ended), notes)?;
     }
     Ok(outcome)
+}
+
+/// What the worktree's branch is called by now, where there is none of the old name.
+fn renamed(git: &Git, run: &RunGit, found: Option<&str>) -> Result<Option<String>, GitError> {
+    if found.is_some() || !is_there(run) {
+        return Ok(None);
+    }
+    let name = checkout::symbolic_head(git, &run.checkout.git_dir)?;
+    Ok(name.and_then(|name| name.strip_prefix("refs/heads/").map(str::to_owned)))
 }
 
 /// A branch that another checkout has by now is not pulled from under it.
@@ -165,7 +189,7 @@ fn settle_detached(git: &Git, run: &RunGit, to: &str) -> Result<BranchOutcome, G
             git.read("move HEAD", &cmd)?;
             failpoint::reached(Point::HeadMoved);
         }
-        _ => return Ok(BranchOutcome::BranchMoved { found: now }),
+        _ => return Ok(BranchOutcome::BranchMoved { found: now, renamed: None }),
     }
     move_index(git, run, base, to)?;
     Ok(BranchOutcome::Detached { from: base.to_owned(), to: to.to_owned() })

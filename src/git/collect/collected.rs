@@ -9,6 +9,9 @@ pub struct Collected {
     pub head: String,
     /// Commits from the base to `head`.
     pub new_commits: u64,
+    /// Those of them that no branch had which the agent was shown. `None` in a record of an older bn.
+    #[serde(default)]
+    pub(super) own_commits: Option<u64>,
     pub refs: Vec<TakenRef>,
     pub branch: BranchOutcome,
     /// Where the agent ended, if not on its starting branch: a branch's name, or a commit.
@@ -21,6 +24,13 @@ pub struct Collected {
     pub holds: Vec<String>,
     /// All that was found has been taken over: the private folder may go.
     pub complete: bool,
+}
+
+impl Collected {
+    /// How many commits the agent made: what it took from the host's branches is not its own.
+    pub fn own_commits(&self) -> u64 {
+        self.own_commits.unwrap_or(self.new_commits)
+    }
 }
 
 /// One commit of the agent's under a ref of the run.
@@ -50,6 +60,9 @@ pub enum BranchOutcome {
     /// It was no longer where the agent had started: nothing was touched.
     BranchMoved {
         found: Option<String>,
+        /// The branch that the worktree has now, where the other is gone.
+        #[serde(default)]
+        renamed: Option<String>,
     },
     /// The agent's lacks commits that it had: nothing was touched.
     SetBack {
@@ -69,24 +82,4 @@ pub enum BranchOutcome {
     GitLost {
         reason: String,
     },
-}
-
-/// One thing that a run keeps.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kept {
-    /// For people.
-    pub what: String,
-    /// A ref of the repository, or a folder.
-    pub place: String,
-    /// What to type to have it.
-    pub get: String,
-    /// What to type to be rid of it.
-    pub give_up: String,
-}
-
-impl Kept {
-    /// The work itself, which the run's outcome speaks of.
-    pub fn is_work(&self) -> bool {
-        self.place.ends_with("/work")
-    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::failpoint::{self, Point};
 use crate::git::collect::plan::{Crop, HISTORY, Harvest, MOST_NOTES, OFFERED, WORK};
-use crate::git::host::git::complaint;
+use crate::git::host::git::{UPLOAD_PACK, complaint};
 use crate::git::host::{Git, GitError, refs};
 use crate::git::private::RunGit;
 use crate::git::private::bare;
@@ -38,21 +38,8 @@ const CHECKS: &[&str] = &[
     "gitmodulesPath",
     "gitmodulesUpdate",
     "nullSha1",
-    "badDateOverflow",
-];
-
-/// What old histories really have in the lines about their people and times, and what harms nobody.
-const TOLERATED: &[&str] = &[
-    "badDate",
-    "badEmail",
-    "badName",
-    "badTimezone",
-    "missingEmail",
-    "missingNameBeforeEmail",
-    "missingSpaceBeforeDate",
-    "missingSpaceBeforeEmail",
-    "multipleAuthors",
     "zeroPaddedDate",
+    "badDateOverflow",
 ];
 
 fn limited(cmd: Cmd) -> Cmd {
@@ -115,7 +102,7 @@ fn fetch(git: &Git, run: &RunGit, crops: &mut [&mut Crop]) -> Result<Option<Stri
 }
 
 fn command(git: &Git, run: &RunGit, count: usize) -> Cmd {
-    let mut cmd = git.in_dir(&run.checkout.common_dir);
+    let mut cmd = git.fetching(&run.checkout.common_dir, &run.taken());
     let settings =
         ["fetch.fsckObjects=true", "fetch.unpackLimit=1", "fetch.writeCommitGraph=false", "fetch.prune=false"];
     if count > MOST_SYNCED {
@@ -126,10 +113,10 @@ fn command(git: &Git, run: &RunGit, count: usize) -> Cmd {
         cmd = cmd.arg("-c").arg(setting);
     }
     cmd = CHECKS.iter().fold(cmd, |cmd, check| cmd.arg("-c").arg(format!("fetch.fsck.{check}=error")));
-    cmd = TOLERATED.iter().fold(cmd, |cmd, check| cmd.arg("-c").arg(format!("fetch.fsck.{check}=ignore")));
     cmd =
         cmd.args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules"]);
-    cmd.args(["--no-prune", "--no-prune-tags", "--no-auto-maintenance", "--stdin"]).arg(run.taken())
+    cmd = cmd.args(["--no-prune", "--no-prune-tags", "--no-auto-maintenance", "--upload-pack", UPLOAD_PACK]);
+    cmd.arg("--stdin").arg(run.taken())
 }
 
 /// Drops what is no commit, or not there, and puts what only reflogs name under one commit.

@@ -6,7 +6,7 @@ use crate::git::collect::collected::{BranchOutcome, Collected};
 use crate::git::collect::plan::{self, Harvest};
 use crate::git::collect::{fetch, refs, take};
 use crate::git::host::changes::{self, ChangedPath};
-use crate::git::host::{Git, GitError};
+use crate::git::host::{Git, GitError, refs as host_refs};
 use crate::git::private::RunGit;
 use crate::harmless;
 use crate::untrusted::{quarantine, remove};
@@ -23,6 +23,7 @@ pub fn collect(git: &Git, run: &RunGit) -> Result<Collected, GitError> {
     let mut collected = Collected {
         head: run.base().to_owned(),
         new_commits: 0,
+        own_commits: None,
         refs: Vec::new(),
         branch: BranchOutcome::Unchanged,
         ended_on: None,
@@ -49,29 +50,18 @@ fn take_over(git: &Git, run: &RunGit, mut harvest: Harvest, collected: &mut Coll
     collected.refs = harvest.taken(run);
     if let Some(work) = harvest.work() {
         work.clone_into(&mut collected.head);
-        collected.new_commits = count(git, run, work)?;
+        let common_dir = &run.checkout.common_dir;
+        collected.new_commits = host_refs::count(git, common_dir, work, [run.base()])?;
+        let shown = run.shown_branches()?;
+        let others = shown.iter().map(String::as_str).chain([run.base()]);
+        collected.own_commits = Some(host_refs::count(git, common_dir, work, others)?);
         let changed = changes::between(git, &run.checkout.common_dir, run.base(), work)?;
         collected.holds.extend(submodule_links(&changed));
         collected.holds.extend(large_files(git, run, &changed)?);
     }
     collected.branch = branch::settle(git, run, &harvest, &mut collected.notes)?;
     failpoint::reached(Point::IndexMoved);
-    put_away(run, collected.complete)
-}
-
-/// What did not get through stays, in a repository of ours.
-fn put_away(run: &RunGit, complete: bool) -> Result<(), GitError> {
-    let (taken, kept) = (run.taken(), run.not_taken());
-    remove::folder(&kept)?;
-    if complete {
-        return Ok(remove::folder(&taken)?);
-    }
-    std::fs::rename(&taken, &kept).map_err(GitError::io("keep", &taken))
-}
-
-fn count(git: &Git, run: &RunGit, head: &str) -> Result<u64, GitError> {
-    let cmd = git.in_dir(&run.checkout.common_dir).args(["rev-list", "--count", head, "--not", run.base()]);
-    Ok(git.read("count the commits", &cmd)?.text().parse().unwrap_or(0))
+    Ok(remove::folder(&run.taken())?)
 }
 
 /// A link to another repository's commit: the user's git would go and look there.

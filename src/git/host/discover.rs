@@ -67,7 +67,7 @@ pub fn checkouts(place: &Place) -> Vec<PathBuf> {
 }
 
 /// The git folder of the checkout at `top`, or `top` itself where it is one.
-fn git_folder(top: &Path) -> Result<Option<PathBuf>, DiscoverError> {
+pub fn git_folder(top: &Path) -> Result<Option<PathBuf>, DiscoverError> {
     let dot_git = top.join(".git");
     match fs::metadata(&dot_git) {
         Ok(found) if found.is_file() => named_by(&dot_git, top).map(Some),

@@ -31,6 +31,8 @@ pub enum GitError {
     ConfigInTree { file: PathBuf },
     #[error("files here need the git filter {filter} ({example}, for one), which a container does not have")]
     NeededFilter { filter: String, example: String },
+    #[error("{branch} is checked out in the main checkout of {common_dir}, and git does not know where that is")]
+    LostMainCheckout { common_dir: PathBuf, branch: String },
     #[error("{path} is a symbolic link")]
     DotGitLink { path: PathBuf },
     #[error("{worktree} contains {folder}, where binnacle keeps what agents must not see")]
@@ -49,7 +51,7 @@ pub enum GitError {
     NoTarget,
     #[error("{name} cannot be part of a ref name")]
     RunName { name: String },
-    #[error("the run's git folder {path} cannot be trusted: {reason}")]
+    #[error("what the agent committed could not be taken over from {path}: {reason}")]
     Hostile { path: PathBuf, reason: String },
     #[error("git cannot {what}: {reason}")]
     Failed { what: String, reason: String },
@@ -104,9 +106,14 @@ impl Explain for GitError {
             GitError::NeededFilter { filter, .. } => {
                 vec![format!("work on a branch without it, or do without: git config filter.{filter}.required false")]
             }
+            GitError::LostMainCheckout { common_dir, .. } => vec![
+                "run bn in that checkout".to_owned(),
+                format!("or tell git where it is: git -C {} config core.worktree PATH", common_dir.display()),
+            ],
             GitError::DotGitLink { .. } => {
                 vec![
-                    "use a checkout with a real .git, or add a linked worktree: git worktree add ../agent-1".to_owned(),
+                    "use a checkout with a real .git, or add a linked worktree: git worktree add ../agent-1 -b agent-1"
+                        .to_owned(),
                 ]
             }
             GitError::HoldsState { .. } => vec![
@@ -122,15 +129,25 @@ impl Explain for GitError {
             GitError::PathExists { .. } => vec!["leave --create away to use it".to_owned()],
             GitError::NoTarget => vec!["name it: --merge-target BRANCH".to_owned()],
             GitError::RunName { .. } => vec!["take another --name".to_owned()],
+            GitError::Hostile { reason, .. } | GitError::Failed { reason, .. } if is_full(reason) => vec![room()],
             GitError::Hostile { .. } => vec!["the files in the worktree are as the agent left them".to_owned()],
             GitError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
-                vec!["free some space; df -h shows where".to_owned()]
+                vec![room()]
             }
             GitError::Failed { .. } | GitError::Io { .. } => Vec::new(),
             GitError::Untrusted(error) => error.hints(),
             GitError::Process(error) => error.hints(),
         }
     }
+}
+
+/// Whether git, in its own words, found no room.
+fn is_full(reason: &str) -> bool {
+    ["No space left on device", "Disk quota exceeded", "the disk is full"].iter().any(|sign| reason.contains(sign))
+}
+
+fn room() -> String {
+    "free some space; df -h shows where".to_owned()
 }
 
 fn known_branches(branches: &[String]) -> String {

@@ -34,6 +34,10 @@ const SAFE: &[&str] = &[
 /// The user's own choice of configuration files is kept; every other GIT_ variable is dropped.
 const KEPT: &[&str] = &["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"];
 
+/// The other side of a fetch from a folder of this machine, as git gives it to a shell.
+pub const UPLOAD_PACK: &str =
+    "git -c 'safe.directory=*' -c 'transfer.hideRefs=!refs' -c 'uploadpack.hideRefs=!refs' upload-pack";
+
 /// Builds host git commands and runs them.
 #[derive(Clone, Debug)]
 pub struct Git {
@@ -78,6 +82,20 @@ impl Git {
     /// A command on a repository without its files.
     pub fn in_dir(&self, git_dir: &Path) -> Cmd {
         self.bare_command().arg(joined("--git-dir=", git_dir)).directory(git_dir)
+    }
+
+    /// A command that is to fetch from another folder of this machine, with `--upload-pack` for the other side. What the
+    /// user has set for other places would rewrite that path, hide refs or start a program: nothing of it counts.
+    pub fn fetching(&self, git_dir: &Path, from: &Path) -> Cmd {
+        let mut own_name = joined("url.", from);
+        own_name.push(".insteadOf");
+        self.in_dir(git_dir)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            // The longest name wins, over those of the repository's own configuration too.
+            .env("GIT_CONFIG_COUNT", "1")
+            .env("GIT_CONFIG_KEY_0", own_name)
+            .env("GIT_CONFIG_VALUE_0", from)
     }
 
     /// A command on a checkout. Both places are given, so that nothing in the tree decides which repository is meant.

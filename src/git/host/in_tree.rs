@@ -23,7 +23,8 @@ pub fn refuse(config: &Config, worktree: &Path, common_dir: &Path) -> Result<(),
 /// The first setting that names a program below `tree`.
 pub fn program<'a>(config: &'a Config, tree: &Path) -> Option<&'a Setting> {
     config.settings().iter().find(|setting| {
-        setting.value.as_deref().is_some_and(|value| runs_unasked(&setting.key, value) && names_a_file_in(tree, value))
+        let names_one = |value| names_a_file_in(tree, as_command(&setting.key, value));
+        setting.value.as_deref().is_some_and(|value| runs_unasked(&setting.key, value) && names_one(value))
     })
 }
 
@@ -49,6 +50,15 @@ fn runs_unasked(key: &str, value: &str) -> bool {
     }
 }
 
+/// A credential helper that is neither a path nor marked as a command is the end of the name of one of git's programs.
+fn as_command<'a>(key: &str, value: &'a str) -> &'a str {
+    let is_helper = key.starts_with("credential.") && key.ends_with(".helper");
+    match is_helper && !value.starts_with(['/', '!', '~', '$', '"', '\'']) && !value.contains('/') {
+        true => value.split_once(char::is_whitespace).map_or("", |(_, arguments)| arguments),
+        false => value,
+    }
+}
+
 /// Whether a shell command line names a file of the tree: relative with a slash at the start of a command, or there now.
 fn names_a_file_in(tree: &Path, command: &str) -> bool {
     let command = &at_home(command);
@@ -64,7 +74,10 @@ fn names_a_file_in(tree: &Path, command: &str) -> bool {
             return false;
         }
         let inside = inside(tree, path);
-        let looks_like_one = word.starts_with("./") || (*word == first && word.contains('/')) || is_script(path);
+        // A command without a slash is looked for on PATH alone.
+        let on_path = *word == first && !word.contains('/');
+        let looks_like_one =
+            word.starts_with("./") || (*word == first && word.contains('/')) || is_script(path) && !on_path;
         inside && (looks_like_one || path.is_absolute() || tree.join(path).is_file())
     })
 }
@@ -197,11 +210,34 @@ mod tests {
     }
 
     #[test]
+    fn a_credential_helper_without_a_path_is_no_file() {
+        let tree = tempfile::tempdir().unwrap();
+        let key = "credential.https://source.developers.google.com.helper";
+        let names = |value: &str| names_a_file_in(tree.path(), as_command(key, value));
+        std::fs::write(tree.path().join("gcloud.sh"), "").unwrap();
+        for value in ["gcloud.sh", "store", "cache --timeout 9"] {
+            assert!(!names(value), "{value}");
+        }
+        for value in ["!./helper.sh", "!f() { sh helper.sh; }; f", "store --file helper.sh", "tools/helper", "./helper"]
+        {
+            assert!(names(value), "{value}");
+        }
+    }
+
+    #[test]
     fn commands_from_elsewhere_are_not() {
         let tree = tempfile::tempdir().unwrap();
-        for command in
-            ["git-lfs clean -- %f", "/usr/bin/x %A", "sed s/a/b/", "../tool", "~/bin/x", "cat", "less -R", "a/../../x"]
-        {
+        for command in [
+            "git-lfs clean -- %f",
+            "/usr/bin/x %A",
+            "sed s/a/b/",
+            "../tool",
+            "~/bin/x",
+            "cat",
+            "less -R",
+            "a/../../x",
+            "tool.sh",
+        ] {
             assert!(!names_a_file_in(tree.path(), command), "{command}");
         }
     }

@@ -3,16 +3,15 @@
 //! Every call names its git folder and its worktree, and runs no hook and no monitor. Nothing here knows of a run, and
 //! nothing here reads what an agent wrote but as objects whose ids were given.
 
-pub mod catch_up;
 pub mod changes;
 pub mod checkout;
 pub mod config;
-pub mod copies;
 pub mod discover;
 mod error;
 pub mod git;
 pub mod in_tree;
 pub mod links;
+pub mod main_checkout;
 pub mod pins;
 pub mod refs;
 pub mod repository;

@@ -39,6 +39,19 @@ pub fn commit(git: &Git, git_dir: &Path, name: &str) -> Result<Option<String>, G
     Ok(captured.success().then(|| captured.text()))
 }
 
+/// How many commits are in the history of `commit`, and in that of none of the others.
+pub fn count<'a>(
+    git: &Git,
+    git_dir: &Path,
+    commit: &str,
+    others: impl IntoIterator<Item = &'a str>,
+) -> Result<u64, GitError> {
+    let lines: String = others.into_iter().map(|id| format!("^{id}\n")).collect();
+    let cmd = git.in_dir(git_dir).args(["rev-list", "--count", "--ignore-missing", "--stdin"]);
+    let counted = git.read_with_input("count the commits", &cmd, format!("{commit}\n{lines}").as_bytes())?;
+    Ok(counted.text().parse().unwrap_or(0))
+}
+
 /// Sets a ref; with `old`, only from that value.
 pub fn update(git: &Git, git_dir: &Path, name: &str, new: &str, old: Option<&str>) -> Result<(), GitError> {
     let cmd =

@@ -1,5 +1,7 @@
 //! The branch that finished work goes to.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use crate::git::host::config::Config;
@@ -12,6 +14,9 @@ pub struct Target {
     pub branch: String,
     /// Said aloud where the branch was not named and is not `main`.
     pub note: Option<String>,
+    /// The repository's main checkout, where that has the branch and the agent works in another.
+    #[serde(default)]
+    pub checkout: Option<PathBuf>,
 }
 
 impl Target {
@@ -27,16 +32,16 @@ pub fn resolve(git: &Git, repository: &Repository, wanted: Option<&str>) -> Resu
     if let Some(wanted) = wanted {
         let branch = wanted.strip_prefix("refs/heads/").unwrap_or(wanted).to_owned();
         return match exists(&branch) {
-            true => Ok(Target { branch, note: None }),
+            true => Ok(Target { branch, note: None, checkout: None }),
             false => Err(GitError::NoBranch { wanted: branch, branches }),
         };
     }
     if exists("main") {
-        return Ok(Target { branch: "main".to_owned(), note: None });
+        return Ok(Target { branch: "main".to_owned(), note: None, checkout: None });
     }
     let (branch, why) = default_branch(git, repository, &exists)?.ok_or(GitError::NoTarget)?;
     let note = Some(format!("there is no branch main; the work goes to {branch}, {why}"));
-    Ok(Target { branch, note })
+    Ok(Target { branch, note, checkout: None })
 }
 
 fn branches(git: &Git, repository: &Repository) -> Result<Vec<String>, GitError> {

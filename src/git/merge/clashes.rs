@@ -7,6 +7,9 @@ use crate::git::host::git::os;
 use crate::git::host::{Git, GitError, changes};
 use crate::harmless;
 
+/// So many conflicts are named.
+const MOST_NAMED: usize = 20;
+
 /// Paths of the checkout that a merge would overwrite, printable.
 pub fn find(git: &Git, (git_dir, tree): (&Path, &Path), from: &str, to: &str) -> Result<Vec<String>, GitError> {
     let in_tree = || git.in_tree(git_dir, tree);
@@ -36,4 +39,12 @@ fn in_the_way(tree: &Path, path: &Path, dirty: &BTreeSet<PathBuf>, tracked: &BTr
         let blocks = !tracked.contains(above) && (above == path || !found.is_dir());
         blocks.then(|| above.to_owned())
     })
+}
+
+/// The files of a checkout that have conflicts, by its index alone. Printable paths.
+pub fn unmerged(git: &Git, git_dir: &Path) -> Result<Vec<String>, GitError> {
+    let listing = git.read("list the conflicts", &git.in_dir(git_dir).args(["ls-files", "--unmerged", "-z"]))?.stdout;
+    let paths = listing.split(|&byte| byte == 0).filter_map(|entry| entry.splitn(2, |&byte| byte == b'\t').nth(1));
+    let paths: BTreeSet<String> = paths.map(harmless::name).collect();
+    Ok(paths.into_iter().take(MOST_NAMED).collect())
 }

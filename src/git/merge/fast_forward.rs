@@ -9,9 +9,9 @@ use crate::git::collect::branch;
 use crate::git::collect::collected::BranchOutcome;
 use crate::git::collect::collected::Collected;
 use crate::git::host::config::Config;
-use crate::git::host::git::complaint;
+use crate::git::host::git::{UPLOAD_PACK, complaint};
 use crate::git::host::worktrees::{self, Worktree};
-use crate::git::host::{Git, GitError, changes, checkout, in_tree, refs};
+use crate::git::host::{Git, GitError, changes, checkout, in_tree, main_checkout, refs};
 use crate::git::merge::{clashes, landed, taken_back};
 use crate::git::private::RunGit;
 use crate::harmless;
@@ -130,6 +130,10 @@ impl Step<'_> {
                 worktree.path.clone_from(&checkout.worktree);
                 Some(common.clone())
             }
+            0 if let Some(place) = &self.run.target.checkout => {
+                worktree.path.clone_from(place);
+                main_checkout::leads_to(place, common).then(|| common.clone())
+            }
             0 => worktree.path.join(".git").canonicalize().ok().filter(|git_dir| git_dir == common),
             _ => worktrees::git_dir_of(common, &worktree)?,
         };
@@ -226,7 +230,8 @@ impl Step<'_> {
             return Ok(MergeOutcome::Refused { why });
         };
         let cmd =
-            self.git.in_dir(common).args(["-c", "fetch.prune=false", "fetch", "--quiet", "--no-tags", "--no-prune"]);
+            self.git.fetching(common, common).args(["-c", "fetch.prune=false", "fetch", "--upload-pack", UPLOAD_PACK]);
+        let cmd = cmd.args(["--quiet", "--no-tags", "--no-prune"]);
         let cmd = cmd.args(["--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules"]).arg(common);
         let answer = self.git.capture(&cmd.arg(format!("{from}:{}", self.run.target.reference())))?;
         Ok(match answer.status.code() {

@@ -41,7 +41,12 @@ pub fn find(git: &Git, config: &Config, checkout: &Checkout) -> Result<Hooks, Gi
 /// link from the hooks folder.
 pub fn in_trees(git: &Git, run: &RunGit) -> Result<Vec<PathBuf>, GitError> {
     let checkout = &run.checkout;
-    let config = Config::read(git, git.in_tree(&checkout.git_dir, &checkout.worktree), &checkout.worktree)?;
+    // The user may have removed the worktree while the agent was at it.
+    let cmd = match checkout.worktree.is_dir() && checkout.git_dir.is_dir() {
+        true => git.in_tree(&checkout.git_dir, &checkout.worktree),
+        false => git.in_dir(&checkout.common_dir),
+    };
+    let config = Config::read(git, cmd, &checkout.worktree)?;
     let configured = match config.get("core.hookspath").filter(|path| !path.is_empty()) {
         Some(path) => expanded(git, checkout, path)?,
         None => checkout.common_dir.join("hooks"),

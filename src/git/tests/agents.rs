@@ -321,7 +321,7 @@ fn a_branch_that_the_user_deleted_takes_no_commit_with_it() {
     let id = bench.agent(&run, "git commit -qm agents --allow-empty; git rev-parse HEAD");
     bench.sh("git -C agent switch -q --detach; git -C repo branch -qD agent");
     let collected = bench.collect(&run);
-    assert_eq!(collected.branch, BranchOutcome::BranchMoved { found: None });
+    assert_eq!(collected.branch, BranchOutcome::BranchMoved { found: None, renamed: None });
     assert_eq!(bench.sh("git -C repo rev-parse refs/binnacle/runs/run-1/work"), id);
 }
 

@@ -105,7 +105,7 @@ fn the_target_is_main_or_said_aloud() {
     let bench = Bench::linked();
     let repository = repository::resolve(&bench.git, &bench.path("agent")).unwrap();
     let target = |wanted| target::resolve(&bench.git, &repository, wanted);
-    assert_eq!(target(None).unwrap(), target::Target { branch: "main".into(), note: None });
+    assert_eq!(target(None).unwrap(), target::Target { branch: "main".into(), note: None, checkout: None });
     assert_eq!(target(Some("agent")).unwrap().branch, "agent");
     let error = target(Some("nope")).unwrap_err();
     assert_eq!(

@@ -6,10 +6,10 @@ use crate::error::Failure;
 use crate::failpoint::{self, Point};
 use crate::git::collect::collected::BranchOutcome;
 use crate::git::collect::collected::Collected;
+use crate::git::collect::run_refs;
 use crate::git::collect::take_over;
-use crate::git::collect::{kept, run_refs};
-use crate::git::host::Git;
-use crate::git::host::refs::short;
+use crate::git::host::{Git, GitError, refs, worktrees};
+use crate::git::merge::clashes;
 use crate::git::merge::fast_forward::{self, MergeOutcome};
 use crate::git::private::RunGit;
 use crate::graph::error::GraphError;
@@ -99,16 +99,7 @@ pub fn finish(run: &mut Run, engine: &Engine, git: &Git, merge: Merge) -> Result
         add_notes(run, troubles);
     }
     discard(run, git)?;
-    look_what_is_kept(run, git)?;
     Ok(run.enter(State::Ended, Point::RunEnded)?)
-}
-
-/// Writes down what is nowhere else, for whoever asks what became of the run. To be saved by the caller.
-pub fn look_what_is_kept(run: &mut Run, git: &Git) -> Result<(), Failure> {
-    let Some(prepared) = &run.record.git else { return Ok(()) };
-    let kept = kept::all(git, prepared, run.record.collected.as_ref())?;
-    run.record.kept = kept.into_iter().filter(|kept| !kept.is_work()).collect();
-    Ok(())
 }
 
 fn add_notes(run: &mut Run, new: impl IntoIterator<Item = String>) {
@@ -180,7 +171,12 @@ pub fn decide(run: &mut Run, git: &Git, prepared: &RunGit, collected: &Collected
     let (outcome, reason) = match wanted {
         _ if taken_back.is_some() => (Outcome::TargetSetBack, taken_back),
         true if hold.is_some() && collected.new_commits > 0 => (Outcome::Refused, hold),
-        true => outcome_of(fast_forward::merge(git, prepared, collected)?, collected),
+        true => {
+            let merged = fast_forward::merge(git, prepared, collected)?;
+            run.record.brought = brought(git, prepared, &merged)?;
+            let (outcome, reason) = outcome_of(merged, collected);
+            (outcome, if outcome == Outcome::Diverged { Some(moved_on(git, prepared, collected)?) } else { reason })
+        }
         false => (unmerged(ending, collected), set_back(collected)),
     };
     run.record.outcome = Some(outcome);
@@ -199,24 +195,43 @@ fn unmerged(ending: Ending, collected: &Collected) -> Outcome {
     }
 }
 
+/// How many commits a merge brought to the target.
+fn brought(git: &Git, prepared: &RunGit, merged: &MergeOutcome) -> Result<Option<u64>, GitError> {
+    let MergeOutcome::Merged { from, to } = merged else { return Ok(None) };
+    refs::count(git, &prepared.checkout.common_dir, to, [from.as_str()]).map(Some)
+}
+
+/// By how much the target has moved on from what the work builds on, and what the user has begun to do about it.
+fn moved_on(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<String, GitError> {
+    let (checkout, target) = (&prepared.checkout, &prepared.target);
+    let count = refs::count(git, &checkout.common_dir, &target.reference(), [collected.head.as_str()])?;
+    let moved = format!("{} has moved on by {count}", target.branch);
+    let Some(what) = worktrees::unfinished(&checkout.git_dir) else { return Ok(moved) };
+    let conflicts = clashes::unmerged(git, &checkout.git_dir)?;
+    let conflicts = if conflicts.is_empty() { String::new() } else { format!(" ({})", conflicts.join(", ")) };
+    Ok(format!("{moved}, and {what} waits in {}{conflicts}", checkout.worktree.display()))
+}
+
 fn outcome_of(merged: MergeOutcome, collected: &Collected) -> (Outcome, Option<String>) {
     match (merged, &collected.branch) {
         (_, BranchOutcome::GitLost { reason }) => (Outcome::GitLost, Some(reason.clone())),
-        (MergeOutcome::Merged { from, to }, _) => (Outcome::Merged, Some(format!("{}..{}", short(&from), short(&to)))),
+        (MergeOutcome::Merged { from, to }, _) => {
+            (Outcome::Merged, Some(format!("{}..{}", refs::short(&from), refs::short(&to))))
+        }
         // By hand, or by a bn that died before it could say so.
         (MergeOutcome::NothingToMerge, _) if collected.new_commits > 0 => {
-            (Outcome::Merged, Some(format!("{} was there already", short(&collected.head))))
+            (Outcome::Merged, Some(format!("{} was there already", refs::short(&collected.head))))
         }
         (MergeOutcome::NothingToMerge, _) if !collected.complete => {
             (Outcome::Refused, Some("not all of the agent's work could be taken over".to_owned()))
         }
         (MergeOutcome::NothingToMerge, _) => (Outcome::NothingToMerge, None),
-        (MergeOutcome::Diverged, BranchOutcome::BranchMoved { .. }) => {
-            (Outcome::BranchMoved, Some("somebody else committed to the branch meanwhile".to_owned()))
+        // An agent that made no commit leaves nothing to merge, whatever its branch and the target had before.
+        (MergeOutcome::Diverged, _) if collected.new_commits == 0 && collected.complete => {
+            (Outcome::NothingToMerge, None)
         }
-        (MergeOutcome::Diverged, _) => {
-            (Outcome::Diverged, Some("the target has commits that the work does not build on".to_owned()))
-        }
+        (MergeOutcome::Diverged, BranchOutcome::BranchMoved { .. }) => (Outcome::BranchMoved, None),
+        (MergeOutcome::Diverged, _) => (Outcome::Diverged, None),
         (MergeOutcome::TargetDirty { checkout, paths }, _) => {
             let reason = format!("uncommitted changes in {checkout} are in the way: {}", paths.join(", "));
             (Outcome::TargetDirty, Some(reason))

@@ -93,14 +93,24 @@ pub fn hold_and_tell(
         owner.output.note(format_args!("nobody watched how much the agent wrote to disk: {error}"));
         None
     });
-    let ending = finish::ending(run, owner.engine, code)?;
-    run.record.ending = Some(told_apart(ending, reason, verdict, run.folder.stop_request().exists()));
-    let finished = finish::finish(run, owner.engine, owner.git, finish::Merge::AsPlanned)
+    let finished = end(run, owner, code, |ending, stop| told_apart(ending, reason, verdict, stop))
         .map_err(|source| RunError::Unfinished { name: run.name().to_owned(), source });
     // Last: whoever reads the agent's words may take their time.
     let passed_on = follower.map_or(Ok(()), Follower::finish);
     finished?;
     Ok(passed_on.map_err(|source| RunError::io("pass on", &run.folder.log(), source))?)
+}
+
+/// Everything after the agent, from the container's exit code to the outcome.
+fn end(
+    run: &mut Run,
+    owner: &Owner,
+    code: Option<u8>,
+    tell_apart: impl FnOnce(Ending, bool) -> Ending,
+) -> Result<(), Failure> {
+    let ending = finish::ending(run, owner.engine, code)?;
+    run.record.ending = Some(tell_apart(ending, run.folder.stop_request().exists()));
+    finish::finish(run, owner.engine, owner.git, finish::Merge::AsPlanned)
 }
 
 /// Whoever ended it, the container's exit code looks much the same.
@@ -153,7 +163,8 @@ impl<'a> Watch<'a> {
                 return Ok(Reason::Stopped);
             }
             if self.owner.signals.take_interrupt() && self.owner.follow {
-                self.owner.engine.signal(self.run.name(), "SIGINT")?;
+                let refusal = self.owner.engine.signal(self.run.name(), "SIGINT").err();
+                refusal.iter().for_each(|refusal| self.owner.output.note(refusal));
             }
             self.publish();
         }

@@ -8,10 +8,10 @@ use crate::container::seccomp::PROFILE;
 use crate::env::User;
 use crate::error::Failure;
 use crate::failpoint::{self, Point};
-use crate::git::collect::{kept, run_refs};
+use crate::git::collect::run_refs;
+use crate::git::host::Git;
 use crate::git::host::checkout::Checkout;
 use crate::git::host::target::Target;
-use crate::git::host::{Git, catch_up};
 use crate::git::private;
 use crate::git::private::mounts::GitMount;
 use crate::graph::store::{Site, Store};
@@ -85,25 +85,32 @@ fn refuse_conflicts(plan: &Plan, runs: &Path, git: &Git) -> Result<(), Failure> 
         if let Some(branch) = other.spec.branch.clone().filter(|_| unfinished && other.spec.branch == spec.branch) {
             return Err(RunError::BranchInUse { branch, name, hint }.into());
         }
-        if name == spec.name && (unfinished || keeps_something(other, git)?) {
-            let hint = if seen.owned { "choose another with --name".to_owned() } else { hint };
-            return Err(RunError::NameInUse { name, hint }.into());
+        if name == spec.name && (unfinished || holds_work(plan, git)?) {
+            let (why, hint) = match (seen.owned, unfinished) {
+                (true, _) => ("is a run that is going on", "choose another with --name".to_owned()),
+                (false, true) => {
+                    ("is a run that was not finished", format!("finish it: {hint}; or take another --name"))
+                }
+                (false, false) => {
+                    ("is an ended run with unmerged work", format!("take another --name, or merge it: {hint}"))
+                }
+            };
+            return Err(RunError::NameInUse { name, why, hint }.into());
         }
     }
     Ok(())
 }
 
-fn keeps_something(other: &Record, git: &Git) -> Result<bool, Failure> {
-    let Some(prepared) = &other.git else { return Ok(false) };
-    Ok(!kept::all(git, prepared, other.collected.as_ref())?.is_empty())
+fn holds_work(plan: &Plan, git: &Git) -> Result<bool, Failure> {
+    let kept = run_refs::unmerged(git, &plan.spec.common_dir, &plan.spec.name, &plan.target)?;
+    Ok(!kept.is_empty())
 }
 
 /// Makes it all. What is made stays in the run's folders, and goes with them if this fails.
 pub fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<(), Failure> {
     let spec = &plan.spec;
-    let (checkout, said) = catch_up::catch_up(git, plan.checkout.clone(), &plan.target)?;
-    let mut prepared = private::prepare::prepare(git, checkout, plan.target.clone(), &spec.name, run.folder.path())?;
-    prepared.notes.extend(said);
+    let prepared =
+        private::prepare::prepare(git, plan.checkout.clone(), plan.target.clone(), &spec.name, run.folder.path())?;
     review::remember(git, &prepared, &run.folder)?;
     run.record.git = Some(prepared);
     run.save(Point::GitPrepared)?;

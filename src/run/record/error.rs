@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Explain, Failure};
+use crate::error::{Explain, FAILED, Failure, NOT_MERGED};
 
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -17,8 +17,11 @@ pub enum RunError {
     Unknown { name: String, known: Vec<String> },
     #[error("{name} is short for several runs: {}", names.join(", "))]
     Ambiguous { name: String, names: Vec<String> },
-    #[error("the name {name} is in use")]
-    NameInUse { name: String, hint: String },
+    #[error("{name} {why}")]
+    NameInUse { name: String, why: &'static str, hint: String },
+    /// Nobody said that the work of an agent that failed is wanted.
+    #[error("{name}: {how}: its work is not merged unasked")]
+    Doubtful { name: String, how: String },
     #[error("{worktree} is in use by the run {name}, which is {state}")]
     WorktreeInUse { worktree: PathBuf, name: String, state: String, hint: String },
     #[error("the branch {branch} is in use by the run {name}")]
@@ -43,6 +46,14 @@ impl RunError {
 }
 
 impl Explain for RunError {
+    fn exit_code(&self) -> u8 {
+        match self {
+            // As for all other work that could not go to its target.
+            RunError::Doubtful { .. } => NOT_MERGED,
+            _ => FAILED,
+        }
+    }
+
     fn hints(&self) -> Vec<String> {
         match self {
             RunError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
@@ -58,6 +69,10 @@ impl Explain for RunError {
             RunError::NameInUse { hint, .. }
             | RunError::WorktreeInUse { hint, .. }
             | RunError::BranchInUse { hint, .. } => vec![hint.clone()],
+            RunError::Doubtful { name, .. } => vec![
+                format!("look at it: git log -p refs/binnacle/runs/{name}/work"),
+                format!("then, to merge it all the same: bn container merge {name} --yes"),
+            ],
             RunError::StillOwned { name, .. } => {
                 vec![format!("wait for it, or: bn container stop {name}")]
             }

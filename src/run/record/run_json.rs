@@ -13,7 +13,7 @@ use crate::container::ctr::{ContainerSpec, Ctr};
 use crate::container::network::Network;
 use crate::data_dir::RepoId;
 use crate::failpoint::{self, Point};
-use crate::git::collect::collected::{Collected, Kept};
+use crate::git::collect::collected::Collected;
 use crate::git::private::RunGit;
 use crate::run::record::folder::Folder;
 use crate::run::record::hand_off::HandedOver;
@@ -101,15 +101,15 @@ pub struct Record {
     pub pid: Option<u32>,
     pub ending: Option<Ending>,
     pub outcome: Option<Outcome>,
+    /// Commits that a merge brought to the target.
+    #[serde(default)]
+    pub brought: Option<u64>,
     /// Why the state or the outcome is what it is, for people.
     pub reason: Option<String>,
     pub git: Option<RunGit>,
     pub collected: Option<Collected>,
     /// What of the work programs of the host run or obey.
     pub handed_over: Vec<HandedOver>,
-    /// What is nowhere else than with the run, beside its work.
-    #[serde(default)]
-    pub kept: Vec<Kept>,
     /// The container could not be removed without sudo's password.
     pub needs_sudo: bool,
 }
@@ -126,11 +126,11 @@ impl Record {
             pid: None,
             ending: None,
             outcome: None,
+            brought: None,
             reason: None,
             git: None,
             collected: None,
             handed_over: Vec::new(),
-            kept: Vec::new(),
             needs_sudo: false,
         }
     }
