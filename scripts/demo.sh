@@ -43,9 +43,10 @@ start_containerd() {
 # $1: one that is there, if it is.
 find_bn() {
     if [[ $1 ]]; then
-        [[ -x $1 ]] || die "$1 is no program"
+        [[ -x $1 && ${1##*/} == bn ]] || die "$1 is no program that is called bn"
         FOLDER=$(realpath "$(dirname "$1")")
     else
+        say "building bn"
         (cd "$ROOT" && cargo build --release --locked)
         FOLDER=$(cd "$ROOT" && cargo metadata --format-version 1 --no-deps | jq -r .target_directory)/x86_64-unknown-linux-gnu/release
     fi
@@ -104,7 +105,6 @@ main() {
     local bn=
     if [[ ${1:-} == --bn ]]; then bn=${2:?--bn needs a file}; elif (($#)); then die "usage: demo.sh [--bn FILE]"; fi
     if [[ -z $bn ]]; then "$ROOT/scripts/setup.sh" demo; fi
-    say "building bn"
     find_bn "$bn"
     start_containerd
     say "building the image"
