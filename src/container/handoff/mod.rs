@@ -2,24 +2,20 @@
 //!
 //! Names decide, not contents. What a hook or a task in turn calls is not followed.
 
-mod held;
-mod named;
-
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use serde::Serialize;
 
-use held::HELD;
-use named::NAMED;
-
-/// Who obeys files, and the patterns of their names, with spaces between.
+/// Who obeys files, in brackets, and below that the patterns of their names.
 ///
 /// A pattern is one or more names of a path, in any case. It matches at the end of a path, wherever that lies, or, with
 /// a leading `/`, at the top of the tree only. With a `/` behind, it is a folder: whatever lies in it matches, too.
 /// A `*` stands for any characters of a name.
-type Table = [(&'static str, &'static str)];
+const HELD: &str = include_str!("held.txt");
+/// The same, for what somebody has to ask for.
+const NAMED: &str = include_str!("named.txt");
 
 /// A changed file, and who runs or obeys it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -111,12 +107,16 @@ struct Patterns {
 static HELD_PATTERNS: LazyLock<Patterns> = LazyLock::new(|| Patterns::of(HELD));
 static NAMED_PATTERNS: LazyLock<Patterns> = LazyLock::new(|| Patterns::of(NAMED));
 
-fn patterns(table: &'static Table) -> Vec<Pattern> {
-    let of = |(obeyed_by, patterns): &(&'static str, &'static str)| {
-        let obeyed_by = *obeyed_by;
-        patterns.split(' ').map(move |text| Pattern::new(obeyed_by, text)).collect::<Vec<_>>()
-    };
-    table.iter().flat_map(of).collect()
+fn patterns(table: &'static str) -> Vec<Pattern> {
+    let mut obeyed_by = "";
+    let mut found = Vec::new();
+    for line in table.lines().filter(|line| !line.starts_with('#')) {
+        match line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            Some(name) => obeyed_by = name,
+            None => found.extend(line.split_whitespace().map(|text| Pattern::new(obeyed_by, text))),
+        }
+    }
+    found
 }
 
 fn find(patterns: &Patterns, names: &[String]) -> Option<&'static str> {
@@ -130,7 +130,7 @@ fn find(patterns: &Patterns, names: &[String]) -> Option<&'static str> {
 }
 
 impl Patterns {
-    fn of(table: &'static Table) -> Self {
+    fn of(table: &'static str) -> Self {
         let all = patterns(table);
         let firsts = all.iter().filter_map(|pattern| pattern.names.first().copied());
         let (globs, plain): (Vec<_>, Vec<_>) = firsts.partition(|name| name.contains('*'));
