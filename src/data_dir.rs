@@ -1,11 +1,15 @@
 //! Where things live, on the host and in a container. Decided here, once; nothing else asks the environment for it.
 
+mod mode;
+
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use crate::env::Env;
 use crate::error::Explain;
+
+pub use mode::Mode;
 
 /// Where the graph's folder is mounted in a container.
 pub const IN_CONTAINER: &str = "/binnacle";
@@ -19,17 +23,6 @@ pub enum DataDirError {
 impl Explain for DataDirError {
     fn hints(&self) -> Vec<String> {
         vec!["set HOME, or XDG_DATA_HOME and XDG_STATE_HOME".to_owned()]
-    }
-}
-
-/// Whether this process runs in one of `bn`'s containers.
-///
-/// `variable` is `BN_CONTAINER_MODE`. Unset, the mounted folder decides; one of 0, false, no, off or nothing says no.
-pub fn container_mode(variable: Option<&str>, folder_exists: bool) -> bool {
-    match variable.map(str::trim).map(str::to_ascii_lowercase).as_deref() {
-        Some("" | "0" | "false" | "no" | "off") => false,
-        Some(_) => true,
-        None => folder_exists,
     }
 }
 
@@ -57,7 +50,7 @@ pub struct DataDir {
     data: PathBuf,
     state: PathBuf,
     runtime: Option<PathBuf>,
-    container: bool,
+    mode: Mode,
 }
 
 impl DataDir {
@@ -66,28 +59,32 @@ impl DataDir {
             Some(folder) => Ok(folder.join("binnacle")),
             None => Err(DataDirError::NoHome { uid: env.user.uid }),
         };
-        let container = container_mode(env.container_mode.as_deref(), Path::new(IN_CONTAINER).is_dir());
-        if container {
-            let root = PathBuf::from(IN_CONTAINER);
-            return Ok(Self { data: root.clone(), state: root, runtime: None, container });
-        }
+        let mode = Mode::of(env);
         Ok(Self {
-            data: binnacle(&env.data_home)?,
-            state: binnacle(&env.state_home)?,
+            data: if mode.container { PathBuf::from(IN_CONTAINER) } else { binnacle(&env.data_home)? },
+            // Never the folder that all agents of a repository can write to. Nothing is kept there in a container.
+            state: match binnacle(&env.state_home) {
+                Err(_) if mode.container => PathBuf::from("/tmp/binnacle"),
+                folder => folder?,
+            },
             runtime: env.runtime_dir.as_ref().map(|folder| folder.join("binnacle")),
-            container,
+            mode,
         })
+    }
+
+    pub fn mode(&self) -> Mode {
+        self.mode
     }
 
     /// In a container there is one graph, and no repository has to be found for it.
     pub fn in_container(&self) -> bool {
-        self.container
+        self.mode.container
     }
 
     /// The folder that holds a repository's `graph.db`. `None` is for a container.
     pub fn graph(&self, repo: Option<&RepoId>) -> PathBuf {
         match repo {
-            Some(repo) if !self.container => self.data.join(repo.as_str()),
+            Some(repo) if !self.mode.container => self.data.join(repo.as_str()),
             _ => self.data.clone(),
         }
     }
@@ -129,18 +126,6 @@ impl DataDir {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_variable_decides_before_the_folder() {
-        for no in ["", "0", "false", "no", "off", "OFF", " False "] {
-            assert!(!container_mode(Some(no), true), "{no:?}");
-        }
-        for yes in ["1", "true", "yes", "on", "anything"] {
-            assert!(container_mode(Some(yes), false), "{yes:?}");
-        }
-        assert!(container_mode(None, true));
-        assert!(!container_mode(None, false));
-    }
 
     #[test]
     fn a_repository_is_named_as_sha256sum_names_its_path() {

@@ -4,6 +4,7 @@ pub mod container;
 mod graph;
 
 use crate::cli::Command;
+use crate::data_dir::Mode;
 use crate::env::Env;
 use crate::error::Failure;
 use crate::output::Output;
@@ -13,6 +14,15 @@ use crate::output::Output;
 pub struct Context {
     pub env: Env,
     pub output: Output,
+}
+
+impl Context {
+    /// One line where something looks like a container of `bn`'s and is none.
+    pub fn say_what_is_ignored(&self, mode: Mode) {
+        if let Some(line) = mode.ignored {
+            self.output.note(line);
+        }
+    }
 }
 
 /// The exit code of a verb that did its work: 0, or an agent's own.

@@ -23,6 +23,9 @@ pub fn container(world: &World) -> PathBuf {
         fs::create_dir_all(root.join(folder)).unwrap();
     }
     fs::copy(cargo_bin!("bn"), root.join("bn")).unwrap();
+    let mark = root.join("usr/local/lib/binnacle/container");
+    fs::create_dir_all(mark.parent().unwrap()).unwrap();
+    fs::write(mark, "").unwrap();
     root
 }
 

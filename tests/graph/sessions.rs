@@ -18,6 +18,7 @@ fn orient_is_the_page_that_an_agent_reads_first() {
     assert_snapshot!(world.neutral(&world.agent("bob", &["orient", "-H", "--type", "coder"]).ok()), @r"
     repo: 1 ready, 1 blocked, 1 in progress
     You are bob (worker), session s-bob.
+    The graph is [WORLD]/home/.local/share/binnacle/HASH, host mode (no container of bn's).
 
     In progress
       bn-A  P2 Cook  (cook, [AGE])

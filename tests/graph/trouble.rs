@@ -7,7 +7,7 @@ use std::process::Command;
 
 use insta::assert_snapshot;
 
-use crate::crowd::namespace;
+use crate::crowd::{contained, container, namespace};
 use crate::world::{Answer, World};
 
 /// A world with three tasks, and the path of its file.
@@ -124,12 +124,14 @@ fn doctor_finds_what_does_not_fit_and_mends_it() {
     ✗ status and dates contradict each other: bn-B (`bn doctor --fix` mends it)
     ✗ claims belong to sessions that are over: bn-C (`bn doctor --fix` mends it)
     ✗ search does not know 1 of the tasks (`bn doctor --fix` mends it)
+      The graph is [WORLD]/home/.local/share/binnacle/HASH, host mode (no container of bn's).
     ");
     assert_snapshot!(world.neutral(&world.bn(&["doctor", "--fix"]).ok()), @r"
     ✗ counts of links are wrong: bn-A (mended)
     ✗ status and dates contradict each other: bn-B (mended)
     ✗ claims belong to sessions that are over: bn-C (mended)
     ✗ search does not know 1 of the tasks (mended)
+      The graph is [WORLD]/home/.local/share/binnacle/HASH, host mode (no container of bn's).
     ");
     assert_eq!(world.json(&["doctor"])["well"], true);
     assert_eq!(world.json(&["task", "show", &waiting])["waits_for"], 1);
@@ -208,12 +210,63 @@ fn a_read_only_graph_is_said_to_be_one() {
 #[test]
 fn without_its_mount_a_container_has_no_graph() {
     let world = World::new();
-    let mut command = world.command(&["ready"]);
-    let answer = Answer::of(command.env("BN_CONTAINER_MODE", "true").output().unwrap());
+    world.bn(&["ready"]).ok();
+    let root = container(&world);
+    let script = format!("umount '{0}' && rmdir '{0}' && $bn ready", root.join("binnacle").display());
+    let answer = Answer::of(contained(&world, &root, &script).output().unwrap());
     assert_snapshot!(answer.refused(125), @r"
     Error: the graph's folder is not mounted at /binnacle
     hint: start the container with `bn container run`, which mounts the graph at /binnacle
     ");
+}
+
+/// A variable that was left set must not make a person's tasks seem gone, nor put anything at /binnacle.
+#[test]
+fn a_word_alone_makes_no_container() {
+    let world = World::new();
+    let id = world.task("Mine", &[]);
+    for args in [&["ready"][..], &["orient"], &["doctor"], &["container", "list"]] {
+        let answer = Answer::of(world.command(args).env("BN_CONTAINER_MODE", "1").output().unwrap());
+        assert_eq!(answer.code, 0, "{answer:?}");
+        assert_eq!(answer.stderr, "BN_CONTAINER_MODE is set, but this is no container of bn's: it changes nothing\n");
+        assert!(args[0] == "container" || args[0] == "doctor" || answer.stdout.contains(&id), "{answer:?}");
+    }
+    assert!(!std::path::Path::new("/binnacle").exists());
+}
+
+/// A folder of that name may be anybody's. In a root of its own, where it can be made.
+#[test]
+fn a_folder_alone_makes_no_container() {
+    let world = World::new();
+    world.bn(&["ready"]).ok();
+    let root = container(&world);
+    fs::remove_file(root.join("usr/local/lib/binnacle/container")).unwrap();
+    let answer = Answer::of(contained(&world, &root, "HOME=/home $bn ready").output().unwrap());
+    assert!(answer.stderr.starts_with("BN_CONTAINER_MODE is set, but"), "{answer:?}");
+    let answer =
+        Answer::of(contained(&world, &root, "unset BN_CONTAINER_MODE; HOME=/home $bn ready").output().unwrap());
+    assert!(answer.stderr.starts_with("there is a folder /binnacle, but"), "{answer:?}");
+}
+
+#[test]
+fn what_works_on_the_host_says_so_in_a_container() {
+    let world = World::new();
+    world.bn(&["ready"]).ok();
+    let root = container(&world);
+    let refused = |verb: &str| {
+        let answer = Answer::of(contained(&world, &root, &format!("$bn container {verb}")).output().unwrap());
+        answer.refused(2)
+    };
+    assert_snapshot!(refused("run"), @r"
+    Error: `bn container` works on the host, and this is one of its containers (BN_CONTAINER_MODE is set, and this is an image of bn's)
+    hint: the task graph is here, too: bn orient
+    ");
+    for verb in ["list", "prune", "doctor", "allow-sets", "own folder"] {
+        assert_eq!(refused(verb), refused("run"), "{verb}");
+    }
+    let answer = Answer::of(contained(&world, &root, "$bn orient; $bn doctor").output().unwrap());
+    let said = "/binnacle, container mode (BN_CONTAINER_MODE is set, and this is an image of bn's).\n";
+    assert_eq!(answer.ok().matches(said).count(), 2);
 }
 
 #[test]

@@ -136,6 +136,7 @@ impl World {
     /// Names for what differs from run to run: ids in the order of their appearance, and ages.
     pub fn neutral(&self, text: &str) -> String {
         let text = text.replace(&*self.folder.path().to_string_lossy(), "[WORLD]");
+        let text = without_hash(&text);
         let mut names: Vec<String> = Vec::new();
         let mut neutral = String::new();
         for piece in split_ids(&text) {
@@ -179,4 +180,12 @@ fn split_ids(text: &str) -> Vec<&str> {
 pub fn titles(listed: &Value) -> Vec<String> {
     let tasks = listed["tasks"].as_array().unwrap();
     tasks.iter().map(|task| task["title"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The name of the graph's folder follows from the world's path.
+fn without_hash(text: &str) -> String {
+    let Some((before, after)) = text.split_once("/binnacle/") else { return text.to_owned() };
+    let rest = after.trim_start_matches(|letter: char| letter.is_ascii_hexdigit());
+    let hash = if after.len() - rest.len() == 16 { "HASH" } else { &after[..after.len() - rest.len()] };
+    format!("{before}/binnacle/{hash}{}", without_hash(rest))
 }

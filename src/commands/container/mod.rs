@@ -30,13 +30,17 @@ mod worktree;
 
 use crate::cli::container::ContainerCommand;
 use crate::commands::{Context, Exit};
-use crate::data_dir::DataDir;
-use crate::error::Failure;
+use crate::data_dir::{DataDir, Mode};
+use crate::error::{Failure, Usage};
 use crate::run::life::sweep;
 use crate::run::record::run_json::{Seen, all};
 
 pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit, Failure> {
+    if !is_of_the_inside(&command) {
+        refuse_in_container(&context)?;
+    }
     if is_typed(&command) {
+        context.say_what_is_ignored(Mode::of(&context.env));
         make_safe(&command, &mut context)?;
     }
     let context = &context;
@@ -58,10 +62,26 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
     }
 }
 
+/// What the entrypoint starts.
+fn is_of_the_inside(command: &ContainerCommand) -> bool {
+    matches!(command, ContainerCommand::Relay(_) | ContainerCommand::Enclose(_))
+}
+
+fn refuse_in_container(context: &Context) -> Result<(), Usage> {
+    let mode = Mode::of(&context.env);
+    if mode.container {
+        let because = mode.because;
+        let error =
+            Usage::new(format!("`bn container` works on the host, and this is one of its containers ({because})"));
+        return Err(error.hint("the task graph is here, too: bn orient"));
+    }
+    Ok(())
+}
+
 /// Two of the verbs are started inside, where whatever looks like a record was laid there by an agent; and an owner has what it was
 /// handed.
 fn is_typed(command: &ContainerCommand) -> bool {
-    !matches!(command, ContainerCommand::Relay(_) | ContainerCommand::Enclose(_) | ContainerCommand::Own(_))
+    !is_of_the_inside(command) && !matches!(command, ContainerCommand::Own(_))
 }
 
 /// What comes before anything else, whatever the command: no program of an agent's will be started, and what dead owners left of
@@ -86,11 +106,10 @@ fn make_safe(command: &ContainerCommand, context: &mut Context) -> Result<(), Fa
     Ok(())
 }
 
-/// The runs of all repositories. Without a home there are none, and a command that needs one says so itself; nor are there any in
-/// a container.
+/// The runs of all repositories. Without a home there are none, and a command that needs one says so itself.
 fn known_runs(context: &Context) -> Result<Vec<Seen>, Failure> {
     match DataDir::resolve(&context.env) {
-        Ok(data) if !data.in_container() => Ok(all(data.repositories())?.runs),
+        Ok(data) => Ok(all(data.repositories())?.runs),
         _ => Ok(Vec::new()),
     }
 }

@@ -1,7 +1,12 @@
 //! From the place where a command was typed to the graph that is meant, and to who speaks.
 
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
 use crate::commands::Context;
-use crate::data_dir::{DataDir, RepoId};
+use crate::data_dir::{DataDir, Mode, RepoId};
 use crate::env;
 use crate::error::Failure;
 use crate::git::host::discover::{self, Place};
@@ -21,15 +26,39 @@ pub struct Graph {
     pub store: Store,
     pub actor: Actor,
     pub now: Moment,
+    pub standing: Standing,
     output: Output,
+}
+
+/// Which graph this is, and why.
+#[derive(Clone, Debug, Serialize)]
+pub struct Standing {
+    folder: PathBuf,
+    #[serde(flatten)]
+    mode: Mode,
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mode = if self.mode.container { "container" } else { "host" };
+        write!(f, "{}, {mode} mode ({})", self.folder.display(), self.mode.because)
+    }
 }
 
 impl Graph {
     pub fn open(context: &Context) -> Result<Self, Failure> {
         let data = DataDir::resolve(&context.env)?;
         let place = if data.in_container() { None } else { Some(discover::place(&context.env.directory)?) };
-        let store = Store::open(&site(context, &data, place.as_ref()))?;
-        Ok(Self { store, actor: actor(context, place.as_ref()), now: Moment::from(env::now()), output: context.output })
+        let site = site(context, &data, place.as_ref());
+        let standing = Standing { folder: site.folder().to_owned(), mode: data.mode() };
+        let store = Store::open(&site)?;
+        Ok(Self {
+            store,
+            actor: actor(context, place.as_ref()),
+            now: Moment::from(env::now()),
+            standing,
+            output: context.output,
+        })
     }
 
     pub fn read<T>(&self, work: impl FnOnce(&Reader) -> Result<T, GraphError>) -> Result<T, GraphError> {

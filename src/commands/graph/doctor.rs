@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::cli::graph::DoctorArgs;
-use crate::commands::graph::access::Graph;
+use crate::commands::graph::access::{Graph, Standing};
 use crate::commands::{Context, Exit};
 use crate::error::Failure;
 use crate::graph::error::REFUSED;
@@ -15,7 +15,7 @@ pub fn run(args: &DoctorArgs, context: &Context) -> Result<Exit, Failure> {
     let graph = Graph::open(context)?;
     let checkup = graph.store.checkup(&graph.actor, graph.now, args.fix)?;
     let well = checkup.is_well();
-    context.output.print(&Answer { well, checkup })?;
+    context.output.print(&Answer { well, checkup, graph: graph.standing })?;
     Ok(if well { Exit::DONE } else { Exit(REFUSED) })
 }
 
@@ -24,6 +24,7 @@ struct Answer {
     well: bool,
     #[serde(flatten)]
     checkup: Checkup,
+    graph: Standing,
 }
 
 impl fmt::Display for Answer {
@@ -45,6 +46,6 @@ impl fmt::Display for Answer {
         if self.checkup.findings.is_empty() {
             writeln!(f, "✓ The graph is sound: {}.", self.checkup.seen)?;
         }
-        Ok(())
+        writeln!(f, "  The graph is {}.", self.graph)
     }
 }

@@ -24,9 +24,11 @@ mod wanted;
 
 use crate::cli::graph::{AgentCommand, GraphCommand};
 use crate::commands::{Context, Exit};
+use crate::data_dir::Mode;
 use crate::error::Failure;
 
 pub fn dispatch(command: GraphCommand, context: &Context) -> Result<Exit, Failure> {
+    context.say_what_is_ignored(Mode::of(&context.env));
     match command {
         GraphCommand::Orient(args) => orient::run(&args, context)?,
         GraphCommand::Ready(args) => ready::run(args, context)?,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::cli::graph::OrientArgs;
 use crate::commands::Context;
-use crate::commands::graph::access::Graph;
+use crate::commands::graph::access::{Graph, Standing};
 use crate::commands::graph::render;
 use crate::error::Failure;
 use crate::graph::model::moment::Moment;
@@ -27,7 +27,7 @@ pub fn run(args: &OrientArgs, context: &Context) -> Result<(), Failure> {
     }
     graph.actor.agent_type.get_or_insert_with(|| "worker".to_owned());
     let overview = graph.write(|writer| writer.overview(writer.register()?, graph.actor.run(), graph.now))?;
-    Ok(context.output.print(&Page { overview, now: graph.now })?)
+    Ok(context.output.print(&Page { overview, graph: graph.standing, now: graph.now })?)
 }
 
 #[derive(Serialize)]
@@ -45,6 +45,7 @@ impl fmt::Display for Instructions {
 struct Page {
     #[serde(flatten)]
     overview: Overview,
+    graph: Standing,
     #[serde(skip)]
     now: Moment,
 }
@@ -90,7 +91,8 @@ impl Page {
             line(&you.session.name, 60),
             line(agent_type, 20),
             line(&you.session.id, 60)
-        )
+        )?;
+        writeln!(f, "The graph is {}.", self.graph)
     }
 
     fn in_progress(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use crate::data_dir::Mode;
 use crate::env::Privilege;
 
 #[derive(Clone, Debug)]
 pub struct Facts {
+    pub mode: Mode,
     pub user: UserFacts,
     pub tools: Vec<Tool>,
     pub engine: EngineFacts,

@@ -50,7 +50,8 @@ impl Finding {
 
 /// Everything there is to say about a machine.
 pub fn examine(facts: &Facts) -> Vec<Finding> {
-    let mut findings = tools::check(&facts.tools, &facts.user);
+    let mut findings = vec![Finding::ok("mode", format!("host ({})", facts.mode.because))];
+    findings.extend(tools::check(&facts.tools, &facts.user));
     findings.extend(engine::check(&facts.engine));
     findings.extend(advisories::check(facts));
     findings.extend(sudo::check(&facts.sudo));

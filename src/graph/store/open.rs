@@ -33,6 +33,10 @@ impl Site {
         Self { folder: folder.into(), uid, gid, backups: None, project: None }
     }
 
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Where a graph is copied to before it is brought up to date. Without it, as in a container, that never happens.
     pub fn backups(mut self, folder: impl Into<PathBuf>) -> Self {
         self.backups = Some(folder.into());
