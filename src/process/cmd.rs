@@ -16,6 +16,16 @@ pub struct Cmd {
     /// In a process group of its own: Ctrl-C in the terminal does not reach it.
     pub(super) own_group: bool,
     pub(super) as_root: bool,
+    pub(super) bounds: Option<Bounds>,
+}
+
+/// What a program, and each that it starts, may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Memory that it writes to; files that it maps for reading do not count. Bytes.
+    pub memory: u64,
+    /// Seconds of a processor.
+    pub processor: u64,
 }
 
 impl Cmd {
@@ -28,6 +38,7 @@ impl Cmd {
             directory: None,
             own_group: false,
             as_root: false,
+            bounds: None,
         }
     }
 
@@ -61,6 +72,12 @@ impl Cmd {
 
     pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
         self.directory = Some(directory.into());
+        self
+    }
+
+    /// The kernel ends what uses more.
+    pub fn bounded(mut self, bounds: Bounds) -> Self {
+        self.bounds = Some(bounds);
         self
     }
 

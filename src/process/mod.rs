@@ -8,6 +8,6 @@ mod runner;
 mod sudo;
 
 pub use captured::{Captured, exit_code, tail};
-pub use cmd::Cmd;
+pub use cmd::{Bounds, Cmd};
 pub use error::{ProcessError, last_line};
 pub use runner::Runner;

@@ -9,13 +9,13 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::Signal;
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 
 use crate::env::{Env, Privilege, TOKENS};
 use crate::process::captured::collect;
 use crate::process::error::{failed, last_line, start_error};
 use crate::process::sudo::is_refusal;
-use crate::process::{Captured, Cmd, ProcessError};
+use crate::process::{Bounds, Captured, Cmd, ProcessError};
 
 /// How a command that needs root gets there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +133,13 @@ impl Runner {
     fn start(&self, cmd: &Cmd, prepare: impl FnOnce(&mut Command)) -> Result<Child, ProcessError> {
         let mut command = self.command(cmd);
         prepare(&mut command);
+        if let Some(bounds) = cmd.bounds {
+            // SAFETY: the closure makes a few system calls and touches no memory of the parent.
+            #[allow(unsafe_code)]
+            unsafe {
+                command.pre_exec(move || keep_within(bounds));
+            }
+        }
         command.spawn().map_err(|source| start_error(&command, source))
     }
 
@@ -286,6 +293,16 @@ impl Runner {
     }
 }
 
+/// A limit that is there already and lower stays.
+fn keep_within(bounds: Bounds) -> io::Result<()> {
+    for (resource, most) in [(Resource::Data, bounds.memory), (Resource::Cpu, bounds.processor)] {
+        let now = getrlimit(resource);
+        let lower = |limit: Option<u64>| Some(limit.map_or(most, |limit| limit.min(most)));
+        setrlimit(resource, Rlimit { current: lower(now.current), maximum: lower(now.maximum) })?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,6 +324,17 @@ mod tests {
         let error = Runner::ordinary().capture_within(&cmd, b"", Duration::from_millis(200)).unwrap_err();
         assert!(matches!(error, ProcessError::Slow { .. }), "{error}");
         assert!(start.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn a_program_that_wants_too_much_is_ended() {
+        let bounded = |script: &str| {
+            let cmd = Cmd::new("perl").args(["-e", script]).bounded(Bounds { memory: 64 << 20, processor: 1 });
+            Runner::ordinary().capture(&cmd).unwrap()
+        };
+        assert!(bounded("$x = 'x' x (8 << 20)").success());
+        assert!(!bounded("$x = 'x' x (256 << 20)").success());
+        assert!(!bounded("1 while 1").success());
     }
 
     #[test]

@@ -130,6 +130,10 @@ fn next(record: &Record) -> Option<String> {
         let rebase = Cmd::new("git").arg("-C").arg(worktree).args(["rebase", target]);
         return Some(format!("{rebase} && bn container merge {name}"));
     }
+    if let Some(BranchOutcome::Excess { .. }) = record.collected.as_ref().map(|collected| &collected.branch) {
+        let give_up = Cmd::new("git").arg("-C").arg(&record.spec.repository).args(["update-ref", "-d"]);
+        return Some(format!("to give it up: {}", give_up.arg(format!("refs/binnacle/runs/{name}/work"))));
+    }
     let waits = record.outcome.is_some_and(|outcome| outcome.leaves_work()) && work
         || record.outcome == Some(Outcome::TargetSetBack);
     let looked_for = record.handed_over.iter().any(|file| file.held)

@@ -72,6 +72,7 @@ fn within_bounds(git: &Git, run: &RunGit, end: String, notes: &mut Vec<String>) 
         Ok(_) => Ok(Some(end)),
         Err(
             excess @ (GitError::Failed { .. }
+            | GitError::TooManyFiles { .. }
             | GitError::Process(ProcessError::Slow { .. } | ProcessError::Stream { .. })),
         ) => {
             notes.push(format!("the agent ended at {end}, where it is too much to bring the index there: {excess}"));

@@ -69,6 +69,10 @@ pub enum BranchOutcome {
         kept: String,
         left_out: usize,
     },
+    /// Its commit has more than can be looked at: nothing was touched, and the commit is kept under the run's ref.
+    Excess {
+        why: String,
+    },
     /// The user's git holds it: nothing was touched.
     Busy {
         why: String,

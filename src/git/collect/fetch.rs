@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::File;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::failpoint::{self, Point};
 use crate::git::collect::plan::{Crop, HISTORY, Harvest, MOST_NOTES, OFFERED, WORK};
@@ -13,7 +13,7 @@ use crate::git::private::bare;
 use crate::process::{Cmd, ProcessError};
 
 /// How long one step may take on what an agent made.
-const TIME_LIMIT: Duration = Duration::from_secs(600);
+const TIME_LIMIT: Duration = Duration::from_secs(120);
 /// No single allocation of git's is larger: an object that needs more is not taken over.
 const MEMORY_LIMIT: &str = "1g";
 /// After a failure together, so many refs are tried one by one.
@@ -65,7 +65,12 @@ pub fn all(git: &Git, run: &RunGit, harvest: &mut Harvest) -> Result<(), GitErro
 
 fn one_by_one(git: &Git, run: &RunGit, crops: &mut [&mut Crop]) -> Result<Vec<String>, GitError> {
     let mut notes = Vec::new();
+    let begun = Instant::now();
     for (number, crop) in crops.iter_mut().enumerate() {
+        if begun.elapsed() > TIME_LIMIT {
+            notes.push(format!("{} and what follows were not taken over: it takes too long", crop.name));
+            break;
+        }
         if number == MOST_SINGLE {
             notes.push(format!("more than {MOST_SINGLE} refs of the agent's could not be taken over together"));
             break;

@@ -5,7 +5,7 @@ use crate::git::collect::branch;
 use crate::git::collect::collected::{BranchOutcome, Collected};
 use crate::git::collect::plan::{self, Harvest};
 use crate::git::collect::{fetch, refs, take};
-use crate::git::host::changes::{self, ChangedPath};
+use crate::git::host::changes::{self, ChangedPath, Status};
 use crate::git::host::{Git, GitError, refs as host_refs};
 use crate::git::private::RunGit;
 use crate::harmless;
@@ -13,6 +13,8 @@ use crate::untrusted::{quarantine, remove};
 
 /// A file that is merged only by wish. Bytes.
 const LARGE_FILE: u64 = if cfg!(test) { 8 << 20 } else { 256 << 20 };
+/// New files that are merged only by wish.
+const MANY_FILES: usize = 20_000;
 /// All changed files together. Bytes.
 const LARGE_CHANGE: u64 = 1 << 30;
 
@@ -55,9 +57,15 @@ fn take_over(git: &Git, run: &RunGit, mut harvest: Harvest, collected: &mut Coll
         let shown = run.shown_branches()?;
         let others = shown.iter().map(String::as_str).chain([run.base()]);
         collected.own_commits = Some(host_refs::count(git, common_dir, work, others)?);
+        if let Some(why) = changes::excess(git, common_dir, run.base(), work)? {
+            // Kept under the run's ref; neither a branch nor an index goes there.
+            collected.branch = BranchOutcome::Excess { why };
+            return Ok(remove::folder(&run.taken())?);
+        }
         let changed = changes::between(git, &run.checkout.common_dir, run.base(), work)?;
         collected.holds.extend(submodule_links(&changed));
         collected.holds.extend(large_files(git, run, &changed)?);
+        collected.holds.extend(many_files(&changed));
     }
     collected.branch = branch::settle(git, run, &harvest, &mut collected.notes)?;
     failpoint::reached(Point::IndexMoved);
@@ -68,6 +76,12 @@ fn take_over(git: &Git, run: &RunGit, mut harvest: Harvest, collected: &mut Coll
 fn submodule_links(changed: &[ChangedPath]) -> Vec<String> {
     let links = changed.iter().filter(|changed| changed.is_submodule());
     links.map(|link| format!("the submodule link {} is new or changed", harmless::path(&link.path))).collect()
+}
+
+/// A checkout of a million files takes minutes, and disks have no room for as many names.
+fn many_files(changed: &[ChangedPath]) -> Option<String> {
+    let added = changed.iter().filter(|changed| changed.status == Status::Added).count();
+    (added > MANY_FILES).then(|| format!("{added} files are new"))
 }
 
 /// Little in a pack can be much in a checkout.

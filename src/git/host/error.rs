@@ -53,6 +53,8 @@ pub enum GitError {
     RunName { name: String },
     #[error("what the agent committed could not be taken over from {path}: {reason}")]
     Hostile { path: PathBuf, reason: String },
+    #[error("{}", crate::git::host::changes::too_many(*.files))]
+    TooManyFiles { files: u64 },
     #[error("git cannot {what}: {reason}")]
     Failed { what: String, reason: String },
     #[error("cannot {what} {path}")]
@@ -134,7 +136,7 @@ impl Explain for GitError {
             GitError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 vec![room()]
             }
-            GitError::Failed { .. } | GitError::Io { .. } => Vec::new(),
+            GitError::Failed { .. } | GitError::TooManyFiles { .. } | GitError::Io { .. } => Vec::new(),
             GitError::Untrusted(error) => error.hints(),
             GitError::Process(error) => error.hints(),
         }

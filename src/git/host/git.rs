@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::process::{Captured, Cmd, Runner, last_line};
+use crate::process::{Bounds, Captured, Cmd, Runner, last_line};
 
 use crate::git::host::GitError;
 use crate::harmless;
@@ -30,6 +30,9 @@ const SAFE: &[&str] = &[
     "core.filesRefLockTimeout=5000",
     "core.packedRefsTimeout=10000",
 ];
+
+/// What agents made is in every repository that this git reads: a few objects can ask for all of a machine.
+const BOUNDS: Bounds = Bounds { memory: 2 << 30, processor: 600 };
 
 /// The user's own choice of configuration files is kept; every other GIT_ variable is dropped.
 const KEPT: &[&str] = &["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"];
@@ -63,6 +66,7 @@ impl Git {
         let mut cmd = Cmd::new("git")
             .without_env("GIT_")
             .own_group()
+            .bounded(BOUNDS)
             .env("LC_ALL", "C")
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_NO_LAZY_FETCH", "1")
@@ -147,6 +151,11 @@ pub fn complaint(captured: &Captured) -> String {
     let complains = |line: &&str| line.starts_with("fatal: ") || line.starts_with("error: ");
     let line = captured.stderr.lines().find(complains).unwrap_or_else(|| last_line(&captured.stderr));
     harmless::name(line.trim_start_matches("fatal: ").trim_start_matches("error: ").as_bytes())
+}
+
+/// One thing a line, as git reads lists from standard input.
+pub fn joined_lines(lines: &[String]) -> String {
+    lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
 }
 
 /// `--option=PATH`, whatever bytes the path has.

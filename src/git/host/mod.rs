@@ -8,6 +8,7 @@ pub mod checkout;
 pub mod config;
 pub mod discover;
 mod error;
+pub mod extent;
 pub mod git;
 pub mod in_tree;
 pub mod links;

@@ -8,6 +8,7 @@ use crate::failpoint::{self, Point};
 use crate::git::collect::branch;
 use crate::git::collect::collected::BranchOutcome;
 use crate::git::collect::collected::Collected;
+use crate::git::host::changes::ChangedPath;
 use crate::git::host::config::Config;
 use crate::git::host::git::{UPLOAD_PACK, complaint};
 use crate::git::host::worktrees::{self, Worktree};
@@ -214,12 +215,28 @@ impl Step<'_> {
             return Ok(Some(format!("{} names a program of the worktree", setting.key)));
         }
         let files = in_tree::config_files(&config, tree, common);
-        if files.is_empty() {
-            return Ok(None);
-        }
         let changed = changes::between(self.git, common, self.from, self.to)?;
+        if let Some(why) = self.in_anothers_worktree(tree, &changed)? {
+            return Ok(Some(why));
+        }
         let obeyed = changed.iter().find(|change| files.contains(&tree.join(&change.path)));
         Ok(obeyed.map(|change| format!("your git reads its configuration from {}", harmless::path(&change.path))))
+    }
+
+    /// Git writes into a worktree that lies in this one as into any other folder, under whoever works there.
+    fn in_anothers_worktree(&self, tree: &Path, changed: &[ChangedPath]) -> Result<Option<String>, GitError> {
+        let all = worktrees::list(self.git, &self.run.checkout.common_dir)?;
+        let real = |path: PathBuf| path.canonicalize().unwrap_or(path);
+        let inner: Vec<PathBuf> =
+            all.into_iter().map(|one| real(one.path)).filter(|path| path != tree && path.starts_with(tree)).collect();
+        let meets = |change: &ChangedPath| {
+            let path = tree.join(&change.path);
+            inner.iter().find(|inner| path.starts_with(inner) || inner.starts_with(&path)).cloned()
+        };
+        Ok(changed.iter().find_map(|change| Some((change, meets(change)?))).map(|(change, inner)| {
+            let (path, inner) = (harmless::path(&change.path), harmless::path(&inner));
+            format!("{path} would be written into another worktree, {inner}: git worktree move it out of here")
+        }))
     }
 
     /// Git's own fetch knows all the ways in which a branch can be in use; `update-ref` knows none.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::git::collect::collected::Collected;
 use crate::git::host::git::refused;
-use crate::git::host::{Git, GitError, refs};
+use crate::git::host::{Git, GitError, changes, refs};
 use crate::git::private::RunGit;
 use crate::process::ProcessError;
 
@@ -28,6 +28,9 @@ pub fn is_there(git: &Git, run: &RunGit, collected: &Collected) -> Result<bool, 
 /// which a rebase keeps, and the run's own branch has to be merged: nobody has picked a part of it.
 pub fn made_again(git: &Git, run: &RunGit, target: &str, work: &str) -> Result<bool, GitError> {
     let common = &run.checkout.common_dir;
+    if changes::excess(git, common, run.base(), work)?.is_some() {
+        return Ok(false);
+    }
     let Some(missing) = missing(git, common, target, work)? else { return Ok(false) };
     if missing.is_empty() {
         return Ok(true);

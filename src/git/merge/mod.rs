@@ -3,5 +3,6 @@
 pub mod brought;
 pub mod clashes;
 pub mod fast_forward;
+pub mod filters;
 pub mod landed;
 pub mod taken_back;

@@ -3,6 +3,7 @@
 use crate::git::collect::run_refs;
 use crate::git::host::changes;
 use crate::git::merge::fast_forward::MergeOutcome;
+use crate::git::merge::filters;
 use crate::git::testing::Bench;
 
 const CHANGE: &str = "echo two > file; echo new > new; git add .; git commit -qm two";
@@ -218,4 +219,40 @@ fn changed_files_are_listed_with_what_happened_to_them() {
         .map(|change| format!("{:?} {:o} {}", change.status, change.mode, change.path.display()))
         .collect();
     assert_eq!(facts, ["Deleted 0 file", "Added 120000 link", "Added 100755 run.sh"]);
+}
+
+#[test]
+fn nothing_is_written_into_a_worktree_within_the_target() {
+    let bench = Bench::linked();
+    bench.sh("git -C repo worktree add -q wt/b -b b");
+    let (run, collected, outcome) = bench
+        .run("agent", "mkdir -p wt/b; echo planted > wt/b/planted; git add -f wt/b/planted; git commit -qm planted");
+    let MergeOutcome::Refused { why } = outcome else { panic!("{outcome:?}") };
+    assert!(why.starts_with("wt/b/planted would be written into another worktree, "), "{why}");
+    assert_eq!(bench.sh("ls repo/wt/b; git -C repo/wt/b status --porcelain"), "file");
+    bench.sh("git -C repo worktree remove wt/b");
+    assert!(matches!(bench.merge(&run, &collected), MergeOutcome::Merged { .. }));
+}
+
+#[test]
+fn attributes_that_ask_for_a_filter_of_the_users_are_found() {
+    let bench = Bench::linked();
+    bench.sh("git config --global filter.x.smudge 'tee canary'; git config --global filter.unused.clean cat");
+    for (script, found) in [
+        ("echo '* filter=x' > .gitattributes", "x"),
+        ("mkdir d; printf '[attr]m filter=x\n' > .gitattributes; echo '* m' > d/.gitattributes", "x"),
+        ("echo '* filter=unused text' > .gitattributes", ""),
+        ("echo '*.c diff=cpp' > .gitattributes", ""),
+    ] {
+        bench.sh("rm -rf runs/run-1; git -C agent checkout -q agent; git -C repo update-ref -d refs/binnacle/runs/run-1/work || true");
+        let run = bench.prepare("agent");
+        bench.agent(&run, &format!("rm -rf d .gitattributes; {script}; git add .; git commit -qm attributes"));
+        let head = bench.agent(&run, "git rev-parse HEAD");
+        let collected = bench.collect(&run);
+        assert_eq!(collected.head, head.trim());
+        let changed = changes::between(&bench.git, &run.checkout.common_dir, run.base(), &collected.head).unwrap();
+        let asked = filters::asked(&bench.git, &run, &collected.head, &changed).unwrap();
+        assert_eq!(asked.first().map_or("", |asked| asked.filter.as_str()), found, "{script}");
+        run_refs::discard(&bench.git, &run).unwrap();
+    }
 }

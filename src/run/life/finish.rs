@@ -6,9 +6,10 @@ use crate::error::Failure;
 use crate::failpoint::{self, Point};
 use crate::git::collect::collected::BranchOutcome;
 use crate::git::collect::collected::Collected;
+use crate::git::collect::plan::WORK;
 use crate::git::collect::run_refs;
 use crate::git::collect::take_over;
-use crate::git::host::{Git, GitError, refs, worktrees};
+use crate::git::host::{Git, GitError, changes, refs, worktrees};
 use crate::git::merge::clashes;
 use crate::git::merge::fast_forward::{self, MergeOutcome};
 use crate::git::private::RunGit;
@@ -160,6 +161,11 @@ pub fn decide(run: &mut Run, git: &Git, prepared: &RunGit, collected: &Collected
         Merge::Wanted | Merge::Accepted => fast_forward::as_rebased(git, prepared, collected)?,
         Merge::AsPlanned | Merge::No => collected.clone(),
     };
+    if let Some(why) = changes::excess(git, &prepared.checkout.common_dir, prepared.base(), &collected.head)? {
+        run.record.outcome = Some(Outcome::Refused);
+        run.record.reason = Some(format!("{why}; it is kept as {}", prepared.reference(WORK)));
+        return Ok(run.save(Point::OutcomeRecorded)?);
+    }
     // What lay in the worktree at the agent's end is known since then.
     run.record.handed_over.retain(|file| file.uncommitted);
     run.record.handed_over.extend(review(git, prepared, collected)?);

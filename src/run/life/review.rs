@@ -11,7 +11,7 @@ use crate::error::Failure;
 use crate::git::collect::collected::Collected;
 use crate::git::host::links::Links;
 use crate::git::host::{Git, show};
-use crate::git::merge::brought;
+use crate::git::merge::{brought, filters};
 use crate::git::private::RunGit;
 use crate::git::private::hooks;
 use crate::harmless;
@@ -29,6 +29,7 @@ const MOST_COMPARED: usize = 1000;
 pub fn review(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Vec<HandedOver>, Failure> {
     let changed = brought::to_target(git, prepared, &collected.head)?;
     let hooks = hooks::in_trees(git, prepared)?;
+    let mut asking = Vec::new();
     let mut found = classify(changed.iter().map(|change| change.path.as_path()), &hooks);
     if !changed.is_empty() {
         let links = Links::of(git, &prepared.checkout.common_dir, &collected.head)?;
@@ -41,6 +42,10 @@ pub fn review(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Vec
             }
         }
     }
+    for asked in filters::asked(git, prepared, &collected.head, &changed)? {
+        let obeyed_by = format!("gives files to your git filter {}, which a checkout runs", asked.filter);
+        asking.push(HandedOver { path: harmless::path(&asked.file), obeyed_by, held: true, uncommitted: false });
+    }
     let listed = |held: bool| {
         move |handoff: Handoff| HandedOver {
             path: harmless::path(&handoff.path),
@@ -49,7 +54,11 @@ pub fn review(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Vec
             uncommitted: false,
         }
     };
-    Ok(found.held.into_iter().map(listed(true)).chain(found.named.into_iter().map(listed(false))).collect())
+    Ok(asking
+        .into_iter()
+        .chain(found.held.into_iter().map(listed(true)))
+        .chain(found.named.into_iter().map(listed(false)))
+        .collect())
 }
 
 /// Before the agent: what the worktree has of such files.
