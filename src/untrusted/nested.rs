@@ -124,7 +124,9 @@ impl Search {
             let entry = entry?;
             let (name, path) = (entry.file_name(), folder.join(entry.file_name()));
             let kind = entry.file_type()?;
-            marks += usize::from(name == "HEAD" || kind.is_dir() && (name == "objects" || name == "refs"));
+            // Git follows a link that stands for one of them.
+            let leads = kind.is_dir() || kind.is_symlink();
+            marks += usize::from(name == "HEAD" || leads && (name == "objects" || name == "refs"));
             // Where names have no case, .GIT is one, too.
             if name.eq_ignore_ascii_case(".git") {
                 if !folder.as_os_str().is_empty() || name != OsStr::new(".git") {

@@ -29,6 +29,7 @@ mod running;
 mod scene;
 mod screen;
 mod secrets;
+mod submodules;
 mod targets;
 mod terminal;
 mod users;

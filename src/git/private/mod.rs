@@ -5,6 +5,7 @@
 
 pub mod bare;
 mod config;
+mod gitlinks;
 pub mod hooks;
 mod identity;
 mod ignored;

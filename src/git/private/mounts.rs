@@ -57,6 +57,8 @@ pub struct Parts<'a> {
     pub objects: &'a [(PathBuf, PathBuf)],
     pub hooks: Option<&'a Path>,
     pub nested: &'a [NestedGit],
+    /// Folders of submodules without a git folder, relative to the worktree.
+    pub gitlinks: &'a [PathBuf],
     /// Sockets in the worktree, relative to it.
     pub sockets: &'a [PathBuf],
 }
@@ -89,8 +91,10 @@ fn masks(parts: &Parts<'_>) -> Vec<GitMount> {
     let above: BTreeSet<&Path> = parts
         .nested
         .iter()
-        .flat_map(|nested| nested.path.ancestors().skip(1))
-        .filter(|path| !path.as_os_str().is_empty())
+        .map(|nested| &nested.path)
+        .chain(parts.gitlinks)
+        .flat_map(|path| path.ancestors().skip(1))
+        .filter(|path| !path.as_os_str().is_empty() && parts.gitlinks.iter().all(|link| link != path))
         .collect();
     let fixed = above.into_iter().map(|path| GitMount::writable(parts.worktree.join(path), workspace.join(path)));
     let covers = parts.nested.iter().filter_map(|nested| {
@@ -101,7 +105,9 @@ fn masks(parts: &Parts<'_>) -> Vec<GitMount> {
             Content::Link(_) | Content::Odd => None,
         }
     });
-    fixed.chain(covers).collect()
+    // Each is what it was, and takes nothing new: no git folder for the host's git to go into.
+    let closed = parts.gitlinks.iter().map(|path| GitMount::read_only(parts.worktree.join(path), workspace.join(path)));
+    fixed.chain(covers).chain(closed).collect()
 }
 
 /// Where an object folder of the host appears inside: at its own path, by which other object folders may name it,
@@ -141,6 +147,7 @@ mod tests {
             objects: &[],
             hooks: None,
             nested: &nested,
+            gitlinks: &["vendor/lib".into()],
             nobody: Path::new("/n"),
             sockets: &["a/b/socket".into()],
         };
@@ -152,9 +159,11 @@ mod tests {
                 "/workspace",
                 "/workspace/.git",
                 "/workspace/a",
+                "/workspace/vendor",
                 "/run/binnacle/host",
                 "/run/binnacle/git",
                 "/workspace/a/b",
+                "/workspace/vendor/lib",
                 "/workspace/a/b/.git",
                 "/workspace/a/b/socket",
             ]

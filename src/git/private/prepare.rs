@@ -14,7 +14,7 @@ use crate::git::private::bare::{self, Skeleton};
 use crate::git::private::hooks::{self, Hooks};
 use crate::git::private::mounts::{self, GitMount, Parts};
 use crate::git::private::run_git::{Folder, prefix};
-use crate::git::private::{config, ignored, publish};
+use crate::git::private::{config, gitlinks, ignored, publish};
 use crate::harmless;
 use crate::untrusted::nested::{self, Closed};
 use crate::untrusted::{remove, sockets};
@@ -36,6 +36,7 @@ struct Survey {
     hooks: Hooks,
     /// Sockets that are covered, relative to the worktree.
     sockets: Vec<PathBuf>,
+    gitlinks: Vec<PathBuf>,
 }
 
 /// Makes the private folder, the view and the pins below `folder`, the run's own. What an earlier try left is replaced.
@@ -79,6 +80,11 @@ fn survey(
         let (path, count) = (checkout.worktree, search.found.len());
         return Err(GitError::TooManyNested { path, count, limit: MOST_NESTED });
     }
+    let gitlinks = gitlinks::uninitialised(git, &checkout, &search.found)?;
+    if gitlinks.len() > MOST_NESTED {
+        let (path, count) = (checkout.worktree, gitlinks.len());
+        return Err(GitError::TooManyNested { path, count, limit: MOST_NESTED });
+    }
     let sockets = sockets::to_cover(&checkout.worktree, &search)?;
     let dot_git = match checkout.layout {
         Layout::Linked => Some(dot_git_text(&checkout.worktree)?),
@@ -111,10 +117,11 @@ fn survey(
             _ => None,
         },
         nested: &run.nested,
+        gitlinks: &gitlinks,
         nobody: &run.folder.join(NOBODY),
         sockets: &sockets,
     });
-    Ok((run, Survey { config, objects, hooks, sockets }))
+    Ok((run, Survey { config, objects, hooks, sockets, gitlinks }))
 }
 
 /// The name has to fit into refs as well.
@@ -167,6 +174,7 @@ fn build(git: &Git, run: &mut RunGit, survey: &Survey) -> Result<(), GitError> {
     bare::write(&run.folder, DOT_GIT, format!("gitdir: {}\n", mounts::PRIVATE).as_bytes())?;
     let empty = run.folder.join(EMPTY);
     fs::create_dir_all(&empty).map_err(GitError::io("make", &empty))?;
+    gitlinks::make(&checkout.worktree, &survey.gitlinks)?;
     bare::write(&run.folder, NOBODY, b"")?;
     run.notes.extend(sockets::note(&survey.sockets));
     run.notes.extend(private.notes);

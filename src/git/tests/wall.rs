@@ -176,6 +176,14 @@ fn a_bare_repository_in_the_tree_is_named() {
 }
 
 #[test]
+fn a_bare_repository_of_links_is_named() {
+    let bench = Bench::linked();
+    let script = "git init -q --bare /tmp/x-$$ ; mkdir evil real; mv /tmp/x-$$/objects /tmp/x-$$/refs real; mv /tmp/x-$$/HEAD evil; ln -s ../real/objects ../real/refs evil; rm -rf /tmp/x-$$";
+    let (_, collected, _) = bench.run("agent", &format!("unset GIT_DIR GIT_WORK_TREE; {script}"));
+    assert!(collected.notes.iter().any(|note| note.contains("bare git repository at evil")), "{:?}", collected.notes);
+}
+
+#[test]
 fn a_worktree_that_the_agent_closed_is_opened_again() {
     let bench = Bench::linked();
     let run = bench.prepare("agent");
