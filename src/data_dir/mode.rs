@@ -9,7 +9,6 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::container::wall::mountinfo;
 use crate::data_dir::IN_CONTAINER;
 use crate::env::Env;
 
@@ -75,9 +74,13 @@ impl Signs {
 }
 
 fn is_mounted_read_only(path: &Path) -> bool {
-    let mounts = || mountinfo::parse(&fs::read("/proc/self/mountinfo").ok()?);
-    path.exists()
-        && mounts().is_some_and(|all| all.iter().any(|mount| mount.destination == path && mount.is_read_only()))
+    // `ID PARENT MAJOR:MINOR ROOT DESTINATION OPTIONS …`
+    let is_it = |line: &str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        words.get(4).is_some_and(|place| Path::new(place) == path)
+            && words.get(5).is_some_and(|options| options.split(',').any(|option| option == "ro"))
+    };
+    path.exists() && fs::read_to_string("/proc/self/mountinfo").is_ok_and(|mounts| mounts.lines().any(is_it))
 }
 
 fn is_roots_alone(path: &Path) -> bool {

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::data_dir::Mode;
 use crate::env::Privilege;
 
 #[derive(Clone, Debug)]
 pub struct Facts {
-    pub mode: Mode,
+    /// Why this is the host and no container.
+    pub mode: &'static str,
     pub user: UserFacts,
     pub tools: Vec<Tool>,
     pub engine: EngineFacts,

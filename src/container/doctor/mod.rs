@@ -50,7 +50,7 @@ impl Finding {
 
 /// Everything there is to say about a machine.
 pub fn examine(facts: &Facts) -> Vec<Finding> {
-    let mut findings = vec![Finding::ok("mode", format!("host ({})", facts.mode.because))];
+    let mut findings = vec![Finding::ok("mode", format!("host ({})", facts.mode))];
     findings.extend(tools::check(&facts.tools, &facts.user));
     findings.extend(engine::check(&facts.engine));
     findings.extend(advisories::check(facts));

@@ -15,16 +15,10 @@ const TIME_LIMIT: Duration = Duration::from_secs(if cfg!(test) { 3 } else { 60 }
 /// No more files than this are looked at one by one. It is a bound for what is made by the million from a few objects.
 const FILES_MAX: u64 = 1_000_000;
 
-/// For people, what a commit has too much of.
-pub fn too_many(files: u64) -> String {
-    let files = if files == u64::MAX { "files without end".to_owned() } else { format!("{files} more files") };
-    format!("the work has {files}, and no more than {FILES_MAX} are compared or written out")
-}
-
 /// Why the second commit cannot even be compared with the first.
 pub fn excess(git: &Git, git_dir: &Path, from: &str, to: &str) -> Result<Option<String>, GitError> {
     let files = extent::added(git, git_dir, from, to)?;
-    Ok((files > FILES_MAX).then(|| too_many(files)))
+    Ok((files > FILES_MAX).then(|| GitError::TooManyFiles { files, limit: FILES_MAX }.to_string()))
 }
 
 /// A path that two commits have differently.
@@ -60,7 +54,7 @@ pub enum Status {
 pub fn between(git: &Git, git_dir: &Path, from: &str, to: &str) -> Result<Vec<ChangedPath>, GitError> {
     let files = extent::added(git, git_dir, from, to)?;
     if files > FILES_MAX {
-        return Err(GitError::TooManyFiles { files });
+        return Err(GitError::TooManyFiles { files, limit: FILES_MAX });
     }
     let cmd = git.in_dir(git_dir).args(["diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev"]);
     let cmd = cmd.args(["--no-ext-diff", "--no-textconv", "--ignore-submodules=none", from, to]);

@@ -53,8 +53,8 @@ pub enum GitError {
     RunName { name: String },
     #[error("what the agent committed could not be taken over from {path}: {reason}")]
     Hostile { path: PathBuf, reason: String },
-    #[error("{}", crate::git::host::changes::too_many(*.files))]
-    TooManyFiles { files: u64 },
+    #[error("the work has {}, and no more than {limit} are compared or written out", more_files(*.files))]
+    TooManyFiles { files: u64, limit: u64 },
     #[error("git cannot {what}: {reason}")]
     Failed { what: String, reason: String },
     #[error("cannot {what} {path}")]
@@ -150,6 +150,11 @@ fn is_full(reason: &str) -> bool {
 
 fn room() -> String {
     "free some space; df -h shows where".to_owned()
+}
+
+/// The counting stops at numbers that no disk holds.
+fn more_files(files: u64) -> String {
+    if files == u64::MAX { "files without end".to_owned() } else { format!("{files} more files") }
 }
 
 fn known_branches(branches: &[String]) -> String {

@@ -19,7 +19,7 @@ pub fn facts(env: &Env) -> Result<Facts, Failure> {
     let runner = Runner::new(env);
     let data = DataDir::resolve(env)?;
     Ok(Facts {
-        mode: data.mode(),
+        mode: data.mode().because,
         user: user(env)?,
         tools: tools::names().map(|name| tool(name, env, &runner)).collect::<Result<_, _>>()?,
         engine: engine::facts(env, &runner),
