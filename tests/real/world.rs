@@ -53,7 +53,7 @@ impl User {
 
 pub struct World {
     folder: tempfile::TempDir,
-    user: User,
+    pub user: User,
 }
 
 impl World {
