@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::container::limits::Limits;
 use crate::container::mount::{Mount, sorted};
-use crate::container::{LABEL_IMAGE_ID, LABEL_REPO, LABEL_RUN, NAMESPACE};
+use crate::container::{LABEL_IMAGE_ID, LABEL_REPO, LABEL_RUN, LABEL_SESSION, NAMESPACE};
 use crate::process::Cmd;
 
 /// Where containerd listens, and whether asking it needs root.
@@ -41,6 +41,9 @@ pub struct ContainerSpec {
     pub id: String,
     pub image: String,
     pub repo: String,
+    /// The run's session: two runs can have the same name, one after the other.
+    #[serde(default)]
+    pub session: String,
     pub mounts: Vec<Mount>,
     /// Never a secret: these end up in containerd's database.
     pub env: Vec<(String, String)>,
@@ -137,6 +140,12 @@ impl Ctr {
         self.ctr().args(["containers", "ls", "-q", &format!("id=={id}")])
     }
 
+    /// Prints the id if such a container is there and is this run's.
+    pub fn own_container(&self, spec: &ContainerSpec) -> Cmd {
+        let filter = format!("id=={},labels.\"{LABEL_SESSION}\"=={}", spec.id, spec.session);
+        self.ctr().args(["containers", "ls", "-q", &filter])
+    }
+
     /// Prints the reference if the image is there.
     pub fn image(&self, reference: &str) -> Cmd {
         self.ctr().args(["images", "ls", "-q", &format!("name=={reference}")])
@@ -159,7 +168,11 @@ impl Ctr {
 }
 
 fn labels(spec: &ContainerSpec) -> Vec<String> {
-    let own = [format!("{LABEL_RUN}={}", spec.id), format!("{LABEL_REPO}={}", spec.repo)];
+    let own = [
+        format!("{LABEL_RUN}={}", spec.id),
+        format!("{LABEL_REPO}={}", spec.repo),
+        format!("{LABEL_SESSION}={}", spec.session),
+    ];
     let inert = RESTART_LABELS.map(|label| format!("containerd.io/restart.{label}="));
     own.into_iter().chain(inert).flat_map(|label| ["--label".to_owned(), label]).collect()
 }
@@ -209,6 +222,7 @@ mod tests {
             id: "agent-1".into(),
             image: "localhost/binnacle-self:latest".into(),
             repo: "0123456789abcdef".into(),
+            session: "run-1".into(),
             mounts: vec![Mount::read_only("/r/dotgit", "/workspace/.git"), Mount::read_write("/w, x", "/workspace")],
             env: vec![("BN_AGENT_TYPE".into(), "worker".into())],
             args: vec!["/usr/local/bin/binnacle-entrypoint".into(), "true".into()],
@@ -228,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_detached_run() {
-        insta::assert_snapshot!(ctr().run(&spec(Streams::Log("/r/log".into()))), @r#"ctr --address /run/containerd/containerd.sock --namespace binnacle run --detach --log-uri file:///r/log --label 'bn.run=agent-1' --label 'bn.repo=0123456789abcdef' --label 'containerd.io/restart.status=' --label 'containerd.io/restart.loguri=' --label 'containerd.io/restart.policy=' --label 'containerd.io/restart.explicitly-stopped=' --cap-drop CAP_DAC_OVERRIDE --cap-drop CAP_FSETID --cap-drop CAP_FOWNER --cap-drop CAP_MKNOD --cap-drop CAP_NET_RAW --cap-drop CAP_SETFCAP --cap-drop CAP_NET_BIND_SERVICE --cap-drop CAP_SYS_CHROOT --cap-drop CAP_KILL --cap-drop CAP_AUDIT_WRITE --seccomp --seccomp-profile /r/seccomp.json --cpus 1.5 --memory-limit 1073741824 --net-host --mount 'type=bind,"src=/w, x",dst=/workspace,options=bind:rprivate:rw:nosuid:nodev' --mount 'type=bind,src=/r/dotgit,dst=/workspace/.git,options=bind:rprivate:ro:nosuid:nodev' --env 'BN_AGENT_TYPE=worker' --cwd /workspace localhost/binnacle-self:latest agent-1 /usr/local/bin/binnacle-entrypoint true"#);
+        insta::assert_snapshot!(ctr().run(&spec(Streams::Log("/r/log".into()))), @r#"ctr --address /run/containerd/containerd.sock --namespace binnacle run --detach --log-uri file:///r/log --label 'bn.run=agent-1' --label 'bn.repo=0123456789abcdef' --label 'bn.session=run-1' --label 'containerd.io/restart.status=' --label 'containerd.io/restart.loguri=' --label 'containerd.io/restart.policy=' --label 'containerd.io/restart.explicitly-stopped=' --cap-drop CAP_DAC_OVERRIDE --cap-drop CAP_FSETID --cap-drop CAP_FOWNER --cap-drop CAP_MKNOD --cap-drop CAP_NET_RAW --cap-drop CAP_SETFCAP --cap-drop CAP_NET_BIND_SERVICE --cap-drop CAP_SYS_CHROOT --cap-drop CAP_KILL --cap-drop CAP_AUDIT_WRITE --seccomp --seccomp-profile /r/seccomp.json --cpus 1.5 --memory-limit 1073741824 --net-host --mount 'type=bind,"src=/w, x",dst=/workspace,options=bind:rprivate:rw:nosuid:nodev' --mount 'type=bind,src=/r/dotgit,dst=/workspace/.git,options=bind:rprivate:ro:nosuid:nodev' --env 'BN_AGENT_TYPE=worker' --cwd /workspace localhost/binnacle-self:latest agent-1 /usr/local/bin/binnacle-entrypoint true"#);
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub const NAMESPACE: &str = "binnacle";
 
 /// Label on a container: the name of its run.
 pub const LABEL_RUN: &str = "bn.run";
+/// Label on a container: the session of its run, which no other run has.
+pub const LABEL_SESSION: &str = "bn.session";
 /// Label on a container: the repository's id.
 pub const LABEL_REPO: &str = "bn.repo";
 /// Label on an image in containerd: the id that buildah gave it, to see whether an import would change anything.

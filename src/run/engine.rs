@@ -158,6 +158,11 @@ impl Engine {
         Ok(self.ask("look for", id, &self.ctr.container(id))?.text() == id)
     }
 
+    /// Whether the container of that name is the one of this run, and no other's.
+    pub fn has_own(&self, spec: &ContainerSpec) -> Result<bool, EngineError> {
+        Ok(self.ask("look for", &spec.id, &self.ctr.own_container(spec))?.text() == spec.id)
+    }
+
     pub fn signal(&self, id: &str, signal: &str) -> Result<(), EngineError> {
         self.ask_gone("signal", id, &self.ctr.kill(id, signal, false)).map(drop)
     }

@@ -7,6 +7,7 @@ use crate::error::{Failure, Usage};
 use crate::git::host::discover;
 use crate::run::record::RunError;
 use crate::run::record::run_json::{Seen, all};
+use crate::run::record::unreadable::Unreadable;
 
 /// So many names are offered where one is missing or unknown.
 const MOST_OFFERED: usize = 10;
@@ -15,6 +16,7 @@ const MOST_OFFERED: usize = 10;
 pub struct Runs {
     /// Oldest first.
     seen: Vec<Seen>,
+    unreadable: Vec<Unreadable>,
     /// The repository that one stands in.
     here: Option<RepoId>,
 }
@@ -24,9 +26,12 @@ impl Runs {
     pub fn read(context: &Context) -> Result<Self, Failure> {
         let data = DataDir::resolve(&context.env)?;
         let census = all(data.repositories())?;
-        census.unreadable.iter().for_each(|error| context.output.note(format_args!("left out: {error}")));
+        for run in &census.unreadable {
+            let name = run.name();
+            context.output.note(format_args!("left out: {}; give it up: bn container discard {name}", run.error));
+        }
         let here = discover::main_worktree(&context.env.directory).ok().map(|main| RepoId::of(&main));
-        Ok(Self { seen: census.runs, here })
+        Ok(Self { seen: census.runs, unreadable: census.unreadable, here })
     }
 
     /// Whether what is shown is of several repositories.
@@ -80,6 +85,12 @@ impl Runs {
             }
             _ => Err(RunError::Ambiguous { name: name.to_owned(), names }),
         }
+    }
+
+    /// The run of that name of which nothing can be read, where there is none that can.
+    pub fn unreadable(&self, name: &str) -> Option<&Unreadable> {
+        let unread = self.unreadable.iter().find(|run| run.name() == name);
+        unread.filter(|_| self.seen.iter().all(|run| run.record.name() != name))
     }
 
     /// The run that was named, or else the question which one is meant, of those that `what` tells.

@@ -95,10 +95,12 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     let places = [&checkout.worktree, folder.path(), graph.as_path()];
     let free = disk::free(&places).map_err(|source| RunError::io("look at the disk of", &checkout.worktree, source))?;
     let flags = runner.read(&Ctr::run_help()).map_err(EngineError::from)?.text();
+    let session = format!("{RUN}{:010x}", random()? & 0xff_ffff_ffff);
     let container = ContainerSpec {
         id: asked.name.clone(),
         image: asked.image,
         repo: repo.as_str().to_owned(),
+        session: session.clone(),
         mounts: Vec::new(),
         env: Vec::new(),
         args: std::iter::once(ENTRYPOINT.to_owned()).chain(args.command.clone()).collect(),
@@ -114,7 +116,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         },
     };
     let mut spec = RunSpec {
-        session: format!("{RUN}{:010x}", random()? & 0xff_ffff_ffff),
+        session,
         repository: checkout.main_worktree.clone(),
         common_dir: checkout.common_dir.clone(),
         worktree: checkout.worktree.clone(),
@@ -147,7 +149,8 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         .map(|path| fs::read(env.directory.join(path)).map_err(|source| unreadable(path, source)));
     let seccomp = seccomp.transpose()?;
     let graph_copies = data.graph_backups(&spec.repo);
-    let plan = Plan { spec, checkout, target, folder, secrets, user: env.user.clone(), graph, graph_copies, seccomp };
+    let (user, repositories) = (env.user.clone(), data.repositories().to_owned());
+    let plan = Plan { spec, checkout, target, folder, repositories, secrets, user, graph, graph_copies, seccomp };
     Ok(Resolved { plan, engine, notes })
 }
 

@@ -20,6 +20,7 @@ use crate::failpoint::{self, Point};
 use crate::git::host::worktree_add::{self, Added};
 use crate::git::host::{Git, repository, target};
 use crate::process::{Cmd, Runner};
+use crate::run::life::conflicts;
 use crate::run::life::hold::{self, Owner};
 use crate::run::life::prepare::{claim, prepare, undo};
 use crate::run::life::start::start;
@@ -91,6 +92,12 @@ fn claim_and_prepare(resolved: &Resolved, git: &Git, context: &Context) -> Resul
             hint: "choose another with --name".to_owned(),
         }
         .into());
+    }
+    // A run of which nothing can be read has no owner that would tell; its container does.
+    for lost in conflicts::unreadable(plan)? {
+        if resolved.engine.has_container(&lost.name())? {
+            return Err(lost.in_the_way(true).into());
+        }
     }
     let mut run = claim(plan, git)?;
     match prepare(&mut run, plan, git) {

@@ -12,9 +12,10 @@ use crate::error::{Failure, Usage};
 use crate::git::host::Git;
 use crate::process::Runner;
 use crate::run::engine::Engine;
-use crate::run::life::stop::{Stopped, stop};
+use crate::run::life::stop::{Stopped, stop, stop_unreadable};
 use crate::run::record::RunError;
 use crate::run::record::run_json::Seen;
+use crate::run::record::unreadable::Unreadable;
 
 #[derive(Serialize)]
 #[serde(transparent)]
@@ -28,6 +29,7 @@ impl fmt::Display for Report {
 
 pub fn run(args: &StopArgs, context: &Context) -> Result<Exit, Failure> {
     let runs = Runs::read(context)?;
+    let lost: Vec<&Unreadable> = args.names.iter().filter_map(|name| runs.unreadable(name)).collect();
     let chosen = if args.all || args.scope.all_repositories {
         let mut chosen = runs.to_change(args.scope.all_repositories, "stop --all")?;
         chosen.retain(is_stoppable);
@@ -35,7 +37,7 @@ pub fn run(args: &StopArgs, context: &Context) -> Result<Exit, Failure> {
     } else {
         named(&args.names, &runs)?
     };
-    if chosen.is_empty() {
+    if chosen.is_empty() && lost.is_empty() {
         context.output.note("nothing is running here");
         return Ok(Exit::DONE);
     }
@@ -43,7 +45,8 @@ pub fn run(args: &StopArgs, context: &Context) -> Result<Exit, Failure> {
     let engine = Engine::connect(&context.env, &runner)?;
     let git = Git::new(runner);
     let grace = Duration::from_secs(args.time.into());
-    let results = at_once(&chosen, &engine, &git, grace);
+    let mut results = at_once(&chosen, &engine, &git, grace);
+    results.extend(lost.iter().map(|lost| stop_unreadable(lost, &engine, Instant::now() + grace)));
     let (done, failed): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
     let done: Vec<Stopped> = done.into_iter().filter_map(Result::ok).collect();
     done.iter().filter_map(|stopped| stopped.note.as_ref()).for_each(|note| context.output.note(note));
@@ -74,7 +77,7 @@ fn named(names: &[String], runs: &Runs) -> Result<Vec<Seen>, Failure> {
         return Err(or_all(runs.which_one("running", is_stoppable)).into());
     }
     let mut chosen: Vec<Seen> = Vec::new();
-    for name in names {
+    for name in names.iter().filter(|name| runs.unreadable(name).is_none()) {
         let run = runs.named(name, is_stoppable)?;
         if chosen.iter().all(|other| other.folder != run.folder) {
             chosen.push(run);

@@ -41,12 +41,20 @@ impl Store {
         fs::create_dir_all(folder).map_err(failed("make", folder))?;
         self.refuse_to_fill_the_disk()?;
         self.backup_within(SOME_ROWS, &folder.join(format!("{}{BEFORE}{run}{ENDING}", stamp(now))))?;
+        let _door = door(folder).map_err(failed("lock", folder))?;
         let copies: Vec<Copy> = list(folder)?.into_iter().filter(|copy| copy.name.contains(BEFORE)).collect();
         surplus(&copies)?.into_iter().try_for_each(|copy| {
             remove(&copy.path)?;
             remove(&look::note_of(&copy.path))
         })
     }
+}
+
+/// One at a time looks at copies and drops some: what is looked at has to stay for so long.
+fn door(folder: &Path) -> std::io::Result<fs::File> {
+    let file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(folder.join(".lock"))?;
+    file.lock()?;
+    Ok(file)
 }
 
 /// Which copies go: those that say nothing new, and the oldest. The latest sound one that has all the tasks there ever were stays.
@@ -141,7 +149,11 @@ pub fn list(folder: &Path) -> Result<Vec<Copy>, GraphError> {
     let mut copies = Vec::new();
     for entry in entries {
         let path = entry.map_err(failed("read", folder))?.path();
-        let found = fs::symlink_metadata(&path).map_err(failed("read", &path))?;
+        let found = match fs::symlink_metadata(&path) {
+            // Another run makes its copy at the same moment, or drops the oldest.
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            other => other.map_err(failed("read", &path))?,
+        };
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if found.is_file() && name.ends_with(ENDING) {
             let look = look::at(&path, &found);

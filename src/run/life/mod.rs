@@ -1,6 +1,7 @@
 //! The life of a run, step by step, from the claim of its name to its outcome.
 
 mod apart;
+pub mod conflicts;
 pub mod finish;
 pub mod hold;
 pub mod landed;

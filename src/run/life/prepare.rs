@@ -15,10 +15,10 @@ use crate::git::host::target::Target;
 use crate::git::private;
 use crate::git::private::mounts::GitMount;
 use crate::graph::store::{Site, Store};
-use crate::run::life::review;
+use crate::run::life::{conflicts, review};
 use crate::run::record::folder::Folder;
 use crate::run::record::lock::Lock;
-use crate::run::record::run_json::{Record, Run, RunSpec, all_in};
+use crate::run::record::run_json::{Record, Run, RunSpec, all};
 use crate::run::record::secrets::{self, Secrets};
 use crate::run::record::state::State;
 use crate::run::record::{RunError, store};
@@ -36,6 +36,8 @@ pub struct Plan {
     pub checkout: Checkout,
     pub target: Target,
     pub folder: Folder,
+    /// The runs of all repositories are below it.
+    pub repositories: PathBuf,
     pub secrets: Secrets,
     pub user: User,
     pub graph: Site,
@@ -49,9 +51,10 @@ pub struct Plan {
 pub fn claim(plan: &Plan, git: &Git) -> Result<Run, Failure> {
     let runs = plan.folder.path().parent().unwrap_or(Path::new("/"));
     store::create_private(runs).map_err(|source| RunError::io("make", runs, source))?;
-    let door = runs.join(".lock");
+    // One door for all repositories: the names of containers are the machine's.
+    let door = plan.repositories.join(".lock");
     let _door = Lock::take(&door).map_err(|source| RunError::io("lock", &door, source))?;
-    refuse_conflicts(plan, runs, git)?;
+    conflicts::refuse(plan, &all(&plan.repositories)?, git)?;
     let folder = &plan.folder;
     remove_all(folder.path())?;
     store::create_private(folder.path()).map_err(|source| RunError::io("make", folder.path(), source))?;
@@ -66,44 +69,6 @@ pub fn claim(plan: &Plan, git: &Git) -> Result<Run, Failure> {
             Err(error.into())
         }
     }
-}
-
-/// One run per worktree and per branch; a name that stands for work that is nowhere else yet is not used again.
-fn refuse_conflicts(plan: &Plan, runs: &Path, git: &Git) -> Result<(), Failure> {
-    let spec = &plan.spec;
-    for seen in all_in(runs)? {
-        let other = &seen.record;
-        let name = other.name().to_owned();
-        let unfinished = seen.owned || other.state.is_open() || other.state == State::CollectFailed;
-        let hint = if seen.owned { format!("bn container stop {name}") } else { format!("bn container merge {name}") };
-        // An agent writes all that is below its worktree: another's checkout there, its git file included.
-        let (one, two) = (&other.spec.worktree, &spec.worktree);
-        if unfinished && (one.starts_with(two) || two.starts_with(one)) {
-            let state = if seen.owned { other.state.to_string() } else { "interrupted".to_owned() };
-            return Err(RunError::WorktreeInUse { worktree: one.clone(), name, state, hint }.into());
-        }
-        if let Some(branch) = other.spec.branch.clone().filter(|_| unfinished && other.spec.branch == spec.branch) {
-            return Err(RunError::BranchInUse { branch, name, hint }.into());
-        }
-        if name == spec.name && (unfinished || holds_work(plan, git)?) {
-            let (why, hint) = match (seen.owned, unfinished) {
-                (true, _) => ("is a run that is going on", "choose another with --name".to_owned()),
-                (false, true) => {
-                    ("is a run that was not finished", format!("finish it: {hint}; or take another --name"))
-                }
-                (false, false) => {
-                    ("is an ended run with unmerged work", format!("take another --name, or merge it: {hint}"))
-                }
-            };
-            return Err(RunError::NameInUse { name, why, hint }.into());
-        }
-    }
-    Ok(())
-}
-
-fn holds_work(plan: &Plan, git: &Git) -> Result<bool, Failure> {
-    let kept = run_refs::unmerged(git, &plan.spec.common_dir, &plan.spec.name, &plan.target)?;
-    Ok(!kept.is_empty())
 }
 
 /// Makes it all. What is made stays in the run's folders, and goes with them if this fails.

@@ -150,9 +150,15 @@ fn give_up(
     output: Output,
 ) -> Result<(), Failure> {
     let id = run.name().to_owned();
-    engine.terminate(&id, Duration::ZERO)?;
+    // Another run may have taken the name first: its container is not this one's to end.
+    let own = engine.has_own(&run.record.spec.container)?;
+    if own {
+        engine.terminate(&id, Duration::ZERO)?;
+    }
     foreground.wait(output).map_err(|source| RunError::io("wait for", run.folder.path(), source))?;
-    engine.remove(&id)?;
+    if own {
+        engine.remove(&id)?;
+    }
     prepare::remove_secrets(&run.record.spec)?;
     run_refs::abandon(git, &run.record.spec.common_dir, run.name(), run.folder.path())?;
     run.record.reason = Some(error.to_string());

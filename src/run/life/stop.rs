@@ -9,8 +9,10 @@ use crate::failpoint::{self, Point};
 use crate::git::host::Git;
 use crate::run::engine::Engine;
 use crate::run::life::finish::{self, Merge};
+use crate::run::record::folder::Folder;
 use crate::run::record::run_json::{Record, Run, Seen};
 use crate::run::record::state::State;
+use crate::run::record::unreadable::Unreadable;
 use crate::run::record::{RunError, lock, store};
 
 /// How long a living owner may take to collect what its agent left.
@@ -39,7 +41,7 @@ pub fn stop(seen: &Seen, engine: &Engine, git: &Git, deadline: Instant) -> Resul
     if alive {
         engine.terminate(name, deadline.saturating_duration_since(Instant::now()))?;
     }
-    if owner_let_go(seen)? {
+    if owner_let_go(&seen.folder)? {
         if let Some(mut run) = Run::take_over(seen.folder.clone())? {
             if run.record.state.is_open() {
                 finish::halt(&mut run, engine, Duration::ZERO)?;
@@ -55,6 +57,23 @@ pub fn stop(seen: &Seen, engine: &Engine, git: &Git, deadline: Instant) -> Resul
     Err(RunError::StillOwned { name: name.to_owned(), state: Record::load(&seen.folder)?.state.to_string() }.into())
 }
 
+/// Ends the container of a run of which nothing can be read. An owner that lives goes on from there by what it knows.
+pub fn stop_unreadable(lost: &Unreadable, engine: &Engine, deadline: Instant) -> Result<Stopped, Failure> {
+    let name = lost.name();
+    if engine.task(&name)?.is_some_and(|task| task.status.is_alive()) {
+        engine.terminate(&name, deadline.saturating_duration_since(Instant::now()))?;
+    }
+    if !owner_let_go(&lost.folder)? {
+        return Err(lost.in_the_way(true).into());
+    }
+    if let Ok(record) = Record::load(&lost.folder) {
+        return Ok(Stopped { name, state: record.state, note: None });
+    }
+    engine.remove(&name)?;
+    let note = format!("{name} is stopped; what it made is known to nobody: bn container discard {name} keeps a copy");
+    Ok(Stopped { name, state: State::CollectFailed, note: Some(note) })
+}
+
 fn already_ended(seen: &Seen, engine: &Engine) -> Result<Stopped, Failure> {
     let name = seen.record.name().to_owned();
     let state = seen.record.state;
@@ -64,12 +83,18 @@ fn already_ended(seen: &Seen, engine: &Engine) -> Result<Stopped, Failure> {
         finish::clean_up(&mut run, engine)?;
         return Ok(Stopped { name, state, note: None });
     }
-    Ok(Stopped { note: Some(format!("{name} has ended already")), name, state })
+    let note = match state {
+        State::CollectFailed => format!(
+            "{name} has ended, and its commits could not be taken over: bn container merge {name} tries again, bn container discard {name} gives it up"
+        ),
+        _ => format!("{name} has ended already"),
+    };
+    Ok(Stopped { note: Some(note), name, state })
 }
 
 /// Waits for the owner, who collects once the container is gone.
-fn owner_let_go(seen: &Seen) -> Result<bool, Failure> {
-    let path = seen.folder.lock();
+fn owner_let_go(folder: &Folder) -> Result<bool, Failure> {
+    let path = folder.lock();
     let deadline = Instant::now() + OWNER_PATIENCE;
     while lock::is_held(&path).map_err(|source| RunError::io("lock", &path, source))? {
         if Instant::now() >= deadline {

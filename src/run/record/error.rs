@@ -26,6 +26,8 @@ pub enum RunError {
     WorktreeInUse { worktree: PathBuf, name: String, state: String, hint: String },
     #[error("the branch {branch} is in use by the run {name}")]
     BranchInUse { branch: String, name: String, hint: String },
+    #[error("the run {name} is in the way, and what is known of it cannot be read: {path}")]
+    Unreadable { name: String, path: PathBuf, running: bool },
     #[error("{name} is still {state}")]
     StillOwned { name: String, state: String },
     #[error("the container did not get ready within {seconds} s")]
@@ -73,6 +75,8 @@ impl Explain for RunError {
                 format!("look at it: git log -p refs/binnacle/runs/{name}/work"),
                 format!("then, to merge it all the same: bn container merge {name} --yes"),
             ],
+            RunError::Unreadable { name, running: true, .. } => vec![format!("end it: bn container stop {name}")],
+            RunError::Unreadable { name, .. } => vec![format!("give it up: bn container discard {name}")],
             RunError::StillOwned { name, .. } => {
                 vec![format!("wait for it, or: bn container stop {name}")]
             }

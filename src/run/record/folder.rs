@@ -20,6 +20,11 @@ impl Folder {
         self.0.join("run.json")
     }
 
+    /// What was known before the last step: what counts where `run.json` is damaged.
+    pub fn record_before(&self) -> PathBuf {
+        self.0.join("run.json.before")
+    }
+
     /// Held by whoever owns the run.
     pub fn lock(&self) -> PathBuf {
         self.0.join("lock")

@@ -10,5 +10,6 @@ pub mod run_json;
 pub mod secrets;
 pub mod state;
 pub mod store;
+pub mod unreadable;
 
 pub use error::RunError;

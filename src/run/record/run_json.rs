@@ -19,6 +19,7 @@ use crate::run::record::folder::Folder;
 use crate::run::record::hand_off::HandedOver;
 use crate::run::record::lock::{self, Lock};
 use crate::run::record::state::{Ending, Outcome, State};
+use crate::run::record::unreadable::Unreadable;
 use crate::run::record::{RunError, store};
 
 /// What the format of this file is called; a newer one is refused.
@@ -135,8 +136,15 @@ impl Record {
         }
     }
 
+    /// Reads the record; where it is damaged, the one before it, from which every step can be taken again.
     pub fn load(folder: &Folder) -> Result<Self, RunError> {
-        let path = folder.record();
+        match Self::read(folder.record()) {
+            Err(damage @ RunError::Damaged { .. }) => Self::read(folder.record_before()).map_err(|_| damage),
+            other => other,
+        }
+    }
+
+    fn read(path: PathBuf) -> Result<Self, RunError> {
         let bytes = fs::read(&path).map_err(|source| RunError::io("read", &path, source))?;
         let damaged = |source| RunError::Damaged { path: path.clone(), source };
         let format = serde_json::from_slice::<Format>(&bytes).map_err(damaged)?.format;
@@ -192,6 +200,9 @@ impl Run {
         let path = self.folder.record();
         let failed = |source| RunError::io("write", &path, source);
         let bytes = serde_json::to_vec_pretty(&self.record).map_err(|error| failed(error.into()))?;
+        if Record::read(path.clone()).is_ok() {
+            store::keep_beside(&path, &self.folder.record_before()).map_err(failed)?;
+        }
         store::write_durably(&path, &bytes, 0o600).map_err(failed)?;
         failpoint::reached(point);
         Ok(())
@@ -217,14 +228,13 @@ pub struct Seen {
 pub struct Census {
     /// Oldest first.
     pub runs: Vec<Seen>,
-    /// Records that are damaged, or of a newer bn.
-    pub unreadable: Vec<RunError>,
+    pub unreadable: Vec<Unreadable>,
 }
 
 /// All runs below a folder of runs, oldest first. One whose record cannot be read is an error.
 pub fn all_in(runs: &Path) -> Result<Vec<Seen>, RunError> {
     let Census { runs, unreadable } = survey(runs)?;
-    unreadable.into_iter().next().map_or(Ok(runs), Err)
+    unreadable.into_iter().next().map_or(Ok(runs), |run| Err(run.error))
 }
 
 /// The runs of every repository. One that cannot be read is no reason not to see the others.
@@ -239,7 +249,7 @@ pub fn all(repositories: &Path) -> Result<Census, RunError> {
     Ok(census)
 }
 
-/// The runs in a folder of runs, oldest first.
+/// What there is below a folder of runs, read or not.
 pub fn survey(runs: &Path) -> Result<Census, RunError> {
     let mut census = Census::default();
     for path in folders(runs)? {
@@ -251,7 +261,7 @@ pub fn survey(runs: &Path) -> Result<Census, RunError> {
             Ok(record) => census.runs.push(Seen { folder, record, owned }),
             // A folder without a record is being made or removed at this moment.
             Err(RunError::Io { source, .. }) if is_absent(&source) => {}
-            Err(error) => census.unreadable.push(error),
+            Err(error) => census.unreadable.push(Unreadable { folder, owned, error }),
         }
     }
     census.runs.sort_by_key(|run| run.record.created_at);

@@ -15,6 +15,19 @@ pub fn write_durably(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     sync_folder(folder)
 }
 
+/// Gives what a file holds now a second name, which stays when the file is replaced.
+pub fn keep_beside(path: &Path, before: &Path) -> io::Result<()> {
+    match fs::remove_file(before) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    match fs::hard_link(path, before) {
+        Ok(()) => Ok(()),
+        // Not every file system has links.
+        Err(_) => fs::copy(path, before).map(drop),
+    }
+}
+
 /// A new file that nobody else may read; an existing one is an error.
 pub fn create_file(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;

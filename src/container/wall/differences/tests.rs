@@ -19,6 +19,7 @@ fn spec() -> ContainerSpec {
         id: "a".into(),
         image: "localhost/x:1".into(),
         repo: "0123456789abcdef".into(),
+        session: "run-1".into(),
         mounts: vec![
             Mount::read_write("/tmp/wall/ws", "/workspace"),
             Mount::read_only("/tmp/wall", "/wall"),

@@ -1,0 +1,106 @@
+//! What two runs cannot have both: a name, a worktree, a branch. Of all repositories, since containerd knows one list of names.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::error::Failure;
+use crate::git::collect::run_refs;
+use crate::git::host::Git;
+use crate::run::life::prepare::Plan;
+use crate::run::record::RunError;
+use crate::run::record::run_json::{Census, Record, Seen, survey};
+use crate::run::record::state::State;
+use crate::run::record::unreadable::Unreadable;
+
+/// One run per worktree and per branch; a name that stands for work that is nowhere else yet is not used again.
+pub fn refuse(plan: &Plan, census: &Census, git: &Git) -> Result<(), Failure> {
+    census.runs.iter().try_for_each(|seen| refuse_one(plan, seen, git))?;
+    census.unreadable.iter().try_for_each(|run| refuse_unreadable(plan, run))
+}
+
+fn refuse_one(plan: &Plan, seen: &Seen, git: &Git) -> Result<(), Failure> {
+    let (spec, other) = (&plan.spec, &seen.record);
+    let name = other.name().to_owned();
+    let unfinished = seen.owned || other.state.is_open() || other.state == State::CollectFailed;
+    let hint = if seen.owned { format!("bn container stop {name}") } else { format!("bn container merge {name}") };
+    if unfinished && shares_worktree(plan, other) {
+        let state = if seen.owned { other.state.to_string() } else { "interrupted".to_owned() };
+        return Err(RunError::WorktreeInUse { worktree: other.spec.worktree.clone(), name, state, hint }.into());
+    }
+    let same_repository = is_same_folder(&other.spec.common_dir, &spec.common_dir);
+    let branch = other.spec.branch.clone().filter(|_| same_repository && other.spec.branch == spec.branch);
+    if let Some(branch) = branch.filter(|_| unfinished) {
+        return Err(RunError::BranchInUse { branch, name, hint }.into());
+    }
+    if name == spec.name && (unfinished || same_repository && holds_work(plan, git)?) {
+        let (why, hint) = match (seen.owned, unfinished) {
+            (true, _) => ("is a run that is going on", "choose another with --name".to_owned()),
+            (false, true) => ("is a run that was not finished", format!("finish it: {hint}; or take another --name")),
+            (false, false) => {
+                ("is an ended run with unmerged work", format!("take another --name, or merge it: {hint}"))
+            }
+        };
+        return Err(RunError::NameInUse { name, why, hint }.into());
+    }
+    Ok(())
+}
+
+/// Nobody knows where it works: whoever holds it is asked to end first.
+fn refuse_unreadable(plan: &Plan, run: &Unreadable) -> Result<(), Failure> {
+    let here = run.folder.path().parent() == plan.folder.path().parent();
+    if here && (run.owned || run.name() == plan.spec.name) {
+        return Err(run.in_the_way(run.owned).into());
+    }
+    Ok(())
+}
+
+/// The runs of this repository of which nothing can be read: where they work, nobody knows.
+pub fn unreadable(plan: &Plan) -> Result<Vec<Unreadable>, RunError> {
+    Ok(survey(plan.folder.path().parent().unwrap_or(Path::new("/")))?.unreadable)
+}
+
+fn holds_work(plan: &Plan, git: &Git) -> Result<bool, Failure> {
+    let kept = run_refs::unmerged(git, &plan.spec.common_dir, &plan.spec.name, &plan.target)?;
+    Ok(!kept.is_empty())
+}
+
+/// An agent writes all that is below its worktree: another's checkout there, its git file included. A folder can have
+/// several names, and a checkout that has them has one git folder.
+fn shares_worktree(plan: &Plan, other: &Record) -> bool {
+    let (one, two) = (&other.spec.worktree, &plan.spec.worktree);
+    let git_dir = other.git.as_ref().map(|git| &git.checkout.git_dir);
+    is_below(one, two) || is_below(two, one) || git_dir.is_some_and(|one| is_same_folder(one, &plan.checkout.git_dir))
+}
+
+/// Whether a folder is the other, or in it.
+fn is_below(path: &Path, folder: &Path) -> bool {
+    path.starts_with(folder)
+        || identity(folder).is_some_and(|wanted| path.ancestors().any(|above| identity(above) == Some(wanted)))
+}
+
+fn is_same_folder(one: &PathBuf, two: &PathBuf) -> bool {
+    one == two || identity(one).is_some_and(|one| identity(two) == Some(one))
+}
+
+/// Device and inode; of a folder that is gone, nothing.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_known_by_what_it_is() {
+        let top = tempfile::tempdir().unwrap();
+        let inner = top.path().join("a/b");
+        fs::create_dir_all(&inner).unwrap();
+        let link = top.path().join("link");
+        std::os::unix::fs::symlink(top.path().join("a"), &link).unwrap();
+        assert!(is_below(&link.join("b"), &top.path().join("a")) && is_below(&inner, &link));
+        assert!(!is_below(&top.path().join("a"), &inner) && !is_below(Path::new("/gone/b"), Path::new("/gone/c")));
+        assert!(is_same_folder(&link, &top.path().join("a")) && !is_same_folder(&link, &inner));
+    }
+}
