@@ -30,6 +30,8 @@ pub enum ContainerCommand {
     Logs(LogsArgs),
     /// Finish a run whose work is not on its target yet
     Merge(MergeArgs),
+    /// Give a run up, whatever state it is in; a copy of what it made is kept for thirty days
+    Discard(DiscardArgs),
     /// Forget ended runs that hold no unmerged work, and say why others are kept
     Prune(PruneArgs),
     /// Look at this machine: what is missing, what is old, what is open too wide
@@ -250,6 +252,17 @@ pub struct ScopeArgs {
     /// Those of all repositories, and not of this one alone
     #[arg(long)]
     pub all_repositories: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DiscardArgs {
+    /// The run
+    #[arg(value_name = "NAME")]
+    pub name: String,
+
+    /// Ask nothing
+    #[arg(short, long)]
+    pub yes: bool,
 }
 
 #[derive(Debug, Args)]

@@ -101,5 +101,8 @@ fn a_record_that_cannot_be_read_hides_no_other_run() {
     assert_eq!(listed.code, 0, "{listed:?}");
     assert_eq!(listed.stdout, "NAME   REPO   STATUS   TYPE   BRANCH   WORKTREE   AGE   OUTCOME\n");
     let said = world.neutral(&listed.stderr);
-    assert_eq!(said, "left out: [WORLD]/home/.local/state/binnacle/0123456789abcdef/runs/broken/run.json is damaged; give it up: bn container discard broken\n");
+    assert_eq!(
+        said,
+        "left out: [WORLD]/home/.local/state/binnacle/0123456789abcdef/runs/broken/run.json is damaged; give it up: bn container discard broken\n"
+    );
 }

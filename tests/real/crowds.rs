@@ -44,7 +44,7 @@ fn one_name_in_two_repositories_at_once_is_given_once() {
             end(runs.into()).into_iter().map(|answered| (answered.code, answered.stderr)).collect();
         codes.sort();
         assert_eq!(codes.iter().map(|(code, _)| *code).collect::<Vec<_>>(), [0, 125], "{codes:#?}");
-        assert!(codes[1].1.contains(&format!("the name {name} is in use")), "{codes:#?}");
+        assert!(codes[1].1.contains(&format!("{name} is a ")), "{codes:#?}");
         world.assert_nothing_runs(&name);
     }
 }

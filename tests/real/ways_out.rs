@@ -8,7 +8,7 @@ fn a_record_that_was_damaged_is_read_from_the_one_before() {
     let world = World::new();
     let job = world.job();
     let record = format!("home/.local/state/binnacle/*/runs/{job}/run.json");
-    world.run("git commit -q --allow-empty -m work; exit 7").exits(7);
+    world.agent(&["--name", &job, "--no-merge"], "git commit -q --allow-empty -m work").exits(0);
     world.shell(&format!(": > {record}"));
     // Once more, and to the end.
     world.merge().exits(0);
@@ -38,4 +38,103 @@ fn a_record_of_which_nothing_is_left_stops_no_other_run_and_its_container_can_be
     let stopped = world.bn(&["container", "stop", &job, "--time", "1"]).exits(0);
     assert!(stopped.stderr.contains(&format!("bn container discard {job}")), "{stopped:#?}");
     world.bn(&line("../agent-2")).exits(0);
+}
+
+/// What the line says of discarding, in a world whose run has come to be stuck.
+fn discard(world: &World) -> String {
+    let asked = world.bn(&["container", "discard", &world.job()]).exits(2);
+    assert!(asked.stderr.contains(&format!("hint: bn container discard --yes {}", world.job())), "{asked:#?}");
+    let said = world.bn(&["container", "discard", "--yes", &world.job()]).exits(0).stdout;
+    assert!(said.contains("a copy is kept for 30 days in ") && world.list().is_empty(), "{said}");
+    assert_eq!(world.git("for-each-ref refs/binnacle"), "", "{said}");
+    said
+}
+
+#[test]
+fn work_that_git_does_not_take_over_ends_its_run_and_can_be_given_up_and_had_back() {
+    let world = World::new();
+    let bad = "b=$(echo evil | git hash-object -w --stdin); t=$(printf \"100644 blob $b\\t.git\\n\" | git mktree); \
+        git update-ref refs/heads/agent-1 $(git commit-tree -p HEAD -m bad $t)";
+    let lost = world.run(bad).exits(3);
+    assert!(lost.stderr.contains(&format!("bn container discard {}", world.job())), "{lost:#?}");
+    assert_eq!(world.outcome(), "git-lost");
+    // Nothing is in use, and nothing goes by itself.
+    world.agent(&["--name", &world.name("next")], "true").exits(0);
+    let kept = world.bn(&["container", "prune"]).exits(0);
+    assert!(
+        kept.stdout.contains(&format!("kept {}: not all of its work could be taken over", world.job())),
+        "{kept:#?}"
+    );
+    world.merge().exits(3);
+    let said = discard(&world);
+    let hint = said.lines().find_map(|line| line.strip_prefix("hint: to have its commits back: ")).unwrap();
+    world.shell(&hint.replace(" fetch ", " fetch -q "));
+    assert_eq!(world.git(&format!("log -1 --format=%s {}/work", world.job())), "bad");
+}
+
+#[test]
+fn work_that_nobody_wants_is_given_up_and_had_back() {
+    let world = World::new();
+    world.run("git commit -q --allow-empty -m unwanted; exit 7").exits(7);
+    let said = discard(&world);
+    let hint = said.lines().find_map(|line| line.strip_prefix("hint: to have its commits back: ")).unwrap();
+    world.git("branch -D agent-1 2>/dev/null || git -C repo worktree remove --force ../agent-1; git -C repo branch -qD agent-1");
+    world.shell(&hint.replace(" fetch ", " fetch -q "));
+    assert_eq!(world.git(&format!("log -1 --format=%s {}/work", world.job())), "unwanted");
+}
+
+#[test]
+fn a_worktree_that_is_removed_holds_no_work_back() {
+    for during in [true, false] {
+        let world = World::new();
+        let job = world.job();
+        let options = ["--name", &job, "--no-merge"];
+        let options = if during { &options[..2] } else { &options };
+        let run = world.start(options, &format!("git commit -q --allow-empty -m work; {MEET}; sleep 1"));
+        run.meet();
+        world.shell("touch agent-1/go");
+        if during {
+            world.shell("sleep 0.5; git -C repo worktree remove --force ../agent-1 || rm -rf agent-1; git -C repo worktree prune");
+            run.end().exits(0);
+        } else {
+            run.end().exits(0);
+            world.git("worktree remove --force ../agent-1");
+            world.merge().exits(0);
+        }
+        world.assert_on_main("work");
+        world.bn(&["container", "prune"]).exits(0);
+        assert!(world.list().is_empty());
+    }
+}
+
+#[test]
+fn a_repository_that_git_cannot_read_keeps_no_other_from_being_pruned() {
+    let (world, other) = (World::new(), World::new());
+    let theirs = |args: &[&str]| {
+        let mut command = other.bn_command(args);
+        crate::world::answer(
+            command.env("HOME", world.path("home")).env("XDG_RUNTIME_DIR", world.path("run")).output().unwrap(),
+        )
+    };
+    theirs(&["container", "run", "--tag", &image(), "--name", &other.job(), "../agent-1", "--", "true"]).exits(0);
+    world.run("true").exits(0);
+    other.git("config core.repositoryformatversion 1; git -C repo config extensions.unknownToAll true");
+    let pruned = world.bn(&["container", "prune", "--all-repositories"]).exits(125);
+    assert!(pruned.stdout.contains(&format!("forgot {}", world.job())), "{pruned:#?}");
+    assert!(pruned.stderr.contains(&format!("bn container discard {}", other.job())), "{pruned:#?}");
+    world.bn(&["container", "discard", "--yes", &other.job()]).exits(0);
+    world.bn(&["container", "prune", "--all-repositories"]).exits(0);
+}
+
+#[test]
+fn work_that_was_rebased_by_hand_and_merged_is_pruned() {
+    let world = World::new();
+    let run = world.start(&["--name", &world.job()], &format!("echo a > a; git add a; git commit -q -m work; {MEET}"));
+    run.meet();
+    world.git("commit -q --allow-empty -m meanwhile");
+    run.go_on().exits(3);
+    world.shell("git -C agent-1 rebase -q main");
+    world.merge().exits(0);
+    let pruned = world.bn(&["container", "prune"]).exits(0);
+    assert!(pruned.stdout.contains(&format!("forgot {}", world.job())), "{pruned:#?}");
 }

@@ -27,6 +27,10 @@ impl Runs {
         let data = DataDir::resolve(&context.env)?;
         let census = all(data.repositories())?;
         for run in &census.unreadable {
+            if let RunError::Newer { .. } = run.error {
+                context.output.note(format_args!("left out: {}", run.error));
+                continue;
+            }
             let name = run.name();
             context.output.note(format_args!("left out: {}; give it up: bn container discard {name}", run.error));
         }

@@ -64,9 +64,12 @@ fn carry_on(run: &mut Run, args: &MergeArgs, context: &Context, runner: &Runner,
 
 /// All is collected: only the last step is left.
 fn merge_again(run: &mut Run, args: &MergeArgs, context: &Context, git: &Git, merge: Merge) -> Result<(), Failure> {
-    let (Some(prepared), Some(collected)) = (run.record.git.clone(), run.record.collected.clone()) else {
+    let (Some(prepared), Some(mut collected)) = (run.record.git.clone(), run.record.collected.clone()) else {
         return Ok(());
     };
+    if !collected.complete && prepared.private().exists() {
+        collected = finish::collect(run, git, &prepared)?;
+    }
     if run.record.outcome.is_none_or(|outcome| outcome.leaves_work()) {
         let doubt = run.record.ending.filter(|ending| is_doubtful(*ending) && collected.own_commits() > 0);
         if let Some(ending) = doubt.filter(|_| !args.yes)

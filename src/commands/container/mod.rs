@@ -7,6 +7,7 @@ mod build_error;
 mod build_folder;
 mod defaults;
 mod definition;
+mod discard;
 mod doctor;
 mod dry_run;
 mod enclose;
@@ -54,6 +55,7 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
         ContainerCommand::Doctor => doctor::run(context),
         ContainerCommand::Inspect(args) => inspect::run(&args, context),
         ContainerCommand::Allow(args) => allow::run(&args, context),
+        ContainerCommand::Discard(args) => discard::run(&args, context),
         ContainerCommand::Prune(args) => prune::run(&args, context),
         ContainerCommand::Enclose(args) => enclose::run(&args, context),
         ContainerCommand::Own(args) => own::run(&args, context),

@@ -7,10 +7,12 @@ use serde::{Serialize, Serializer};
 use crate::cli::container::PruneArgs;
 use crate::commands::container::find::Runs;
 use crate::commands::{Context, Exit};
+use crate::data_dir::DataDir;
 use crate::error::Failure;
-use crate::git::collect::run_refs::{self, KeptRef};
+use crate::git::collect::run_refs;
 use crate::git::host::Git;
-use crate::process::{Cmd, Runner};
+use crate::process::Runner;
+use crate::run::life::{discard, landed};
 use crate::run::record::run_json::{Record, Run, Seen};
 use crate::run::record::state::{Outcome, State};
 use crate::untrusted::remove;
@@ -64,6 +66,7 @@ impl fmt::Display for Kept {
 }
 
 pub fn run(args: &PruneArgs, context: &Context) -> Result<Exit, Failure> {
+    discard::sweep(DataDir::resolve(&context.env)?.repositories())?;
     let git = Git::new(Runner::new(&context.env));
     let runs = Runs::read(context)?.to_change(args.scope.all_repositories, "prune")?;
     let mut pruned = Pruned::default();
@@ -83,7 +86,10 @@ pub fn run(args: &PruneArgs, context: &Context) -> Result<Exit, Failure> {
     } else if pruned.forgot.is_empty() && pruned.kept.is_empty() && failures.is_empty() {
         context.output.note("there is nothing to forget");
     }
-    failures.iter().for_each(|(name, _)| context.output.note(format_args!("kept {name}: it could not be looked at")));
+    failures.iter().for_each(|(name, _)| {
+        let way = format!("bn container discard {name}");
+        context.output.note(format_args!("kept {name}: it could not be looked at; to give it up: {way}"));
+    });
     failures.into_iter().next().map_or(Ok(Exit::DONE), |(_, failure)| Err(failure))
 }
 
@@ -109,35 +115,28 @@ fn kept(seen: &Seen, git: &Git) -> Result<Option<Kept>, Failure> {
     let record = &seen.record;
     let name = record.name().to_owned();
     let merge = format!("bn container merge {name}");
-    let keep = |why: &str, way: String| Ok(Some(Kept { name: name.clone(), why: why.to_owned(), ways: vec![way] }));
+    let discard = format!("or give it up, a copy is kept for {} days: bn container discard {name}", discard::DAYS);
+    let keep = |why: &str, ways: Vec<String>| Ok(Some(Kept { name: name.clone(), why: why.to_owned(), ways }));
     match record.state {
         state if state.is_open() => {
-            return keep("nobody holds it, and it was not finished", format!("finish it: {merge}"));
+            return keep("nobody holds it, and it was not finished", vec![format!("finish it: {merge}"), discard]);
         }
-        State::CollectFailed => return keep("its commits could not be taken over", format!("try again: {merge}")),
+        State::CollectFailed => {
+            return keep("its commits could not be taken over", vec![format!("try again: {merge}"), discard]);
+        }
         _ if record.needs_sudo => {
-            return keep("its container is still there", format!("remove that, which takes sudo: {merge}"));
+            return keep("its container is still there", vec![format!("remove that, which takes sudo: {merge}")]);
+        }
+        _ if record.keeps_rest() => {
+            return keep("not all of its work could be taken over", vec![format!("try again: {merge}"), discard]);
         }
         _ => {}
     }
-    let work = unmerged(seen, git)?;
+    let work = landed::unmerged(record, git)?;
     let Some(first) = work.first() else { return Ok(None) };
     let more = if work.len() > 1 { format!(" (and {} more refs)", work.len() - 1) } else { String::new() };
     let why = format!("{}, and {} does not have {}{more}", ended(record), record.spec.target, first.reference);
-    let give_up = Cmd::new("git").arg("-C").arg(&record.spec.repository).args(["update-ref", "-d"]);
-    let give_up: Vec<String> = work.iter().map(|kept| give_up.clone().arg(&kept.reference).to_string()).collect();
-    let ways = vec![format!("merge it: {merge}"), format!("or give it up: {}; then prune again", give_up.join("; "))];
-    Ok(Some(Kept { name, why, ways }))
-}
-
-fn unmerged(seen: &Seen, git: &Git) -> Result<Vec<KeptRef>, Failure> {
-    match &seen.record.git {
-        Some(prepared) if prepared.checkout.common_dir.exists() => {
-            let common = &prepared.checkout.common_dir;
-            Ok(run_refs::unmerged(git, common, seen.record.name(), &prepared.target)?)
-        }
-        _ => Ok(Vec::new()),
-    }
+    Ok(Some(Kept { name, why, ways: vec![format!("merge it: {merge}"), discard] }))
 }
 
 fn ended(record: &Record) -> String {

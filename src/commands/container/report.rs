@@ -144,7 +144,12 @@ fn next(record: &Record) -> Option<String> {
         _ => false,
     };
     let accept = if held { " --accept-handoff" } else { "" };
-    (waits || record.state == State::CollectFailed).then(|| format!("bn container merge {name}{accept}"))
+    if record.state == State::CollectFailed || record.outcome == Some(Outcome::GitLost) {
+        return Some(format!(
+            "bn container merge {name} tries again; bn container discard {name} gives it up and keeps a copy"
+        ));
+    }
+    waits.then(|| format!("bn container merge {name}{accept}"))
 }
 
 impl fmt::Display for RunReport {

@@ -13,7 +13,7 @@ use crate::git::private::bare;
 use crate::process::{Cmd, ProcessError};
 
 /// How long one step may take on what an agent made.
-const TIME_LIMIT: Duration = Duration::from_secs(120);
+pub const TIME_LIMIT: Duration = Duration::from_secs(120);
 /// No single allocation of git's is larger: an object that needs more is not taken over.
 const MEMORY_LIMIT: &str = "1g";
 /// After a failure together, so many refs are tried one by one.
@@ -42,7 +42,7 @@ const CHECKS: &[&str] = &[
     "badDateOverflow",
 ];
 
-fn limited(cmd: Cmd) -> Cmd {
+pub fn limited(cmd: Cmd) -> Cmd {
     cmd.env("GIT_ALLOC_LIMIT", MEMORY_LIMIT)
 }
 
@@ -51,7 +51,9 @@ pub fn all(git: &Git, run: &RunGit, harvest: &mut Harvest) -> Result<(), GitErro
     let (mut work, mut others): (Vec<&mut Crop>, Vec<&mut Crop>) =
         harvest.crops.iter_mut().partition(|crop| crop.place == WORK);
     if let Some(reason) = fetch(git, run, &mut work)? {
-        return Err(GitError::Hostile { path: run.private(), reason });
+        // Another try would come to the same end: what can be taken is, and the rest stays where it is.
+        harvest.lost = Some(reason);
+        harvest.complete = false;
     }
     failpoint::reached(Point::WorkTaken);
     if fetch(git, run, &mut others)?.is_some() {
@@ -156,7 +158,7 @@ pub fn check(git: &Git, run: &RunGit, harvest: &mut Harvest) -> Result<(), GitEr
 }
 
 /// What kind of object each id names in the taken folder.
-fn kinds(git: &Git, run: &RunGit, ids: &BTreeSet<&str>) -> Result<BTreeMap<String, String>, GitError> {
+pub fn kinds(git: &Git, run: &RunGit, ids: &BTreeSet<&str>) -> Result<BTreeMap<String, String>, GitError> {
     let questions: String = ids.iter().map(|id| format!("{id}\n")).collect();
     let cmd = limited(git.in_dir(&run.taken()).args(["cat-file", "--batch-check=%(objectname) %(objecttype)"]));
     let answer = git.capture_within(&cmd, questions.as_bytes(), TIME_LIMIT)?;

@@ -10,6 +10,7 @@ mod ids;
 pub mod plan;
 mod reflogs;
 mod refs;
+pub mod rest;
 pub mod run_refs;
 mod set_back;
 mod take;

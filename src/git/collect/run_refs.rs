@@ -117,6 +117,12 @@ pub fn unmerged(git: &Git, common_dir: &Path, run: &str, target: &Target) -> Res
     Ok(kept.map(|found| KeptRef { reference: found.name, id: found.id }).collect())
 }
 
+/// All refs of a run but its pins, with what they are at.
+pub fn all(git: &Git, common_dir: &Path, run: &str) -> Result<Vec<KeptRef>, GitError> {
+    let refs = list(git, common_dir, run)?.into_iter().filter(|found| !found.is_pin());
+    Ok(refs.map(|found| KeptRef { reference: found.name, id: found.id }).collect())
+}
+
 /// Deletes every ref of a run, its work too: for `prune`, once the user has said so.
 pub fn forget(git: &Git, common_dir: &Path, run: &str) -> Result<(), GitError> {
     refs::delete(git, common_dir, &names(list(git, common_dir, run)?.iter()))

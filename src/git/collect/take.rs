@@ -19,6 +19,12 @@ const MOST_OBJECTS: usize = 2_000_000;
 
 /// Makes the repository anew: the agent's objects by their names alone, nothing else of the agent's.
 pub fn objects(run: &RunGit) -> Result<(), GitError> {
+    skeleton(run)?;
+    link_all(run).map_err(|error| GitError::Hostile { path: run.private(), reason: format!("objects: {error}") })
+}
+
+/// The same without any object of the agent's.
+pub fn skeleton(run: &RunGit) -> Result<(), GitError> {
     let (taken, checkout) = (run.taken(), &run.checkout);
     crate::untrusted::remove::folder(&taken)?;
     let alternates = bare::object_folders(&checkout.common_dir)?;
@@ -29,8 +35,7 @@ pub fn objects(run: &RunGit) -> Result<(), GitError> {
         alternates: &alternates,
         shallow: shallow.as_deref(),
     };
-    bare::create(&taken, &skeleton, config())?;
-    link_all(run).map_err(|error| GitError::Hostile { path: run.private(), reason: format!("objects: {error}") })
+    bare::create(&taken, &skeleton, config())
 }
 
 /// What is read there was made by an agent: git is to spend little on it.

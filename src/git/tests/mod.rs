@@ -9,5 +9,6 @@ mod leftovers;
 mod main_path;
 mod merging;
 mod refusals;
+mod rest;
 mod settings;
 mod wall;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Failure;
 use crate::git::collect::run_refs;
 use crate::git::host::Git;
-use crate::run::life::prepare::Plan;
+use crate::run::life::plan::Plan;
 use crate::run::record::RunError;
 use crate::run::record::run_json::{Census, Record, Seen, survey};
 use crate::run::record::state::State;
@@ -23,7 +23,10 @@ fn refuse_one(plan: &Plan, seen: &Seen, git: &Git) -> Result<(), Failure> {
     let (spec, other) = (&plan.spec, &seen.record);
     let name = other.name().to_owned();
     let unfinished = seen.owned || other.state.is_open() || other.state == State::CollectFailed;
-    let hint = if seen.owned { format!("bn container stop {name}") } else { format!("bn container merge {name}") };
+    let hint = match seen.owned {
+        true => format!("bn container stop {name}"),
+        false => format!("bn container merge {name}, or give it up: bn container discard {name}"),
+    };
     if unfinished && shares_worktree(plan, other) {
         let state = if seen.owned { other.state.to_string() } else { "interrupted".to_owned() };
         return Err(RunError::WorktreeInUse { worktree: other.spec.worktree.clone(), name, state, hint }.into());
@@ -33,7 +36,7 @@ fn refuse_one(plan: &Plan, seen: &Seen, git: &Git) -> Result<(), Failure> {
     if let Some(branch) = branch.filter(|_| unfinished) {
         return Err(RunError::BranchInUse { branch, name, hint }.into());
     }
-    if name == spec.name && (unfinished || same_repository && holds_work(plan, git)?) {
+    if name == spec.name && (unfinished || other.keeps_rest() || same_repository && holds_work(plan, git)?) {
         let (why, hint) = match (seen.owned, unfinished) {
             (true, _) => ("is a run that is going on", "choose another with --name".to_owned()),
             (false, true) => ("is a run that was not finished", format!("finish it: {hint}; or take another --name")),

@@ -126,7 +126,8 @@ fn settle(run: &mut Run, git: &Git, merge: Merge) -> Result<(), Failure> {
     }
 }
 
-fn collect(run: &mut Run, git: &Git, prepared: &RunGit) -> Result<Collected, Failure> {
+/// Takes over what there is, and records it.
+pub fn collect(run: &mut Run, git: &Git, prepared: &RunGit) -> Result<Collected, Failure> {
     let mut collected = take_over::collect(git, prepared)?;
     let (left, note) = left_lying(git, prepared, &collected.head, &run.folder)?;
     collected.notes.extend(note);

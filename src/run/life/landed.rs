@@ -2,10 +2,11 @@
 
 use crate::error::Failure;
 use crate::failpoint::Point;
-use crate::git::host::Git;
+use crate::git::collect::run_refs::{self, KeptRef};
+use crate::git::host::{Git, GitError};
 use crate::git::merge::landed;
 use crate::run::life::tell;
-use crate::run::record::run_json::{Run, Seen, survey};
+use crate::run::record::run_json::{Record, Run, Seen, survey};
 use crate::run::record::state::{Outcome, State};
 
 /// Looks at the other runs of the repository after one has been merged, and records those whose work came with it.
@@ -46,4 +47,18 @@ pub fn settle(seen: Seen, git: &Git) -> Result<bool, Failure> {
     run.save(Point::OutcomeRecorded)?;
     tell::merged_later(&run.record)?;
     Ok(true)
+}
+
+/// The work of a run that its target does not have, in whatever commits.
+pub fn unmerged(record: &Record, git: &Git) -> Result<Vec<KeptRef>, GitError> {
+    let Some(prepared) = record.git.as_ref().filter(|git| git.checkout.common_dir.exists()) else {
+        return Ok(Vec::new());
+    };
+    let mut kept = run_refs::unmerged(git, &prepared.checkout.common_dir, record.name(), &prepared.target)?;
+    if let Some(collected) = record.collected.as_ref().filter(|_| !kept.is_empty())
+        && landed::is_there(git, prepared, collected)?
+    {
+        kept.retain(|kept| kept.id != collected.head);
+    }
+    Ok(kept)
 }

@@ -2,9 +2,11 @@
 
 mod apart;
 pub mod conflicts;
+pub mod discard;
 pub mod finish;
 pub mod hold;
 pub mod landed;
+pub mod plan;
 pub mod prepare;
 pub mod review;
 pub mod start;

@@ -10,16 +10,15 @@ use crate::error::Failure;
 use crate::failpoint::{self, Point};
 use crate::git::collect::run_refs;
 use crate::git::host::Git;
-use crate::git::host::checkout::Checkout;
-use crate::git::host::target::Target;
 use crate::git::private;
 use crate::git::private::mounts::GitMount;
-use crate::graph::store::{Site, Store};
+use crate::graph::store::Store;
+use crate::run::life::plan::Plan;
 use crate::run::life::{conflicts, review};
 use crate::run::record::folder::Folder;
 use crate::run::record::lock::Lock;
 use crate::run::record::run_json::{Record, Run, RunSpec, all};
-use crate::run::record::secrets::{self, Secrets};
+use crate::run::record::secrets;
 use crate::run::record::state::State;
 use crate::run::record::{RunError, store};
 use crate::run::watch::{gate, status};
@@ -28,24 +27,6 @@ use crate::untrusted::remove;
 /// In the container: the graph's folder.
 const GRAPH_INSIDE: &str = "/binnacle";
 const HOME_INSIDE: &str = "/home/agent";
-
-/// A run that is resolved and not begun.
-#[derive(Debug)]
-pub struct Plan {
-    pub spec: RunSpec,
-    pub checkout: Checkout,
-    pub target: Target,
-    pub folder: Folder,
-    /// The runs of all repositories are below it.
-    pub repositories: PathBuf,
-    pub secrets: Secrets,
-    pub user: User,
-    pub graph: Site,
-    /// Where the graph is copied to, out of the container's reach.
-    pub graph_copies: PathBuf,
-    /// The user's own seccomp profile in place of bn's.
-    pub seccomp: Option<Vec<u8>>,
-}
 
 /// Takes the name and the worktree for this run, so that no other run gets them.
 pub fn claim(plan: &Plan, git: &Git) -> Result<Run, Failure> {

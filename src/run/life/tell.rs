@@ -49,6 +49,22 @@ pub fn merged_later(record: &Record) -> Result<(), GraphError> {
     Ok(())
 }
 
+/// Of a run that was given up: nothing waits for it, and what it closed without its work is open again.
+pub fn given_up(record: &Record) -> Result<(), GraphError> {
+    if record.started_at.is_none() || !record.spec.graph.exists() {
+        return Ok(());
+    }
+    let (spec, now) = (&record.spec, Moment::from(crate::env::now()));
+    let store = Store::open(&Site::new(&spec.graph, spec.uid, spec.gid))?;
+    let done = record.outcome.is_some_and(|outcome| closed(outcome, has_work(record)) == Closed::Done);
+    if !done {
+        let note = format!("the run {} closed this, and was discarded", spec.name);
+        store.reopen_closed_by(&spec.session, &note, now)?;
+    }
+    store.end_run(&spec.session, &format!("the run {} was discarded", spec.name), now)?;
+    Ok(())
+}
+
 /// An agent that was never let go knows nothing of the graph, which may not even have been made.
 fn outcome_and_graph(record: &Record) -> Result<Option<(Outcome, Store)>, GraphError> {
     let (Some(outcome), Some(_)) = (record.outcome, record.started_at) else { return Ok(None) };

@@ -85,7 +85,9 @@ impl Explain for RunError {
             }
             RunError::OwnerDied { name, .. } => vec![format!("take it over: bn container merge {name}")],
             RunError::Unfinished { name, source } => {
-                let again = format!("what the agent committed is kept; then: bn container merge {name}");
+                let again = format!(
+                    "what the agent committed is kept; then: bn container merge {name}, or give it up: bn container discard {name}"
+                );
                 source.hints().into_iter().chain([again]).collect()
             }
         }

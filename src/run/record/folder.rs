@@ -25,6 +25,11 @@ impl Folder {
         self.0.join("run.json.before")
     }
 
+    /// The commits of a run that was given up.
+    pub fn bundle(&self) -> PathBuf {
+        self.0.join("commits.bundle")
+    }
+
     /// Held by whoever owns the run.
     pub fn lock(&self) -> PathBuf {
         self.0.join("lock")

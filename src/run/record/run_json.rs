@@ -157,6 +157,12 @@ impl Record {
     pub fn name(&self) -> &str {
         &self.spec.name
     }
+
+    /// Whether the agent's repository is still there, with what could not be taken over.
+    pub fn keeps_rest(&self) -> bool {
+        let complete = self.collected.as_ref().is_none_or(|collected| collected.complete);
+        !complete && self.git.as_ref().is_some_and(|git| git.private().exists())
+    }
 }
 
 #[derive(Deserialize)]

@@ -1,0 +1,62 @@
+//! What there is of a run's commits, in one file from which git can fetch: a bundle, for a run that is given up.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::git::collect::{fetch, plan, refs, run_refs, take};
+use crate::git::host::git::refused;
+use crate::git::host::refs::{RefMap, commit, packed};
+use crate::git::host::{Git, GitError};
+use crate::git::private::{RunGit, bare};
+use crate::untrusted::remove;
+
+/// Whose commits go into a bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The refs of the run, and what was never taken over from the agent's repository.
+    All,
+    /// The refs of the run alone.
+    Taken,
+}
+
+/// Writes what neither the run's base nor its target has. False where that is nothing.
+///
+/// Nothing is checked: what git refused to take over is in there as the agent made it.
+pub fn bundle(git: &Git, run: &RunGit, source: Source, to: &Path) -> Result<bool, GitError> {
+    let made = gather(git, run, source).and_then(|()| write(git, run, to));
+    remove::folder(&run.taken())?;
+    made
+}
+
+/// A repository of ours that has all of it, and borrows the rest from the host's.
+fn gather(git: &Git, run: &RunGit, source: Source) -> Result<(), GitError> {
+    let kept = run_refs::all(git, &run.checkout.common_dir, &run.run)?;
+    let mut named: RefMap = kept.into_iter().map(|kept| (kept.reference.into_bytes(), kept.id)).collect();
+    if source == Source::All && run.private().exists() {
+        take::objects(run)?;
+        let found = refs::read(&run.private(), &run.checkout.object_format, run.checkout.branch_ref().as_deref());
+        let hostile = |error: std::io::Error| GitError::Hostile { path: run.private(), reason: error.to_string() };
+        for crop in plan::plan(run, found.map_err(hostile)?)?.crops {
+            named.entry(run.reference(&crop.place).into_bytes()).or_insert(crop.id);
+        }
+    } else {
+        take::skeleton(run)?;
+    }
+    let ids: BTreeSet<&str> = named.values().map(String::as_str).collect();
+    let kinds = fetch::kinds(git, run, &ids)?;
+    named.retain(|_, id| kinds.get(id).is_some_and(|kind| kind == "commit" || kind == "tag"));
+    bare::write(&run.taken(), "packed-refs", &packed(&named))
+}
+
+fn write(git: &Git, run: &RunGit, to: &Path) -> Result<bool, GitError> {
+    let mut known = vec!["--all".to_owned(), "--not".to_owned(), run.base().to_owned()];
+    known.extend(commit(git, &run.checkout.common_dir, &run.target.reference())?);
+    let in_taken = || fetch::limited(git.in_dir(&run.taken()));
+    let answer = |cmd| git.capture_within(&cmd, &[], fetch::TIME_LIMIT);
+    let count = answer(in_taken().args(["rev-list", "--max-count=1"]).args(&known))?;
+    if count.success() && count.text().is_empty() {
+        return Ok(false);
+    }
+    let made = answer(in_taken().args(["bundle", "create", "--quiet"]).arg(to).args(&known))?;
+    if made.success() { Ok(true) } else { Err(refused("write the bundle", &made)) }
+}

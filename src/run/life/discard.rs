@@ -1,0 +1,133 @@
+//! Giving a run up: nothing of it is in anybody's way any more, and a copy of it is kept for a while.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, Utc};
+
+use crate::error::Failure;
+use crate::git::collect::rest::{self, Source};
+use crate::git::collect::run_refs;
+use crate::git::host::Git;
+use crate::git::private::RunGit;
+use crate::git::private::bare;
+use crate::run::life::{landed, prepare, tell};
+use crate::run::record::folder::Folder;
+use crate::run::record::run_json::{Record, Run};
+use crate::run::record::{RunError, store};
+use crate::untrusted::remove;
+
+/// How long a copy is kept.
+pub const DAYS: u64 = 30;
+
+/// What is kept of a run that was given up.
+#[derive(Debug)]
+pub struct Copy {
+    pub folder: PathBuf,
+    /// Where there were commits that git can still read.
+    pub bundle: Option<PathBuf>,
+    pub notes: Vec<String>,
+}
+
+/// Gives a run up that nobody owns and whose container is gone.
+pub fn run(run: &Run, git: &Git, now: DateTime<Utc>) -> Result<Copy, Failure> {
+    let spec = &run.record.spec;
+    let mut notes = Vec::new();
+    let bundle = run.folder.bundle();
+    let there = match &run.record.git {
+        Some(prepared) if spec.common_dir.exists() => keep(git, prepared, &bundle, &mut notes)?,
+        _ => keep_files(&run.folder).map(|()| false)?,
+    };
+    if let Err(error) = tell::given_up(&run.record) {
+        notes.push(format!("the graph was not told: {error}"));
+    }
+    prepare::remove_secrets(spec)?;
+    let folder = put_aside(&run.folder, now)?;
+    Ok(Copy { bundle: there.then(|| folder.join(bundle.file_name().unwrap_or_default())), folder, notes })
+}
+
+/// Gives up a run of which nothing can be read: all that is known is its folder.
+pub fn unreadable(folder: &Folder, now: DateTime<Utc>) -> Result<Copy, Failure> {
+    keep_files(folder)?;
+    let notes = vec!["the run's refs, if it has any, stay in its repository below refs/binnacle/runs".to_owned()];
+    Ok(Copy { folder: put_aside(folder, now)?, bundle: None, notes })
+}
+
+/// Bundles what there is, and removes what was bundled. Whether there is a bundle.
+fn keep(git: &Git, prepared: &RunGit, bundle: &Path, notes: &mut Vec<String>) -> Result<bool, Failure> {
+    let (common, name) = (&prepared.checkout.common_dir, &prepared.run);
+    match rest::bundle(git, prepared, Source::All, bundle) {
+        Ok(there) => {
+            run_refs::abandon(git, common, name, &prepared.folder)?;
+            return Ok(there);
+        }
+        Err(error) => notes.push(format!("not all of it could be bundled, the files are kept as they are: {error}")),
+    }
+    keep_files(&Folder::new(&prepared.folder))?;
+    match rest::bundle(git, prepared, Source::Taken, bundle) {
+        Ok(there) => {
+            run_refs::forget(git, common, name)?;
+            Ok(there)
+        }
+        Err(error) => {
+            notes.push(format!("the refs below refs/binnacle/runs/{name} stay: {error}"));
+            Ok(false)
+        }
+    }
+}
+
+/// The agent's repository without what makes it one: no git of anybody's is to open it.
+fn keep_files(folder: &Folder) -> Result<(), Failure> {
+    let private = folder.path().join("git");
+    for name in ["HEAD", "config"] {
+        match private.join(name).is_dir() {
+            true => remove::folder(&private.join(name))?,
+            false => bare::remove(&private, name)?,
+        }
+    }
+    Ok(())
+}
+
+fn put_aside(folder: &Folder, now: DateTime<Utc>) -> Result<PathBuf, Failure> {
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |source| RunError::io("move", &path, source)
+    };
+    let runs = folder.path().parent().unwrap_or(Path::new("/"));
+    let discarded = runs.with_file_name("discarded");
+    store::create_private(&discarded).map_err(io(&discarded))?;
+    let name = folder.path().file_name().unwrap_or_default().to_string_lossy();
+    let target = discarded.join(format!("{name}-{}", now.format("%Y%m%dT%H%M%SZ")));
+    fs::rename(folder.path(), &target).map_err(io(folder.path()))?;
+    store::sync_folder(&discarded).map_err(io(&discarded))?;
+    // Its age counts from here.
+    fs::File::open(&target).and_then(|file| file.set_modified(SystemTime::now())).map_err(io(&target))?;
+    Ok(target)
+}
+
+/// Removes the copies whose time is over.
+pub fn sweep(repositories: &Path) -> Result<(), Failure> {
+    let read = |path: &Path| fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+    for copy in read(repositories).flat_map(|repository| read(&repository.join("discarded")).collect::<Vec<_>>()) {
+        let age = fs::symlink_metadata(&copy).and_then(|found| found.modified()).map(|then| then.elapsed());
+        if age.is_ok_and(|age| age.is_ok_and(|age| age > Duration::from_secs(DAYS * 24 * 60 * 60))) {
+            remove::folder(&copy)?;
+        }
+    }
+    Ok(())
+}
+
+/// What of a run is nowhere else: for the question whether it may go.
+pub fn only_there(record: &Record, git: &Git) -> Vec<String> {
+    let Some(prepared) = &record.git else { return Vec::new() };
+    let mut only = Vec::new();
+    match landed::unmerged(record, git) {
+        Ok(kept) => only.extend(kept.into_iter().map(|kept| format!("{} at {}", kept.reference, kept.id))),
+        Err(error) => only.push(format!("what its refs hold, which cannot be looked at ({error})")),
+    }
+    if prepared.private().exists() {
+        only.push("what the agent committed and could not be taken over".to_owned());
+    }
+    only
+}
