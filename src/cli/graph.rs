@@ -8,6 +8,7 @@ use crate::cli::link::LinkCommand;
 use crate::cli::task::{IdArg, TaskCommand};
 use crate::cli::which::Which;
 use crate::container::agent::AgentType;
+use crate::graph::model::foreign::source::Source;
 
 #[derive(Debug, Subcommand)]
 pub enum GraphCommand {
@@ -38,7 +39,7 @@ pub enum GraphCommand {
     Batch(BatchArgs),
     /// Write everything down as JSON Lines
     Export(ExportArgs),
-    /// Read what export wrote; what is known already stays as it is
+    /// Read what export or another tracker wrote; what is known already stays as it is
     Import(ImportArgs),
     /// Make a copy of the graph, while others write
     Backup(BackupArgs),
@@ -170,6 +171,10 @@ pub struct ImportArgs {
     /// What export wrote; standard input where it is missing or `-`
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: Option<PathBuf>,
+
+    /// What another tracker exported
+    #[arg(long, value_name = "TRACKER")]
+    pub from: Option<Source>,
 }
 
 #[derive(Debug, Args)]

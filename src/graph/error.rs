@@ -44,6 +44,8 @@ pub enum GraphError {
     SessionEnded { id: String },
     #[error("line {line}: {message}")]
     Line { line: usize, message: String },
+    #[error("{source} (line {line})")]
+    AtLine { line: usize, source: Box<GraphError> },
     #[error("operation {number}: {source}")]
     Operation { number: usize, source: Box<GraphError> },
 
@@ -94,7 +96,7 @@ pub enum GraphError {
 impl Explain for GraphError {
     fn hints(&self) -> Vec<String> {
         match self {
-            GraphError::Operation { source, .. } => source.hints(),
+            GraphError::Operation { source, .. } | GraphError::AtLine { source, .. } => source.hints(),
             GraphError::Damaged { path, .. } | GraphError::Endless { path } => damaged_hints(path),
             GraphError::Gone { copy, .. } | GraphError::Emptied { copy, .. } => lost_hints(copy),
             _ => self.hint().into_iter().collect(),
@@ -103,7 +105,7 @@ impl Explain for GraphError {
 
     fn exit_code(&self) -> u8 {
         match self {
-            GraphError::Operation { source, .. } => source.exit_code(),
+            GraphError::Operation { source, .. } | GraphError::AtLine { source, .. } => source.exit_code(),
             GraphError::Taken { .. } | GraphError::TakenByYou { .. } => TAKEN,
             _ if self.is_about_the_store() => FAILED,
             _ => REFUSED,
@@ -202,6 +204,7 @@ impl GraphError {
             | E::SelfLink { .. }
             | E::Line { .. }
             | E::Operation { .. }
+            | E::AtLine { .. }
             | E::Damaged { .. }
             | E::Gone { .. }
             | E::Emptied { .. }

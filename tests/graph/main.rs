@@ -6,6 +6,7 @@ mod clock;
 mod crowd;
 mod discovery;
 mod finding;
+mod foreign;
 mod hostile;
 mod json;
 mod landing;

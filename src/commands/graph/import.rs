@@ -10,12 +10,23 @@ use crate::commands::graph::access::Graph;
 use crate::commands::graph::input;
 use crate::error::Failure;
 use crate::graph::model::record;
+use crate::graph::model::text::line;
 use crate::graph::store::Imported;
 
 pub fn run(args: &ImportArgs, context: &Context) -> Result<(), Failure> {
-    let records = record::parse(&input::text(args.file.as_deref())?)?;
-    let graph = Graph::open(context)?;
-    let imported = graph.write(|writer| writer.import(&records))?;
+    let text = input::text(args.file.as_deref())?;
+    // Some programs begin a file with a mark of its byte order.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let imported = match args.from {
+        None => {
+            let records = record::parse(text)?;
+            Graph::open(context)?.write(|writer| writer.import(&records))?
+        }
+        Some(source) => {
+            let issues = source.parse(text)?;
+            Graph::open(context)?.write(|writer| writer.take_in(source, &issues))?
+        }
+    };
     Ok(context.output.print(&Answer { imported })?)
 }
 
@@ -27,6 +38,7 @@ struct Answer {
 
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.imported)
+        writeln!(f, "{}", self.imported)?;
+        self.imported.left_out.iter().try_for_each(|link| writeln!(f, "  left out: {}", line(link, 200)))
     }
 }

@@ -9,6 +9,8 @@ use crate::graph::model::text::line;
 const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 /// What a task's id starts with.
 const PREFIX: &str = "bn-";
+/// The longest id of another tracker.
+pub const LENGTH_MAX: usize = 128;
 /// The shortest random part of an id.
 const SHORTEST: usize = 4;
 
@@ -30,6 +32,12 @@ impl TaskId {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether another tracker may call a task so: it is mapped to an id of ours.
+    pub fn is_possible(&self) -> bool {
+        let plain = |letter: char| !letter.is_whitespace() && !letter.is_control();
+        (1..=LENGTH_MAX).contains(&self.0.chars().count()) && self.0.chars().all(plain)
     }
 
     /// Whether this has the form of an id: what an import may bring.

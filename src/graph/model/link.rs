@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::graph::model::id::TaskId;
 use crate::graph::model::task::Status;
 
-/// How one task stands to another. `blocks` is `depends_on` read from its other end, and is kept as that.
+/// How one task stands to another. Each is kept in one form alone: `blocks` is `depends_on` read from its other end, `child_of` is
+/// `parent_of`, and so on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
@@ -19,12 +20,18 @@ pub enum LinkType {
     Blocks,
     /// B is a part of A
     ParentOf,
+    /// A is a part of B
+    ChildOf,
     /// A and B concern each other
     RelatedTo,
     /// A came up during the work on B
     DiscoveredFrom,
+    /// B came up during the work on A
+    LedTo,
     /// A says the same as B
     Duplicates,
+    /// B says the same as A
+    DuplicatedBy,
 }
 
 impl LinkType {
@@ -33,9 +40,12 @@ impl LinkType {
             LinkType::DependsOn => "depends_on",
             LinkType::Blocks => "blocks",
             LinkType::ParentOf => "parent_of",
+            LinkType::ChildOf => "child_of",
             LinkType::RelatedTo => "related_to",
             LinkType::DiscoveredFrom => "discovered_from",
+            LinkType::LedTo => "led_to",
             LinkType::Duplicates => "duplicates",
+            LinkType::DuplicatedBy => "duplicated_by",
         }
     }
 
@@ -45,19 +55,24 @@ impl LinkType {
             LinkType::DependsOn => "blocks",
             LinkType::Blocks => "depends_on",
             LinkType::ParentOf => "child_of",
+            LinkType::ChildOf => "parent_of",
             LinkType::RelatedTo => "related_to",
             LinkType::DiscoveredFrom => "led_to",
+            LinkType::LedTo => "discovered_from",
             LinkType::Duplicates => "duplicated_by",
+            LinkType::DuplicatedBy => "duplicates",
         }
     }
 
     /// The types that must not make a circle together: a parent waits for its children as a task does for what it depends on.
     pub fn family(self) -> &'static [LinkType] {
         match self {
-            LinkType::DependsOn | LinkType::Blocks | LinkType::ParentOf => &[LinkType::DependsOn, LinkType::ParentOf],
+            LinkType::DependsOn | LinkType::Blocks | LinkType::ParentOf | LinkType::ChildOf => {
+                &[LinkType::DependsOn, LinkType::ParentOf]
+            }
             LinkType::RelatedTo => &[],
-            LinkType::DiscoveredFrom => &[LinkType::DiscoveredFrom],
-            LinkType::Duplicates => &[LinkType::Duplicates],
+            LinkType::DiscoveredFrom | LinkType::LedTo => &[LinkType::DiscoveredFrom],
+            LinkType::Duplicates | LinkType::DuplicatedBy => &[LinkType::Duplicates],
         }
     }
 }
@@ -68,7 +83,7 @@ impl fmt::Display for LinkType {
     }
 }
 
-/// A link as it is kept: never `blocks`, and `related_to` with its lesser id first.
+/// A link as it is kept: never the form that is read from the other end, and `related_to` with its lesser id first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
     pub source: TaskId,
@@ -81,6 +96,9 @@ impl Link {
     pub fn new(source: TaskId, link_type: LinkType, target: TaskId) -> Self {
         match link_type {
             LinkType::Blocks => Self { source: target, link_type: LinkType::DependsOn, target: source },
+            LinkType::ChildOf => Self { source: target, link_type: LinkType::ParentOf, target: source },
+            LinkType::LedTo => Self { source: target, link_type: LinkType::DiscoveredFrom, target: source },
+            LinkType::DuplicatedBy => Self { source: target, link_type: LinkType::Duplicates, target: source },
             LinkType::RelatedTo if target < source => Self { source: target, link_type, target: source },
             _ => Self { source, link_type, target },
         }
@@ -113,6 +131,8 @@ mod tests {
         let (a, b) = (TaskId::known("bn-a".into()), TaskId::known("bn-b".into()));
         let blocks = Link::new(a.clone(), LinkType::Blocks, b.clone());
         assert_eq!(blocks, Link::new(b.clone(), LinkType::DependsOn, a.clone()));
+        let child = Link::new(a.clone(), LinkType::ChildOf, b.clone());
+        assert_eq!(child, Link::new(b.clone(), LinkType::ParentOf, a.clone()));
         assert_eq!(
             Link::new(b.clone(), LinkType::RelatedTo, a.clone()),
             Link::new(a.clone(), LinkType::RelatedTo, b.clone())

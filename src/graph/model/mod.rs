@@ -2,6 +2,7 @@
 
 pub mod circle;
 pub mod event;
+pub mod foreign;
 pub mod id;
 pub mod link;
 pub mod moment;

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::graph::error::GraphError;
 use crate::graph::model::event::Event;
-use crate::graph::model::id::TaskId;
+use crate::graph::model::foreign::issue::tag_of;
+use crate::graph::model::id::{LENGTH_MAX, TaskId};
 use crate::graph::model::link::Link;
 use crate::graph::model::moment::Moment;
 use crate::graph::model::session::Session;
@@ -22,6 +23,7 @@ pub enum Record {
     Task(TaskRecord),
     Link(Link),
     Event(Event),
+    Origin(Origin),
 }
 
 /// The first line.
@@ -31,6 +33,25 @@ pub struct Header {
     pub version: u32,
     #[serde(default)]
     pub project: Option<String>,
+}
+
+/// What another tracker calls a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    pub source: String,
+    pub foreign_id: String,
+    pub task: TaskId,
+    /// What it said when it was imported last.
+    #[serde(default)]
+    pub fingerprint: String,
+}
+
+/// A record, and the line that it is on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Numbered {
+    pub line: usize,
+    pub record: Record,
 }
 
 /// A task without what follows from its links.
@@ -74,19 +95,23 @@ pub struct TaskRecord {
 
 impl TaskRecord {
     fn check(&self) -> Result<(), String> {
-        if !self.id.is_well_formed() {
-            return Err(format!("{:?} is not a task's id", self.id.as_str()));
+        if !self.id.is_possible() {
+            return Err(format!(
+                "{:?} is not a task's id: up to {LENGTH_MAX} letters without spaces",
+                self.id.as_str()
+            ));
         }
-        task::title(&self.title)?;
-        self.tags.iter().try_for_each(|tag| task::tag(tag).map(drop))
+        task::title(&self.title).map(drop)
     }
 }
 
 /// Reads every line, or says which one is wrong.
-pub fn parse(text: &str) -> Result<Vec<Record>, GraphError> {
+pub fn parse(text: &str) -> Result<Vec<Numbered>, GraphError> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let records =
-        lines.map(|(index, line)| record(line).map_err(|message| GraphError::Line { line: index + 1, message }));
+    let records = lines.map(|(index, line)| match record(line) {
+        Ok(record) => Ok(Numbered { line: index + 1, record }),
+        Err(message) => Err(GraphError::Line { line: index + 1, message }),
+    });
     records.collect()
 }
 
@@ -105,6 +130,7 @@ impl Record {
     /// A task from another tracker may be done without a date, or open with one.
     fn consistent(self) -> Self {
         let Record::Task(mut task) = self else { return self };
+        task.tags = task.tags.iter().filter_map(|tag| tag_of(tag)).collect();
         if task.status != Status::InProgress {
             (task.session, task.claimed_at) = (None, None);
         }
@@ -128,7 +154,7 @@ mod tests {
     fn a_task_needs_little_and_is_made_consistent() {
         let line = r#"{"record":"task","id":"bn-1","title":"A","status":"done","created_by":"x","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-02T00:00:00Z","session":"s-1"}"#;
         let records = parse(line).unwrap();
-        let Record::Task(task) = &records[0] else { panic!("{records:?}") };
+        let Record::Task(task) = &records[0].record else { panic!("{records:?}") };
         assert_eq!((task.closed_at, task.session.as_deref()), (Some(task.updated_at), None));
     }
 

@@ -5,6 +5,7 @@ pub mod counts;
 pub mod events;
 pub mod filter;
 pub mod links;
+pub mod origins;
 pub mod records;
 pub mod search;
 pub mod sessions;

@@ -34,3 +34,7 @@ pub const PUT_SESSION: &str = "
 pub const LINKS: &str = "SELECT source, type, target FROM links ORDER BY source, type, target";
 pub const SESSIONS_ORDER: &str = "ORDER BY s.started_at, s.id";
 pub const TASKS_ORDER: &str = "ORDER BY t.created_at, t.id";
+
+/// A claim without a session is nobody's: no release would ever come.
+pub const RELEASE_UNHELD: &str = "
+  UPDATE tasks SET status = 'open', claimed_at = NULL WHERE status = 'in_progress' AND session IS NULL";

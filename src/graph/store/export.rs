@@ -10,7 +10,8 @@ use crate::graph::error::GraphError;
 use crate::graph::model::link::Link;
 use crate::graph::model::record::{Header, Record, TaskRecord, VERSION};
 use crate::graph::model::text::count;
-use crate::graph::queries::{events, records, sessions};
+use crate::graph::queries::{events, origins, records, sessions};
+use crate::graph::store::origins::origin;
 use crate::graph::store::{Reader, rows};
 use crate::harmless;
 
@@ -20,6 +21,8 @@ pub struct Exported {
     pub sessions: u64,
     pub tasks: u64,
     pub links: u64,
+    /// Tasks that other trackers have names for.
+    pub origins: u64,
     pub events: u64,
 }
 
@@ -39,6 +42,7 @@ impl Reader<'_> {
         Ok(Exported {
             sessions: self.each(to, "session", &session_sql, |row| rows::session(row).map(Record::Session))?,
             tasks: self.each(to, "task", &task_sql, |row| task_record(row).map(Record::Task))?,
+            origins: self.each(to, "the origin of", origins::ALL, |row| origin(row).map(Record::Origin))?,
             links: self.each(to, "a link of", records::LINKS, |row| link(row).map(Record::Link))?,
             events: self.each(to, "the event of", &events::in_order(), |row| rows::event(row).map(Record::Event))?,
         })

@@ -1,6 +1,6 @@
 //! What export wrote, read again: what is new is added, the newer of two records wins, and a second time changes nothing.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use rusqlite::params;
@@ -9,24 +9,27 @@ use serde::Serialize;
 use crate::graph::error::GraphError;
 use crate::graph::model::circle;
 use crate::graph::model::event::{Event, EventKind};
+use crate::graph::model::foreign::issue::Issue;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::link::{Link, LinkType};
-use crate::graph::model::record::{Record, TaskRecord};
+use crate::graph::model::record::{Numbered, Origin, Record, TaskRecord};
 use crate::graph::model::session::Session;
 use crate::graph::queries::{events, links, records};
 use crate::graph::store::{Writer, rows};
 
 /// How much was new, or newer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Imported {
     pub tasks_added: u64,
     pub tasks_updated: u64,
     pub tasks_unchanged: u64,
     pub links_added: u64,
-    /// Links to a second parent: the task keeps the one it has.
+    /// Links that were left out: to a second parent, to what is not there, and where they would close a circle.
     pub links_refused: u64,
     pub events_added: u64,
     pub sessions_added: u64,
+    /// Which links of another tracker were left out, and why.
+    pub left_out: Vec<String>,
 }
 
 impl fmt::Display for Imported {
@@ -42,34 +45,78 @@ impl fmt::Display for Imported {
             self.sessions_added
         )?;
         if self.links_refused > 0 {
-            write!(f, "; {} links to a second parent left out", self.links_refused)?;
+            write!(f, "; {} links left out", self.links_refused)?;
         }
         Ok(())
     }
 }
 
+/// Under this name the graph remembers foreign ids that came in its own format.
+const FILE: &str = "file";
+
+impl Imported {
+    pub(super) fn leave_out(&mut self, issue: &Issue, link_type: LinkType, other: &str, why: &str) {
+        self.links_refused += 1;
+        self.left_out.push(format!("{}: {} {link_type} {other}: {why}", issue.place, issue.id));
+    }
+}
+
 impl Writer<'_> {
-    /// Sessions first, then tasks, links and events, whatever order the lines have.
-    pub fn import(&self, lines: &[Record]) -> Result<Imported, GraphError> {
+    /// Sessions first, then tasks, links and events, whatever order the lines have. What is wrong is named by its line.
+    pub fn import(&self, lines: &[Numbered]) -> Result<Imported, GraphError> {
         let mut imported = Imported::default();
-        for session in
-            lines.iter().filter_map(|line| if let Record::Session(session) = line { Some(session) } else { None })
-        {
-            self.import_session(session, &mut imported)?;
+        let ids = self.ours(lines)?;
+        let records: Vec<Numbered> =
+            lines.iter().map(|line| Numbered { line: line.line, record: renamed(&line.record, &ids) }).collect();
+        for kind in 0..4 {
+            for Numbered { line, record } in &records {
+                let done = match (kind, record) {
+                    (0, Record::Session(session)) => self.import_session(session, &mut imported),
+                    (1, Record::Task(task)) => self.import_task(task, &mut imported),
+                    (2, Record::Link(link)) => self.import_link(link, &mut imported),
+                    (3, Record::Origin(origin)) => self.import_origin(origin),
+                    _ => continue,
+                };
+                done.map_err(|error| at_line(error, *line))?;
+            }
         }
-        for task in lines.iter().filter_map(|line| if let Record::Task(task) = line { Some(task) } else { None }) {
-            self.import_task(task, &mut imported)?;
-        }
-        for link in lines.iter().filter_map(|line| if let Record::Link(link) = line { Some(link) } else { None }) {
-            self.import_link(link, &mut imported)?;
+        for (foreign_id, task) in &ids {
+            let (source, foreign_id) = (FILE.to_owned(), foreign_id.to_string());
+            self.remember(&Origin { source, foreign_id, task: task.clone(), fingerprint: String::new() })?;
         }
         if imported.links_added > 0 {
-            self.refuse_any_circle()?;
+            self.refuse_any_circle(&records)?;
         }
         let new_events =
-            lines.iter().filter_map(|line| if let Record::Event(event) = line { Some(event) } else { None });
+            records.iter().filter_map(|line| if let Record::Event(event) = &line.record { Some(event) } else { None });
         self.import_events(new_events.collect(), &mut imported)?;
+        self.conn.execute(records::RELEASE_UNHELD, [])?;
         Ok(imported)
+    }
+
+    /// The tasks of the file that have no id of ours, and the one that each has here.
+    fn ours(&self, lines: &[Numbered]) -> Result<BTreeMap<TaskId, TaskId>, GraphError> {
+        let mut ids: BTreeMap<TaskId, TaskId> = BTreeMap::new();
+        for line in lines {
+            let Record::Task(task) = &line.record else { continue };
+            if task.id.is_well_formed() || ids.contains_key(&task.id) {
+                continue;
+            }
+            let known = self.origin(FILE, task.id.as_str())?.map(|known| known.task);
+            let mut id = known.map_or_else(|| self.free_id(), Ok)?;
+            while ids.values().any(|taken| *taken == id) {
+                id = self.free_id()?;
+            }
+            ids.insert(task.id.clone(), id);
+        }
+        Ok(ids)
+    }
+
+    fn import_origin(&self, origin: &Origin) -> Result<(), GraphError> {
+        if !self.exists(&origin.task)? {
+            return Err(GraphError::Unknown { what: "task", id: origin.task.to_string() });
+        }
+        self.remember(origin).map(drop)
     }
 
     fn import_session(&self, session: &Session, imported: &mut Imported) -> Result<(), GraphError> {
@@ -92,6 +139,17 @@ impl Writer<'_> {
 
     fn import_task(&self, task: &TaskRecord, imported: &mut Imported) -> Result<(), GraphError> {
         let is_new = !self.exists(&task.id)?;
+        let changed = self.put_task(task)?;
+        match (is_new, changed) {
+            (true, _) => imported.tasks_added += 1,
+            (false, true) => imported.tasks_updated += 1,
+            (false, false) => imported.tasks_unchanged += 1,
+        }
+        Ok(())
+    }
+
+    /// Of two records of one task the newer one stays. Returns whether it is this one.
+    pub(super) fn put_task(&self, task: &TaskRecord) -> Result<bool, GraphError> {
         let values = params![
             task.id,
             task.title,
@@ -118,15 +176,10 @@ impl Writer<'_> {
             task.tags.iter().try_for_each(|tag| self.add_tag(&task.id, tag))?;
             self.index_letters(&task.id)?;
         }
-        match (is_new, changed) {
-            (true, _) => imported.tasks_added += 1,
-            (false, true) => imported.tasks_updated += 1,
-            (false, false) => imported.tasks_unchanged += 1,
-        }
-        Ok(())
+        Ok(changed)
     }
 
-    fn exists(&self, id: &TaskId) -> Result<bool, GraphError> {
+    pub(super) fn exists(&self, id: &TaskId) -> Result<bool, GraphError> {
         Ok(self.conn.prepare_cached("SELECT 1 FROM tasks WHERE id = ?1")?.exists([id])?)
     }
 
@@ -149,11 +202,22 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn refuse_any_circle(&self) -> Result<(), GraphError> {
-        match self.any_circle()? {
-            Some(path) => Err(GraphError::Cycle { path }),
-            None => Ok(()),
-        }
+    /// Names the line of a link that closes a circle, if it is one of the file's.
+    fn refuse_any_circle(&self, lines: &[Numbered]) -> Result<(), GraphError> {
+        let Some(path) = self.any_circle()? else { return Ok(()) };
+        let closes = |line: &&Numbered| match &line.record {
+            Record::Link(link) => {
+                let link = Link::new(link.source.clone(), link.link_type, link.target.clone());
+                path.windows(2).any(|step| step[0] == link.source && step[1] == link.target)
+            }
+            _ => false,
+        };
+        let last = lines.iter().rfind(closes).map(|line| line.line);
+        let error = GraphError::Cycle { path };
+        Err(match last {
+            Some(line) => at_line(error, line),
+            None => error,
+        })
     }
 
     fn import_events(&self, new: Vec<&Event>, imported: &mut Imported) -> Result<(), GraphError> {
@@ -175,6 +239,32 @@ impl Writer<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// What is refused, with its line; what is the matter with the graph itself has none.
+fn at_line(error: GraphError, line: usize) -> GraphError {
+    match error {
+        GraphError::Unknown { .. }
+        | GraphError::SelfLink { .. }
+        | GraphError::Cycle { .. }
+        | GraphError::HasParent { .. }
+        | GraphError::Invalid(_) => GraphError::AtLine { line, source: Box::new(error) },
+        other => other,
+    }
+}
+
+/// A record that speaks of tasks by the ids that they have here.
+fn renamed(record: &Record, ids: &BTreeMap<TaskId, TaskId>) -> Record {
+    let ours = |id: &TaskId| ids.get(id).unwrap_or(id).clone();
+    match record.clone() {
+        Record::Task(task) => Record::Task(TaskRecord { id: ours(&task.id), ..task }),
+        Record::Link(link) => Record::Link(Link { source: ours(&link.source), target: ours(&link.target), ..link }),
+        Record::Event(event) => {
+            Record::Event(Event { task: event.task.as_ref().map(ours), other: event.other.as_ref().map(ours), ..event })
+        }
+        Record::Origin(origin) => Record::Origin(Origin { task: ours(&origin.task), ..origin }),
+        other => other,
     }
 }
 

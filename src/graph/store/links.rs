@@ -44,7 +44,7 @@ impl Writer<'_> {
         self.record_link(at, [&link.source, &link.target], kind, link.link_type.as_str())
     }
 
-    fn refuse_second_parent(&self, link: &Link) -> Result<(), GraphError> {
+    pub(super) fn refuse_second_parent(&self, link: &Link) -> Result<(), GraphError> {
         if link.link_type != LinkType::ParentOf {
             return Ok(());
         }
@@ -56,7 +56,7 @@ impl Writer<'_> {
     }
 
     /// Looks for a way back from the target to the source.
-    fn refuse_circle(&self, link: &Link) -> Result<(), GraphError> {
+    pub(super) fn refuse_circle(&self, link: &Link) -> Result<(), GraphError> {
         let family = link.link_type.family();
         if family.is_empty() || !self.has_way_in(&link.source, family)? {
             return Ok(());

@@ -18,6 +18,8 @@ pub struct Detail {
     pub task: Task,
     pub links: Vec<Neighbour>,
     pub notes: Vec<Note>,
+    /// What other trackers call it.
+    pub imported_from: Vec<String>,
     /// The name of the run whose landing closes it.
     #[serde(skip)]
     pub run: Option<String>,
@@ -35,6 +37,9 @@ impl Reader<'_> {
         let found = statement.query_map((&prefix, end, CANDIDATES + 1), |row| row.get(0))?;
         let mut candidates = found.collect::<Result<Vec<TaskId>, _>>()?;
         if candidates.is_empty() {
+            if let Some(id) = self.called_elsewhere(typed.trim())? {
+                return Ok(id);
+            }
             return Err(GraphError::Unknown { what: "task", id: typed.trim().to_owned() });
         }
         if candidates.len() == 1 || candidates[0].as_str() == prefix {
@@ -61,7 +66,8 @@ impl Reader<'_> {
     /// The task with its links and notes.
     pub fn detail(&self, id: &TaskId) -> Result<Detail, GraphError> {
         let task = self.task(id)?;
-        Ok(Detail { run: self.run_of(&task)?, task, links: self.links_of(id)?, notes: self.notes(id)? })
+        let imported_from = self.names_elsewhere(id)?;
+        Ok(Detail { imported_from, run: self.run_of(&task)?, task, links: self.links_of(id)?, notes: self.notes(id)? })
     }
 
     pub(super) fn notes(&self, id: &TaskId) -> Result<Vec<Note>, GraphError> {

@@ -81,6 +81,9 @@ impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.head(f)?;
         self.hands(f)?;
+        if !self.detail.imported_from.is_empty() {
+            writeln!(f, "imported from {}", line(&self.detail.imported_from.join(", "), 200))?;
+        }
         if !self.detail.task.description.is_empty() {
             write!(f, "\n{}", block(&self.detail.task.description, "  "))?;
         }
