@@ -98,3 +98,15 @@ fn a_graph_that_an_agent_removed_is_missed_and_can_be_put_back() {
     world.bn(&["restore", copy]).exits(0);
     assert_eq!(status(&world, &first), "open");
 }
+
+#[test]
+fn work_that_was_merged_by_hand_closes_its_task_when_the_run_is_forgotten() {
+    let world = World::new();
+    let (first, second) = two_tasks(&world);
+    let options = ["--name", &world.job(), "--no-merge"];
+    world.agent(&options, &format!("{COMMIT}; bn task close {first}")).exits(0);
+    world.shell("cd repo && git merge -q --ff-only agent-1");
+    assert_eq!(status(&world, &first), "landing");
+    world.bn(&["container", "prune"]).exits(0);
+    assert_eq!((status(&world, &first), is_ready(&world, &second)), ("done".to_owned(), true));
+}

@@ -12,7 +12,7 @@ use crate::error::Failure;
 use crate::git::collect::run_refs;
 use crate::git::host::Git;
 use crate::process::Runner;
-use crate::run::life::{discard, landed};
+use crate::run::life::{discard, landed, tell};
 use crate::run::record::run_json::{Record, Run, Seen};
 use crate::run::record::state::{Outcome, State};
 use crate::untrusted::remove;
@@ -97,11 +97,16 @@ fn forget(seen: &Seen, git: &Git) -> Result<Verdict, Failure> {
     if seen.owned {
         return Ok(Verdict::Running);
     }
+    // Merged by hand, perhaps: its tasks are done then.
+    if landed::may_have_landed(seen) {
+        landed::settle(seen.clone(), git)?;
+    }
     if let Some(kept) = kept(seen, git)? {
         return Ok(Verdict::Kept(kept));
     }
     // Taken over first: nobody may carry on a run that is being removed.
     let Some(run) = Run::take_over(seen.folder.clone())? else { return Ok(Verdict::Running) };
+    tell::given_up(&run.record, "forgotten")?;
     let spec = &run.record.spec;
     if spec.common_dir.exists() {
         run_refs::forget(git, &spec.common_dir, &spec.name)?;

@@ -85,6 +85,9 @@ pub const CLOSED_BY: &str = "
 /// The tasks that the landing of a session's work closes: those that it closed, and those that were opened again meanwhile.
 pub const LANDS_WITH: &str = "SELECT id FROM tasks WHERE lands_with = ?1 AND deleted_at IS NULL ORDER BY closed_at, id";
 
+/// No landing of this session's work is to come.
+pub const FORGET_RUN: &str = "UPDATE tasks SET lands_with = NULL WHERE lands_with = ?1 AND status <> 'landing'";
+
 /// Live neighbours by name: what a task depends on, its children.
 pub const LIVE_TARGETS: &str = "
   SELECT t.id, t.title, t.status FROM links l JOIN tasks t ON t.id = l.target

@@ -56,6 +56,17 @@ impl Writer<'_> {
         closed.iter().map(|id| self.reopen_until_landed(id, session, why)).collect()
     }
 
+    /// The work of a run will not come: what it closed is open, and nothing closes it by itself.
+    pub(super) fn wait_no_longer(&self, session: &str, why: &str) -> Result<(), GraphError> {
+        for id in self.ids(queries::tasks::LANDS_WITH, session)? {
+            if self.task(&id)?.status == Status::Landing {
+                self.reopen(&id, Some(why))?;
+            }
+        }
+        self.conn.prepare_cached(queries::tasks::FORGET_RUN)?.execute([session])?;
+        Ok(())
+    }
+
     fn reopen_until_landed(&self, id: &TaskId, session: &str, why: &str) -> Result<Named, GraphError> {
         self.open_again(&self.task(id)?, Some(session))?;
         self.note(id, why)?;

@@ -184,6 +184,11 @@ impl Store {
         self.write(&host(), now, |writer| writer.reopen_all(session, note))
     }
 
+    /// Opens what waits for the work of a run's session, which will not come any more.
+    pub fn wait_no_longer(&self, session: &str, note: &str, now: Moment) -> Result<(), GraphError> {
+        self.write(&host(), now, |writer| writer.wait_no_longer(session, note))
+    }
+
     /// Closes what waited for the work of a run's session, which has landed.
     pub fn land(&self, session: &str, why: &str, now: Moment) -> Result<Landed, GraphError> {
         self.write(&host(), now, |writer| writer.land_all(session, why))

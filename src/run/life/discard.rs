@@ -39,7 +39,7 @@ pub fn run(run: &Run, git: &Git, now: DateTime<Utc>) -> Result<Copy, Failure> {
         Some(prepared) if spec.common_dir.exists() => keep(git, prepared, &bundle, &mut notes)?,
         _ => keep_files(&run.folder).map(|()| false)?,
     };
-    if let Err(error) = tell::given_up(&run.record) {
+    if let Err(error) = tell::given_up(&run.record, "discarded") {
         notes.push(format!("the graph was not told: {error}"));
     }
     prepare::remove_secrets(spec)?;

@@ -3,7 +3,7 @@
 use crate::failpoint::{self, Point};
 use crate::graph::error::GraphError;
 use crate::graph::model::moment::Moment;
-use crate::graph::store::{Site, Store, copies};
+use crate::graph::store::{FILE, Site, Store, copies};
 use crate::run::record::run_json::{Record, RunSpec};
 use crate::run::record::state::Outcome;
 
@@ -49,33 +49,33 @@ pub fn merged_later(record: &Record) -> Result<(), GraphError> {
     Ok(())
 }
 
-/// Of a run that was given up: nothing waits for it, and what it closed without its work is open again.
-pub fn given_up(record: &Record) -> Result<(), GraphError> {
-    if record.started_at.is_none() || !record.spec.graph.exists() {
+/// Of a run that was forgotten or discarded: what it closed without its work being there is open, and nothing waits for it.
+pub fn given_up(record: &Record, how: &str) -> Result<(), GraphError> {
+    let spec = &record.spec;
+    // Of a repository that is gone the graph may be gone, too.
+    if record.started_at.is_none() || !spec.graph.join(FILE).exists() {
         return Ok(());
     }
-    let (spec, now) = (&record.spec, Moment::from(crate::env::now()));
-    let store = Store::open(&Site::new(&spec.graph, spec.uid, spec.gid))?;
-    let done = record.outcome.is_some_and(|outcome| closed(outcome, has_work(record)) == Closed::Done);
-    if !done {
-        let note = format!("the run {} closed this, and was discarded", spec.name);
-        store.reopen_closed_by(&spec.session, &note, now)?;
-    }
-    store.end_run(&spec.session, &format!("the run {} was discarded", spec.name), now)?;
+    let (store, now) = (graph_of(spec)?, Moment::from(crate::env::now()));
+    let note = format!("the run {} closed this, and was {how} before its work was on {}", spec.name, spec.target);
+    store.wait_no_longer(&spec.session, &note, now)?;
+    store.end_run(&spec.session, &format!("the run {} was {how}", spec.name), now)?;
     Ok(())
 }
 
 /// An agent that was never let go knows nothing of the graph, which may not even have been made.
 fn outcome_and_graph(record: &Record) -> Result<Option<(Outcome, Store)>, GraphError> {
     let (Some(outcome), Some(_)) = (record.outcome, record.started_at) else { return Ok(None) };
-    let spec = &record.spec;
+    Ok(Some((outcome, graph_of(&record.spec)?)))
+}
+
+/// With its copies beside it, an agent that removed it is found out.
+fn graph_of(spec: &RunSpec) -> Result<Store, GraphError> {
     let site = Site::new(&spec.graph, spec.uid, spec.gid);
-    // With its copies beside it, an agent that removed it is found out.
-    let site = match copies::beside(&spec.graph) {
+    Store::open(&match copies::beside(&spec.graph) {
         Some(copies) => site.backups(copies),
         None => site,
-    };
-    Ok(Some((outcome, Store::open(&site)?)))
+    })
 }
 
 fn has_work(record: &Record) -> bool {
