@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         Err(error) => return ExitCode::from(wrong_use::report(&error, &words)),
     };
     let output = output::Output::new(cli.json);
-    let outcome = env::Env::read(cli.directory.as_deref())
+    let outcome = env::Env::read(cli.directory.as_deref(), cli.verbose)
         .map_err(error::Failure::from)
         .and_then(|env| commands::dispatch(cli.command, commands::Context { env, output }));
     match outcome {

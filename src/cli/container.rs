@@ -93,7 +93,7 @@ pub enum AgentProgram {
     None,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct RunArgs {
     /// The checkout to work on [default: the one that you are in]
     #[arg(value_name = "WORKTREE")]

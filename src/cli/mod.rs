@@ -26,6 +26,10 @@ pub struct Cli {
     #[arg(short = 'C', value_name = "DIR", global = true, help_heading = "Everywhere")]
     pub directory: Option<PathBuf>,
 
+    /// Name each program as bn starts it, on standard error (or BN_LOG=commands)
+    #[arg(short, long, global = true, help_heading = "Everywhere")]
+    pub verbose: bool,
+
     #[command(subcommand)]
     pub command: Command,
 }

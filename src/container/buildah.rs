@@ -88,7 +88,7 @@ mod tests {
             isolation: Some("chroot"),
         };
         insta::assert_snapshot!(build(&spec, Path::new("/ctx")).to_string(), @"buildah build --layers --format oci --no-cache --isolation chroot --build-arg 'AGENTS=copilot claude' --tag localhost/binnacle-self:latest --file /ctx/Containerfile /ctx");
-        insta::assert_snapshot!(write_layout("localhost/x:1", Path::new("/f")).to_string(), @"buildah push --quiet --format oci localhost/x:1 oci:image:localhost/x:1");
+        insta::assert_snapshot!(write_layout("localhost/x:1", Path::new("/f")).to_string(), @"(cd /f && buildah push --quiet --format oci localhost/x:1 oci:image:localhost/x:1)");
     }
 
     #[test]

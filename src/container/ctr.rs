@@ -82,7 +82,7 @@ impl Ctr {
 
     /// Which flags this `ctr` has.
     pub fn run_help() -> Cmd {
-        Cmd::new("ctr").args(["run", "--help"])
+        Cmd::new("ctr").args(["run", "--help"]).only_reads()
     }
 
     pub fn run(&self, spec: &ContainerSpec) -> Cmd {
@@ -148,7 +148,7 @@ impl Ctr {
 
     /// Prints the reference if the image is there.
     pub fn image(&self, reference: &str) -> Cmd {
-        self.ctr().args(["images", "ls", "-q", &format!("name=={reference}")])
+        self.ctr().args(["images", "ls", "-q", &format!("name=={reference}")]).assumed_to_print(reference)
     }
 
     /// Prints the reference if the image is there and came from this build.

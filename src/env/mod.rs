@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
@@ -20,6 +21,8 @@ pub enum EnvError {
     Directory { path: PathBuf, source: std::io::Error },
     #[error("the current folder is gone")]
     NoDirectory { source: std::io::Error },
+    #[error("BN_LOG={value}: bn knows only `commands`")]
+    Log { value: String },
     #[error("cannot act for uid {uid}, who called sudo")]
     Identity { uid: u32, source: std::io::Error },
 }
@@ -28,6 +31,7 @@ impl Explain for EnvError {
     fn hints(&self) -> Vec<String> {
         match self {
             EnvError::Directory { .. } => Vec::new(),
+            EnvError::Log { .. } => vec!["BN_LOG=commands names each program as it starts, as -v does".to_owned()],
             EnvError::NoDirectory { .. } => vec!["cd into a folder that exists".to_owned()],
             EnvError::Identity { .. } => vec!["run bn without sudo; it calls sudo itself where it has to".to_owned()],
         }
@@ -88,6 +92,8 @@ pub struct Env {
     pub ssh_auth_sock: Option<PathBuf>,
     /// There is a terminal on which sudo could ask.
     pub terminal: bool,
+    /// Since when programs are named as they start, where that is wanted.
+    pub trace: Option<Instant>,
     pub proxy: ProxyVariables,
     pub stdin_is_terminal: bool,
     pub stdout_is_terminal: bool,
@@ -96,10 +102,10 @@ pub struct Env {
 }
 
 impl Env {
-    /// Reads it all once; `directory` is `-C`.
+    /// Reads it all once; `directory` is `-C`, `verbose` is `-v`.
     ///
     /// Under sudo the process becomes the calling user first, so that every file it makes is the user's.
-    pub fn read(directory: Option<&Path>) -> Result<Self, EnvError> {
+    pub fn read(directory: Option<&Path>, verbose: bool) -> Result<Self, EnvError> {
         let (user, privilege) = identity()?;
         if let Some(path) = directory {
             std::env::set_current_dir(path).map_err(|source| EnvError::Directory { path: path.to_owned(), source })?;
@@ -131,6 +137,7 @@ impl Env {
             temporary: absolute("TMPDIR"),
             ssh_auth_sock: absolute("SSH_AUTH_SOCK"),
             terminal: fs::File::open("/dev/tty").is_ok(),
+            trace: (trace()? || verbose).then(Instant::now),
             proxy: proxy(),
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stdout_is_terminal: std::io::stdout().is_terminal(),
@@ -244,6 +251,15 @@ fn proxy() -> ProxyVariables {
         https: either("https_proxy", "HTTPS_PROXY").or_else(all),
         http: either("http_proxy", "HTTP_PROXY").or_else(all),
         no: either("no_proxy", "NO_PROXY"),
+    }
+}
+
+/// `BN_LOG`
+fn trace() -> Result<bool, EnvError> {
+    match nonempty("BN_LOG") {
+        None => Ok(false),
+        Some(value) if value == "commands" => Ok(true),
+        Some(value) => Err(EnvError::Log { value }),
     }
 }
 

@@ -4,10 +4,11 @@ mod captured;
 mod cmd;
 mod error;
 pub mod install;
+mod rehearsal;
 mod runner;
 mod sudo;
 
 pub use captured::{Captured, exit_code, tail};
-pub use cmd::{Bounds, Cmd};
+pub use cmd::{Bounds, Cmd, UNKNOWN};
 pub use error::{ProcessError, last_line};
 pub use runner::Runner;

@@ -2,18 +2,20 @@
 #![allow(clippy::disallowed_methods)]
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 
 use crate::env::{Env, Privilege, TOKENS};
 use crate::process::captured::collect;
 use crate::process::error::{failed, last_line, start_error};
+use crate::process::rehearsal::{Rehearsal, assumed, success};
 use crate::process::sudo::is_refusal;
 use crate::process::{Bounds, Captured, Cmd, ProcessError};
 
@@ -40,6 +42,9 @@ pub struct Runner {
     path: Option<OsString>,
     /// What else decides what they load; an empty value stands for none.
     libraries: Vec<(OsString, OsString)>,
+    /// Each program is named on standard error as it starts, with the time since then.
+    trace: Option<Instant>,
+    rehearsal: Option<Arc<Rehearsal>>,
 }
 
 impl Runner {
@@ -53,7 +58,15 @@ impl Runner {
             .then(|| env.user.home.clone().map(|home| (home, env.user.name.clone())))
             .flatten();
         let withheld = TOKENS.iter().map(OsString::from).collect();
-        Self { elevation, home, withheld, path: Some(env.path.clone()), libraries: env.libraries.clone() }
+        Self {
+            elevation,
+            home,
+            withheld,
+            path: Some(env.path.clone()),
+            libraries: env.libraries.clone(),
+            trace: env.trace,
+            rehearsal: None,
+        }
     }
 
     /// Keeps these variables, too, from every program that is started: they are for the agent alone.
@@ -65,7 +78,36 @@ impl Runner {
     /// A runner that needs nothing of the environment.
     #[cfg(test)]
     pub fn ordinary() -> Self {
-        Self { elevation: Elevation::Sudo, home: None, withheld: Vec::new(), path: None, libraries: Vec::new() }
+        Self {
+            elevation: Elevation::Sudo,
+            home: None,
+            withheld: Vec::new(),
+            path: None,
+            libraries: Vec::new(),
+            trace: None,
+            rehearsal: None,
+        }
+    }
+
+    /// A runner that starts only what reads, and notes what it would start. Each pair of folders is one of the rehearsal, and
+    /// the one that it stands for.
+    pub fn rehearsing(mut self, moved: Vec<(PathBuf, PathBuf)>) -> Self {
+        self.rehearsal = Some(Arc::new(Rehearsal::new(moved)));
+        self
+    }
+
+    pub fn rehearses(&self) -> bool {
+        self.rehearsal.is_some()
+    }
+
+    /// The commands of a rehearsal since the last look, as they would be started. One that names an id which does not exist yet is
+    /// not among them.
+    pub fn rehearsed(&self) -> Vec<String> {
+        self.rehearsal.as_ref().map(|rehearsal| rehearsal.take()).unwrap_or_default()
+    }
+
+    pub fn traces(&self) -> bool {
+        self.trace.is_some()
     }
 
     /// Whether a command that needs root goes through sudo.
@@ -130,6 +172,15 @@ impl Runner {
         command
     }
 
+    /// Notes a command in a rehearsal, and answers for it where it is not to be started.
+    fn rehearse(&self, cmd: &Cmd) -> Option<Captured> {
+        let rehearsal = self.rehearsal.as_ref()?;
+        if cmd.is_known() {
+            rehearsal.note(self.shown(&rehearsal.real(cmd)));
+        }
+        assumed(cmd)
+    }
+
     fn start(&self, cmd: &Cmd, prepare: impl FnOnce(&mut Command)) -> Result<Child, ProcessError> {
         let mut command = self.command(cmd);
         prepare(&mut command);
@@ -140,7 +191,16 @@ impl Runner {
                 command.pre_exec(move || keep_within(bounds));
             }
         }
+        self.tell(cmd);
         command.spawn().map_err(|source| start_error(&command, source))
+    }
+
+    /// A lost terminal is no reason not to start it.
+    fn tell(&self, cmd: &Cmd) {
+        if let Some(since) = self.trace {
+            let line = format!("{}  # {:.3} s\n", self.shown(cmd), since.elapsed().as_secs_f64());
+            drop(io::stderr().lock().write_all(line.as_bytes()));
+        }
     }
 
     /// Runs to the end with nothing on standard input and both outputs kept; a failure is the caller's to judge.
@@ -150,6 +210,9 @@ impl Runner {
 
     /// Like `capture`, with bytes for standard input.
     pub fn capture_with_input(&self, cmd: &Cmd, input: &[u8]) -> Result<Captured, ProcessError> {
+        if let Some(answer) = self.rehearse(cmd) {
+            return Ok(answer);
+        }
         let mut child = self.start(cmd, |command| {
             let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
             command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -161,6 +224,9 @@ impl Runner {
 
     /// Like `capture_with_input`, for work on what others wrote: the program and its children die when the time is over.
     pub fn capture_within(&self, cmd: &Cmd, input: &[u8], limit: Duration) -> Result<Captured, ProcessError> {
+        if let Some(answer) = self.rehearse(cmd) {
+            return Ok(answer);
+        }
         let mut child = self.start(cmd, |command| {
             let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
             command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
@@ -194,6 +260,11 @@ impl Runner {
 
     /// Runs one command into another, and keeps what both had to say. The first one's standard output is the pipe.
     pub fn pipe(&self, from: &Cmd, to: &Cmd) -> Result<(Captured, Captured), ProcessError> {
+        if let Some(rehearsal) = &self.rehearsal {
+            let shown = |cmd| self.shown(&rehearsal.real(cmd));
+            rehearsal.note(format!("{} | {}", shown(from), shown(to)));
+            return Ok((success(""), success("")));
+        }
         let mut source = self.start(from, |command| {
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         })?;
@@ -216,6 +287,9 @@ impl Runner {
 
     /// Runs where the user can watch, with nothing on standard input. Its output is no result of `bn`: it goes to standard error.
     pub fn watched(&self, cmd: &Cmd) -> Result<ExitStatus, ProcessError> {
+        if let Some(answer) = self.rehearse(cmd) {
+            return Ok(answer.status);
+        }
         let lost = |source| ProcessError::Stream { program: cmd.name(), source };
         let stderr = io::stderr().as_fd().try_clone_to_owned().map_err(lost)?;
         let mut child = self.start(cmd, |command| {
@@ -226,6 +300,9 @@ impl Runner {
 
     /// Runs in the user's terminal, all three streams passed on.
     pub fn foreground(&self, cmd: &Cmd) -> Result<ExitStatus, ProcessError> {
+        if let Some(answer) = self.rehearse(cmd) {
+            return Ok(answer.status);
+        }
         let mut child = self.start(cmd, |_| {})?;
         child.wait().map_err(|source| ProcessError::Stream { program: cmd.name(), source })
     }
@@ -233,28 +310,42 @@ impl Runner {
     /// Starts in the user's terminal and returns the child, which is told when this process dies.
     ///
     /// Without that, a `ctr` whose `bn` was killed would go on reading the keys that are meant for the shell.
-    /// Behind sudo it has no effect, and there is no need for it: sudo gives the terminal back.
-    pub fn spawn_foreground(&self, cmd: &Cmd) -> Result<Child, ProcessError> {
-        self.start(cmd, |command| {
+    /// Behind sudo it has no effect, and there is no need for it: sudo gives the terminal back. A rehearsal has no child.
+    pub fn spawn_foreground(&self, cmd: &Cmd) -> Result<Option<Child>, ProcessError> {
+        if self.rehearse(cmd).is_some() {
+            return Ok(None);
+        }
+        let child = self.start(cmd, |command| {
             let told = || Ok(rustix::process::set_parent_process_death_signal(Some(Signal::TERM))?);
             // SAFETY: the closure makes one system call and touches no memory of the parent.
             #[allow(unsafe_code)]
             unsafe {
                 command.pre_exec(told);
             }
-        })
+        })?;
+        Ok(Some(child))
     }
 
     /// This process becomes another program, with the same environment and streams. Returns only where it could not.
-    pub fn replace_this(cmd: &Cmd) -> ProcessError {
+    pub fn replace_this(&self, cmd: &Cmd) -> ProcessError {
+        self.tell(cmd);
         let mut command = Command::new(&cmd.program);
         let source = command.args(&cmd.args).exec();
         start_error(&command, source)
     }
 
-    /// Starts in a session of its own, out of the terminal's reach, with these streams.
-    pub fn spawn_apart(&self, cmd: &Cmd, stdin: Stdio, stdout: Stdio, stderr: Stdio) -> Result<Child, ProcessError> {
-        self.start(cmd, |command| {
+    /// Starts in a session of its own, out of the terminal's reach, with these streams. A rehearsal has no child.
+    pub fn spawn_apart(
+        &self,
+        cmd: &Cmd,
+        stdin: Stdio,
+        stdout: Stdio,
+        stderr: Stdio,
+    ) -> Result<Option<Child>, ProcessError> {
+        if self.rehearse(cmd).is_some() {
+            return Ok(None);
+        }
+        let child = self.start(cmd, |command| {
             let alone = || rustix::process::setsid().map(drop).map_err(io::Error::from);
             // SAFETY: the closure makes one system call and touches no memory of the parent.
             #[allow(unsafe_code)]
@@ -262,7 +353,8 @@ impl Runner {
                 command.pre_exec(alone);
             }
             command.stdin(stdin).stdout(stdout).stderr(stderr);
-        })
+        })?;
+        Ok(Some(child))
     }
 
     /// Asks sudo's one question in the terminal, if it has one to ask. `probe` is a harmless command that needs root.

@@ -13,8 +13,8 @@ fn shown(world: &World, variables: &[(&str, &str)], words: &[&str]) -> Answer {
 #[test]
 fn name_type_and_target_of_the_environment_are_defaults() {
     let world = World::new();
-    world.git(&["branch", "topic"]);
-    world.git(&["branch", "other"]);
+    let lines = [&["branch", "topic"][..], &["branch", "other"], &["config", "user.name", "T"]];
+    lines.iter().chain(&[&["config", "user.email", "t@example.org"][..]]).for_each(|line| world.git(line));
     let variables = [("BN_AGENT_NAME", "job"), ("BN_AGENT_TYPE", "planner"), ("BN_MERGE_TARGET", "topic")];
     let taken = shown(&world, &variables, &["--", "true"]);
     assert_eq!(taken.code, 0, "{taken:?}");

@@ -76,3 +76,22 @@ fn the_commands_of_a_build_are_printed_and_not_run() {
     assert!(build.contains("'AGENTS=claude codex'"), "{build}");
     assert!(!world.calls().contains("buildah"), "{}", world.calls());
 }
+
+#[test]
+fn every_program_is_named_as_it_starts_where_that_is_wanted() {
+    let world = World::new();
+    let named = |line: &[&str], log: Option<&str>| {
+        let mut command = world.command(line);
+        answer(command.envs(log.map(|log| ("BN_LOG", log)))).stderr
+    };
+    for (line, log) in [(&["-v", "container", "doctor"][..], None), (&["container", "doctor"], Some("commands"))] {
+        let stderr = named(line, log);
+        let first = stderr.lines().next().unwrap();
+        assert!(first.contains("--version  # 0.") && first.ends_with(" s"), "{stderr}");
+    }
+    assert_eq!(named(&["container", "doctor"], Some("")), "");
+    insta::assert_snapshot!(named(&["container", "doctor"], Some("all")), @"
+    Error: BN_LOG=all: bn knows only `commands`
+    hint: BN_LOG=commands names each program as it starts, as -v does
+    ");
+}

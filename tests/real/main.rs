@@ -4,6 +4,7 @@
 mod agents;
 mod attacks;
 mod build;
+mod commands;
 mod crash;
 mod crash_kill;
 mod crowds;

@@ -1,20 +1,30 @@
-//! `bn container run --dry-run`: the commands that would be run, and what the agent would get.
+//! `bn container run --dry-run`: the run itself, rehearsed in folders that go again, with a container that does nothing.
+//!
+//! Programs that would change something are not started, and all of them are named.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use serde::Serialize;
+use tempfile::TempDir;
 
-use crate::commands::container::resolve::{COPILOT_CONFIG_INSIDE, Resolved};
-use crate::container::ctr::runc_update;
+use crate::cli::container::RunArgs;
+use crate::commands::Context;
+use crate::commands::container::resolve::{COPILOT_CONFIG_INSIDE, Resolved, resolve};
+use crate::container::ctr::Streams;
 use crate::container::network::Network;
 use crate::error::Failure;
 use crate::git::host::Git;
-use crate::git::private::prepare;
-use crate::process::{Cmd, Runner};
-use crate::run::life::prepare::git_mounts;
+use crate::process::Runner;
+use crate::run::life::conflicts;
+use crate::run::life::detach::detach;
+use crate::run::life::finish::{self, Merge};
+use crate::run::life::prepare::begin;
+use crate::run::life::start::start;
 use crate::run::record::run_json::NetworkSpec;
-use crate::run::record::secrets::PROMPT;
+use crate::run::record::run_json::all;
+use crate::run::record::secrets::{PROMPT, Secrets};
 
 #[derive(Serialize)]
 pub struct DryRun {
@@ -31,28 +41,29 @@ pub struct DryRun {
     disk: u64,
     network: NetworkSpec,
     /// In order.
+    steps: Vec<Step>,
+}
+
+/// A part of a run, and the programs that it starts.
+#[derive(Serialize)]
+struct Step {
+    step: &'static str,
     commands: Vec<String>,
 }
 
 impl DryRun {
-    pub fn of(resolved: &Resolved, runner: &Runner, git: &Git) -> Result<Self, Failure> {
-        let Resolved { plan, engine, .. } = resolved;
-        let (ctr, id) = (&engine.ctr, &plan.spec.name);
-        let mut container = plan.spec.container.clone();
-        let mounts = prepare::planned_mounts(git, &plan.checkout, &plan.target, id, plan.folder.path())?;
-        container.mounts.extend(git_mounts(&mounts));
-        let commands = [
-            ctr.image(&container.image),
-            ctr.container(id),
-            ctr.run(&container),
-            ctr.tasks(),
-            runc_update(id, &container.limits),
-            ctr.remove_task(id),
-            ctr.remove_container(id),
-        ];
+    pub fn of(args: &RunArgs, context: &Context, runner: &Runner) -> Result<Self, Failure> {
+        let git = Git::new(runner.clone());
+        let Resolved { plan, notes, .. } = resolve(args, context, runner, &git)?;
+        notes.iter().for_each(|note| context.output.note(note));
+        conflicts::refuse(&plan, &all(&plan.repositories)?, &git)?;
+        let stage = Stage::new(context).context("cannot make folders for the rehearsal")?;
+        let args = RunArgs { name: Some(plan.spec.name.clone()), ..args.clone() };
+        let steps = rehearse(&args, &stage.context, &runner.clone().rehearsing(stage.moved))?;
+        let container = plan.spec.container;
         Ok(Self {
-            name: id.clone(),
-            target: plan.spec.target.clone(),
+            name: plan.spec.name,
+            target: plan.spec.target,
             secrets: plan.secrets.names().into_iter().map(str::to_owned).collect(),
             copilot_config: container.mounts.iter().any(|mount| mount.destination == Path::new(COPILOT_CONFIG_INSIDE)),
             cpus: container.limits.cpus,
@@ -60,8 +71,8 @@ impl DryRun {
             pids: container.limits.pids,
             disk: container.limits.disk,
             image: container.image,
-            network: plan.spec.network.clone(),
-            commands: commands.iter().map(|cmd: &Cmd| runner.shown(cmd)).collect(),
+            network: plan.spec.network,
+            steps,
         })
     }
 
@@ -93,6 +104,61 @@ impl fmt::Display for DryRun {
         )?;
         writeln!(f, "# passed as a file: {}", self.secrets.join(", "))?;
         writeln!(f, "# the agent reaches {}; {}", self.network, self.reach())?;
-        self.commands.iter().try_for_each(|command| writeln!(f, "{command}"))
+        for Step { step, commands } in &self.steps {
+            writeln!(f, "# {step}")?;
+            commands.iter().try_for_each(|command| writeln!(f, "{command}"))?;
+        }
+        Ok(())
     }
+}
+
+/// Where a run is rehearsed: folders in the place of the user's own, and gone with this value.
+struct Stage {
+    context: Context,
+    /// Folders here, and those that they stand for.
+    moved: Vec<(PathBuf, PathBuf)>,
+    _folder: TempDir,
+}
+
+impl Stage {
+    fn new(context: &Context) -> std::io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("bn-dry-run-").tempdir()?;
+        let top = folder.path().canonicalize()?;
+        let mut env = context.env.clone();
+        let mut moved = Vec::new();
+        let homes = [("data", &mut env.data_home), ("state", &mut env.state_home), ("run", &mut env.runtime_dir)];
+        for (name, home) in homes {
+            if let Some(home) = home {
+                let here = top.join(name);
+                moved.push((here.clone(), std::mem::replace(home, here)));
+            }
+        }
+        env.container_mode = Some("no".to_owned());
+        Ok(Self { context: Context { env, output: context.output }, moved, _folder: folder })
+    }
+}
+
+/// The life of a run whose agent does nothing.
+fn rehearse(args: &RunArgs, context: &Context, runner: &Runner) -> Result<Vec<Step>, Failure> {
+    let git = Git::new(runner.clone());
+    let mut steps = Vec::new();
+    let mut done = |step| steps.push(Step { step, commands: runner.rehearsed() });
+    let mut resolved = resolve(args, context, runner, &git)?;
+    resolved.plan.secrets = Secrets::default();
+    let engine = &resolved.engine;
+    engine.require_image(&resolved.plan.spec.container.image)?;
+    done("resolve: look at what is there");
+    let mut run = begin(&resolved.plan, engine, &git, context.output)?;
+    done("prepare: keep what the agent is shown and could change");
+    start(&mut run, engine, &git, &resolved.plan.user, context.output)?;
+    if resolved.plan.spec.detached {
+        detach(&run, runner)?;
+    }
+    done("start: to where the agent is let go");
+    run.record.started_at = Some(crate::env::now());
+    let code = matches!(run.record.spec.container.streams, Streams::Terminal { .. }).then_some(0);
+    run.record.ending = Some(finish::ending(&mut run, engine, code)?);
+    finish::finish(&mut run, engine, &git, Merge::AsPlanned)?;
+    done("finish: as for an agent that commits nothing; what it commits adds to these");
+    Ok(steps)
 }

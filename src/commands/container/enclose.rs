@@ -28,7 +28,7 @@ pub fn run(args: &EncloseArgs, context: &Context) -> Result<Exit, Failure> {
         context.output.note("this kernel has no Landlock: agents of this repository can hand one another open folders");
     }
     let [program, rest @ ..] = args.command.as_slice() else { return Ok(Exit::DONE) };
-    Err(Runner::replace_this(&Cmd::new(program).args(rest)).into())
+    Err(Runner::new(&context.env).replace_this(&Cmd::new(program).args(rest)).into())
 }
 
 /// Every folder of the image but the graph's.

@@ -55,7 +55,7 @@ pub fn hand_over(reference: &str, folder: &Path, engine: &Engine, runner: &Runne
 /// The commands as they can be typed, for `--dry-run`.
 pub fn shown(reference: &str, folder: &Path, engine: &Engine, runner: &Runner) -> Vec<String> {
     vec![
-        format!("cd {} && {}", folder.display(), buildah::write_layout(reference, folder)),
+        runner.shown(&buildah::write_layout(reference, folder)),
         format!("{} | {}", read_layout(folder), runner.shown(&engine.ctr.import())),
         runner.shown(&engine.ctr.image(reference)),
         runner.shown(&engine.ctr.label_image(reference, "$IMAGE_ID")),

@@ -1,12 +1,12 @@
 //! `bn container own`: what holds a detached run. Started by `run`, with the run's lock as standard input.
 
 use crate::cli::container::OwnArgs;
-use crate::commands::container::run::HELD;
 use crate::commands::{Context, Exit};
 use crate::error::Failure;
 use crate::git::host::Git;
 use crate::process::Runner;
 use crate::run::engine::Engine;
+use crate::run::life::detach::HELD;
 use crate::run::life::hold::{self, Owner};
 use crate::run::life::start::Foreground;
 use crate::run::record::folder::Folder;

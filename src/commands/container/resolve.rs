@@ -75,7 +75,7 @@ pub struct Resolved {
     pub notes: Vec<String>,
 }
 
-/// Resolves it all. A dry run asks for no password.
+/// Resolves it all. A dry run asks for no password, and neither does a rehearsal.
 pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) -> Result<Resolved, Failure> {
     let env = &context.env;
     let asked = Asked::check(args)?;
@@ -88,7 +88,8 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     let mut target = target::resolve(git, &checkout.repository(), args.merge_target.as_deref())?;
     main_checkout::locate(git, &checkout, &mut target, &env.directory)?;
     notes.extend(target.note.clone());
-    let engine = if args.dry_run { Engine::locate(env, runner)? } else { Engine::connect(env, runner)? };
+    let engine =
+        if args.dry_run && !runner.rehearses() { Engine::locate(env, runner)? } else { Engine::connect(env, runner)? };
     let data = DataDir::resolve(env)?;
     let repo = RepoId::of(&checkout.main_worktree);
     let folder = Folder::new(data.run(&repo, &asked.name));

@@ -9,7 +9,8 @@ use crate::git::host::changes::{self, ChangedPath, Status};
 use crate::git::host::{Git, GitError, refs as host_refs};
 use crate::git::private::RunGit;
 use crate::harmless;
-use crate::untrusted::{quarantine, remove};
+use crate::untrusted::quarantine::{self, Quarantine};
+use crate::untrusted::remove;
 
 /// A file that is merged only by wish. Bytes.
 const LARGE_FILE: u64 = if cfg!(test) { 8 << 20 } else { 256 << 20 };
@@ -20,7 +21,8 @@ const LARGE_CHANGE: u64 = 1 << 30;
 
 /// To be called when the container is gone.
 pub fn collect(git: &Git, run: &RunGit) -> Result<Collected, GitError> {
-    let aside = quarantine::run(&run.before())?;
+    // A rehearsal leaves the worktree as it is: no agent was there.
+    let aside = if git.rehearses() { Quarantine::default() } else { quarantine::run(&run.before())? };
     failpoint::reached(Point::Quarantined);
     let mut collected = Collected {
         head: run.base().to_owned(),

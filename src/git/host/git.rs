@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::process::{Bounds, Captured, Cmd, Runner, last_line};
+use crate::process::{Bounds, Captured, Cmd, Runner, UNKNOWN, last_line};
 
 use crate::git::host::GitError;
 use crate::harmless;
@@ -40,6 +40,27 @@ const KEPT: &[&str] = &["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NO
 /// The other side of a fetch from a folder of this machine, as git gives it to a shell.
 pub const UPLOAD_PACK: &str =
     "git -c 'safe.directory=*' -c 'transfer.hideRefs=!refs' -c 'uploadpack.hideRefs=!refs' upload-pack";
+
+/// The commands that change nothing. (`config`, `symbolic-ref` and `status` do not as they are used here.)
+const READING: &[&str] = &[
+    "cat-file",
+    "check-attr",
+    "check-ref-format",
+    "cherry",
+    "config",
+    "diff-files",
+    "diff-index",
+    "diff-tree",
+    "for-each-ref",
+    "ls-files",
+    "ls-tree",
+    "merge-base",
+    "rev-list",
+    "rev-parse",
+    "status",
+    "symbolic-ref",
+    "worktree list",
+];
 
 /// Builds host git commands and runs them.
 #[derive(Clone, Debug)]
@@ -112,12 +133,17 @@ impl Git {
 
     /// Runs; the exit code is the caller's to judge.
     pub fn capture(&self, cmd: &Cmd) -> Result<Captured, GitError> {
-        Ok(self.runner.capture(cmd)?)
+        Ok(self.runner.capture(&for_rehearsals(cmd))?)
+    }
+
+    /// Whether only that is run which reads.
+    pub fn rehearses(&self) -> bool {
+        self.runner.rehearses()
     }
 
     /// Like `capture`, for input that others wrote.
     pub fn capture_within(&self, cmd: &Cmd, input: &[u8], limit: Duration) -> Result<Captured, GitError> {
-        Ok(self.runner.capture_within(cmd, input, limit)?)
+        Ok(self.runner.capture_within(&for_rehearsals(cmd), input, limit)?)
     }
 
     /// Runs what has to succeed; `what` completes "git cannot …".
@@ -126,19 +152,42 @@ impl Git {
     }
 
     pub fn read_with_input(&self, what: &str, cmd: &Cmd, input: &[u8]) -> Result<Captured, GitError> {
-        let captured = self.runner.capture_with_input(cmd, input)?;
+        let captured = self.runner.capture_with_input(&for_rehearsals(cmd), input)?;
         if captured.success() { Ok(captured) } else { Err(refused(what, &captured)) }
     }
 
     /// For commands that answer by exit code: 0 yes, 1 no, anything else a failure.
     pub fn asks(&self, what: &str, cmd: &Cmd) -> Result<bool, GitError> {
-        let captured = self.runner.capture(cmd)?;
+        let captured = self.capture(cmd)?;
         match captured.status.code() {
             Some(0) => Ok(true),
             Some(1) => Ok(false),
             _ => Err(refused(what, &captured)),
         }
     }
+}
+
+/// Says what a rehearsal does with the command. What it would print, if anything, is the id of what it made.
+fn for_rehearsals(cmd: &Cmd) -> Cmd {
+    match reads(cmd.arguments()) {
+        true => cmd.clone().only_reads(),
+        false => cmd.clone().assumed_to_print(UNKNOWN),
+    }
+}
+
+fn reads(arguments: &[OsString]) -> bool {
+    let mut words = arguments.iter().map(|word| word.to_string_lossy());
+    while let Some(word) = words.next() {
+        match &*word {
+            "-c" => drop(words.next()),
+            option if option.starts_with('-') => {}
+            command => {
+                let two = format!("{command} {}", words.next().unwrap_or_default());
+                return READING.iter().any(|known| *known == command || *known == two);
+            }
+        }
+    }
+    false
 }
 
 /// The error for a git command that had to succeed and did not.
@@ -174,4 +223,21 @@ pub fn path_answer(captured: &Captured) -> PathBuf {
 /// Bytes of git's as the system's own string.
 pub fn os(bytes: &[u8]) -> &OsStr {
     std::os::unix::ffi::OsStrExt::from_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_something_is_told_from_what_reads() {
+        let git = Git::new(Runner::ordinary());
+        let reads = |line: &str| reads(git.in_dir(Path::new("/r")).args(line.split(' ')).arguments());
+        for line in ["rev-parse HEAD", "-c a=b cat-file -e x", "worktree list -z", "config --list"] {
+            assert!(reads(line), "{line}");
+        }
+        for line in ["worktree add x", "worktree", "update-ref cat-file x", "-c cat-file", "hash-object -w", "fetch"] {
+            assert!(!reads(line), "{line}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ use crate::git::host::{Git, GitError, refs, snapshot};
 use crate::git::private::RunGit;
 use crate::git::private::bare::{self, Skeleton};
 use crate::git::private::hooks::{self, Hooks};
-use crate::git::private::mounts::{self, GitMount, Parts};
+use crate::git::private::mounts::{self, Parts};
 use crate::git::private::run_git::{Folder, prefix};
 use crate::git::private::{config, gitlinks, ignored, publish};
 use crate::harmless;
@@ -49,19 +49,6 @@ pub fn prepare(git: &Git, checkout: Checkout, target: Target, run: &str, folder:
     keep_start(git, &mut run)?;
     build(git, &mut run, &survey)?;
     Ok(run)
-}
-
-/// What `prepare` would mount, without making any of it.
-pub fn planned_mounts(
-    git: &Git,
-    checkout: &Checkout,
-    target: &Target,
-    run: &str,
-    folder: &Path,
-) -> Result<Vec<GitMount>, GitError> {
-    check_name(git, run, checkout)?;
-    let (run, _) = survey(git, checkout.clone(), target.clone(), run, folder)?;
-    Ok(run.mounts)
 }
 
 /// Reads, and changes nothing.

@@ -2,6 +2,7 @@
 
 mod apart;
 pub mod conflicts;
+pub mod detach;
 pub mod discard;
 pub mod finish;
 pub mod hold;

@@ -13,6 +13,8 @@ use crate::git::host::Git;
 use crate::git::private;
 use crate::git::private::mounts::GitMount;
 use crate::graph::store::Store;
+use crate::output::Output;
+use crate::run::engine::Engine;
 use crate::run::life::plan::Plan;
 use crate::run::life::{conflicts, review};
 use crate::run::record::folder::Folder;
@@ -28,8 +30,33 @@ use crate::untrusted::remove;
 const GRAPH_INSIDE: &str = "/binnacle";
 const HOME_INSIDE: &str = "/home/agent";
 
+/// Claims the name and the worktree, and prepares. A run that fails here was never there.
+pub fn begin(plan: &Plan, engine: &Engine, git: &Git, output: Output) -> Result<Run, Failure> {
+    if engine.has_container(&plan.spec.name)? {
+        return Err(RunError::NameInUse {
+            name: plan.spec.name.clone(),
+            why: "is a container of another run",
+            hint: "choose another with --name".to_owned(),
+        }
+        .into());
+    }
+    // A run of which nothing can be read has no owner that would tell; its container does.
+    for lost in conflicts::unreadable(plan)? {
+        if engine.has_container(&lost.name())? {
+            return Err(lost.in_the_way(true).into());
+        }
+    }
+    let mut run = claim(plan, git)?;
+    if let Err(error) = prepare(&mut run, plan, git) {
+        undo(&run, git)?;
+        return Err(error);
+    }
+    run.record.git.iter().flat_map(|git| &git.notes).for_each(|note| output.note(note));
+    Ok(run)
+}
+
 /// Takes the name and the worktree for this run, so that no other run gets them.
-pub fn claim(plan: &Plan, git: &Git) -> Result<Run, Failure> {
+fn claim(plan: &Plan, git: &Git) -> Result<Run, Failure> {
     let runs = plan.folder.path().parent().unwrap_or(Path::new("/"));
     store::create_private(runs).map_err(|source| RunError::io("make", runs, source))?;
     // One door for all repositories: the names of containers are the machine's.
@@ -53,7 +80,7 @@ pub fn claim(plan: &Plan, git: &Git) -> Result<Run, Failure> {
 }
 
 /// Makes it all. What is made stays in the run's folders, and goes with them if this fails.
-pub fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<(), Failure> {
+fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<(), Failure> {
     let spec = &plan.spec;
     let prepared =
         private::prepare::prepare(git, plan.checkout.clone(), plan.target.clone(), &spec.name, run.folder.path())?;
@@ -81,7 +108,7 @@ pub fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<(), Failure> {
 }
 
 /// Git's mounts as the container gets them.
-pub fn git_mounts(mounts: &[GitMount]) -> Vec<Mount> {
+fn git_mounts(mounts: &[GitMount]) -> Vec<Mount> {
     let mount = |mount: &GitMount| match mount.read_only {
         true => Mount::read_only(&mount.source, &mount.destination),
         false => Mount::read_write(&mount.source, &mount.destination),
@@ -139,7 +166,7 @@ pub fn seccomp_file(folder: &Folder) -> PathBuf {
 }
 
 /// Takes everything back that a run which never started has made.
-pub fn undo(run: &Run, git: &Git) -> Result<(), Failure> {
+fn undo(run: &Run, git: &Git) -> Result<(), Failure> {
     let spec = &run.record.spec;
     run_refs::abandon(git, &spec.common_dir, &spec.name, run.folder.path())?;
     remove_secrets(spec)?;

@@ -73,11 +73,12 @@ fn launch(run: &Run, engine: &Engine, foreground: &mut Foreground) -> Result<(),
         Streams::Terminal { .. } => {
             let terminal = Terminal::save();
             let ctr = engine.runner().spawn_foreground(&engine.ctr.run(spec)).map_err(EngineError::from)?;
-            foreground.0 = Some((ctr, terminal));
+            foreground.0 = ctr.map(|ctr| (ctr, terminal));
         }
     }
     crate::failpoint::reached(Point::ContainerStarted);
-    await_entrypoint(run, engine, foreground)
+    // In a rehearsal there is no container that could get anywhere.
+    if engine.runner().rehearses() { Ok(()) } else { await_entrypoint(run, engine, foreground) }
 }
 
 fn await_entrypoint(run: &Run, engine: &Engine, foreground: &mut Foreground) -> Result<(), Failure> {
@@ -115,17 +116,22 @@ fn wall_in(run: &mut Run, engine: &Engine, user: &User, output: Output) -> Resul
     crate::failpoint::reached(Point::SecretsRemoved);
     let id = run.name().to_owned();
     let missing = || RunError::EndedEarly { reason: "it is gone".to_owned() };
-    let task = engine.task(&id)?.filter(|task| task.status.is_alive()).ok_or_else(missing)?;
+    let task = engine.task(&id)?.filter(|task| task.status.is_alive());
+    engine.runner().read(&runc_update(&id, &run.record.spec.container.limits))?;
+    if engine.runner().rehearses() {
+        // All else is done to a process.
+        return Ok(());
+    }
+    let task = task.ok_or_else(missing)?;
     set_from_outside(&run.record.spec.container, engine, task.pid, output)?;
     wall::check(task.pid, &run.record.spec.container, user.uid, user.gid)?;
     run.record.pid = Some(task.pid);
     Ok(run.save(Point::PidRecorded)?)
 }
 
-/// What `ctr` has no flag for. The limits must be set; a name and more open files are good to have.
+/// What this `ctr` has no flag for: a name and more open files are good to have.
 fn set_from_outside(spec: &ContainerSpec, engine: &Engine, pid: u32, output: Output) -> Result<(), Failure> {
     let runner = engine.runner();
-    runner.read(&runc_update(&spec.id, &spec.limits))?;
     if spec.hostname.is_none()
         && let Err(error) = runner.read(&outside::set_hostname(pid, &spec.id))
     {

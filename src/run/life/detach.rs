@@ -1,0 +1,37 @@
+//! A run that goes on without the command that began it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::OpenOptionsExt;
+use std::process::Stdio;
+
+use crate::env::own_program;
+use crate::error::Failure;
+use crate::failpoint::{self, Point};
+use crate::process::{Cmd, Runner};
+use crate::run::record::RunError;
+use crate::run::record::run_json::Run;
+
+/// What the owner of a detached run says once the agent runs.
+pub const HELD: &str = "held";
+
+/// Hands the run, and its lock, to the same program in a session of its own; returns once it holds the agent.
+pub fn detach(run: &Run, runner: &Runner) -> Result<(), Failure> {
+    let cmd = Cmd::new(own_program()?).args(runner.traces().then_some("--verbose")).args(["container", "own"]);
+    let cmd = cmd.arg(run.folder.path());
+    let log_path = run.folder.owner_log();
+    let log = OpenOptions::new().create(true).append(true).mode(0o600).open(&log_path);
+    let log = log.map_err(|source| RunError::io("write", &log_path, source))?;
+    let owner = runner.spawn_apart(&cmd, run.lock().hand_down()?, Stdio::piped(), Stdio::from(log))?;
+    let Some(mut owner) = owner else { return Ok(()) };
+    failpoint::reached(Point::OwnerStarted);
+    let mut word = String::new();
+    if let Some(stdout) = owner.stdout.take() {
+        BufReader::new(stdout).read_line(&mut word)?;
+    }
+    if word.trim() != HELD {
+        let log = File::open(&log_path).and_then(crate::process::tail).unwrap_or_default();
+        return Err(RunError::OwnerDied { name: run.name().to_owned(), log: log.trim().to_owned() }.into());
+    }
+    Ok(())
+}

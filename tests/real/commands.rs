@@ -1,0 +1,101 @@
+//! What a run starts, held against what its dry run said that it would.
+
+use crate::world::World;
+
+/// What cannot be known before: the numbers of processes, the ids of what is made on the way, and what is deleted in the end.
+const COMES_INTO_BEING: &[&str] = &[
+    "nsenter ",
+    "prlimit ",
+    " update-ref -m binnacle refs/binnacle/runs/",
+    " commit-tree -m 'uncommitted files before a run' ",
+    " update-ref --stdin)",
+    " rev-list --stdin)",
+    " rev-parse --verify --quiet --end-of-options refs/heads/main'^{commit}')",
+    // How often these are asked is a matter of time.
+    " tasks ls",
+    " for-each-ref '--format=%(objectname) %(refname) %(symref)' refs/heads refs/tags)",
+];
+
+/// The commands of a dry run: all, or those before a step.
+fn planned(world: &World, options: &[&str], script: &str, until: &str) -> Vec<String> {
+    let name = world.job();
+    let dry = world.agent(&[&["--dry-run", "--json", "--name", &name], options].concat(), script).exits(0);
+    let dry: serde_json::Value = serde_json::from_str(&dry.stdout).unwrap();
+    let steps = dry["steps"].as_array().unwrap().iter();
+    let steps = steps.take_while(|step| !step["step"].as_str().unwrap().starts_with(until));
+    let commands = steps.flat_map(|step| step["commands"].as_array().unwrap());
+    commands.map(|command| neutral(command.as_str().unwrap())).collect()
+}
+
+/// The commands of a run, as `-v` names them.
+fn started(world: &World, options: &[&str], script: &str) -> Vec<String> {
+    let name = world.job();
+    let run = world.agent(&[&["--verbose", "--name", &name], options].concat(), script).exits(0);
+    let timed = run.stderr.lines().filter_map(|line| line.strip_suffix(" s")?.rsplit_once("  # "));
+    timed.filter(|(_, seconds)| seconds.parse::<f64>().is_ok()).map(|(line, _)| neutral(line)).collect()
+}
+
+/// The agent's session has a new name in every run.
+fn neutral(line: &str) -> String {
+    let mut parts = line.split("=run-");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |line, part| format!("{line}=run-{}", part.get(10..).unwrap_or(part)))
+}
+
+/// Those that were started and not planned. Asserts that all that were planned were started, in that order.
+#[track_caller]
+fn unplanned(planned: &[String], started: &[String]) -> Vec<String> {
+    let mut planned = planned.iter().peekable();
+    let more = started.iter().filter(|line| planned.next_if_eq(line).is_none()).cloned().collect();
+    assert_eq!(planned.next(), None, "planned, and not started; started were: {started:#?}");
+    more
+}
+
+/// Everything of the world's: the names, sizes and times of all files.
+fn files(world: &World) -> String {
+    world.shell("find . -path ./home/.cache -prune -o -printf '%p %s %T@ %m\\n' | sort")
+}
+
+#[test]
+fn a_dry_run_names_what_the_run_starts_and_changes_nothing() {
+    let world = World::new();
+    world.shell("git -C repo tag -am 'The first' v1 && echo mine > agent-1/mine && mkfifo agent-1/pipe");
+    let before = files(&world);
+    let planned = planned(&world, &[], "true", "-");
+    assert_eq!(files(&world), before);
+    let started = started(&world, &[], "true");
+    let sizes = format!("{} planned, {} started", planned.len(), started.len());
+    assert!(planned.len() > 50 && started.len() < planned.len() + 20, "{sizes}");
+    for line in unplanned(&planned, &started) {
+        assert!(COMES_INTO_BEING.iter().any(|known| line.contains(known)), "{line}");
+    }
+}
+
+#[test]
+fn whatever_the_agent_does_a_run_starts_what_was_planned_up_to_its_end() {
+    let world = World::new();
+    let script = "echo a > a && git add a && git commit -qm a";
+    let planned = planned(&world, &[], script, "finish");
+    let started = started(&world, &[], script);
+    let gone = started.iter().position(|line| line.contains(" containers rm ")).unwrap();
+    for line in unplanned(&planned, &started[..gone - 1]) {
+        assert!(COMES_INTO_BEING.iter().any(|known| line.contains(known)), "{line}");
+    }
+    assert!(started[gone..].iter().any(|line| line.contains(" merge --quiet --ff-only ")), "{started:#?}");
+    world.assert_on_main("a");
+}
+
+#[test]
+fn what_is_named_can_be_pasted_into_a_shell() {
+    let world = World::new();
+    world.shell("mv agent-1 \"a b'c\" && git -C repo worktree repair \"../a b'c\"");
+    let dry = world.bn(&["container", "run", "--dry-run", "../a b'c", "--", "true"]).exits(0);
+    let reads = |line: &&str| {
+        [" rev-parse ", " config --list", " worktree list", "check-ref-format"].iter().any(|word| line.contains(word))
+    };
+    let lines: Vec<&str> = dry.stdout.lines().take_while(|line| !line.starts_with("# start")).filter(reads).collect();
+    assert!(lines.len() > 10, "{lines:#?}");
+    for line in lines.iter().filter(|line| !line.contains("refs/binnacle")) {
+        world.shell(&format!("{line} > /dev/null"));
+    }
+}
