@@ -133,7 +133,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "KEY", help_heading = "What runs")]
     pub secret: Vec<String>,
 
-    /// Forward the SSH agent's socket (never the keys)
+    /// Forward the SSH agent's socket (never the keys); needs --network host
     #[arg(long, help_heading = "What runs")]
     pub ssh: bool,
 

@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod distrust;
-mod identity;
+pub mod identity;
 
 use std::ffi::OsString;
 use std::fs;

@@ -8,6 +8,7 @@ mod house;
 mod input;
 mod network;
 mod newcomer;
+mod ownership;
 mod program;
 mod sudo;
 mod tools;

@@ -36,6 +36,18 @@ fn a_rule_that_can_have_no_effect_is_refused_with_the_reason() {
 }
 
 #[test]
+fn ssh_is_refused_where_it_would_reach_no_host() {
+    let said = "Error: --ssh: SSH does not go through the proxy of --network egress, and would reach no host\n\
+                hint: give it the host's own network, with no wall: --ssh --network host\n\
+                hint: or leave --ssh away: git over HTTPS goes through the proxy\n";
+    assert_eq!(refused(&["--ssh"]), said);
+    assert_eq!(refused(&["--ssh", "--network", "egress", "--only", "@github"]), said);
+    // With the host's own network the next question is the agent's socket.
+    let open = World::new().bn(&["container", "run", "--ssh", "--network", "host", "--", "true"]);
+    assert!(open.stderr.starts_with("Error: --ssh: no SSH agent answers\n"), "{open:?}");
+}
+
+#[test]
 fn a_worktree_behind_only_is_not_mistaken_for_a_host() {
     let world = World::new();
     world.git(&["worktree", "add", "--quiet", "-b", "agent", "agent-1"]);

@@ -19,6 +19,7 @@ mod list;
 mod logs;
 mod merge;
 mod own;
+mod ownership;
 mod prune;
 mod relay;
 mod report;

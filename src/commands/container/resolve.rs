@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::container::RunArgs;
 use crate::commands::Context;
-use crate::commands::container::worktree;
+use crate::commands::container::{ownership, worktree};
 use crate::commands::graph::access::site;
 use crate::container::agent::{Agent, AgentType};
 use crate::container::agent::{DEFAULT_PROMPT, ENTRYPOINT};
@@ -81,10 +81,12 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     let asked = Asked::check(args)?;
     let network = network(args);
     gate::check(&network, env)?;
+    ssh_has_a_way(args)?;
     let streams = streams(args, env)?;
     let mut notes = Vec::new();
     let secrets = secrets(args, env, &mut notes)?;
     let checkout = checkout::resolve(git, &worktree::existing(args.worktree.as_deref(), env)?)?;
+    ownership::check(&checkout.worktree, &env.user)?;
     let mut target = target::resolve(git, &checkout.repository(), args.merge_target.as_deref())?;
     main_checkout::locate(git, &checkout, &mut target, &env.directory)?;
     notes.extend(target.note.clone());
@@ -178,6 +180,18 @@ fn streams(args: &RunArgs, env: &Env) -> Result<Terminal, Usage> {
 fn fifo_dir(engine: &Engine, env: &Env, data: &DataDir, repo: &RepoId, name: &str) -> Option<PathBuf> {
     let as_user = !engine.ctr.needs_root && env.privilege == Privilege::Ordinary;
     as_user.then(|| data.runtime(repo, name).join("fifo"))
+}
+
+/// ssh connects by itself, and knows nothing of the proxy: the socket would be there, and no host.
+fn ssh_has_a_way(args: &RunArgs) -> Result<(), Usage> {
+    match args.ssh && args.network == Network::Egress {
+        false => Ok(()),
+        true => {
+            Err(Usage::new("--ssh: SSH does not go through the proxy of --network egress, and would reach no host")
+                .hint("give it the host's own network, with no wall: --ssh --network host")
+                .hint("or leave --ssh away: git over HTTPS goes through the proxy"))
+        }
+    }
 }
 
 fn network(args: &RunArgs) -> NetworkSpec {
