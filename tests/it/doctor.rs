@@ -60,3 +60,24 @@ fn json_carries_the_same() {
     let buildah = findings.iter().find(|finding| finding["name"] == "buildah").unwrap();
     assert_eq!(buildah["status"], "broken");
 }
+
+#[test]
+fn few_open_files_are_said_once_and_here() {
+    let world = World::new();
+    let said = |world: &World| {
+        let answer = world.bn(&["container", "doctor"]);
+        answer.stdout.lines().filter(|line| line.contains("open files")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(said(&world), Vec::<String>::new(), "no prlimit, nothing that could be tried");
+    world.fake("prlimit", "exit 0");
+    assert_eq!(said(&world), Vec::<String>::new());
+    world.fake("prlimit", "echo 'prlimit: failed to set the NOFILE resource limit: Operation not permitted' >&2; exit 1");
+    let lines = said(&world);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let words: Vec<&str> = lines[0].split_whitespace().collect();
+    assert_eq!(
+        words.join(" "),
+        "warning open files an agent's process may open 1024 files at a time: this ctr has no --rlimit-nofile, and root may not \
+         raise it afterwards (it lacks CAP_SYS_RESOURCE); fix: containerd 2.3 or newer, or give root here CAP_SYS_RESOURCE"
+    );
+}

@@ -9,6 +9,7 @@ pub fn check(engine: &EngineFacts) -> Vec<Finding> {
     let mut findings = vec![socket(engine)];
     findings.extend(daemon(engine));
     findings.extend(image(engine));
+    findings.extend(open_files(engine));
     findings
 }
 
@@ -46,17 +47,39 @@ fn image(engine: &EngineFacts) -> Option<Finding> {
     })
 }
 
+/// Where it works there is nothing to say.
+fn open_files(engine: &EngineFacts) -> Option<Finding> {
+    (engine.many_files == Some(false)).then(|| {
+        Finding::warning(
+            "open files",
+            "an agent's process may open 1024 files at a time: this ctr has no --rlimit-nofile, and root may not raise it \
+             afterwards (it lacks CAP_SYS_RESOURCE)",
+            "containerd 2.3 or newer, or give root here CAP_SYS_RESOURCE",
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Status;
     use super::*;
 
     fn facts(socket: Socket, answer: Answer, image: Option<bool>) -> EngineFacts {
-        EngineFacts { address: "/run/c.sock".into(), socket, answer, image: ("localhost/x:1".into(), image) }
+        EngineFacts { address: "/run/c.sock".into(), socket, answer, image: ("localhost/x:1".into(), image), many_files: None }
     }
 
     fn statuses(facts: &EngineFacts) -> Vec<(String, Status)> {
         check(facts).into_iter().map(|finding| (finding.name, finding.status)).collect()
+    }
+
+    #[test]
+    fn few_open_files_are_said_where_they_were_tried_and_refused() {
+        let with = |many_files| {
+            check(&EngineFacts { many_files, ..facts(Socket::Closed, Answer::NotAsked, None) }).into_iter().nth(1)
+        };
+        assert_eq!((with(None), with(Some(true))), (None, None));
+        let said = with(Some(false)).unwrap();
+        assert_eq!((said.status, said.name.as_str()), (Status::Warning, "open files"));
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub struct EngineFacts {
     pub answer: Answer,
     /// The default image's reference, and whether containerd has it. `None`: it could not be asked.
     pub image: (String, Option<bool>),
+    /// Whether agents can open more than 1024 files. `None`: it could not be tried.
+    pub many_files: Option<bool>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

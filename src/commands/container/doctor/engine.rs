@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 
 use crate::container::ctr::Ctr;
 use crate::container::doctor::facts::{Answer, EngineFacts, Socket};
+use crate::container::outside;
 use crate::container::reference::image_reference;
 use crate::env::{Env, Privilege};
 use crate::process::{ProcessError, Runner, last_line};
@@ -18,7 +19,7 @@ pub fn facts(env: &Env, runner: &Runner) -> EngineFacts {
     let image = image_reference("latest").unwrap_or_default();
     let can_ask = matches!(socket, Socket::Open { .. } | Socket::Closed) && program(env, "ctr").is_some();
     if !can_ask {
-        return EngineFacts { address, socket, answer: Answer::NotAsked, image: (image, None) };
+        return EngineFacts { address, socket, answer: Answer::NotAsked, image: (image, None), many_files: None };
     }
     let needs_root = socket == Socket::Closed || env.privilege == Privilege::Saved;
     let ctr = Ctr { address: address.clone(), needs_root };
@@ -27,7 +28,17 @@ pub fn facts(env: &Env, runner: &Runner) -> EngineFacts {
         Answer::Version(_) => has_image(&Engine::recorded(ctr, runner), &image),
         _ => None,
     };
-    EngineFacts { address, socket, answer, image: (image, is_there) }
+    EngineFacts { address, socket, answer, image: (image, is_there), many_files: many_files(env, runner) }
+}
+
+/// Tried as a run does it, where a run has to.
+fn many_files(env: &Env, runner: &Runner) -> Option<bool> {
+    let flags = runner.read(&Ctr::run_help()).ok()?.text();
+    if flags.contains("--rlimit-nofile") || program(env, "prlimit").is_none() {
+        return None;
+    }
+    // A sudo that refuses says nothing of what root may.
+    runner.capture(&outside::try_to_raise_open_files()).ok().map(|tried| tried.success())
 }
 
 fn socket(address: &str) -> Socket {
