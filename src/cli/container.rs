@@ -137,6 +137,10 @@ pub struct RunArgs {
     #[arg(long, help_heading = "What runs")]
     pub ssh: bool,
 
+    /// Leave your git hooks out, such as those whose programs the image lacks
+    #[arg(long, help_heading = "What runs")]
+    pub no_hooks: bool,
+
     /// Name of the run [default: $BN_AGENT_NAME, or one made of the time]
     #[arg(long, help_heading = "How it runs")]
     pub name: Option<String>,

@@ -74,7 +74,14 @@ impl Bench {
     pub fn try_prepare(&self, worktree: &str, name: &str) -> Result<RunGit, GitError> {
         let checkout = checkout::resolve(&self.git, &self.path(worktree))?;
         let target = target::resolve(&self.git, &checkout.repository(), None)?;
-        prepare(&self.git, checkout, target, name, &self.path("runs").join(name))
+        prepare(
+            &self.git,
+            checkout,
+            target,
+            name,
+            &self.path("runs").join(name),
+            crate::git::private::hooks::Inside::Run,
+        )
     }
 
     /// The agent's shell in its worktree, with git as the container sets it up.

@@ -71,7 +71,10 @@ fn few_open_files_are_said_once_and_here() {
     assert_eq!(said(&world), Vec::<String>::new(), "no prlimit, nothing that could be tried");
     world.fake("prlimit", "exit 0");
     assert_eq!(said(&world), Vec::<String>::new());
-    world.fake("prlimit", "echo 'prlimit: failed to set the NOFILE resource limit: Operation not permitted' >&2; exit 1");
+    world.fake(
+        "prlimit",
+        "echo 'prlimit: failed to set the NOFILE resource limit: Operation not permitted' >&2; exit 1",
+    );
     let lines = said(&world);
     assert_eq!(lines.len(), 1, "{lines:?}");
     let words: Vec<&str> = lines[0].split_whitespace().collect();

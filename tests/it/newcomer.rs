@@ -197,7 +197,7 @@ fn a_name_that_is_taken_and_one_that_is_none() {
     is_answered(
         &world,
         "bn container run --name job",
-        "Error: the name job is in use\nhint: choose another with --name\n",
+        "Error: job is a container of another run\nhint: choose another with --name\n",
     );
     is_answered(
         &world,

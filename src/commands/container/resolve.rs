@@ -154,7 +154,9 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     let seccomp = seccomp.transpose()?;
     let graph_copies = data.graph_backups(&spec.repo);
     let (user, repositories) = (env.user.clone(), data.repositories().to_owned());
-    let plan = Plan { spec, checkout, target, folder, repositories, secrets, user, graph, graph_copies, seccomp };
+    let no_hooks = args.no_hooks;
+    let plan =
+        Plan { spec, checkout, target, no_hooks, folder, repositories, secrets, user, graph, graph_copies, seccomp };
     Ok(Resolved { plan, engine, notes })
 }
 

@@ -65,7 +65,13 @@ mod tests {
     use super::*;
 
     fn facts(socket: Socket, answer: Answer, image: Option<bool>) -> EngineFacts {
-        EngineFacts { address: "/run/c.sock".into(), socket, answer, image: ("localhost/x:1".into(), image), many_files: None }
+        EngineFacts {
+            address: "/run/c.sock".into(),
+            socket,
+            answer,
+            image: ("localhost/x:1".into(), image),
+            many_files: None,
+        }
     }
 
     fn statuses(facts: &EngineFacts) -> Vec<(String, Status)> {

@@ -2,7 +2,7 @@
 
 use crate::git::host::checkout::Checkout;
 use crate::git::host::config::{Config, ConfigText};
-use crate::git::private::hooks::Hooks;
+use crate::git::private::hooks::{Hooks, Inside};
 use crate::git::private::{identity, mounts, remotes};
 
 /// Settings that decide what files look like, or how the user likes git to behave, and that name no program.
@@ -43,7 +43,7 @@ impl ConfigText {
     }
 }
 
-pub fn build(config: &Config, checkout: &Checkout, hooks: &Hooks, submodules: bool) -> Private {
+pub fn build(config: &Config, checkout: &Checkout, hooks: (&Hooks, Inside), submodules: bool) -> Private {
     let mut private = Private { text: ConfigText::default(), notes: Vec::new() };
     let text = &mut private.text;
     // No automatic gc: what it would drop is for the host to take first.
@@ -91,19 +91,26 @@ fn signing(config: &Config, private: &mut Private) {
     }
 }
 
-fn use_hooks(hooks: &Hooks, private: &mut Private) {
+fn use_hooks((hooks, inside): (&Hooks, Inside), private: &mut Private) {
     match hooks {
         Hooks::None => {}
         Hooks::InTree(path) => {
             let path = path.to_string_lossy();
-            private.text.set("core.hooksPath", &path);
+            if inside == Inside::Run {
+                private.text.set("core.hooksPath", &path);
+            }
             private.notes.push(format!(
                 "core.hooksPath is {path}: your own git runs what the agent leaves there; look before you use git in the worktree"
             ));
         }
+        Hooks::Folder(folder) if inside == Inside::LeftOut => {
+            private.notes.push(format!("your hooks in {} do not run inside", folder.display()));
+        }
         Hooks::Folder(folder) => {
             private.text.set("core.hooksPath", mounts::HOOKS);
-            private.notes.push(format!("your hooks in {} run inside, too", folder.display()));
+            private
+                .notes
+                .push(format!("your hooks in {} run inside, too (--no-hooks leaves them out)", folder.display()));
         }
     }
 }

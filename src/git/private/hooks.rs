@@ -25,6 +25,14 @@ pub enum Hooks {
     Folder(PathBuf),
 }
 
+/// Whether the user's hooks run in the container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inside {
+    Run,
+    /// `--no-hooks`: what they call may not be in the image.
+    LeftOut,
+}
+
 pub fn find(git: &Git, config: &Config, checkout: &Checkout) -> Result<Hooks, GitError> {
     let Some(configured) = config.get("core.hookspath").filter(|path| !path.is_empty()) else {
         return Ok(folder(checkout.common_dir.join("hooks")));

@@ -11,7 +11,7 @@ use crate::git::host::target::Target;
 use crate::git::host::{Git, GitError, refs, snapshot};
 use crate::git::private::RunGit;
 use crate::git::private::bare::{self, Skeleton};
-use crate::git::private::hooks::{self, Hooks};
+use crate::git::private::hooks::{self, Hooks, Inside};
 use crate::git::private::mounts::{self, Parts};
 use crate::git::private::run_git::{Folder, prefix};
 use crate::git::private::{config, gitlinks, ignored, publish};
@@ -34,17 +34,25 @@ struct Survey {
     /// Object folders of the host, and where they are, inside.
     objects: Vec<(PathBuf, PathBuf)>,
     hooks: Hooks,
+    hooks_inside: Inside,
     /// Sockets that are covered, relative to the worktree.
     sockets: Vec<PathBuf>,
     gitlinks: Vec<PathBuf>,
 }
 
 /// Makes the private folder, the view and the pins below `folder`, the run's own. What an earlier try left is replaced.
-pub fn prepare(git: &Git, checkout: Checkout, target: Target, run: &str, folder: &Path) -> Result<RunGit, GitError> {
+pub fn prepare(
+    git: &Git,
+    checkout: Checkout,
+    target: Target,
+    run: &str,
+    folder: &Path,
+    hooks: Inside,
+) -> Result<RunGit, GitError> {
     check_name(git, run, &checkout)?;
     fs::create_dir_all(folder).map_err(GitError::io("make", folder))?;
     let folder = crate::git::host::repository::canonical(folder)?;
-    let (mut run, survey) = survey(git, checkout, target, run, &folder)?;
+    let (mut run, survey) = survey(git, checkout, target, run, &folder, hooks)?;
     clear(&run)?;
     keep_start(git, &mut run)?;
     build(git, &mut run, &survey)?;
@@ -58,6 +66,7 @@ fn survey(
     target: Target,
     run: &str,
     folder: &Path,
+    hooks_inside: Inside,
 ) -> Result<(RunGit, Survey), GitError> {
     if folder.starts_with(&checkout.worktree) {
         return Err(GitError::HoldsState { worktree: checkout.worktree, folder: folder.to_owned() });
@@ -100,7 +109,7 @@ fn survey(
         empty: &run.folder.join(EMPTY),
         objects: &objects,
         hooks: match &hooks {
-            Hooks::Folder(folder) => Some(folder),
+            Hooks::Folder(folder) if hooks_inside == Inside::Run => Some(folder),
             _ => None,
         },
         nested: &run.nested,
@@ -108,7 +117,7 @@ fn survey(
         nobody: &run.folder.join(NOBODY),
         sockets: &sockets,
     });
-    Ok((run, Survey { config, objects, hooks, sockets, gitlinks }))
+    Ok((run, Survey { config, objects, hooks, hooks_inside, sockets, gitlinks }))
 }
 
 /// The name has to fit into refs as well.
@@ -143,7 +152,7 @@ fn build(git: &Git, run: &mut RunGit, survey: &Survey) -> Result<(), GitError> {
     let checkout = &run.checkout;
     let inside: Vec<PathBuf> = survey.objects.iter().map(|(_, inside)| inside.clone()).collect();
     let shallow = bare::optional(&checkout.common_dir.join("shallow"))?;
-    let private = config::build(&survey.config, checkout, &survey.hooks, !run.nested.is_empty());
+    let private = config::build(&survey.config, checkout, (&survey.hooks, survey.hooks_inside), !run.nested.is_empty());
     let head = checkout.branch_ref().map_or_else(|| checkout.head.clone(), |branch| format!("ref: {branch}"));
     let view_head = format!("ref: {}", run.target.reference());
     let skeleton = |head| Skeleton {

@@ -54,7 +54,15 @@ fn finisher() {
 #[ignore = "a program of the tests below"]
 fn preparer() {
     let (git, run) = remembered();
-    prepare::prepare(&git, run.checkout, run.target, "again", &run.folder.with_file_name("again")).unwrap();
+    prepare::prepare(
+        &git,
+        run.checkout,
+        run.target,
+        "again",
+        &run.folder.with_file_name("again"),
+        crate::git::private::hooks::Inside::Run,
+    )
+    .unwrap();
 }
 
 fn remember(bench: &Bench, run: &RunGit) {

@@ -168,8 +168,15 @@ fn a_path_that_is_not_utf_8() {
     bench.sh("cd $(printf '\\377\\376') && git init -q repo && cd repo && echo one > file && git add . && git commit -qm one && git worktree add -q ../agent -b agent");
     let checkout = crate::git::host::checkout::resolve(&bench.git, &folder.join("agent")).unwrap();
     let target = crate::git::host::target::resolve(&bench.git, &checkout.repository(), None).unwrap();
-    let run = crate::git::private::prepare::prepare(&bench.git, checkout, target, "run-1", &bench.path("runs/run-1"))
-        .unwrap();
+    let run = crate::git::private::prepare::prepare(
+        &bench.git,
+        checkout,
+        target,
+        "run-1",
+        &bench.path("runs/run-1"),
+        crate::git::private::hooks::Inside::Run,
+    )
+    .unwrap();
     let json = serde_json::to_string(&run).unwrap();
     assert_eq!(serde_json::from_str::<RunGit>(&json).unwrap(), run);
     bench.sh(&format!(
@@ -223,6 +230,34 @@ fn the_users_settings_remotes_and_hooks_are_inside_and_secrets_are_not() {
     assert!(!config.contains("ghp_secret") && !config.contains("SECRET") && !config.contains("a.log"), "{config}");
     assert!(run.mounts.iter().any(|mount| mount.source == bench.path("repo/.git/hooks") && mount.read_only));
     assert!(run.notes.iter().any(|note| note.contains("commit.gpgsign is on")), "{:?}", run.notes);
+}
+
+#[test]
+fn hooks_that_are_left_out_fail_no_commit_and_those_in_the_tree_are_named_all_the_same() {
+    use crate::git::host::{checkout, target};
+    let bench = repository("");
+    let prepared = |hooks| {
+        let checkout = checkout::resolve(&bench.git, &bench.path("agent")).unwrap();
+        let target = target::resolve(&bench.git, &checkout.repository(), None).unwrap();
+        crate::git::private::prepare::prepare(&bench.git, checkout, target, "run-1", &bench.path("runs/run-1"), hooks)
+            .unwrap()
+    };
+    bench.sh("mkdir -p repo/.git/hooks; printf '#!/bin/sh\\nno-such-linter\\n' > repo/.git/hooks/pre-commit; chmod +x repo/.git/hooks/pre-commit");
+    let is_mounted = |run: &RunGit| run.mounts.iter().any(|mount| mount.source == bench.path("repo/.git/hooks"));
+    assert!(is_mounted(&prepared(hooks::Inside::Run)));
+    let run = prepared(hooks::Inside::LeftOut);
+    assert!(!is_mounted(&run));
+    assert!(run.notes.iter().any(|note| note.ends_with("repo/.git/hooks do not run inside")), "{:?}", run.notes);
+    bench.agent(&run, COMMIT);
+    bench.sh(
+        "mkdir agent/.husky; cp repo/.git/hooks/pre-commit agent/.husky; cd repo && git config core.hooksPath .husky",
+    );
+    let run = prepared(hooks::Inside::LeftOut);
+    bench.agent(
+        &run,
+        "test -z \"$(git config core.hooksPath)\"; echo three > file3; git add file3; git commit -qm three",
+    );
+    assert!(run.notes.iter().any(|note| note.starts_with("core.hooksPath is .husky")), "{:?}", run.notes);
 }
 
 #[test]

@@ -57,7 +57,15 @@ fn a_main_checkout_whose_git_folder_lies_elsewhere_gets_the_work() {
         let mut target = target::resolve(&bench.git, &checkout.repository(), None).unwrap();
         main_checkout::locate(&bench.git, &checkout, &mut target, &bench.path("repo")).unwrap();
         assert_eq!(target.checkout, Some(bench.path("repo")));
-        let run = prepare(&bench.git, checkout, target, "run-1", &bench.path("runs/run-1")).unwrap();
+        let run = prepare(
+            &bench.git,
+            checkout,
+            target,
+            "run-1",
+            &bench.path("runs/run-1"),
+            crate::git::private::hooks::Inside::Run,
+        )
+        .unwrap();
         bench.agent(&run, WORK);
         let collected = bench.collect(&run);
         assert!(matches!(bench.merge(&run, &collected), MergeOutcome::Merged { .. }), "{script}");

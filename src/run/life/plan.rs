@@ -16,6 +16,8 @@ pub struct Plan {
     pub spec: RunSpec,
     pub checkout: Checkout,
     pub target: Target,
+    /// The user's git hooks do not run in the container.
+    pub no_hooks: bool,
     pub folder: Folder,
     /// The runs of all repositories are below it.
     pub repositories: PathBuf,

@@ -11,6 +11,7 @@ use crate::failpoint::{self, Point};
 use crate::git::collect::run_refs;
 use crate::git::host::Git;
 use crate::git::private;
+use crate::git::private::hooks::Inside;
 use crate::git::private::mounts::GitMount;
 use crate::graph::store::Store;
 use crate::output::Output;
@@ -82,8 +83,9 @@ fn claim(plan: &Plan, git: &Git) -> Result<Run, Failure> {
 /// Makes it all. What is made stays in the run's folders, and goes with them if this fails.
 fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<(), Failure> {
     let spec = &plan.spec;
-    let prepared =
-        private::prepare::prepare(git, plan.checkout.clone(), plan.target.clone(), &spec.name, run.folder.path())?;
+    let hooks = if plan.no_hooks { Inside::LeftOut } else { Inside::Run };
+    let (checkout, target) = (plan.checkout.clone(), plan.target.clone());
+    let prepared = private::prepare::prepare(git, checkout, target, &spec.name, run.folder.path(), hooks)?;
     review::remember(git, &prepared, &run.folder)?;
     run.record.git = Some(prepared);
     run.save(Point::GitPrepared)?;
