@@ -20,8 +20,7 @@ use crate::process::Runner;
 use crate::run::life::conflicts;
 use crate::run::life::detach::detach;
 use crate::run::life::finish::{self, Merge};
-use crate::run::life::prepare::begin;
-use crate::run::life::start::start;
+use crate::run::life::steps;
 use crate::run::record::run_json::NetworkSpec;
 use crate::run::record::run_json::all;
 use crate::run::record::secrets::{PROMPT, Secrets};
@@ -148,9 +147,9 @@ fn rehearse(args: &RunArgs, context: &Context, runner: &Runner) -> Result<Vec<St
     let engine = &resolved.engine;
     engine.require_image(&resolved.plan.spec.container.image)?;
     done("resolve: look at what is there");
-    let mut run = begin(&resolved.plan, engine, &git, context.output)?;
+    let mut run = steps::begin(&resolved.plan, engine, &git, context.output)?;
     done("prepare: keep what the agent is shown and could change");
-    start(&mut run, engine, &git, &resolved.plan.user, context.output)?;
+    steps::start(&mut run, engine, &git, &resolved.plan.user, context.output)?;
     if resolved.plan.spec.detached {
         detach(&run, runner)?;
     }
@@ -158,7 +157,7 @@ fn rehearse(args: &RunArgs, context: &Context, runner: &Runner) -> Result<Vec<St
     run.record.started_at = Some(crate::env::now());
     let code = matches!(run.record.spec.container.streams, Streams::Terminal { .. }).then_some(0);
     run.record.ending = Some(finish::ending(&mut run, engine, code)?);
-    finish::finish(&mut run, engine, &git, Merge::AsPlanned)?;
+    steps::end(&mut run, engine, &git, Merge::AsPlanned)?;
     done("finish: as for an agent that commits nothing; what it commits adds to these");
     Ok(steps)
 }

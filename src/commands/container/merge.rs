@@ -10,9 +10,9 @@ use crate::git::collect::collected::Collected;
 use crate::git::host::Git;
 use crate::process::Runner;
 use crate::run::engine::Engine;
-use crate::run::life::finish::{self, Merge};
+use crate::run::life::finish::Merge;
 use crate::run::life::hold::GRACE;
-use crate::run::life::{landed, tell};
+use crate::run::life::steps::{self, Wish};
 use crate::run::record::RunError;
 use crate::run::record::run_json::{Run, Seen};
 use crate::run::record::state::{Ending, Outcome, State};
@@ -25,7 +25,11 @@ pub fn run(args: &MergeArgs, context: &Context) -> Result<Exit, Failure> {
     };
     let runner = Runner::new(&context.env);
     let merge = if args.accept_handoff { Merge::Accepted } else { Merge::Wanted };
-    carry_on(&mut run, args, context, &runner, merge)?;
+    let connect = || Ok(Engine::connect(&context.env, &runner)?);
+    let consent = |run: &Run, ending| consent(run, ending, args, context);
+    let wish = Wish { merge, grace: GRACE, consent: &consent };
+    let troubles = steps::carry_on(&mut run, connect, &Git::new(runner.clone()), &wish)?;
+    troubles.iter().for_each(|trouble| context.output.note(format_args!("Warning: {trouble}")));
     let report = RunReport::of(&run.record, &run.folder)?;
     context.output.print(&report)?;
     Ok(Exit(merge_exit(&run, &report)))
@@ -39,61 +43,11 @@ fn waits(run: &Seen) -> bool {
     unfinished || record.needs_sudo || (work && record.outcome.is_some_and(Outcome::leaves_work))
 }
 
-/// From wherever the run stands to its outcome.
-fn carry_on(run: &mut Run, args: &MergeArgs, context: &Context, runner: &Runner, merge: Merge) -> Result<(), Failure> {
-    let git = Git::new(runner.clone());
-    match run.record.state {
-        State::StartFailed => Ok(()),
-        State::Ended => {
-            if run.record.needs_sudo {
-                let engine = Engine::connect(&context.env, runner)?;
-                finish::clean_up(run, &engine)?;
-            }
-            merge_again(run, args, context, &git, merge)
-        }
-        _ => {
-            let engine = Engine::connect(&context.env, runner)?;
-            finish::halt(run, &engine, GRACE)?;
-            // First what the agent did is kept; only then is anybody asked about it.
-            let first = if run.record.ending.is_some_and(is_doubtful) { Merge::AsPlanned } else { merge };
-            finish::finish(run, &engine, &git, first)?;
-            if first == merge { Ok(()) } else { merge_again(run, args, context, &git, merge) }
-        }
-    }
-}
-
-/// All is collected: only the last step is left.
-fn merge_again(run: &mut Run, args: &MergeArgs, context: &Context, git: &Git, merge: Merge) -> Result<(), Failure> {
-    let (Some(prepared), Some(mut collected)) = (run.record.git.clone(), run.record.collected.clone()) else {
-        return Ok(());
-    };
-    if !collected.complete && prepared.private().exists() {
-        collected = finish::collect(run, git, &prepared)?;
-    }
-    if run.record.outcome.is_none_or(|outcome| outcome.leaves_work()) {
-        let doubt = run.record.ending.filter(|ending| is_doubtful(*ending) && collected.own_commits() > 0);
-        if let Some(ending) = doubt.filter(|_| !args.yes)
-            && !confirmed(run, ending, context)?
-        {
-            return Err(RunError::Doubtful { name: run.name().to_owned(), how: in_words(ending) }.into());
-        }
-        finish::decide(run, git, &prepared, &collected, merge)?;
-    }
-    // Also where that was decided before: whoever decided it may not have come to say so.
-    tell::merged_later(&run.record)?;
-    if run.record.outcome == Some(Outcome::Merged) {
-        let troubles = landed::settle_others(run, git);
-        troubles.iter().for_each(|trouble| context.output.note(format_args!("Warning: {trouble}")));
-    }
-    Ok(())
-}
-
-/// Whether the agent itself did not come to an end with its work. Whoever stopped it knows that.
-fn is_doubtful(ending: Ending) -> bool {
-    match ending {
-        Ending::Exited { code, .. } => code != 0,
-        Ending::TimedOut | Ending::OutOfDisk { .. } => true,
-        Ending::Stopped { .. } | Ending::Lost => false,
+/// An agent that failed may have left work that is half done: the user says whether it is merged all the same.
+fn consent(run: &Run, ending: Ending, args: &MergeArgs, context: &Context) -> Result<(), Failure> {
+    match args.yes || confirmed(run, ending, context)? {
+        true => Ok(()),
+        false => Err(RunError::Doubtful { name: run.name().to_owned(), how: in_words(ending) }.into()),
     }
 }
 

@@ -7,8 +7,9 @@ use crate::git::host::Git;
 use crate::process::Runner;
 use crate::run::engine::Engine;
 use crate::run::life::detach::HELD;
-use crate::run::life::hold::{self, Owner};
+use crate::run::life::hold::Owner;
 use crate::run::life::start::Foreground;
+use crate::run::life::steps;
 use crate::run::record::folder::Folder;
 use crate::run::record::lock::Lock;
 use crate::run::record::run_json::{Record, Run};
@@ -32,6 +33,6 @@ pub fn run(args: &OwnArgs, context: &Context) -> Result<Exit, Failure> {
         follow: false,
     };
     let said = || context.output.write(format!("{HELD}\n").as_bytes());
-    hold::hold_and_tell(&mut run, &owner, Foreground::default(), said)?;
+    steps::live(&mut run, &owner, Foreground::default(), said)?;
     Ok(Exit::DONE)
 }

@@ -15,9 +15,8 @@ use crate::git::host::worktree_add::{self, Added};
 use crate::git::host::{Git, repository, target};
 use crate::process::{Cmd, Runner};
 use crate::run::life::detach;
-use crate::run::life::hold::{self, Owner};
-use crate::run::life::prepare::begin;
-use crate::run::life::start::start;
+use crate::run::life::hold::Owner;
+use crate::run::life::steps;
 use crate::run::record::run_json::Run;
 use crate::run::watch::signals::Signals;
 
@@ -65,7 +64,7 @@ fn resolve_and_begin(
     resolved.engine.require_image(&resolved.plan.spec.container.image)?;
     // From here on a signal must not leave anything half done.
     let signals = Signals::catch()?;
-    let run = begin(&resolved.plan, &resolved.engine, git, context.output)?;
+    let run = steps::begin(&resolved.plan, &resolved.engine, git, context.output)?;
     if args.worktree.is_none() {
         let spec = &resolved.plan.spec;
         let (place, branch) = (spec.worktree.display(), spec.branch.as_deref().unwrap_or("no branch"));
@@ -77,13 +76,13 @@ fn resolve_and_begin(
 /// Until the agent has ended, or, detached, until it runs.
 fn go_on(run: &mut Run, resolved: &Resolved, git: &Git, signals: &Signals, context: &Context) -> Result<(), Failure> {
     let spec = &resolved.plan.spec;
-    let foreground = start(run, &resolved.engine, git, &resolved.plan.user, context.output)?;
+    let foreground = steps::start(run, &resolved.engine, git, &resolved.plan.user, context.output)?;
     if spec.detached {
         return detach::detach(run, resolved.engine.runner());
     }
     let follow = matches!(spec.container.streams, Streams::Log(_));
     let owner = Owner { env: &context.env, engine: &resolved.engine, git, signals, output: context.output, follow };
-    hold::hold(run, &owner, foreground)
+    steps::live(run, &owner, foreground, || Ok(()))
 }
 
 /// Says what became of it. Standard output belongs to the agent, but for programs that asked for JSON.

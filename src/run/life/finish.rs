@@ -1,4 +1,4 @@
-//! From an agent that ended to an outcome. Every step can be taken again after a crash in the middle of it.
+//! The steps from an agent that ended to an outcome. Each can be taken again after a crash in the middle of it.
 
 use std::time::Duration;
 
@@ -13,17 +13,15 @@ use crate::git::host::{Git, GitError, changes, refs, worktrees};
 use crate::git::merge::clashes;
 use crate::git::merge::fast_forward::{self, MergeOutcome};
 use crate::git::private::RunGit;
-use crate::graph::error::GraphError;
 use crate::process::ProcessError;
 use crate::run::engine::{Engine, EngineError};
 use crate::run::life::apart::{is_apart, set_back, taken_back};
 use crate::run::life::review::{left_lying, reason_to_hold, review};
-use crate::run::life::{landed, prepare, tell};
 use crate::run::record::RunError;
 use crate::run::record::lock::Lock;
 use crate::run::record::run_json::{Mode, Run};
-use crate::run::record::state::{Ending, Outcome, State};
-use crate::run::watch::{gate, status};
+use crate::run::record::state::{Ending, Outcome};
+use crate::run::watch::status;
 
 /// Who decides whether the work goes to the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +53,7 @@ pub fn as_stopped(ending: Ending) -> Ending {
 }
 
 /// Removes the container; where that takes a password that nobody can give now, the record says so.
-fn remove_container(run: &mut Run, engine: &Engine) -> Result<Option<u8>, Failure> {
+pub(super) fn remove_container(run: &mut Run, engine: &Engine) -> Result<Option<u8>, Failure> {
     match engine.remove(run.name()) {
         Ok(code) => {
             run.record.needs_sudo = false;
@@ -76,41 +74,14 @@ pub fn clean_up(run: &mut Run, engine: &Engine) -> Result<(), Failure> {
     Ok(run.save(Point::CleanedUp)?)
 }
 
-/// Collects, merges, tells the graph, tidies up.
-pub fn finish(run: &mut Run, engine: &Engine, git: &Git, merge: Merge) -> Result<(), Failure> {
-    run.record.ended_at.get_or_insert_with(crate::env::now);
-    run.enter(State::Collecting, Point::EndingRecorded)?;
-    remove_container(run, engine)?;
-    gate::close(&run.record.spec, &run.folder)?;
-    prepare::remove_secrets(&run.record.spec)?;
-    failpoint::reached(Point::RuntimeRemoved);
-    if let Err(error) = settle(run, git, merge) {
-        run.record.reason = Some(error.to_string());
-        run.enter(State::CollectFailed, Point::CollectFailed)?;
-        return Err(error);
-    }
-    match tell::ended(&run.record) {
-        Err(passing @ (GraphError::Full { .. } | GraphError::Busy { .. })) => return Err(passing.into()),
-        // The agent could write there: whatever it made of the graph, its run comes to an end.
-        Err(error) => add_notes(run, [format!("the graph was not told how this run ended: {error}")]),
-        Ok(()) => {}
-    }
-    if run.record.outcome == Some(Outcome::Merged) {
-        let troubles = landed::settle_others(run, git);
-        add_notes(run, troubles);
-    }
-    discard(run, git)?;
-    Ok(run.enter(State::Ended, Point::RunEnded)?)
-}
-
-fn add_notes(run: &mut Run, new: impl IntoIterator<Item = String>) {
+pub(super) fn add_notes(run: &mut Run, new: impl IntoIterator<Item = String>) {
     if let Some(collected) = &mut run.record.collected {
         collected.notes.extend(new);
     }
 }
 
 /// Collects and decides, each only if that is not recorded yet: what is recorded may be all that is left of the work.
-fn settle(run: &mut Run, git: &Git, merge: Merge) -> Result<(), Failure> {
+pub(super) fn collect_and_merge(run: &mut Run, git: &Git, merge: Merge) -> Result<(), Failure> {
     let Some(prepared) = run.record.git.clone() else {
         // It died while it was prepared: no agent has run.
         run.record.outcome = Some(Outcome::NothingToMerge);
@@ -138,7 +109,7 @@ pub fn collect(run: &mut Run, git: &Git, prepared: &RunGit) -> Result<Collected,
 }
 
 /// The private git folder goes once everything in it is collected, and what a preparation that was cut short has made.
-fn discard(run: &Run, git: &Git) -> Result<(), Failure> {
+pub(super) fn discard(run: &Run, git: &Git) -> Result<(), Failure> {
     let spec = &run.record.spec;
     match (&run.record.git, &run.record.collected) {
         (Some(_), Some(work)) if !work.complete => Ok(()),

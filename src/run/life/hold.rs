@@ -1,4 +1,4 @@
-//! Holding a run: letting the agent go, staying with it until it ends, and finishing. In the terminal and detached alike.
+//! Holding a run: letting the agent go, and staying with it until it ends. In the terminal and detached alike.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -47,18 +47,36 @@ enum Reason {
     TimedOut,
 }
 
-/// Opens the gate, waits for the end, collects, merges.
-pub fn hold(run: &mut Run, owner: &Owner, foreground: Foreground) -> Result<(), Failure> {
-    hold_and_tell(run, owner, foreground, || Ok(()))
+/// A run whose agent has ended.
+pub struct Held {
+    /// Of `ctr` in the foreground, where it is the agent's.
+    code: Option<u8>,
+    reason: Reason,
+    verdict: Option<Verdict>,
+    follower: Option<Follower>,
 }
 
-/// Like `hold`, and says so once the agent runs.
-pub fn hold_and_tell(
+impl Held {
+    /// How the agent ended.
+    pub fn ending(&self, run: &mut Run, engine: &Engine) -> Result<Ending, Failure> {
+        let ending = finish::ending(run, engine, self.code)?;
+        Ok(told_apart(ending, self.reason, self.verdict, run.folder.stop_request().exists()))
+    }
+
+    /// Returns once all that the agent printed is passed on.
+    pub fn pass_on(self, run: &Run) -> Result<(), Failure> {
+        let passed_on = self.follower.map_or(Ok(()), Follower::finish);
+        Ok(passed_on.map_err(|source| RunError::io("pass on", &run.folder.log(), source))?)
+    }
+}
+
+/// Opens the gate, says so, and stays until the agent has ended.
+pub fn hold(
     run: &mut Run,
     owner: &Owner,
     mut foreground: Foreground,
-    tell: impl FnOnce() -> io::Result<()>,
-) -> Result<(), Failure> {
+    say_so: impl FnOnce() -> io::Result<()>,
+) -> Result<Held, Failure> {
     let path = run.folder.record();
     let io = |source| RunError::io("watch", &path, source);
     let pid = run.record.pid.unwrap_or_default();
@@ -74,7 +92,7 @@ pub fn hold_and_tell(
         meanwhile.note("the container did not wait at its gate");
     }
     crate::failpoint::reached(Point::GateOpened);
-    if let Err(error) = tell() {
+    if let Err(error) = say_so() {
         // Whoever waited for the word was killed. The agent works all the same.
         meanwhile.note(format_args!("nobody was there to hear that the agent runs: {error}"));
     }
@@ -93,24 +111,7 @@ pub fn hold_and_tell(
         owner.output.note(format_args!("nobody watched how much the agent wrote to disk: {error}"));
         None
     });
-    let finished = end(run, owner, code, |ending, stop| told_apart(ending, reason, verdict, stop))
-        .map_err(|source| RunError::Unfinished { name: run.name().to_owned(), source });
-    // Last: whoever reads the agent's words may take their time.
-    let passed_on = follower.map_or(Ok(()), Follower::finish);
-    finished?;
-    Ok(passed_on.map_err(|source| RunError::io("pass on", &run.folder.log(), source))?)
-}
-
-/// Everything after the agent, from the container's exit code to the outcome.
-fn end(
-    run: &mut Run,
-    owner: &Owner,
-    code: Option<u8>,
-    tell_apart: impl FnOnce(Ending, bool) -> Ending,
-) -> Result<(), Failure> {
-    let ending = finish::ending(run, owner.engine, code)?;
-    run.record.ending = Some(tell_apart(ending, run.folder.stop_request().exists()));
-    finish::finish(run, owner.engine, owner.git, finish::Merge::AsPlanned)
+    Ok(Held { code, reason, verdict, follower })
 }
 
 /// Whoever ended it, the container's exit code looks much the same.

@@ -1,4 +1,4 @@
-//! The life of a run, step by step, from the claim of its name to its outcome.
+//! The life of a run, step by step, from the claim of its name to its outcome. `steps` is the page to begin with.
 
 mod apart;
 pub mod conflicts;
@@ -11,6 +11,7 @@ pub mod plan;
 pub mod prepare;
 pub mod review;
 pub mod start;
+pub mod steps;
 pub mod stop;
 pub mod sweep;
 pub mod tell;

@@ -9,6 +9,7 @@ use crate::failpoint::{self, Point};
 use crate::git::host::Git;
 use crate::run::engine::Engine;
 use crate::run::life::finish::{self, Merge};
+use crate::run::life::steps::{self, Wish};
 use crate::run::record::folder::Folder;
 use crate::run::record::run_json::{Record, Run, Seen};
 use crate::run::record::state::State;
@@ -42,14 +43,11 @@ pub fn stop(seen: &Seen, engine: &Engine, git: &Git, deadline: Instant) -> Resul
         engine.terminate(name, deadline.saturating_duration_since(Instant::now()))?;
     }
     if owner_let_go(&seen.folder)? {
-        if let Some(mut run) = Run::take_over(seen.folder.clone())? {
-            if run.record.state.is_open() {
-                finish::halt(&mut run, engine, Duration::ZERO)?;
-                finish::finish(&mut run, engine, git, Merge::No)?;
-            }
-            if run.record.needs_sudo {
-                finish::clean_up(&mut run, engine)?;
-            }
+        if let Some(mut run) = Run::take_over(seen.folder.clone())?
+            && (run.record.state.is_open() || run.record.needs_sudo)
+        {
+            let wish = Wish { merge: Merge::No, grace: Duration::ZERO, consent: &|_, _| Ok(()) };
+            steps::carry_on(&mut run, || Ok(engine.clone()), git, &wish)?;
         }
         let state = Record::load(&seen.folder)?.state;
         return Ok(Stopped { name: name.to_owned(), state, note: None });

@@ -64,6 +64,15 @@ impl Ending {
         matches!(self, Ending::Exited { code: 0, .. })
     }
 
+    /// Whether the agent itself did not come to an end with its work. Whoever stopped it knows that.
+    pub fn is_doubtful(self) -> bool {
+        match self {
+            Ending::Exited { code, .. } => code != 0,
+            Ending::TimedOut | Ending::OutOfDisk { .. } => true,
+            Ending::Stopped { .. } | Ending::Lost => false,
+        }
+    }
+
     /// What `bn container run` exits with for an agent that did not succeed.
     pub fn exit_code(self) -> u8 {
         match self {

@@ -1,0 +1,145 @@
+//! The life of a run, read from top to bottom.
+//!
+//! What comes next is in the record before it is done. Whoever dies, the lock is free afterwards, and the next `merge` or `stop` of
+//! that run goes on (`carry_on`) from what it finds:
+//!
+//! | step | recorded before it | who finds that, and no owner |
+//! |---|---|---|
+//! | resolve (`commands/container/resolve.rs`) | nothing | nothing was made |
+//! | claim (`begin`) | nothing | a folder without a record is no run; the next one of that name replaces it |
+//! | prepare (`begin`) | `preparing` | removes what was made: there is nothing to merge |
+//! | start, check the wall (`start`) | `starting` | ends the container, and collects: it cannot know how far the agent came |
+//! | (one of the two failed) | `start-failed`, and why | nothing is left but the record |
+//! | let the agent go, hold (`live`) | `running` | ends the container, and collects |
+//! | remove the container (`end`, and all below) | `collecting`, and how the agent ended | removes what is left of it |
+//! | collect | the same | collects again; what is there already stays |
+//! | (that failed) | `collect-failed`, and why | collects again |
+//! | merge | the same, and what was collected | decides, and merges |
+//! | tell the graph, tidy up | the same, and the outcome | tells it again, and tidies up |
+//! | (all is done) | `ended` | merges where the user asks for it and the outcome leaves work |
+//!
+//! `list` shows the states before `ended` that need an owner as `interrupted` where no container runs, and as `unowned` where one does. A
+//! rehearsal (`--dry-run`) goes the same way, without `live`.
+
+use std::io;
+use std::time::Duration;
+
+use crate::error::Failure;
+use crate::failpoint::{self, Point};
+use crate::git::host::Git;
+use crate::graph::error::GraphError;
+use crate::run::engine::Engine;
+use crate::run::life::finish::{self, Merge};
+use crate::run::life::hold::{Held, Owner, hold};
+use crate::run::life::prepare;
+use crate::run::life::start::Foreground;
+use crate::run::life::{landed, tell};
+use crate::run::record::RunError;
+use crate::run::record::run_json::Run;
+use crate::run::record::state::{Ending, Outcome, State};
+use crate::run::watch::gate;
+
+pub use crate::run::life::prepare::begin;
+pub use crate::run::life::start::start;
+
+/// From a container that waits at its gate to an outcome. `say_so` is called once the agent runs.
+pub fn live(
+    run: &mut Run,
+    owner: &Owner,
+    foreground: Foreground,
+    say_so: impl FnOnce() -> io::Result<()>,
+) -> Result<(), Failure> {
+    let held = hold(run, owner, foreground, say_so)?;
+    let finished =
+        ended(run, &held, owner).map_err(|source| RunError::Unfinished { name: run.name().to_owned(), source });
+    // Last: whoever reads the agent's words may take their time.
+    let passed_on = held.pass_on(run);
+    finished?;
+    passed_on
+}
+
+fn ended(run: &mut Run, held: &Held, owner: &Owner) -> Result<(), Failure> {
+    run.record.ending = Some(held.ending(run, owner.engine)?);
+    end(run, owner.engine, owner.git, Merge::AsPlanned)
+}
+
+/// From an agent that ended to an outcome. Each step may be taken again.
+pub fn end(run: &mut Run, engine: &Engine, git: &Git, merge: Merge) -> Result<(), Failure> {
+    run.record.ended_at.get_or_insert_with(crate::env::now);
+    run.enter(State::Collecting, Point::EndingRecorded)?;
+    finish::remove_container(run, engine)?;
+    gate::close(&run.record.spec, &run.folder)?;
+    prepare::remove_secrets(&run.record.spec)?;
+    failpoint::reached(Point::RuntimeRemoved);
+    if let Err(error) = finish::collect_and_merge(run, git, merge) {
+        run.record.reason = Some(error.to_string());
+        run.enter(State::CollectFailed, Point::CollectFailed)?;
+        return Err(error);
+    }
+    match tell::ended(&run.record) {
+        Err(passing @ (GraphError::Full { .. } | GraphError::Busy { .. })) => return Err(passing.into()),
+        // The agent could write there: whatever it made of the graph, its run comes to an end.
+        Err(error) => finish::add_notes(run, [format!("the graph was not told how this run ended: {error}")]),
+        Ok(()) => {}
+    }
+    if run.record.outcome == Some(Outcome::Merged) {
+        let troubles = landed::settle_others(run, git);
+        finish::add_notes(run, troubles);
+    }
+    finish::discard(run, git)?;
+    Ok(run.enter(State::Ended, Point::RunEnded)?)
+}
+
+/// What whoever goes on with a run wants of it.
+pub struct Wish<'a> {
+    pub merge: Merge,
+    /// What an agent that still works gets to end by itself.
+    pub grace: Duration,
+    /// Asked before the work of an agent that did not come to an end with it is merged.
+    pub consent: &'a dyn Fn(&Run, Ending) -> Result<(), Failure>,
+}
+
+/// From wherever a run without an owner stands. Returns what the user should hear.
+pub fn carry_on(
+    run: &mut Run,
+    connect: impl FnOnce() -> Result<Engine, Failure>,
+    git: &Git,
+    wish: &Wish,
+) -> Result<Vec<String>, Failure> {
+    match run.record.state {
+        State::StartFailed => Ok(Vec::new()),
+        State::Ended => {
+            if run.record.needs_sudo {
+                finish::clean_up(run, &connect()?)?;
+            }
+            if wish.merge == Merge::No { Ok(Vec::new()) } else { merge_again(run, git, wish) }
+        }
+        State::Preparing | State::Starting | State::Running | State::Collecting | State::CollectFailed => {
+            let engine = connect()?;
+            finish::halt(run, &engine, wish.grace)?;
+            // First what the agent did is kept; only then is anybody asked about it.
+            let doubtful = wish.merge != Merge::No && run.record.ending.is_some_and(Ending::is_doubtful);
+            end(run, &engine, git, if doubtful { Merge::AsPlanned } else { wish.merge })?;
+            if doubtful { merge_again(run, git, wish) } else { Ok(Vec::new()) }
+        }
+    }
+}
+
+/// All is collected: only the last step is left.
+fn merge_again(run: &mut Run, git: &Git, wish: &Wish) -> Result<Vec<String>, Failure> {
+    let (Some(prepared), Some(mut collected)) = (run.record.git.clone(), run.record.collected.clone()) else {
+        return Ok(Vec::new());
+    };
+    if !collected.complete && prepared.private().exists() {
+        collected = finish::collect(run, git, &prepared)?;
+    }
+    if run.record.outcome.is_none_or(Outcome::leaves_work) {
+        let doubt = run.record.ending.filter(|ending| ending.is_doubtful() && collected.own_commits() > 0);
+        doubt.map_or(Ok(()), |ending| (wish.consent)(run, ending))?;
+        finish::decide(run, git, &prepared, &collected, wish.merge)?;
+    }
+    // Also where that was decided before: whoever decided it may not have come to say so.
+    tell::merged_later(&run.record)?;
+    let merged = run.record.outcome == Some(Outcome::Merged);
+    Ok(if merged { landed::settle_others(run, git) } else { Vec::new() })
+}
