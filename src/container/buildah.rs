@@ -65,14 +65,53 @@ pub fn write_layout(reference: &str, folder: &Path) -> Cmd {
     Cmd::new("buildah").args(["push", "--quiet", "--format", "oci", reference, &layout]).directory(folder)
 }
 
-/// The labels with which an image could give orders to containerd, from `buildah inspect`.
-///
-/// The configuration stands there twice, in OCI's form and in docker's, and either may be the one that is imported.
-pub fn commanding_labels(json: &str) -> Result<Vec<String>, serde_json::Error> {
+/// Makes a container of the user's own image, and prints its name.
+pub fn container_of(reference: &str) -> Cmd {
+    Cmd::new("buildah").args(["from", "--quiet", "--pull-never", reference])
+}
+
+/// Runs a program as root in a container of buildah's.
+pub fn run_in(container: &str, isolation: Option<&'static str>, command: &[&str]) -> Cmd {
+    let mut cmd = Cmd::new("buildah").arg("run");
+    if let Some(isolation) = isolation {
+        cmd = cmd.args(["--isolation", isolation]);
+    }
+    cmd.args(["--user", "0", container, "--"]).args(command)
+}
+
+pub fn remove_container(container: &str) -> Cmd {
+    Cmd::new("buildah").args(["rm", container])
+}
+
+/// What an image's configuration says that bears on a run.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Configuration {
+    /// The labels with which the image could give orders to containerd.
+    pub commanding_labels: Vec<String>,
+    /// Whom its first program runs as, where that is not root.
+    pub user: Option<String>,
+}
+
+/// The image's configuration, from `buildah inspect`. It stands there twice, in OCI's form and in docker's, and either may be
+/// the one that is imported.
+pub fn configuration(json: &str) -> Result<Configuration, serde_json::Error> {
     let image: serde_json::Value = serde_json::from_str(json)?;
-    let labels = |form: &str| image[form]["config"]["Labels"].as_object().cloned().unwrap_or_default();
-    let names: BTreeSet<String> = ["OCIv1", "Docker"].into_iter().flat_map(labels).map(|(name, _)| name).collect();
-    Ok(names.into_iter().filter(|name| name.to_ascii_lowercase().starts_with("containerd.io/")).collect())
+    let forms = ["OCIv1", "Docker"].map(|form| &image[form]["config"]);
+    let labels = |form: &serde_json::Value| form["Labels"].as_object().cloned().unwrap_or_default();
+    let names: BTreeSet<String> = forms.into_iter().flat_map(labels).map(|(name, _)| name).collect();
+    let user = forms.into_iter().filter_map(|form| form["User"].as_str()).find(|user| !is_root(user));
+    Ok(Configuration {
+        commanding_labels: names
+            .into_iter()
+            .filter(|name| name.to_ascii_lowercase().starts_with("containerd.io/"))
+            .collect(),
+        user: user.map(str::to_owned),
+    })
+}
+
+/// A `USER` with or without a group.
+fn is_root(user: &str) -> bool {
+    ["", "0", "root"].contains(&user.split(':').next().unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -88,6 +127,7 @@ mod tests {
             isolation: Some("chroot"),
         };
         insta::assert_snapshot!(build(&spec, Path::new("/ctx")).to_string(), @"buildah build --layers --format oci --no-cache --isolation chroot --build-arg 'AGENTS=copilot claude' --tag localhost/binnacle-self:latest --file /ctx/Containerfile /ctx");
+        insta::assert_snapshot!(run_in("c-1", Some("chroot"), &["bash", "-c", "x y"]).to_string(), @"buildah run --isolation chroot --user 0 c-1 -- bash -c 'x y'");
         insta::assert_snapshot!(write_layout("localhost/x:1", Path::new("/f")).to_string(), @"(cd /f && buildah push --quiet --format oci localhost/x:1 oci:image:localhost/x:1)");
     }
 
@@ -107,8 +147,21 @@ mod tests {
     fn labels_that_containerd_obeys_are_found() {
         let json = r#"{"OCIv1":{"config":{"Labels":{"title":"x"}}},
             "Docker":{"config":{"Labels":{"containerd.io/restart.status":"running"}}}}"#;
-        assert_eq!(commanding_labels(json).unwrap(), ["containerd.io/restart.status"]);
-        assert!(commanding_labels(r#"{"OCIv1":{"config":{}}}"#).unwrap().is_empty());
-        assert!(commanding_labels("no json").is_err());
+        assert_eq!(configuration(json).unwrap().commanding_labels, ["containerd.io/restart.status"]);
+        assert!(configuration(r#"{"OCIv1":{"config":{}}}"#).unwrap().commanding_labels.is_empty());
+        assert!(configuration("no json").is_err());
+    }
+
+    #[test]
+    fn users_that_are_root_and_one_that_is_not() {
+        let user = |oci: &str, docker: &str| {
+            let json = serde_json::json!({"OCIv1": {"config": {"User": oci}}, "Docker": {"config": {"User": docker}}});
+            configuration(&json.to_string()).unwrap().user
+        };
+        for root in ["", "0", "root", "0:0", "root:root"] {
+            assert_eq!(user(root, root), None, "{root}");
+        }
+        assert_eq!(user("", "node:node"), Some("node:node".to_owned()));
+        assert_eq!(user("1000", "1000"), Some("1000".to_owned()));
     }
 }

@@ -1,6 +1,7 @@
 //! What containers are made of, as values: no file is read and no program started in here.
 
 pub mod agent;
+pub mod build_trouble;
 pub mod buildah;
 pub mod ctr;
 pub mod doctor;

@@ -18,6 +18,14 @@ pub struct Captured {
     pub stderr: String,
 }
 
+/// What a program that the user watched left behind.
+#[derive(Debug)]
+pub struct Watched {
+    pub status: ExitStatus,
+    /// The last of both its outputs.
+    pub said: String,
+}
+
 impl Captured {
     /// Standard output as text, without the line end.
     pub fn text(&self) -> String {
@@ -62,16 +70,24 @@ pub(super) fn collect(child: &mut Child, input: &[u8]) -> io::Result<Captured> {
 }
 
 /// Reads to the end and keeps the last part.
-pub fn tail(mut pipe: impl Read) -> io::Result<String> {
+pub fn tail(pipe: impl Read) -> io::Result<String> {
+    pass_on(pipe, io::sink(), STDERR_KEPT)
+}
+
+/// Reads to the end, passes all of it on, and keeps the last `most` bytes. Where nobody takes it any more, it is read all the
+/// same: the program goes on.
+pub(super) fn pass_on(mut pipe: impl Read, mut to: impl Write, most: usize) -> io::Result<String> {
     let mut kept = Vec::new();
     let mut buffer = [0; STDERR_KEPT];
+    let mut taken = true;
     loop {
         let count = pipe.read(&mut buffer)?;
         if count == 0 {
             return Ok(String::from_utf8_lossy(&kept).into_owned());
         }
+        taken = taken && to.write_all(&buffer[..count]).is_ok();
         kept.extend_from_slice(&buffer[..count]);
-        let surplus = kept.len().saturating_sub(STDERR_KEPT);
+        let surplus = kept.len().saturating_sub(most);
         kept.drain(..surplus);
     }
 }

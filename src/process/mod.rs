@@ -8,7 +8,7 @@ mod rehearsal;
 mod runner;
 mod sudo;
 
-pub use captured::{Captured, exit_code, tail};
+pub use captured::{Captured, Watched, exit_code, tail};
 pub use cmd::{Bounds, Cmd, UNKNOWN};
 pub use error::{ProcessError, last_line};
 pub use runner::Runner;

@@ -3,7 +3,6 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -13,11 +12,14 @@ use std::time::{Duration, Instant};
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 
 use crate::env::{Env, Privilege, TOKENS};
-use crate::process::captured::collect;
+use crate::process::captured::{collect, pass_on};
 use crate::process::error::{failed, last_line, start_error};
 use crate::process::rehearsal::{Rehearsal, assumed, success};
 use crate::process::sudo::is_refusal;
-use crate::process::{Bounds, Captured, Cmd, ProcessError};
+use crate::process::{Bounds, Captured, Cmd, ProcessError, Watched};
+
+/// How much is kept of what a watched program said: its last line may hold a whole environment. Bytes.
+const WATCHED_KEPT: usize = 16 << 10;
 
 /// How a command that needs root gets there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -285,17 +287,21 @@ impl Runner {
         })
     }
 
-    /// Runs where the user can watch, with nothing on standard input. Its output is no result of `bn`: it goes to standard error.
-    pub fn watched(&self, cmd: &Cmd) -> Result<ExitStatus, ProcessError> {
-        if let Some(answer) = self.rehearse(cmd) {
-            return Ok(answer.status);
+    /// Runs where the user can watch, with nothing on standard input, and keeps the last of what it said. Its output is no
+    /// result of `bn`: it goes to standard error, in the order in which it was written.
+    pub fn watched(&self, cmd: &Cmd) -> Result<Watched, ProcessError> {
+        if let Some(Captured { status, .. }) = self.rehearse(cmd) {
+            return Ok(Watched { status, said: String::new() });
         }
         let lost = |source| ProcessError::Stream { program: cmd.name(), source };
-        let stderr = io::stderr().as_fd().try_clone_to_owned().map_err(lost)?;
+        let (output, errors) =
+            io::pipe().and_then(|(read, write)| Ok((read, [write.try_clone()?, write]))).map_err(lost)?;
+        let [first, second] = errors;
         let mut child = self.start(cmd, |command| {
-            command.stdin(Stdio::null()).stdout(Stdio::from(stderr));
+            command.stdin(Stdio::null()).stdout(first).stderr(second);
         })?;
-        child.wait().map_err(lost)
+        let said = pass_on(output, io::stderr(), WATCHED_KEPT).map_err(lost)?;
+        Ok(Watched { status: child.wait().map_err(lost)?, said })
     }
 
     /// Runs in the user's terminal, all three streams passed on.
@@ -407,6 +413,15 @@ mod tests {
         assert!(seen(Cmd::new("env")).lines().any(is_cargos));
         let kept = seen(Cmd::new("env").without_env("CARGO_").env("CARGO_OWN", "1"));
         assert_eq!(kept.lines().filter(|line| is_cargos(line)).collect::<Vec<_>>(), ["CARGO_OWN=1"]);
+    }
+
+    #[test]
+    fn what_a_watched_program_said_last_is_kept_from_both_streams_in_order() {
+        let cmd = Cmd::new("sh").args(["-c", "echo one; echo two >&2; echo three; exit 3"]);
+        let watched = Runner::ordinary().watched(&cmd).unwrap();
+        assert_eq!((watched.said.as_str(), watched.status.code()), ("one\ntwo\nthree\n", Some(3)));
+        let long = Runner::ordinary().watched(&Cmd::new("sh").args(["-c", "yes | head -c 100000; echo end"])).unwrap();
+        assert!(long.said.len() == WATCHED_KEPT && long.said.ends_with("y\nend\n"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `bn` as its users see it: exact streams, exact exit codes, with fake `ctr`, `buildah` and `sudo` on a PATH of the test's own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
+mod building;
 mod defaults;
 mod doctor;
 mod dry_run;

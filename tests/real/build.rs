@@ -35,6 +35,12 @@ impl Drop for Image<'_> {
     }
 }
 
+/// The least that is an agent's image.
+fn least() -> String {
+    let entrypoint = "COPY --chmod=0755 entrypoint.sh /usr/local/bin/binnacle-entrypoint";
+    format!("FROM {}\n{entrypoint}\nCOPY bn /usr/local/bin/bn\n", base())
+}
+
 fn base() -> String {
     std::env::var("BN_TEST_BASE").unwrap_or_else(|_| "localhost/binnacle-base:debian".to_owned())
 }
@@ -43,7 +49,7 @@ fn base() -> String {
 fn an_image_is_handed_to_containerd_once() {
     let world = World::new();
     let built = Image::of(&world);
-    let definition = format!("FROM {}\nCOPY bn /usr/local/bin/bn\n", base());
+    let definition = least();
     assert!(built.build(&definition).exits(0).stdout.starts_with(&format!("{} built (", built.reference)));
     assert!(built.is_in_containerd());
     assert!(built.build(&definition).exits(0).stdout.starts_with(&format!("{} unchanged (", built.reference)));
@@ -60,7 +66,7 @@ fn an_image_arrives_as_oci_and_nothing_of_its_way_is_left() {
     let built = Image::of(&world);
     world.shell("mkdir tmp");
     let file = world.path("Definition");
-    std::fs::write(&file, format!("FROM {}\nCOPY bn /usr/local/bin/bn\n", base())).unwrap();
+    std::fs::write(&file, least()).unwrap();
     let line = ["container", "build", "--tag", &built.reference, "--file", file.to_str().unwrap()];
     let mut command = world.bn_command(&line);
     // Whoever prefers docker's formats gets OCI's here.
@@ -117,7 +123,7 @@ fn whichever_program_fails_on_the_way_is_the_one_that_is_quoted() {
         let built = Image::of(&world);
         world.shell("mkdir tmp");
         let file = world.path("Definition");
-        std::fs::write(&file, format!("FROM {}\nCOPY bn /usr/local/bin/bn\n", base())).unwrap();
+        std::fs::write(&file, least()).unwrap();
         let path = with_program(&world, program, body);
         let line = ["container", "build", "--tag", &built.reference, "--file", file.to_str().unwrap()];
         let mut command = world.bn_command(&line);
@@ -185,6 +191,50 @@ fn a_definition_that_fails_is_no_image() {
     let said = format!("\nError: buildah could not build {} (exit code 3); its reason stands above\n", built.reference);
     assert!(failed.stderr.contains(&said), "{failed:#?}");
     assert!(!built.is_in_containerd());
+}
+
+/// buildah itself says what the hints are chosen by, and what an image lacks is seen by a look into it.
+#[test]
+fn a_definition_that_makes_no_agents_image_is_told_why() {
+    let world = World::new();
+    let built = Image::of(&world);
+    let base = base();
+    let no_file =
+        "hint: COPY found no package.json: the build context holds bn, entrypoint.sh, install.sh and the Containerfile";
+    let cases = [
+        (format!("FROM {base}\nCOPY package.json /srv/\n"), vec![no_file]),
+        (format!("FROM {base}\nRUN bash -c 'exit 3'\n"), vec![]),
+        (
+            format!("FROM {base}\nRUN rm -f /bin/bash /usr/bin/bash\nRUN bash -c true\n"),
+            vec!["hint: there is no bash at this step"],
+        ),
+        (
+            "FROM localhost:1/x\n".to_owned(),
+            vec!["hint: its registry did not answer, and localhost:1/x", "hint: what is there: buildah images"],
+        ),
+        (format!("{}USER nobody\n", least()), vec!["hint: end the Containerfile with the line: USER root"]),
+        (
+            "FROM scratch\nCOPY bn /usr/local/bin/bn\n".to_owned(),
+            vec!["hint: install what is missing in the Containerfile"],
+        ),
+        (
+            format!("FROM {base}\nCOPY bn /usr/local/bin/bn\n"),
+            vec!["hint: a line for the Containerfile: COPY --chmod=0755 entrypoint.sh"],
+        ),
+    ];
+    for (definition, hints) in cases {
+        let failed = built.build(&definition).exits(125);
+        let told: Vec<_> = failed.stderr.lines().filter(|line| line.starts_with("hint: ")).collect();
+        let fits = hints.iter().all(|hint| told.iter().any(|line| line.starts_with(hint)));
+        assert!(fits && told.is_empty() == hints.is_empty(), "{definition}: {failed:#?}");
+        assert!(!built.is_in_containerd(), "{definition}");
+    }
+    let containers = world.shell("buildah containers --format '{{.ImageName}}'");
+    assert!(!containers.contains(&built.reference), "a container was left: {containers}");
+    if world.shell("buildah --version").starts_with("buildah version 1.28") {
+        let failed = built.build(&format!("FROM {base}\nRUN <<EOF\necho hi\nEOF\n")).exits(125);
+        assert!(failed.stderr.contains("hint: this buildah knows no here-documents"), "{failed:#?}");
+    }
 }
 
 #[test]

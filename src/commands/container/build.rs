@@ -9,8 +9,10 @@ use crate::cli::container::{AgentProgram, BuildArgs};
 use crate::commands::container::build_error::BuildError;
 use crate::commands::container::build_folder::BuildFolder;
 use crate::commands::container::definition::{Definition, LastBuilt};
+use crate::commands::container::fitness;
 use crate::commands::container::hand_over::{self, hand_over};
 use crate::commands::{Context, Exit};
+use crate::container::build_trouble;
 use crate::container::buildah::{self, BuildSpec};
 use crate::container::doctor::advisories::mounts_reach_the_host;
 use crate::container::reference::image_reference;
@@ -45,9 +47,15 @@ pub fn run(args: &BuildArgs, context: &Context) -> Result<Exit, Failure> {
     let folder = BuildFolder::make(env.temporary.as_deref())?;
     let staged = folder.stage(&definition)?;
     context.output.note(format_args!("building {} from {definition}", spec.reference));
-    let status = runner.watched(&buildah::build(&spec, &staged))?;
-    if !status.success() {
-        return Err(BuildError::Failed { reference: spec.reference, code: exit_code(status) }.into());
+    let watched = runner.watched(&buildah::build(&spec, &staged))?;
+    let own = matches!(definition, Definition::Embedded);
+    if !watched.status.success() {
+        let hints = build_trouble::hints(&watched.said, build_trouble::Built { text: definition.text(), own });
+        return Err(BuildError::Failed { reference: spec.reference, code: exit_code(watched.status), hints }.into());
+    }
+    fitness::refuse_configuration(&spec.reference, own, &runner)?;
+    if !own {
+        fitness::refuse_without_programs(&spec.reference, spec.isolation, &runner)?;
     }
     let built = hand_over(&spec.reference, folder.path(), &engine, &runner)?;
     last_built.map_or(Ok(()), |last| last.keep(definition.text()))?;

@@ -6,9 +6,15 @@ use crate::error::Explain;
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     #[error("buildah could not build {reference} (exit code {code}); its reason stands above")]
-    Failed { reference: String, code: u8 },
+    Failed { reference: String, code: u8, hints: Vec<String> },
     #[error("{reference} bears the label {label}, by which an image gives orders to containerd")]
     CommandingLabel { reference: String, label: String },
+    #[error("{reference} would begin as the user {user}, and an agent's container begins as root, to become you")]
+    OtherUser { reference: String, user: String, own: bool },
+    #[error("{reference} has no {missing}, which every run needs", missing = .missing.join(", no "))]
+    Lacks { reference: String, missing: Vec<String> },
+    #[error("nothing can be started in {reference}: {message}")]
+    NotStarted { reference: String, message: String },
     #[error("{PROJECT_FILE} has commands with --mount, and this buildah lets those reach the host's files ({holes})")]
     Mounts { holes: &'static str },
     #[error("{reference} did not get into containerd: {message}")]
@@ -18,10 +24,18 @@ pub enum BuildError {
 impl Explain for BuildError {
     fn hints(&self) -> Vec<String> {
         match self {
-            BuildError::Failed { .. } => vec![
-                "no answer from the registry? start from an image that is here: --base-image REF".to_owned(),
-                "uids missing? sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER".to_owned(),
-            ],
+            BuildError::Failed { hints, .. } => hints.clone(),
+            BuildError::OtherUser { own: true, .. } => {
+                vec!["its base says so: take one that does not: bn container build --base-image REF".to_owned()]
+            }
+            BuildError::OtherUser { .. } => {
+                vec![
+                    "end the Containerfile with the line: USER root (an agent is never root, whatever stands there)"
+                        .to_owned(),
+                ]
+            }
+            BuildError::Lacks { missing, .. } => lacks(missing),
+            BuildError::NotStarted { .. } => Vec::new(),
             BuildError::CommandingLabel { label, .. } => {
                 vec![format!("take the label {label} out of the Containerfile or its base")]
             }
@@ -35,4 +49,19 @@ impl Explain for BuildError {
             BuildError::NotImported { .. } => vec!["try again with: bn container build --no-cache".to_owned()],
         }
     }
+}
+
+/// Two of them are copied from the build context; the others are packages.
+fn lacks(missing: &[String]) -> Vec<String> {
+    let copied = [("binnacle-entrypoint", "entrypoint.sh"), ("bn", "bn")];
+    let lines = copied.iter().filter(|(name, _)| missing.iter().any(|lacked| lacked == name));
+    let mut hints: Vec<String> = lines
+        .map(|(name, file)| format!("a line for the Containerfile: COPY --chmod=0755 {file} /usr/local/bin/{name}"))
+        .collect();
+    if missing.iter().any(|lacked| copied.iter().all(|(name, _)| lacked != name)) {
+        hints.push(
+            "install what is missing in the Containerfile, or begin FROM localhost/binnacle-self:latest".to_owned(),
+        );
+    }
+    hints
 }

@@ -6,7 +6,6 @@ use std::fmt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
-use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::commands::container::build_error::BuildError;
@@ -41,7 +40,6 @@ fn short(image_id: &str) -> &str {
 
 /// Puts the image into containerd, unless it has this very one, and looks whether it arrived.
 pub fn hand_over(reference: &str, folder: &Path, engine: &Engine, runner: &Runner) -> Result<Built, Failure> {
-    refuse_commanding_labels(reference, runner)?;
     let image_id = runner.read(&buildah::image_id(reference))?.text();
     let image_id = image_id.lines().next().unwrap_or_default().to_owned();
     let present = runner.read(&engine.ctr.image_with_id(reference, &image_id))?.text() == reference;
@@ -60,15 +58,6 @@ pub fn shown(reference: &str, folder: &Path, engine: &Engine, runner: &Runner) -
         runner.shown(&engine.ctr.image(reference)),
         runner.shown(&engine.ctr.label_image(reference, "$IMAGE_ID")),
     ]
-}
-
-fn refuse_commanding_labels(reference: &str, runner: &Runner) -> Result<(), Failure> {
-    let json = runner.read(&buildah::inspect(reference))?.text();
-    let labels = buildah::commanding_labels(&json).context("buildah's answer is no JSON")?;
-    match labels.into_iter().next() {
-        Some(label) => Err(BuildError::CommandingLabel { reference: reference.to_owned(), label }.into()),
-        None => Ok(()),
-    }
 }
 
 /// Writes the layout's files as one archive to standard output.

@@ -12,6 +12,7 @@ mod doctor;
 mod dry_run;
 mod enclose;
 mod find;
+mod fitness;
 mod hand_over;
 mod headline;
 mod inspect;
