@@ -81,6 +81,7 @@ fn every_change_is_in_the_log() {
     assert_eq!((&updated["actor"], &updated["session"]), (&"ann".into(), &"s-ann".into()));
     assert_eq!(updated["data"], serde_json::json!({ "title": ["A", "A2"], "priority": [2, 0] }));
     let shown = world.bn(&["log", &a]).ok();
+    assert!(shown.contains(&format!("ann  reopened {a}, which ann had closed\n")), "{shown}");
     assert!(shown.contains("ann  updated ") && shown.contains("priority 2 -> 0"), "{shown}");
     assert_snapshot!(world.bn(&["log", "nobody"]).refused(1), @r"
     Error: there is no task or session nobody
@@ -112,13 +113,13 @@ fn the_list_of_agents_says_who_is_on_what() {
     world.agent("bob", &["orient"]).ok();
     world.agent("bob", &["goodbye", "gone fishing"]).ok();
     assert_snapshot!(world.neutral(&world.bn(&["agent", "list"]).ok()), @r"
-    s-ann          ann (planner), since [AGE] ago
+    s-ann          ann (planner), here for [AGE]
         works on bn-A  A task
     ");
     assert_eq!(world.json(&["agent", "list"])["total"], 1);
     assert_eq!(world.json(&["agent", "list", "--all"])["total"], 2);
     assert_snapshot!(world.neutral(&world.bn(&["show", "s-bob"]).ok()), @r"
-    s-bob          bob (worker), since [AGE] ago, ended [AGE] ago: goodbye
+    s-bob          bob (worker), was here for [AGE], ended [AGE] ago: goodbye
 
       gone fishing
     ");

@@ -63,6 +63,7 @@ fn goodbye_releases_and_is_said_once() {
     Released bn-A  Half done
     ");
     assert_snapshot!(world.neutral(&world.agent("ann", &["goodbye", "other words"]).ok()), @"The session s-ann had ended before; its first summary stays.");
+    assert_eq!(world.agent("ann", &["goodbye"]).ok(), "", "said again without a word, as at the end of every run");
     let shown = world.json(&["task", "show", &id]);
     assert_eq!(shown["status"], "open");
     assert_eq!(shown["notes"][0]["text"], "claim released: ann said goodbye");

@@ -26,6 +26,13 @@ fn an_old_runc_is_said_with_its_holes() {
     let runc = lines(&answer.stdout, "runc");
     assert!(runc[0].starts_with("ok ") && runc[0].contains("1.1.5"), "{runc:?}");
     assert!(runc.iter().any(|line| line.starts_with("warning ") && line.contains("CVE-2024-21626")), "{runc:?}");
+    assert_eq!(runc.len(), 2, "one line for all of them: {runc:?}");
+    assert!(runc[1].contains("1.1.5 has 4 known holes (CVE-"), "{runc:?}");
+    assert!(runc[1].ends_with("; what each is: bn container doctor -v"), "{runc:?}");
+    for args in [["-v", "container", "doctor"], ["--json", "container", "doctor"]] {
+        let each = world.bn(&args).stdout;
+        assert!(each.contains("1.1.5 has CVE-2024-21626: ") && !each.contains("known holes"), "{each}");
+    }
     world.fake("runc", "echo 'runc version 9.0.0'");
     let answer = world.bn(&["container", "doctor"]);
     assert!(!answer.stdout.contains("CVE-2024-21626"), "{}", answer.stdout);
@@ -47,6 +54,18 @@ fn a_data_folder_that_everybody_can_read_is_said() {
     assert!(said(&world).iter().any(|line| line.contains("can be read by every user")), "{:?}", said(&world));
     open(&folder, 0o700);
     assert!(said(&world).iter().all(|line| line.starts_with("ok ")), "{:?}", said(&world));
+}
+
+#[test]
+fn a_folder_that_bn_makes_is_closed_from_the_start() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new();
+    assert_eq!(world.bn(&["task", "create", "Fix it"]).code, 0);
+    for path in [world.path("home"), world.path("")] {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let said = lines(&world.bn(&["container", "doctor"]).stdout, "folder");
+    assert!(!said.is_empty() && said.iter().all(|line| line.starts_with("ok ")), "{said:?}");
 }
 
 #[test]

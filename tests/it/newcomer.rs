@@ -107,6 +107,29 @@ fn a_file_in_the_place_of_a_worktree() {
 }
 
 #[test]
+fn a_worktree_whose_path_is_no_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let world = World::new();
+    let path = world.path("").join(std::ffi::OsStr::from_bytes(b"c\xff"));
+    let git = std::process::Command::new(which::which("git").unwrap())
+        .args(["worktree", "add", "-q", "-b", "odd"])
+        .arg(&path)
+        .current_dir(world.repo())
+        .status();
+    assert!(git.unwrap().success());
+    let refused =
+        answer(world.command(&["container", "run"]).arg(&path).args(["--", "true"]).env("GH_TOKEN", "canary"));
+    assert_eq!((refused.code, refused.stdout.as_str()), (125, ""), "{refused:?}");
+    assert_eq!(
+        world.neutral(&refused.stderr),
+        "Error: [WORLD]/c\u{fffd} has bytes in its path that are not UTF-8, and a run's record is text\n\
+         hint: give it another name: git worktree move PATH NEWPATH\n\
+         hint: a main checkout: mv PATH NEWPATH, then git worktree repair in it\n"
+    );
+    assert_eq!(world.files_below("home"), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
 fn the_agents_command_without_two_dashes() {
     let world = World::new();
     world.fake("make", "exit 0");

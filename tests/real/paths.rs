@@ -23,6 +23,19 @@ fn a_linked_worktree_with_an_odd_name() {
 }
 
 #[test]
+fn a_line_break_in_a_worktrees_path_breaks_no_row_and_no_report() {
+    let world = World::new();
+    let add = ["-C", "repo", "worktree", "add", "-q", "../a\nb", "-b", "broken"];
+    assert!(world.program("git").args(add).current_dir(world.root()).status().unwrap().success());
+    let run = world.run_in("../a\nb", &format!("{COMMIT}; echo left > left")).exits(0);
+    assert!(run.stderr.lines().all(|line| line != "b" && !line.starts_with("b ")), "{run:#?}");
+    world.assert_on_main("work");
+    let list = world.bn(&["container", "list", "--all"]).exits(0).stdout;
+    assert_eq!(list.lines().count(), 2, "a heading and one row: {list}");
+    assert!(list.contains(r"a\u{a}b"), "{list}");
+}
+
+#[test]
 fn a_plain_checkout_with_an_odd_name_and_an_odd_branch() {
     let world = World::new();
     let branch = "feature/ünïcode,#1";

@@ -87,6 +87,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     let secrets = secrets(args, env, &mut notes)?;
     let checkout = checkout::resolve(git, &worktree::existing(args.worktree.as_deref(), env)?)?;
     ownership::check(&checkout.worktree, &env.user)?;
+    worktree::refuse_odd_bytes(&[&checkout.worktree, &checkout.main_worktree])?;
     let mut target = target::resolve(git, &checkout.repository(), args.merge_target.as_deref())?;
     main_checkout::locate(git, &checkout, &mut target, &env.directory)?;
     notes.extend(target.note.clone());

@@ -16,6 +16,8 @@ pub enum WorktreeError {
     },
     #[error("{} is no folder", path.display())]
     NoFolder { path: PathBuf },
+    #[error("{} has bytes in its path that are not UTF-8, and a run's record is text", path.display())]
+    NotText { path: PathBuf },
 }
 
 impl Explain for WorktreeError {
@@ -29,6 +31,10 @@ impl Explain for WorktreeError {
                 program.into_iter().chain(branch.map(|create| format!("make it, and its branch: {create}"))).collect()
             }
             WorktreeError::NoFolder { .. } => vec!["name the checkout itself: bn container run PATH".to_owned()],
+            WorktreeError::NotText { .. } => vec![
+                "give it another name: git worktree move PATH NEWPATH".to_owned(),
+                "a main checkout: mv PATH NEWPATH, then git worktree repair in it".to_owned(),
+            ],
         }
     }
 }
@@ -41,6 +47,14 @@ pub fn existing(named: Option<&Path>, env: &Env) -> Result<PathBuf, WorktreeErro
         true => Ok(path),
         false if path.symlink_metadata().is_ok() => Err(WorktreeError::NoFolder { path: named.to_owned() }),
         false => Err(WorktreeError::Missing { path: named.to_owned(), is_program: is_program(named, env) }),
+    }
+}
+
+/// Refuses paths that cannot be kept in the record of a run.
+pub fn refuse_odd_bytes(paths: &[&Path]) -> Result<(), WorktreeError> {
+    match paths.iter().find(|path| path.to_str().is_none()) {
+        Some(path) => Err(WorktreeError::NotText { path: path.to_path_buf() }),
+        None => Ok(()),
     }
 }
 

@@ -47,7 +47,13 @@ fn head(f: &mut fmt::Formatter<'_>, agent: &Agent, now: Moment) -> fmt::Result {
         (None, Some(place)) => write!(f, " in {}", line(place, 80))?,
         (None, None) => {}
     }
-    write!(f, ", since {} ago", session.started_at.age(now))?;
+    let last = session.ended_at.unwrap_or(now);
+    write!(
+        f,
+        ", {} for {}",
+        if session.ended_at.is_some() { "was here" } else { "here" },
+        session.started_at.age(last)
+    )?;
     match session.ended_at {
         Some(at) => {
             write!(f, ", ended {} ago: {}", at.age(now), line(session.end_reason.as_deref().unwrap_or("-"), 60))?

@@ -15,23 +15,32 @@ pub fn run(args: &GoodbyeArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
     let summary = args.summary.join(" ");
     let farewell = graph.write(|writer| writer.goodbye(Some(&summary)))?;
-    Ok(context.output.print(&Goodbye(farewell))?)
+    Ok(context.output.print(&Goodbye { farewell, with_words: !summary.trim().is_empty() })?)
 }
 
 #[derive(Serialize)]
-#[serde(transparent)]
-struct Goodbye(Farewell);
+struct Goodbye {
+    #[serde(flatten)]
+    farewell: Farewell,
+    /// Somebody wanted to leave a summary.
+    #[serde(skip)]
+    with_words: bool,
+}
 
 impl fmt::Display for Goodbye {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(session) = &self.0.session else {
+        let Some(session) = &self.farewell.session else {
             return writeln!(f, "No session is open here: there is nothing to end.");
         };
-        if self.0.ended_before {
+        // The end of a run says goodbye for every agent, also for one that did so itself.
+        if self.farewell.ended_before && !self.with_words {
+            return Ok(());
+        }
+        if self.farewell.ended_before {
             return writeln!(f, "The session {} had ended before; its first summary stays.", session.id);
         }
         writeln!(f, "Goodbye, {}. The session {} has ended.", line(&session.name, 60), session.id)?;
-        for task in &self.0.released {
+        for task in &self.farewell.released {
             writeln!(f, "Released {}  {}", task.id, line(&task.title, 72))?;
         }
         Ok(())

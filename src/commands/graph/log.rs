@@ -9,9 +9,9 @@ use crate::cli::graph::LogArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
 use crate::error::Failure;
-use crate::graph::model::event::Event;
+use crate::graph::model::event::{Event, EventKind};
 use crate::graph::model::text::line;
-use crate::graph::store::Logged;
+use crate::graph::store::{HOST, Logged};
 
 pub fn run(args: &LogArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
@@ -43,6 +43,7 @@ fn subject(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
             let link = event.data.get("type").and_then(Value::as_str).unwrap_or("linked to");
             return write!(f, " {task} {} {other}", line(link, 20));
         }
+        (Some(task), None, _) if event.kind == EventKind::Reopened => return reopened(f, task, event),
         (Some(task), None, _) => write!(f, " {task}")?,
         (None, _, Some(session)) => write!(f, " {}", line(session, 40))?,
         (None, _, None) => {}
@@ -50,6 +51,16 @@ fn subject(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
     let details = event.data.iter().filter_map(|(field, value)| detail(field, value));
     let details: Vec<String> = details.collect();
     if details.is_empty() { Ok(()) } else { write!(f, ": {}", details.join(", ")) }
+}
+
+/// What `bn` opens again by itself was closed in a run whose work is not where it was to go.
+fn reopened(f: &mut fmt::Formatter<'_>, task: &impl fmt::Display, event: &Event) -> fmt::Result {
+    write!(f, " {task}")?;
+    let Some(by) = event.data.get("closed_by").and_then(Value::as_str).map(|by| line(by, 40)) else { return Ok(()) };
+    match event.actor == HOST && event.session.is_none() {
+        true => write!(f, ", which the run {by} had closed: its work has not landed"),
+        false => write!(f, ", which {by} had closed"),
+    }
 }
 
 /// A field as a person reads it: what was and what is, or just what is.

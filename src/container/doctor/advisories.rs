@@ -46,16 +46,25 @@ impl Advisory {
     }
 }
 
-pub fn check(facts: &Facts) -> Vec<Finding> {
+/// How much is said of the holes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// One line for each program.
+    Counted,
+    /// One line for each hole.
+    Each,
+}
+
+pub fn check(facts: &Facts, detail: Detail) -> Vec<Finding> {
     let tool = |name: &str| facts.tools.iter().find(|tool| tool.name == name && tool.path.is_some());
     let daemon = match &facts.engine.answer {
         Answer::Version(version) => Some(version.as_str()),
         _ => None,
     };
-    let containerd =
-        tool("ctr").and_then(|ctr| Some(known_holes("containerd", daemon.or(ctr.version.as_deref())?, ctr)));
-    let runc = tool("runc").and_then(|runc| Some(known_holes("runc", runc.version.as_deref()?, runc)));
-    let buildah = tool("buildah").and_then(|tool| Some(known_holes("buildah", tool.version.as_deref()?, tool)));
+    let holes = |name, text: Option<&str>, tool: &Tool| Some(known_holes(name, text?, tool, detail));
+    let containerd = tool("ctr").and_then(|ctr| holes("containerd", daemon.or(ctr.version.as_deref()), ctr));
+    let runc = tool("runc").and_then(|runc| holes("runc", runc.version.as_deref(), runc));
+    let buildah = tool("buildah").and_then(|tool| holes("buildah", tool.version.as_deref(), tool));
     [containerd, runc, buildah].into_iter().flatten().flatten().collect()
 }
 
@@ -69,28 +78,46 @@ pub fn mounts_reach_the_host(buildah: &str) -> Option<&'static str> {
     of("buildah").find(|advisory| advisory.concerns(version)).map(|advisory| advisory.id)
 }
 
-/// One line for each, or one that says that there is none.
-fn known_holes(name: &'static str, text: &str, tool: &Tool) -> Vec<Finding> {
+fn known_holes(name: &'static str, text: &str, tool: &Tool, detail: Detail) -> Vec<Finding> {
     let Some(version) = Version::find(text) else { return Vec::new() };
     let open: Vec<_> = of(name).filter(|advisory| advisory.concerns(version)).collect();
-    if open.is_empty() {
-        return vec![Finding::ok(name, format!("{version} has none of the holes that bn knows of"))];
+    match open.as_slice() {
+        [] => vec![Finding::ok(name, format!("{version} has none of the holes that bn knows of"))],
+        [_, _, ..] if detail == Detail::Counted => vec![counted(name, version, tool, &open)],
+        _ => open.into_iter().map(|advisory| hole(name, version, tool, advisory)).collect(),
     }
-    open.into_iter().map(|advisory| hole(name, version, tool, advisory)).collect()
+}
+
+fn hole(name: &str, version: Version, tool: &Tool, advisory: &Advisory) -> Finding {
+    let Advisory { id, what, .. } = advisory;
+    let (whose, fix) = mended(tool, advisory.next_fixed(version));
+    Finding::warning(name, format!("{whose}{version} has {id}: {what}"), fix)
+}
+
+fn counted(name: &str, version: Version, tool: &Tool, open: &[&Advisory]) -> Finding {
+    let ids = open.iter().map(|advisory| advisory.id).collect::<Vec<_>>().join(", ");
+    let (whose, fix) = mended(tool, without_holes(name, version));
+    let detail = format!("{whose}{version} has {} known holes ({ids})", open.len());
+    Finding::warning(name, detail, format!("{fix}; what each is: bn container doctor -v"))
+}
+
+/// The nearest version that has none of them.
+fn without_holes(name: &str, version: Version) -> Version {
+    let later =
+        |at: Version| of(name).filter(move |advisory| advisory.concerns(at)).map(move |hole| hole.next_fixed(at));
+    let next = |at: &Version| later(*at).max().filter(|next| next > at);
+    std::iter::successors(Some(version), next).last().unwrap_or(version)
 }
 
 /// Distributions mend old versions and keep their number: then the package alone tells, and not to us.
-fn hole(name: &str, version: Version, tool: &Tool, advisory: &Advisory) -> Finding {
-    let Advisory { id, what, .. } = advisory;
-    let wanted = advisory.next_fixed(version);
-    let (whose, fix) = match &tool.package {
+fn mended(tool: &Tool, wanted: Version) -> (&'static str, String) {
+    match &tool.package {
         Some(package) => (
             "upstream's ",
             format!("{wanted}, or your distribution's update: {package} may have it mended, see its security tracker"),
         ),
         None => ("", format!("update to {wanted} or later")),
-    };
-    Finding::warning(name, format!("{whose}{version} has {id}: {what}"), fix)
+    }
 }
 
 #[cfg(test)]
@@ -145,16 +172,35 @@ mod tests {
     }
 
     #[test]
+    fn many_holes_are_counted_and_the_version_that_is_named_has_none() {
+        let tool = Tool { name: "runc", path: Some("/usr/sbin/runc".into()), version: None, package: None };
+        let said = |detail| known_holes("runc", "runc version 1.1.11", &tool, detail);
+        let counted = said(Detail::Counted);
+        assert_eq!(counted.len(), 1);
+        assert!(counted[0].detail.starts_with("1.1.11 has 4 known holes (CVE-"), "{}", counted[0].detail);
+        assert_eq!(said(Detail::Each).len(), 4);
+        for (program, version) in [
+            ("runc", Version(1, 1, 5)),
+            ("containerd", Version(1, 6, 20)),
+            ("containerd", Version(2, 1, 0)),
+            ("buildah", Version(1, 28, 2)),
+        ] {
+            let good = without_holes(program, version);
+            assert_eq!(concerned(program, good), Vec::<&str>::new(), "{program} {good}");
+        }
+    }
+
+    #[test]
     fn a_distribution_may_have_fixed_it() {
         let mut tool = Tool { name: "runc", path: Some("/usr/sbin/runc".into()), version: None, package: None };
         let said = "1.3.5 has CVE-2026-41579: an image whose /dev is a link removes and makes files on the host";
-        let own = known_holes("runc", "runc version 1.3.5", &tool);
+        let own = known_holes("runc", "runc version 1.3.5", &tool, Detail::Counted);
         assert_eq!(own, [Finding::warning("runc", said, "update to 1.3.6 or later")]);
         tool.package = Some("runc 1.3.5-1+deb13u1".into());
-        let packaged = known_holes("runc", "runc version 1.3.5", &tool);
+        let packaged = known_holes("runc", "runc version 1.3.5", &tool, Detail::Counted);
         assert_eq!(packaged[0].detail, format!("upstream's {said}"));
         assert!(packaged[0].fix.as_ref().unwrap().contains("runc 1.3.5-1+deb13u1 may have it mended"));
-        assert_eq!(known_holes("runc", "runc version 1.5.1", &tool)[0].status, Status::Ok);
+        assert_eq!(known_holes("runc", "runc version 1.5.1", &tool, Detail::Counted)[0].status, Status::Ok);
         let third = of("runc").nth(2).unwrap();
         assert_eq!(third.next_fixed(Version(1, 1, 5)), Version(1, 2, 8));
     }

@@ -49,11 +49,11 @@ impl Finding {
 }
 
 /// Everything there is to say about a machine.
-pub fn examine(facts: &Facts) -> Vec<Finding> {
+pub fn examine(facts: &Facts, holes: advisories::Detail) -> Vec<Finding> {
     let mut findings = vec![Finding::ok("mode", format!("host ({})", facts.mode))];
     findings.extend(tools::check(&facts.tools, &facts.user));
     findings.extend(engine::check(&facts.engine));
-    findings.extend(advisories::check(facts));
+    findings.extend(advisories::check(facts, holes));
     findings.extend(sudo::check(&facts.sudo));
     findings.extend(host::check(&facts.host, &facts.user));
     findings

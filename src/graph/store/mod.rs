@@ -69,7 +69,7 @@ pub use open::Site;
 pub use overview::{Held, Overview};
 pub use resolve::Detail;
 pub use search::Found;
-pub use sessions::{Farewell, Registered};
+pub use sessions::{Farewell, HOST, Registered};
 pub use unread::Unread;
 
 /// The name of the file in the graph's folder.

@@ -195,9 +195,12 @@ impl Store {
     }
 }
 
+/// The name under which `bn` itself changes the graph after a run.
+pub const HOST: &str = "bn";
+
 fn host() -> Actor {
     let identity = Identity::Place(String::new());
-    Actor { name: "bn".to_owned(), identity, agent_type: None, container: None }
+    Actor { name: HOST.to_owned(), identity, agent_type: None, container: None }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::commands::{Context, Exit};
+use crate::container::doctor::advisories::Detail;
 use crate::container::doctor::{Finding, Status, examine};
 use crate::error::Failure;
 
@@ -21,7 +22,9 @@ struct Report {
 }
 
 pub fn run(context: &Context) -> Result<Exit, Failure> {
-    let findings = examine(&gather::facts(&context.env)?);
+    let all = context.output.is_json() || context.env.trace.is_some();
+    let holes = if all { Detail::Each } else { Detail::Counted };
+    let findings = examine(&gather::facts(&context.env)?, holes);
     let ok = findings.iter().all(|finding| finding.status != Status::Broken);
     context.output.print(&Report { ok, findings })?;
     Ok(if ok { Exit::DONE } else { Exit(1) })
