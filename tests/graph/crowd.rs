@@ -22,7 +22,8 @@ pub fn container(world: &World) -> PathBuf {
     for folder in ["binnacle", "dev"] {
         fs::create_dir_all(root.join(folder)).unwrap();
     }
-    fs::copy(cargo_bin!("bn"), root.join("bn")).unwrap();
+    // The program is mounted there: a copy that is still open for writing while another test forks could not be executed.
+    fs::write(root.join("bn"), "").unwrap();
     let mark = root.join("usr/local/lib/binnacle/container");
     fs::create_dir_all(mark.parent().unwrap()).unwrap();
     fs::write(mark, "").unwrap();
@@ -34,7 +35,11 @@ pub fn contained(world: &World, root: &std::path::Path, script: &str) -> Command
     let words = namespace();
     let mut command = Command::new(words[0]);
     let (graph, root) = (world.graph(), root.display());
-    let mounts = format!("mount --rbind /dev '{root}/dev' && mount --bind '{}' '{root}/binnacle'", graph.display());
+    let mounts = format!(
+        "mount --rbind /dev '{root}/dev' && mount --bind '{}' '{root}/binnacle' && mount --bind '{}' '{root}/bn'",
+        graph.display(),
+        cargo_bin!("bn").display()
+    );
     let setup = format!("{mounts} && bn=\"chroot {root} /bn\"; {script}");
     command.args(&words[1..]).args(["sh", "-c", &setup]).env_clear();
     command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("BN_CONTAINER_MODE", "true").current_dir(world.path(""));

@@ -5,7 +5,7 @@ use crate::world::{Answer, World, titles};
 
 /// As an agent in a container, with the session that the host made for its run.
 fn in_run(world: &World, run: &str, args: &[&str]) -> Answer {
-    let root = if world.path("root").exists() { world.path("root") } else { container(world) };
+    let root = container(world);
     let mut command = contained(world, &root, &format!("$bn {}", args.join(" ")));
     command.env("BN_AGENT_ID", format!("run-{run}")).env("BN_AGENT_NAME", run);
     Answer::of(command.output().unwrap())
