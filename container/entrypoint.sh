@@ -133,6 +133,17 @@ watch_for_stop() {
     (if read -r _ <"$CTL/stop"; then kill -TERM 1; fi) </dev/null >/dev/null 2>&1 &
 }
 
+# A hook of the user's whose program is not in this image fails what git does. The host has looked what the hooks start:
+# HOOK=PROGRAM words.
+say_missing_hook_programs() {
+    local pair
+    for pair in ${BN_HOOK_PROGRAMS:-}; do
+        command -v -- "${pair#*=}" >/dev/null ||
+            say "your hook ${pair%%=*} runs ${pair#*=}, which the image does not have: it will fail; --no-hooks leaves your hooks out"
+    done
+    unset BN_HOOK_PROGRAMS
+}
+
 # How often the kernel killed a process of this container for want of memory (cgroup v2, v1).
 oom_kills() {
     local file key value
@@ -249,6 +260,7 @@ live() {
     trap 'write_exit "$?"' EXIT
     start_relay
     cd "$WORKSPACE"
+    say_missing_hook_programs
     if [[ ${BN_SHELL:-} ]]; then
         bash -l || code=$?
     else

@@ -59,3 +59,25 @@ fn commit_bisect_stash_worktrees_gc_and_a_rebase_onto_the_live_target() {
     // What is on main by another commit or not at all: the branch before it was rebased, and the stash.
     assert!(kept.contains("/heads/1") && kept.contains("/stash/0"), "{kept}");
 }
+
+#[test]
+fn a_hook_whose_program_the_image_lacks_is_named_first_and_can_be_left_out() {
+    let world = World::new();
+    world.shell(
+        "mkdir -p repo/.git/hooks; printf '#!/bin/sh\\nset -e\\nexec no-such-linter run\\n' > repo/.git/hooks/pre-commit; \
+         chmod +x repo/.git/hooks/pre-commit",
+    );
+    let commit = "echo agent-begins >&2; echo x > x; git add x; git commit -q -m x || { echo refused; exit 1; }";
+    let said = "binnacle: your hook pre-commit runs no-such-linter, which the image does not have: it will fail; \
+                --no-hooks leaves your hooks out";
+    let answer = world.agent(&["--no-merge"], commit).exits(1);
+    let all = format!("{}{}", answer.stdout, answer.stderr);
+    let (named, begun) = (all.find(said), all.find("agent-begins"));
+    assert!(named.is_some() && begun.is_some(), "{all}");
+    assert_eq!(all.matches("your hook pre-commit runs").count(), 1, "{all}");
+    assert!(answer.stdout.contains("refused"), "{all}");
+    world.shell("git -C agent-1 checkout -q -f; git -C agent-1 reset -q --hard");
+    let answer = world.agent(&["--no-hooks"], commit).exits(0);
+    assert!(!format!("{}{}", answer.stdout, answer.stderr).contains("no-such-linter"), "{answer:?}");
+    world.assert_on_main("x");
+}

@@ -13,7 +13,7 @@ use crate::git::host::{Git, GitError, worktrees};
 use crate::git::private::RunGit;
 
 /// More files of a hooks folder than this are not looked at.
-const MOST_HOOKS: usize = 1000;
+pub const MOST_HOOKS: usize = 1000;
 
 /// Where the user keeps hooks.
 #[derive(Debug, PartialEq, Eq)]
@@ -93,11 +93,13 @@ fn folder(path: PathBuf) -> Hooks {
 }
 
 fn has_hooks(folder: &Path) -> bool {
-    let runs = |entry: fs::DirEntry| {
-        entry.path().extension().is_none_or(|end| end != "sample")
-            && fs::metadata(entry.path()).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-    };
-    fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(runs))
+    fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|entry| is_hook(&entry)))
+}
+
+/// Whether git would run it.
+pub fn is_hook(entry: &fs::DirEntry) -> bool {
+    entry.path().extension().is_none_or(|end| end != "sample")
+        && fs::metadata(entry.path()).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
 /// A hook of ours for agents without hooks: it says where pushes go.

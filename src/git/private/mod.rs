@@ -6,6 +6,7 @@
 pub mod bare;
 mod config;
 mod gitlinks;
+mod hook_programs;
 pub mod hooks;
 mod identity;
 mod ignored;

@@ -14,7 +14,7 @@ use crate::git::private::bare::{self, Skeleton};
 use crate::git::private::hooks::{self, Hooks, Inside};
 use crate::git::private::mounts::{self, Parts};
 use crate::git::private::run_git::{Folder, prefix};
-use crate::git::private::{config, gitlinks, ignored, publish};
+use crate::git::private::{config, gitlinks, hook_programs, ignored, publish};
 use crate::harmless;
 use crate::untrusted::nested::{self, Closed};
 use crate::untrusted::{remove, sockets};
@@ -89,6 +89,10 @@ fn survey(
     let config = Config::read(git, git.in_tree(&checkout.git_dir, &checkout.worktree), &checkout.worktree)?;
     let objects = mounts::inside(&bare::object_folders(&checkout.common_dir)?);
     let hooks = hooks::find(git, &config, &checkout)?;
+    let mounted = match &hooks {
+        Hooks::Folder(folder) if hooks_inside == Inside::Run => Some(folder.as_path()),
+        _ => None,
+    };
     let mut run = RunGit {
         run: run.to_owned(),
         checkout,
@@ -98,6 +102,7 @@ fn survey(
         nested: search.found,
         bare: search.bare.into_iter().map(Folder).collect(),
         mounts: Vec::new(),
+        hook_programs: mounted.map(hook_programs::of_folder).unwrap_or_default(),
         notes: Vec::new(),
     };
     run.mounts = mounts::all(&Parts {
@@ -108,10 +113,7 @@ fn survey(
         dot_git: &run.folder.join(DOT_GIT),
         empty: &run.folder.join(EMPTY),
         objects: &objects,
-        hooks: match &hooks {
-            Hooks::Folder(folder) if hooks_inside == Inside::Run => Some(folder),
-            _ => None,
-        },
+        hooks: mounted,
         nested: &run.nested,
         gitlinks: &gitlinks,
         nobody: &run.folder.join(NOBODY),

@@ -32,6 +32,9 @@ pub struct RunGit {
     /// Folders in the worktree that git takes for bare repositories.
     pub bare: Vec<Folder>,
     pub mounts: Vec<GitMount>,
+    /// `HOOK=PROGRAM`: what the user's hooks start, where they run inside.
+    #[serde(default)]
+    pub hook_programs: Vec<String>,
     /// To be told to the user before the start.
     pub notes: Vec<String>,
 }

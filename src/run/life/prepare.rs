@@ -29,6 +29,8 @@ use crate::untrusted::remove;
 
 /// In the container: the graph's folder.
 const GRAPH_INSIDE: &str = "/binnacle";
+/// What the user's hooks start: the image may lack it, and the entrypoint says so.
+const HOOK_PROGRAMS: &str = "BN_HOOK_PROGRAMS";
 const HOME_INSIDE: &str = "/home/agent";
 
 /// Claims the name and the worktree, and prepares. A run that fails here was never there.
@@ -106,6 +108,10 @@ fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<(), Failure> {
     let mut mounts = spec.container.mounts.clone();
     mounts.extend(run.record.git.iter().flat_map(|git| git_mounts(&git.mounts)));
     run.record.spec.container.mounts = mounts;
+    let programs: Vec<String> = run.record.git.iter().flat_map(|git| git.hook_programs.clone()).collect();
+    if !programs.is_empty() {
+        run.record.spec.container.env.push((HOOK_PROGRAMS.to_owned(), programs.join(" ")));
+    }
     Ok(run.enter(State::Starting, Point::RunPrepared)?)
 }
 
