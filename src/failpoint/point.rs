@@ -51,6 +51,7 @@ points! {
     HeadMoved,
     IndexMoved,
     CollectedRecorded,
+    MergeBegun,
     TargetMoved,
     OutcomeRecorded,
     /// Passed by runs whose agent closed a task and whose work is not merged.

@@ -149,7 +149,7 @@ fn check_plain(worktree: &Path) -> Result<Option<String>, UntrustedError> {
 }
 
 /// Renames a file or folder to a free name beside it, `stem` if that is free.
-fn aside(worktree: &Path, path: &Path, stem: &str) -> Result<PathBuf, UntrustedError> {
+pub fn aside(worktree: &Path, path: &Path, stem: &str) -> Result<PathBuf, UntrustedError> {
     let from = worktree.join(path);
     let io = |source| UntrustedError::io("rename", &from)(source);
     // The agent may have taken every name that can be foreseen.

@@ -207,6 +207,14 @@ pub fn joined_lines(lines: &[String]) -> String {
     lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
 }
 
+/// All that git complained of, where a program that it started has a part in it: the first few lines.
+pub fn complaints(captured: &Captured) -> String {
+    let lines =
+        captured.stderr.lines().filter_map(|line| line.strip_prefix("error: ").or(line.strip_prefix("fatal: ")));
+    let lines: Vec<String> = lines.take(3).map(|line| harmless::name(line.as_bytes())).collect();
+    if lines.is_empty() { complaint(captured) } else { lines.join("; ") }
+}
+
 /// `--option=PATH`, whatever bytes the path has.
 pub fn joined(option: &str, path: &Path) -> OsString {
     let mut word = OsString::from(option);

@@ -12,7 +12,7 @@ const MOST_NAMED: usize = 20;
 
 /// Paths of the checkout that a merge would overwrite, printable.
 pub fn find(git: &Git, (git_dir, tree): (&Path, &Path), from: &str, to: &str) -> Result<Vec<String>, GitError> {
-    let in_tree = || git.in_tree(git_dir, tree);
+    let in_tree = || git.in_tree(git_dir, tree).args(["-c", "core.trustctime=false"]);
     let paths = |arguments: &[&str]| -> Result<BTreeSet<PathBuf>, GitError> {
         let cmd = in_tree().args(arguments).args(["--name-only", "-z", "--no-renames", "--ignore-submodules=all"]);
         Ok(split(&git.read("look for what is in the way", &cmd)?.stdout))

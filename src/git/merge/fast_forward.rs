@@ -10,9 +10,10 @@ use crate::git::collect::collected::BranchOutcome;
 use crate::git::collect::collected::Collected;
 use crate::git::host::changes::ChangedPath;
 use crate::git::host::config::Config;
-use crate::git::host::git::{UPLOAD_PACK, complaint};
+use crate::git::host::git::{UPLOAD_PACK, complaints};
 use crate::git::host::worktrees::{self, Worktree};
 use crate::git::host::{Git, GitError, changes, checkout, in_tree, main_checkout, refs};
+use crate::git::merge::whole::{self, Journal};
 use crate::git::merge::{clashes, landed, taken_back};
 use crate::git::private::RunGit;
 use crate::harmless;
@@ -188,21 +189,36 @@ impl Step<'_> {
         if !branch::wait_for_index(&git_dir) {
             return Ok(busy(format!("another git is at work in {place}, or left {}/index.lock", git_dir.display())));
         }
+        if let Some(why) = whole::recover(self.git, &git_dir)? {
+            return Ok(MergeOutcome::Refused { why });
+        }
         if let Some(why) = self.obeyed(worktree, &git_dir)? {
             return Ok(MergeOutcome::Refused { why });
         }
-        let merge = self.git.in_tree(&git_dir, &worktree.path);
+        let place_of_files = (git_dir.as_path(), worktree.path.as_path());
+        let changed = changes::between(self.git, &self.run.checkout.common_dir, self.from, self.to)?;
+        let journal = Journal::begin(place_of_files, &self.run.target.reference(), (self.from, self.to), &changed)?;
+        failpoint::reached(Point::MergeBegun);
+        // Second names change the time of a file's entry, and nothing else of it.
+        let merge = self.git.in_tree(&git_dir, &worktree.path).args(["-c", "core.trustctime=false"]);
         let merge = merge.arg("-c").arg(format!("branch.{}.mergeOptions=", self.run.target.branch));
         let merge = merge.env("GIT_REFLOG_ACTION", format!("binnacle {}", self.run.run));
         let merge =
             merge.args(["merge", "--quiet", "--ff-only", "--no-overwrite-ignore", "--no-autostash", "--no-stat"]);
         let answer = self.git.capture(&merge.args(["--no-verify-signatures", "--no-squash", self.to]))?;
         if answer.success() {
+            journal.done()?;
             return Ok(self.merged());
         }
-        let paths = clashes::find(self.git, (&git_dir, &worktree.path), self.from, self.to)?;
+        journal.undo(self.git)?;
+        let paths = clashes::find(self.git, place_of_files, self.from, self.to)?;
         Ok(match paths.is_empty() {
-            true => MergeOutcome::Refused { why: format!("git merge says: {}", complaint(&answer)) },
+            true => MergeOutcome::Refused {
+                why: format!(
+                    "git could not write the files of {place}, which are as they were: {}",
+                    complaints(&answer)
+                ),
+            },
             false => MergeOutcome::TargetDirty { checkout: place.to_string(), paths },
         })
     }

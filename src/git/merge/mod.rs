@@ -6,3 +6,4 @@ pub mod fast_forward;
 pub mod filters;
 pub mod landed;
 pub mod taken_back;
+pub mod whole;

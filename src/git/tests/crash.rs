@@ -20,6 +20,7 @@ const FINISHING: &[Point] = &[
     Point::RefsTaken,
     Point::BranchMoved,
     Point::IndexMoved,
+    Point::MergeBegun,
     Point::TargetMoved,
     Point::PrivateRemoved,
     Point::RefsRemoved,
@@ -72,7 +73,8 @@ fn remember(bench: &Bench, run: &RunGit) {
 #[test]
 fn death_at_any_moment_of_the_end_loses_nothing() {
     for worktree in ["agent", "repo"] {
-        for &point in FINISHING {
+        // In the agent's own checkout git writes no file.
+        for &point in FINISHING.iter().filter(|point| worktree != "repo" || **point != Point::MergeBegun) {
             let bench = Bench::linked();
             let run = bench.prepare(worktree);
             remember(&bench, &run);

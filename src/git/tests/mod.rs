@@ -3,6 +3,7 @@
 mod agents;
 mod borrowing;
 mod crash;
+mod half_way;
 mod hostile;
 mod kinds;
 mod leftovers;
