@@ -21,9 +21,13 @@ fn the_user_hears_of_uncommitted_files_before_the_agent_gets_them() {
     world.shell("cd agent-1; echo mine >> file; echo new > new");
     let answer = world.run("git checkout -q file; rm new").exits(0);
     assert!(answer.stderr.contains("2 uncommitted files in "), "{answer:#?}");
-    let hint = format!("git stash apply refs/binnacle/runs/{}/uncommitted", world.job());
+    let hint = format!(
+        "git -C {} stash apply refs/binnacle/runs/{}/uncommitted",
+        world.path("agent-1").display(),
+        world.job()
+    );
     assert!(answer.stderr.contains(&hint), "{answer:#?}");
-    assert_eq!(world.shell(&format!("cd agent-1; {hint} >/dev/null; tail -1 file; cat new")), "mine\nnew");
+    assert_eq!(world.shell(&format!("{hint} >/dev/null; cd agent-1; tail -1 file; cat new")), "mine\nnew");
 }
 
 #[test]

@@ -44,3 +44,55 @@ fn what_the_user_takes_back_from_main_is_not_merged_again() {
     world.merge().exits(0);
     assert_eq!(world.git("log --format=%s main"), "work\nfirst");
 }
+
+#[test]
+fn the_copy_of_the_users_files_outlives_prune_while_they_are_nowhere_else() {
+    let world = World::new();
+    world.shell("echo mine > agent-1/mine.txt");
+    let answer = world.run("rm mine.txt").exits(0);
+    let said = "a copy of your uncommitted files (mine.txt): git -C ";
+    assert!(answer.stderr.contains(said), "{answer:#?}");
+    let pruned = world.bn(&["container", "prune"]).exits(0).stdout;
+    assert!(pruned.contains(&format!("kept {}: ", world.job())) && pruned.contains(said), "{pruned}");
+    let again = world.run("true").exits(125);
+    assert!(again.stderr.contains(&world.job()), "{again:#?}");
+    let get = answer.stderr.split_once("(mine.txt): ").unwrap().1.lines().next().unwrap().to_owned();
+    world.shell(&get);
+    assert_eq!(world.shell("cat agent-1/mine.txt"), "mine");
+    let pruned = world.bn(&["container", "prune"]).exits(0).stdout;
+    assert!(pruned.starts_with(&format!("forgot {}: ", world.job())), "{pruned}");
+}
+
+#[test]
+fn what_could_not_be_taken_over_outlives_prune_and_is_said() {
+    let world = World::new();
+    let script = format!(
+        "{COMMIT}; t=$(git rev-parse HEAD^{{tree}}); git update-ref refs/heads/side $(printf \
+        'tree %s\\nauthor a <a@b> 99999999999999999999 +0000\\ncommitter a <a@b> 1 +0000\\n\\nodd\\n' $t \
+        | git hash-object -t commit -w --literally --stdin)"
+    );
+    let answer = world.run(&script).exits(0);
+    assert!(answer.stderr.contains("kept with the run: what could not be taken over from the agent"), "{answer:#?}");
+    assert_eq!(world.row(&world.job())["kept"], 1);
+    let pruned = world.bn(&["container", "prune"]).exits(0).stdout;
+    let get = format!("git -C {}", world.path("").display());
+    assert!(pruned.contains(&get) && pruned.contains("not-taken.git log --all"), "{pruned}");
+    world.run("true").exits(125);
+}
+
+#[test]
+fn the_outcome_speaks_of_all_that_was_made() {
+    let world = World::new();
+    let answer = world.run(
+        "set -e; git worktree add -q .claude/worktrees/f -b f; cd .claude/worktrees/f; git commit -qm inner --allow-empty; \
+         cd /workspace; git tag -am told v1; echo s > file; git stash -q",
+    );
+    let answer = answer.exits(0);
+    for said in ["nothing to merge into main", "branch f: git -C ", "tag v1: git -C ", "stash@{0}: git -C "] {
+        assert!(answer.stderr.contains(said), "{said}: {answer:#?}");
+    }
+    let merge = world.merge().exits(0).stdout;
+    assert!(merge.contains("branch f: git -C "), "{merge}");
+    let list = world.bn(&["container", "list", "--all"]).exits(0).stdout;
+    assert!(list.contains("nothing-to-merge, 3 kept"), "{list}");
+}

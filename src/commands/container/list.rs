@@ -105,7 +105,7 @@ impl fmt::Display for Listing {
             }),
             column("WORKTREE", |row| harmless::name(row.worktree.as_bytes())),
             column("AGE", |row| row.age.clone()),
-            column("OUTCOME", |row| row.outcome.map_or_else(|| "-".to_owned(), |outcome| outcome.to_string())),
+            column("OUTCOME", outcome),
         ];
         if self.repositories {
             columns.insert(1, Column { head: "REPO", cells: repository_names(&self.rows) });
@@ -124,4 +124,10 @@ fn repository_names(rows: &[Row]) -> Vec<String> {
         None => row.repository.clone(),
     });
     shown.map(|name| harmless::name(name.as_bytes())).collect()
+}
+
+/// What became of the work, and that there is more than it.
+fn outcome(row: &Row) -> String {
+    let outcome = row.outcome.map_or_else(|| "-".to_owned(), |outcome| outcome.to_string());
+    if row.kept == 0 { outcome } else { format!("{outcome}, {} kept", row.kept) }
 }

@@ -17,6 +17,9 @@ use crate::run::record::run_json::{Record, Run, Seen};
 use crate::run::record::state::{Outcome, State};
 use crate::untrusted::remove;
 
+/// So much of what a run keeps is named.
+const MOST_NAMED: usize = 10;
+
 #[derive(Default)]
 struct Pruned {
     forgot: Vec<Forgot>,
@@ -137,11 +140,29 @@ fn kept(seen: &Seen, git: &Git) -> Result<Option<Kept>, Failure> {
         }
         _ => {}
     }
-    let work = landed::unmerged(record, git)?;
-    let Some(first) = work.first() else { return Ok(None) };
-    let more = if work.len() > 1 { format!(" (and {} more refs)", work.len() - 1) } else { String::new() };
-    let why = format!("{}, and {} does not have {}{more}", ended(record), record.spec.target, first.reference);
-    Ok(Some(Kept { name, why, ways: vec![format!("merge it: {merge}"), discard] }))
+    let work = landed::kept(record, git)?;
+    if work.is_empty() {
+        return Ok(None);
+    }
+    let (own, beside): (Vec<_>, Vec<_>) = work.iter().partition(|kept| kept.is_work());
+    let mut why = ended(record);
+    let mut ways = Vec::new();
+    match own.first() {
+        Some(own) => {
+            why.push_str(&format!(", and {} does not have {}", record.spec.target, own.place));
+            ways.push(format!("merge it: {merge}"));
+        }
+        None => {
+            let what: Vec<&str> = beside.iter().take(MOST_NAMED).map(|kept| kept.what.as_str()).collect();
+            why.push_str(&format!(", and nothing else has {}", what.join(", ")));
+        }
+    }
+    ways.extend(beside.iter().take(MOST_NAMED).map(|kept| format!("{}: {}", kept.what, kept.get)));
+    if beside.len() > MOST_NAMED {
+        ways.push(format!("{} more: bn container inspect {name}", beside.len() - MOST_NAMED));
+    }
+    ways.push(discard);
+    Ok(Some(Kept { name, why, ways }))
 }
 
 fn ended(record: &Record) -> String {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::egress::summary::Summary;
 use crate::error::NOT_MERGED;
-use crate::git::collect::collected::{BranchOutcome, Collected};
+use crate::git::collect::collected::{BranchOutcome, Collected, Kept};
 use crate::git::host::{refs, worktrees};
 use crate::process::Cmd;
 use crate::run::record::RunError;
@@ -37,6 +37,8 @@ pub struct RunReport {
     pub notes: Vec<String>,
     /// Changed files that programs of the host run or obey.
     pub handed_over: Vec<HandedOver>,
+    /// What is nowhere else than with the run, beside its work.
+    pub kept: Vec<Kept>,
     /// What the agent could not reach.
     pub egress: Summary,
     pub next: Option<String>,
@@ -58,6 +60,7 @@ impl RunReport {
             brought: record.brought,
             notes: collected.map(notes).unwrap_or_default(),
             handed_over: record.handed_over.clone(),
+            kept: record.kept.clone(),
             egress,
             next: next(record),
         })
@@ -187,6 +190,12 @@ impl fmt::Display for RunReport {
             let (count, name) = (installed.len(), &self.name);
             writeln!(f, "  {count} more in {folders}, as packages brought them: bn container inspect {name}")?;
         }
+        for kept in self.kept.iter().take(MOST_NAMED) {
+            writeln!(f, "  kept with the run: {}: {}", kept.what, kept.get)?;
+        }
+        if self.kept.len() > MOST_NAMED {
+            writeln!(f, "  and {} more: bn container inspect {}", self.kept.len() - MOST_NAMED, self.name)?;
+        }
         write!(f, "{}", self.egress)?;
         if let Some(next) = &self.next {
             writeln!(f, "hint: {next}")?;
@@ -225,6 +234,8 @@ pub struct Row {
     /// What the agent ended with.
     pub exit_code: Option<u8>,
     pub outcome: Option<Outcome>,
+    /// How much is nowhere else than with the run, beside its work.
+    pub kept: usize,
     pub needs_sudo: bool,
 }
 
@@ -250,6 +261,7 @@ impl Row {
             ending: record.ending,
             exit_code: record.ending.map(Ending::exit_code),
             outcome: record.outcome,
+            kept: record.kept.len(),
             needs_sudo: record.needs_sudo,
         }
     }

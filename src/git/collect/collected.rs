@@ -87,3 +87,21 @@ pub enum BranchOutcome {
         reason: String,
     },
 }
+
+/// One thing that a run keeps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// For people.
+    pub what: String,
+    /// A ref of the repository, or a folder.
+    pub place: String,
+    /// What to type to have it.
+    pub get: String,
+}
+
+impl Kept {
+    /// The work itself, which the run's outcome speaks of.
+    pub fn is_work(&self) -> bool {
+        self.place.ends_with("/work")
+    }
+}

@@ -7,6 +7,7 @@ pub mod branch;
 pub mod collected;
 mod fetch;
 mod ids;
+pub mod kept;
 pub mod plan;
 mod reflogs;
 mod refs;

@@ -98,6 +98,12 @@ pub fn plan(run: &RunGit, found: PrivateRefs) -> Result<Harvest, GitError> {
     for (number, id) in found.stash.iter().take(1000).enumerate() {
         harvest.add(format!("stash/{number}"), format!("stash@{{{number}}}"), id.clone());
     }
+    for (number, (name, id)) in found.worktrees.iter().take(1000).enumerate() {
+        let known = id == run.base() || start.values().any(|shown| shown == id);
+        if !known && harvest.crops.iter().all(|crop| crop.id != *id) {
+            harvest.add(format!("worktrees/{}", number + 1), harmless::name(name), id.clone());
+        }
+    }
     Ok(harvest)
 }
 

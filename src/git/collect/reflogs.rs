@@ -23,6 +23,8 @@ pub struct Logs {
     pub stash: Vec<String>,
     /// Where HEAD and the branches have been, in inner worktrees, too.
     pub ids: BTreeSet<String>,
+    /// What inner worktrees have checked out without a branch, by their names.
+    pub worktrees: Vec<(Vec<u8>, String)>,
     /// What could not be read, and why.
     pub skipped: Vec<String>,
 }
@@ -38,6 +40,7 @@ pub fn read(folder: &OwnedFd, ids: Ids) -> Logs {
         for name in reader.names(&worktrees) {
             if let Ok(worktree) = nofollow::folder_in(&worktrees, os(name.to_bytes())) {
                 reader.add(&worktree, &["logs"], "HEAD");
+                reader.detached(&worktree, name.to_bytes());
             }
         }
     }
@@ -93,6 +96,14 @@ impl Reader {
     fn parse(&self, text: &[u8]) -> Vec<String> {
         let lines = text.split(|&byte| byte == b'\n');
         lines.filter_map(|line| self.ids.parse(line.split(|&byte| byte == b' ').nth(1)?)).collect()
+    }
+
+    /// Where an inner worktree is, if on no branch.
+    fn detached(&mut self, worktree: &OwnedFd, name: &[u8]) {
+        let text = nofollow::file_in(worktree, OsStr::new("HEAD"), LIMIT);
+        let text = self.told("HEAD", text);
+        let id = self.ids.parse(text.strip_suffix(b"\n").unwrap_or(&text));
+        self.logs.worktrees.extend(id.map(|id| (name.to_vec(), id)));
     }
 
     fn add(&mut self, folder: &OwnedFd, path: &[&str], name: &str) {

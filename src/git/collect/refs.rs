@@ -33,6 +33,8 @@ pub struct PrivateRefs {
     pub refs: RefMap,
     /// Latest first.
     pub stash: Vec<String>,
+    /// What inner worktrees have checked out without a branch, by their names.
+    pub worktrees: Vec<(Vec<u8>, String)>,
     /// Where HEAD and the branches have been.
     pub logged: BTreeSet<String>,
     /// The branch that was asked for is there, but holds no commit id.
@@ -68,8 +70,8 @@ pub fn read(private: &Path, object_format: &str, branch: Option<&str>) -> io::Re
     }
     let logs = reflogs::read(&folder, reader.ids);
     reader.skipped.extend(logs.skipped);
-    let (stash, logged) = (logs.stash, logs.ids);
-    Ok(PrivateRefs { head, refs: reader.refs, stash, logged, broken, skipped: reader.skipped })
+    let (stash, worktrees, logged) = (logs.stash, logs.worktrees, logs.ids);
+    Ok(PrivateRefs { head, refs: reader.refs, stash, worktrees, logged, broken, skipped: reader.skipped })
 }
 
 /// Hex digits of an id.

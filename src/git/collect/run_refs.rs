@@ -44,7 +44,7 @@ pub fn abandon(git: &Git, common_dir: &Path, run: &str, folder: &Path) -> Result
 }
 
 fn remove_folders(folder: &Path) -> Result<(), GitError> {
-    for name in ["git", "view", "taken", "empty"] {
+    for name in ["git", "view", "taken", "empty", "not-taken.git"] {
         remove::folder(&folder.join(name))?;
     }
     for name in ["dot-git", "nobody", "start-refs", "snapshot-index"] {
@@ -106,7 +106,10 @@ fn reached<'a>(git: &Git, common_dir: &Path, refs: &'a [RunRef], target: &str) -
     let cmd = git.in_dir(common_dir).args(["rev-list", "--stdin"]);
     let outside = git.read_with_input("look for unmerged work", &cmd, input.as_bytes())?.text();
     let outside: HashSet<&str> = outside.lines().collect();
-    Ok(refs.iter().filter(|found| !outside.contains(found.commit.as_str())).collect())
+    let tags = refs::list(git, common_dir, &["refs/tags"])?;
+    // A tag with a text of its own is more than its commit.
+    let is_told = |found: &RunRef| found.id == found.commit || tags.iter().any(|tag| tag.id == found.id);
+    Ok(refs.iter().filter(|found| !outside.contains(found.commit.as_str()) && is_told(found)).collect())
 }
 
 /// The work of a run of this name that its target does not have. While there is any, the name is taken.

@@ -71,7 +71,17 @@ fn take_over(git: &Git, run: &RunGit, mut harvest: Harvest, collected: &mut Coll
     }
     collected.branch = branch::settle(git, run, &harvest, &mut collected.notes)?;
     failpoint::reached(Point::IndexMoved);
-    Ok(remove::folder(&run.taken())?)
+    put_away(run, collected.complete)
+}
+
+/// What did not get through stays, in a repository of ours.
+fn put_away(run: &RunGit, complete: bool) -> Result<(), GitError> {
+    let (taken, kept) = (run.taken(), run.not_taken());
+    remove::folder(&kept)?;
+    if complete {
+        return Ok(remove::folder(&taken)?);
+    }
+    std::fs::rename(&taken, &kept).map_err(GitError::io("keep", &taken))
 }
 
 /// A link to another repository's commit: the user's git would go and look there.

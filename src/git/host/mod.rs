@@ -6,6 +6,7 @@
 pub mod changes;
 pub mod checkout;
 pub mod config;
+pub mod copies;
 pub mod discover;
 mod error;
 pub mod extent;

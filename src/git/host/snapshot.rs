@@ -46,7 +46,10 @@ pub fn save(git: &Git, checkout: &Checkout, name: &str, scratch: &Path) -> Resul
     let mut notes = vec![format!("{count} in {}: the agent sees and can change them", checkout.worktree.display())];
     let (small, large) = by_size(&checkout.worktree, paths);
     match store(git, checkout, name, scratch, &small) {
-        Ok(()) => notes.push(format!("a copy of them is kept: git stash apply {name}")),
+        Ok(()) => {
+            let get = Cmd::new("git").arg("-C").arg(&checkout.worktree).args(["stash", "apply", name]);
+            notes.push(format!("a copy of them is kept: {get}"));
+        }
         Err(GitError::Failed { reason, .. }) => notes.push(format!("no copy of them could be made: {reason}")),
         Err(other) => return Err(other),
     }

@@ -78,6 +78,11 @@ impl RunGit {
         self.folder.join("taken")
     }
 
+    /// Where the agent's objects stay that did not get through git's checks.
+    pub fn not_taken(&self) -> PathBuf {
+        self.folder.join("not-taken.git")
+    }
+
     /// A ref of the run's own.
     pub fn reference(&self, name: &str) -> String {
         format!("{}{name}", prefix(&self.run))

@@ -5,6 +5,7 @@ mod borrowing;
 mod crash;
 mod half_way;
 mod hostile;
+mod kept;
 mod kinds;
 mod leftovers;
 mod main_path;

@@ -5,8 +5,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::Failure;
-use crate::git::collect::run_refs;
 use crate::git::host::Git;
+use crate::run::life::landed;
 use crate::run::life::plan::Plan;
 use crate::run::record::RunError;
 use crate::run::record::run_json::{Census, Record, Seen, survey};
@@ -36,12 +36,16 @@ fn refuse_one(plan: &Plan, seen: &Seen, git: &Git) -> Result<(), Failure> {
     if let Some(branch) = branch.filter(|_| unfinished) {
         return Err(RunError::BranchInUse { branch, name, hint }.into());
     }
-    if name == spec.name && (unfinished || other.keeps_rest() || same_repository && holds_work(plan, git)?) {
+    if name == spec.name
+        && (unfinished || other.keeps_rest() || same_repository && !landed::kept(other, git)?.is_empty())
+    {
         let (why, hint) = match (seen.owned, unfinished) {
             (true, _) => ("is a run that is going on", "choose another with --name".to_owned()),
             (false, true) => ("is a run that was not finished", format!("finish it: {hint}; or take another --name")),
             (false, false) => {
-                ("is an ended run with unmerged work", format!("take another --name, or merge it: {hint}"))
+                let hint =
+                    format!("take another --name; bn container prune says what {name} keeps, and what ends that");
+                ("is an ended run that keeps what is nowhere else", hint)
             }
         };
         return Err(RunError::NameInUse { name, why, hint }.into());
@@ -61,11 +65,6 @@ fn refuse_unreadable(plan: &Plan, run: &Unreadable) -> Result<(), Failure> {
 /// The runs of this repository of which nothing can be read: where they work, nobody knows.
 pub fn unreadable(plan: &Plan) -> Result<Vec<Unreadable>, RunError> {
     Ok(survey(plan.folder.path().parent().unwrap_or(Path::new("/")))?.unreadable)
-}
-
-fn holds_work(plan: &Plan, git: &Git) -> Result<bool, Failure> {
-    let kept = run_refs::unmerged(git, &plan.spec.common_dir, &plan.spec.name, &plan.target)?;
-    Ok(!kept.is_empty())
 }
 
 /// An agent writes all that is below its worktree: another's checkout there, its git file included. A folder can have

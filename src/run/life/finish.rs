@@ -74,6 +74,13 @@ pub fn clean_up(run: &mut Run, engine: &Engine) -> Result<(), Failure> {
     Ok(run.save(Point::CleanedUp)?)
 }
 
+/// Writes down what is nowhere else, for whoever asks what became of the run. To be saved by the caller.
+pub fn look_what_is_kept(run: &mut Run, git: &Git) -> Result<(), Failure> {
+    let kept = landed::kept(&run.record, git)?;
+    run.record.kept = kept.into_iter().filter(|kept| !kept.is_work()).collect();
+    Ok(())
+}
+
 pub(super) fn add_notes(run: &mut Run, new: impl IntoIterator<Item = String>) {
     if let Some(collected) = &mut run.record.collected {
         collected.notes.extend(new);

@@ -2,6 +2,8 @@
 
 use crate::error::Failure;
 use crate::failpoint::Point;
+use crate::git::collect::collected::Kept;
+use crate::git::collect::kept;
 use crate::git::collect::run_refs::{self, KeptRef};
 use crate::git::host::{Git, GitError};
 use crate::git::merge::landed;
@@ -47,6 +49,12 @@ pub fn settle(seen: Seen, git: &Git) -> Result<bool, Failure> {
     run.save(Point::OutcomeRecorded)?;
     tell::merged_later(&run.record)?;
     Ok(true)
+}
+
+/// What is nowhere else than with a run.
+pub fn kept(record: &Record, git: &Git) -> Result<Vec<Kept>, GitError> {
+    let Some(prepared) = &record.git else { return Ok(Vec::new()) };
+    kept::all(git, prepared, &unmerged(record, git)?, record.collected.as_ref())
 }
 
 /// The work of a run that its target does not have, in whatever commits.

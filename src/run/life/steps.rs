@@ -87,6 +87,7 @@ pub fn end(run: &mut Run, engine: &Engine, git: &Git, merge: Merge) -> Result<()
         finish::add_notes(run, troubles);
     }
     finish::discard(run, git)?;
+    finish::look_what_is_kept(run, git)?;
     Ok(run.enter(State::Ended, Point::RunEnded)?)
 }
 
@@ -141,5 +142,8 @@ fn merge_again(run: &mut Run, git: &Git, wish: &Wish) -> Result<Vec<String>, Fai
     // Also where that was decided before: whoever decided it may not have come to say so.
     tell::merged_later(&run.record)?;
     let merged = run.record.outcome == Some(Outcome::Merged);
-    Ok(if merged { landed::settle_others(run, git) } else { Vec::new() })
+    let troubles = if merged { landed::settle_others(run, git) } else { Vec::new() };
+    finish::look_what_is_kept(run, git)?;
+    run.save(Point::OutcomeRecorded)?;
+    Ok(troubles)
 }

@@ -13,7 +13,7 @@ use crate::container::ctr::{ContainerSpec, Ctr};
 use crate::container::network::Network;
 use crate::data_dir::RepoId;
 use crate::failpoint::{self, Point};
-use crate::git::collect::collected::Collected;
+use crate::git::collect::collected::{Collected, Kept};
 use crate::git::private::RunGit;
 use crate::run::record::folder::Folder;
 use crate::run::record::hand_off::HandedOver;
@@ -111,6 +111,9 @@ pub struct Record {
     pub collected: Option<Collected>,
     /// What of the work programs of the host run or obey.
     pub handed_over: Vec<HandedOver>,
+    /// What is nowhere else than with the run, beside its work.
+    #[serde(default)]
+    pub kept: Vec<Kept>,
     /// The container could not be removed without sudo's password.
     pub needs_sudo: bool,
 }
@@ -132,6 +135,7 @@ impl Record {
             git: None,
             collected: None,
             handed_over: Vec::new(),
+            kept: Vec::new(),
             needs_sudo: false,
         }
     }
