@@ -96,3 +96,13 @@ fn the_outcome_speaks_of_all_that_was_made() {
     let list = world.bn(&["container", "list", "--all"]).exits(0).stdout;
     assert!(list.contains("nothing-to-merge, 3 kept"), "{list}");
 }
+
+#[test]
+fn a_worktree_that_was_made_before_main_moved_on_starts_where_main_is() {
+    let world = World::new();
+    world.shell("cd repo; echo two > file; git commit -qam two");
+    let answer = world.run(&format!("cat file; {COMMIT}")).exits(0);
+    assert!(answer.stderr.contains("agent-1 is 1 commit behind main: fast-forwarded"), "{answer:#?}");
+    assert!(answer.stdout.lines().any(|line| line == "two"), "{answer:#?}");
+    world.assert_on_main("work");
+}

@@ -9,7 +9,7 @@ use crate::env::User;
 use crate::error::Failure;
 use crate::failpoint::{self, Point};
 use crate::git::collect::run_refs;
-use crate::git::host::Git;
+use crate::git::host::{Git, catch_up};
 use crate::git::private;
 use crate::git::private::hooks::Inside;
 use crate::git::private::mounts::GitMount;
@@ -86,8 +86,10 @@ fn claim(plan: &Plan, git: &Git) -> Result<Run, Failure> {
 fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<(), Failure> {
     let spec = &plan.spec;
     let hooks = if plan.no_hooks { Inside::LeftOut } else { Inside::Run };
-    let (checkout, target) = (plan.checkout.clone(), plan.target.clone());
-    let prepared = private::prepare::prepare(git, checkout, target, &spec.name, run.folder.path(), hooks)?;
+    let (checkout, said) = catch_up::catch_up(git, plan.checkout.clone(), &plan.target)?;
+    let target = plan.target.clone();
+    let mut prepared = private::prepare::prepare(git, checkout, target, &spec.name, run.folder.path(), hooks)?;
+    prepared.notes.extend(said);
     review::remember(git, &prepared, &run.folder)?;
     run.record.git = Some(prepared);
     run.save(Point::GitPrepared)?;
