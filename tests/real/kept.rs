@@ -106,3 +106,13 @@ fn a_worktree_that_was_made_before_main_moved_on_starts_where_main_is() {
     assert!(answer.stdout.lines().any(|line| line == "two"), "{answer:#?}");
     world.assert_on_main("work");
 }
+
+#[test]
+fn what_the_agent_stores_with_lfs_is_in_the_repositorys_own_store() {
+    let world = World::new();
+    let store =
+        "o=$(printf one | sha256sum | cut -c1-64); d=$(git rev-parse --git-common-dir)/lfs/objects/${o:0:2}/${o:2:2}";
+    world.run(&format!("{COMMIT}; {store}; mkdir -p $d; printf one > $d/$o")).exits(0);
+    world.assert_on_main("work");
+    assert_eq!(world.shell("cat repo/.git/lfs/objects/*/*/*"), "one");
+}

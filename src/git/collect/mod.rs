@@ -8,6 +8,7 @@ pub mod collected;
 mod fetch;
 mod ids;
 pub mod kept;
+mod lfs;
 pub mod plan;
 mod reflogs;
 mod refs;

@@ -4,7 +4,7 @@ use crate::failpoint::{self, Point};
 use crate::git::collect::branch;
 use crate::git::collect::collected::{BranchOutcome, Collected};
 use crate::git::collect::plan::{self, Harvest};
-use crate::git::collect::{fetch, refs, take};
+use crate::git::collect::{fetch, lfs, refs, take};
 use crate::git::host::changes::{self, ChangedPath, Status};
 use crate::git::host::{Git, GitError, refs as host_refs};
 use crate::git::private::RunGit;
@@ -50,6 +50,10 @@ fn take_over(git: &Git, run: &RunGit, mut harvest: Harvest, collected: &mut Coll
     fetch::all(git, run, &mut harvest)?;
     collected.notes.append(&mut harvest.notes);
     collected.complete = harvest.complete;
+    if let Err(error) = lfs::take(run) {
+        collected.complete = false;
+        collected.holds.push(format!("what the agent stored with Git LFS could not be taken over: {error}"));
+    }
     collected.ended_on = harvest.ended_on();
     collected.refs = harvest.taken(run);
     if let Some(work) = harvest.work() {

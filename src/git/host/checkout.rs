@@ -130,6 +130,9 @@ fn check(git: &Git, checkout: &Checkout) -> Result<(), GitError> {
         return Err(GitError::ContainsWorktree { path: checkout.worktree.clone(), other: other.path });
     }
     let config = Config::read(git, git.in_tree(&checkout.git_dir, &checkout.worktree), &checkout.worktree)?;
+    if config.get("annex.uuid").is_some() {
+        return Err(GitError::Annex { path: checkout.main_worktree.clone() });
+    }
     in_tree::refuse(&config, &checkout.worktree, &checkout.common_dir)?;
     in_tree::refuse_needed_filters(git, &config, &checkout.git_dir, &checkout.worktree)
 }

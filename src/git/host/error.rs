@@ -29,10 +29,12 @@ pub enum GitError {
     ProgramInTree { key: String, value: String },
     #[error("git reads configuration from a file of the worktree: {file}")]
     ConfigInTree { file: PathBuf },
-    #[error("files here need the git filter {filter} ({example}, for one), which a container does not have")]
+    #[error("files here need the git filter {filter} ({example}, for one), which bn does not set up for an agent")]
     NeededFilter { filter: String, example: String },
     #[error("{branch} is checked out in the main checkout of {common_dir}, and git does not know where that is")]
     LostMainCheckout { common_dir: PathBuf, branch: String },
+    #[error("{path} is a git-annex repository: the content that an agent adds would be nowhere else than with its run")]
+    Annex { path: PathBuf },
     #[error("{path} is a symbolic link")]
     DotGitLink { path: PathBuf },
     #[error("{worktree} contains {folder}, where binnacle keeps what agents must not see")]
@@ -106,7 +108,13 @@ impl Explain for GitError {
                 format!("move {} out of the worktree, or drop the include", file.display()),
             ],
             GitError::NeededFilter { filter, .. } => {
-                vec![format!("work on a branch without it, or do without: git config filter.{filter}.required false")]
+                vec![
+                    format!("work on a branch whose files do without {filter}"),
+                    "switching the filter off loses content: files would be committed as they lie here".to_owned(),
+                ]
+            }
+            GitError::Annex { .. } => {
+                vec!["run the agent in a clone in which git annex init was never called".to_owned()]
             }
             GitError::LostMainCheckout { common_dir, .. } => vec![
                 "run bn in that checkout".to_owned(),

@@ -99,3 +99,35 @@ fn what_could_not_be_taken_over_stays_and_is_named() {
     assert!(bench.sh(&kept[0].get).contains("old"));
     assert!(run.private().exists());
 }
+
+/// Stores a file as Git LFS does, under the name of another content where `name` is one.
+fn stored(content: &str, name: &str) -> String {
+    format!(
+        "git commit -qm work --allow-empty; o=$(printf '{content}' | sha256sum | cut -c1-64); o={name}; d=\"$GIT_DIR/lfs/objects/$(echo $o | cut -c1-2)/$(echo $o | cut -c3-4)\"; \
+        mkdir -p \"$d\"; printf '{content}' > \"$d/$o\"; echo $o"
+    )
+}
+
+#[test]
+fn what_the_agent_stored_with_lfs_is_taken_over() {
+    let bench = Bench::linked();
+    let (_, collected, _) = finished(&bench, &stored("one", "$o"));
+    assert!(collected.complete && collected.holds.is_empty(), "{collected:?}");
+    assert_eq!(bench.sh("cat repo/.git/lfs/objects/*/*/*; find repo/.git/lfs -type f | wc -l"), "one1");
+}
+
+#[test]
+fn what_is_not_what_its_name_says_stays_with_the_run_and_holds_the_merge() {
+    for (script, why) in [
+        (stored("one", "$(printf two | sha256sum | cut -c1-64)"), "is not what its name says"),
+        (format!("{}; rm \"$d/$o\"; ln -s /etc/passwd \"$d/$o\"", stored("one", "$o")), "is no regular file"),
+        (format!("{}; rm \"$d/$o\"; mkfifo \"$d/$o\"", stored("one", "$o")), "is no regular file"),
+        (format!("{}; truncate -s 2M \"$d/$o\"", stored("one", "$o")), "they have more than 1 MB"),
+    ] {
+        let bench = Bench::linked();
+        let (run, collected, kept) = finished(&bench, &script);
+        assert!(collected.holds.iter().any(|hold| hold.ends_with(why)), "{collected:?}");
+        assert!(!collected.complete && run.private().exists() && !kept.is_empty());
+        assert_eq!(bench.sh("find repo/.git -path '*lfs*' -type f"), "");
+    }
+}

@@ -144,3 +144,21 @@ fn a_file_is_read_from_the_branch_and_not_from_the_tree() {
     assert_eq!(read(".binnacle/Containerfile").as_deref(), Some(&b"FROM a\n"[..]));
     assert_eq!((read("missing"), read("link"), read(".binnacle")), (None, None, None));
 }
+
+#[test]
+fn a_git_annex_is_refused_with_the_reason() {
+    let bench = Bench::linked();
+    bench.sh("git -C repo config annex.uuid 0b5a4c2e");
+    assert!(bench.refusal("agent").starts_with("/T/repo is a git-annex repository: "));
+}
+
+#[test]
+fn no_hint_about_a_needed_filter_leads_to_a_loss() {
+    let bench = Bench::linked();
+    bench.sh("git config --global filter.lfs.required true; cd agent; echo '*.bin filter=lfs' > .gitattributes; touch a.bin; git -c filter.lfs.required=false add .");
+    let refusal = bench.refusal("agent");
+    assert!(
+        refusal.contains("work on a branch whose files do without lfs") && !refusal.contains("git config"),
+        "{refusal}"
+    );
+}
