@@ -80,7 +80,7 @@ fn prune_says_what_it_kept_and_why_and_what_ends_that() {
     let forgot = here(&world, &["prune"]).exits(0).stdout;
     assert!(forgot.starts_with(&format!("forgot {name}: exited (7)")), "{forgot}");
     world.run(&format!("{WORK}; exit 7")).exits(7);
-    world.merge().exits(0);
+    world.bn(&["container", "merge", &world.job(), "--yes"]).exits(0);
     assert_eq!(here(&world, &["prune"]).exits(0).stdout, format!("forgot {name}: exited (7), merged into main\n"));
 }
 
