@@ -72,7 +72,7 @@ fn prune_says_what_it_kept_and_why_and_what_ends_that() {
         kept,
         format!(
             "kept {name}: exited (7), and main does not have {reference}\n  merge it: bn container merge {name}\n  \
-             or give it up: git -C {repository} update-ref -d {reference}; then prune again\n"
+             or give it up, a copy is kept for 30 days: bn container discard {name}\n"
         )
     );
     // What it says works, both ways.

@@ -136,7 +136,10 @@ fn kept(seen: &Seen, git: &Git) -> Result<Option<Kept>, Failure> {
             return keep("its container is still there", vec![format!("remove that, which takes sudo: {merge}")]);
         }
         _ if record.keeps_rest() => {
-            return keep("not all of its work could be taken over", vec![format!("try again: {merge}"), discard]);
+            let mut ways = vec![format!("try again: {merge}")];
+            ways.extend(landed::kept(record, git)?.into_iter().map(|kept| format!("{}: {}", kept.what, kept.get)));
+            ways.push(discard);
+            return keep("not all of its work could be taken over", ways);
         }
         _ => {}
     }

@@ -19,7 +19,7 @@ use crate::data_dir::{DataDir, RepoId};
 use crate::env::{Env, Privilege, machine, now, random};
 use crate::error::{Failure, Usage};
 use crate::git::host::discover::Place;
-use crate::git::host::{Git, catch_up, checkout, main_checkout, target};
+use crate::git::host::{Git, checkout, main_checkout, target};
 use crate::graph::model::session::RUN;
 use crate::process::{Cmd, Runner};
 use crate::run::engine::{Engine, EngineError};
@@ -91,9 +91,6 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     let mut target = target::resolve(git, &checkout.repository(), args.merge_target.as_deref())?;
     main_checkout::locate(git, &checkout, &mut target, &env.directory)?;
     notes.extend(target.note.clone());
-    if args.dry_run {
-        notes.extend(catch_up::outlook(git, &checkout, &target)?);
-    }
     let engine =
         if args.dry_run && !runner.rehearses() { Engine::locate(env, runner)? } else { Engine::connect(env, runner)? };
     let data = DataDir::resolve(env)?;

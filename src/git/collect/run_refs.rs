@@ -106,7 +106,10 @@ fn reached<'a>(git: &Git, common_dir: &Path, refs: &'a [RunRef], target: &str) -
     let cmd = git.in_dir(common_dir).args(["rev-list", "--stdin"]);
     let outside = git.read_with_input("look for unmerged work", &cmd, input.as_bytes())?.text();
     let outside: HashSet<&str> = outside.lines().collect();
-    let tags = refs::list(git, common_dir, &["refs/tags"])?;
+    let tags = match refs.iter().any(|found| found.id != found.commit) {
+        true => refs::list(git, common_dir, &["refs/tags"])?,
+        false => Vec::new(),
+    };
     // A tag with a text of its own is more than its commit.
     let is_told = |found: &RunRef| found.id == found.commit || tags.iter().any(|tag| tag.id == found.id);
     Ok(refs.iter().filter(|found| !outside.contains(found.commit.as_str()) && is_told(found)).collect())

@@ -27,17 +27,6 @@ impl Standing {
     }
 }
 
-/// What is to be told before a run about how far behind a checkout is.
-pub fn outlook(git: &Git, checkout: &Checkout, target: &Target) -> Result<Option<String>, GitError> {
-    let standing = Standing::of(git, checkout, target)?;
-    Ok(match &checkout.branch {
-        Some(_) if standing.is_only_behind() => {
-            Some(format!("{}: it is fast-forwarded first", words(checkout, target, standing)))
-        }
-        _ => left_behind(checkout, target, standing),
-    })
-}
-
 /// Fast-forwards a branch that is behind and has no commits of its own. Returns the checkout as it is then, and what to
 /// tell the user.
 pub fn catch_up(git: &Git, mut checkout: Checkout, target: &Target) -> Result<(Checkout, Option<String>), GitError> {
