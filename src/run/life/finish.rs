@@ -16,6 +16,7 @@ use crate::git::private::RunGit;
 use crate::process::ProcessError;
 use crate::run::engine::{Engine, EngineError};
 use crate::run::life::apart::{is_apart, set_back, taken_back};
+use crate::run::life::landed;
 use crate::run::life::review::{left_lying, reason_to_hold, review};
 use crate::run::record::RunError;
 use crate::run::record::lock::Lock;
