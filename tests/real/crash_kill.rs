@@ -37,7 +37,7 @@ impl Going {
         let row = self.world.row(&self.name);
         let outcome = row["outcome"].as_str().unwrap_or("none").to_owned();
         assert!(outcomes.contains(&outcome.as_str()), "{row}");
-        self.world.bn(&["container", "merge", &self.name]).exits(0);
+        self.world.bn(&["container", "merge", &self.name, "--yes"]).exits(0);
         self.has_everything();
     }
 
@@ -168,7 +168,7 @@ fn the_disk_is_full_in_the_middle() {
     assert_ne!(refused.code, 0, "{refused:?}");
     assert!(refused.stderr.contains("disk is full") || refused.stderr.contains("No space left"), "{refused:?}");
     world.shell("rm home/.local/state/filler");
-    world.bn(&["container", "merge", &name]).exits(0);
+    world.bn(&["container", "merge", &name, "--yes"]).exits(0);
     assert_eq!(world.git("log -1 --format=%s main"), "one");
     world.git(&format!("cat-file -e {}", world.shell("sed -n 's/^commit=//p' agent-1/commits")));
     world.assert_nothing_runs(&name);

@@ -86,25 +86,25 @@ const OBJECTS: &[Trap] = &[
         "mkdir -p $P/objects/${SECRET:0:2}; ln -sf $VICTIM/objects/${SECRET:0:2}/${SECRET:2} $P/objects/${SECRET:0:2}/${SECRET:2}; echo $SECRET > $P/refs/heads/agent-1",
         "regular",
     ),
-    refused(
+    lost(
         "an object is garbage",
         "id=$(git rev-parse HEAD:one); f=$P/objects/${id:0:2}/${id:2}; chmod u+w $f; echo garbage > $f",
-        "cannot be trusted",
+        "kept with the run",
     ),
-    refused(
+    lost(
         "an object is missing",
         "id=$(git rev-parse HEAD:one); rm -f $P/objects/${id:0:2}/${id:2}",
-        "cannot be trusted",
+        "kept with the run",
     ),
     lost(
         "a pack's index is garbage",
         "git repack -qd; chmod u+w $P/objects/pack/*; for f in $P/objects/pack/*.idx; do echo garbage > $f; done",
         "is no commit",
     ),
-    refused(
+    lost(
         "a tree with a .git in it",
         "t=$(printf '040000 tree %s\\t.git\\n' $(git write-tree) | git mktree); git update-ref refs/heads/agent-1 $(git commit-tree -m x -p HEAD $t)",
-        "cannot be trusted",
+        "kept with the run",
     ),
     lost("the branch names a blob", "id=$(git rev-parse HEAD:one); echo $id > $P/refs/heads/agent-1", ""),
 ];

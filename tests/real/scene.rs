@@ -56,8 +56,10 @@ pub fn before(crash: &Crash) {
     crash.world.shell("echo mine > agent-1/uncommitted");
     match crash.point {
         Point::TasksReopened => drop(crash.world.bn(&["task", "create", "Add a greeting"]).exits(0)),
-        // A ref where a folder of refs has to be.
-        Point::CollectFailed => drop(crash.world.git(&format!("update-ref {} HEAD", blocker(crash)))),
+        // A git that cannot count.
+        Point::CollectFailed => {
+            program(&crash.world, "git", r#"[[ -e locked && "$*" == *"rev-list --count"* ]] && exit 1"#)
+        }
         Point::StartFailed => program(&crash.world, "runc", r#"[[ "$*" == *update* ]] && exit 1"#),
         Point::CleanedUp => program(&crash.world, "sudo", REFUSAL),
         _ => {}
@@ -66,10 +68,6 @@ pub fn before(crash: &Crash) {
 
 /// sudo with a ticket that has run out.
 const REFUSAL: &str = r#"[[ -e locked && "$*" == *" rm "* ]] && { echo "sudo: a password is required" >&2; exit 1; }"#;
-
-fn blocker(crash: &Crash) -> String {
-    format!("refs/binnacle/runs/{}/work/blocked", crash.name)
-}
 
 /// Puts a program in front of the real one of that name.
 fn program(world: &World, name: &str, line: &str) {
@@ -138,7 +136,7 @@ pub fn statuses(point: Point) -> &'static [&'static str] {
 
 pub fn repair(crash: &Crash) {
     if crash.point == Point::CollectFailed {
-        crash.world.git(&format!("update-ref -d {}", blocker(crash)));
+        crash.world.shell("rm locked");
     }
 }
 
