@@ -17,6 +17,7 @@ const COMES_INTO_BEING: &[&str] = &[
     " ls-tree -r -z --full-tree refs/heads/main)",
     " ls-files --stage -z)",
     " hash-object --no-filters --stdin-paths)",
+    " cat-file --batch)",
     " cat-file '--batch-check=%(objectsize)')",
     // How often these are asked is a matter of time.
     " tasks ls",
