@@ -60,7 +60,7 @@ fn a_disk_that_fills_up_under_the_agent_costs_no_commit() {
         answer.stderr.contains("hint: free some space") || answer.stderr.contains("the disk is full: make room"),
         "{answer:#?}"
     );
-    assert_eq!(world.row(&world.job())["status"], "interrupted");
+    assert!(["interrupted", "collect-failed"].contains(&world.row(&world.job())["status"].as_str().unwrap()));
     world.assert_on_main("first");
     world.merge().exits(125);
     small.grow("60m");

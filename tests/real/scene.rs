@@ -56,10 +56,6 @@ pub fn before(crash: &Crash) {
     crash.world.shell("echo mine > agent-1/uncommitted");
     match crash.point {
         Point::TasksReopened => drop(crash.world.bn(&["task", "create", "Add a greeting"]).exits(0)),
-        // A git that cannot count.
-        Point::CollectFailed => {
-            program(&crash.world, "git", r#"[[ -e locked && "$*" == *"rev-list --count"* ]] && exit 1"#)
-        }
         Point::StartFailed => program(&crash.world, "runc", r#"[[ "$*" == *update* ]] && exit 1"#),
         Point::CleanedUp => program(&crash.world, "sudo", REFUSAL),
         _ => {}
@@ -131,12 +127,6 @@ pub fn statuses(point: Point) -> &'static [&'static str] {
         Point::CollectFailed => &["collect-failed"],
         point if (Point::ContainerStarted..Point::GateOpened).contains(&point) => &["unowned"],
         _ => &["interrupted"],
-    }
-}
-
-pub fn repair(crash: &Crash) {
-    if crash.point == Point::CollectFailed {
-        crash.world.shell("rm locked");
     }
 }
 
