@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::harmless;
 use crate::output::Output;
+use crate::sanitize;
 
 /// Exit code of wrong use that the command line alone shows.
 pub const USAGE: u8 = 2;
@@ -137,7 +137,7 @@ pub fn report(failure: &Failure, output: &Output) -> u8 {
     if output.is_json() {
         let json = JsonError { error: message, causes, hints: &hints, exit_code };
         let text = serde_json::to_string(&json).unwrap_or_else(|_| failure.to_string());
-        output.note(harmless::json(&text));
+        output.note(sanitize::json(&text));
     } else {
         output.note(format_args!("Error: {message}"));
         causes.iter().for_each(|cause| output.note(format_args!("  caused by: {cause}")));

@@ -10,12 +10,12 @@ mod error;
 mod failpoint;
 mod git;
 mod graph;
-mod harmless;
 mod output;
 mod path_json;
 mod process;
 mod quantity;
 mod run;
+mod sanitize;
 mod untrusted;
 mod wrong_use;
 

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::harmless::{self, Sieve};
+use crate::sanitize::{self, Sieve};
 
 /// What a command found out: plain data that also knows how people read it.
 pub trait Report: Serialize + Display {}
@@ -39,11 +39,11 @@ impl Output {
     /// Prints one report. A reader that went away (`bn list | head -1`) is no error.
     pub fn print(self, report: &impl Report) -> io::Result<()> {
         let text = if self.json {
-            let mut line = harmless::json(&serde_json::to_string(report)?).into_owned();
+            let mut line = sanitize::json(&serde_json::to_string(report)?).into_owned();
             line.push('\n');
             line
         } else {
-            harmless::lines(&report.to_string()).into_owned()
+            sanitize::lines(&report.to_string()).into_owned()
         };
         self.write(text.as_bytes())
     }
@@ -55,7 +55,7 @@ impl Output {
 
     /// Prints text that is no report.
     pub fn text(self, text: &str) -> io::Result<()> {
-        self.write(harmless::lines(text).as_bytes())
+        self.write(sanitize::lines(text).as_bytes())
     }
 
     /// Passes bytes on as they are.
@@ -70,7 +70,7 @@ impl Output {
     /// A line for the person who watches, on standard error. A lost terminal is no reason to stop.
     pub fn note(self, text: impl Display) {
         let text = text.to_string();
-        let lines = harmless::lines(&text);
+        let lines = sanitize::lines(&text);
         drop(match self.lent {
             true => write!(io::stderr().lock(), "\r{}\r\n", lines.replace('\n', "\r\n")),
             false => writeln!(io::stderr().lock(), "{lines}"),

@@ -2,11 +2,12 @@
 
 pub mod address;
 mod dns;
+mod greeting;
 pub mod host;
 mod http;
+pub mod live_rules;
 pub mod log;
 pub mod next_hop;
-mod offer;
 pub mod policy;
 mod proxy;
 mod pump;
@@ -17,6 +18,5 @@ mod stream;
 pub mod summary;
 pub mod variables;
 mod watched;
-pub mod widen;
 
 pub use proxy::{Proxy, ProxySpec};

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 
-use crate::egress::offer::{Offer, Word};
+use crate::egress::greeting::{Greeting, Word};
 use crate::error::Explain;
 
 /// What to wait before the next try after the proxy went away.
@@ -46,12 +46,12 @@ impl Explain for RelayError {
 /// Listens and hands over; then `ready` is called once, and the relay goes on until it is killed:
 /// it opens the ports that the proxy asks for, and comes back where the proxy did.
 pub fn run(socket: &Path, listen: SocketAddr, ready: impl FnOnce() -> io::Result<()>) -> Result<(), RelayError> {
-    let mut words = hand_over(socket, listen, Offer::Proxy)?;
+    let mut words = hand_over(socket, listen, Greeting::Proxy)?;
     ready().map_err(|source| RelayError::Proxy { path: socket.to_owned(), source })?;
     loop {
         listen_for_more(socket, &mut words);
         words = loop {
-            match hand_over(socket, listen, Offer::Proxy) {
+            match hand_over(socket, listen, Greeting::Proxy) {
                 Ok(words) => break words,
                 Err(_) => std::thread::sleep(AGAIN),
             }
@@ -68,7 +68,7 @@ fn listen_for_more(socket: &Path, words: &mut BufReader<UnixStream>) {
                 [SocketAddr::from((Ipv4Addr::LOCALHOST, port)), SocketAddr::from((Ipv6Addr::LOCALHOST, port))];
             for address in loopback {
                 // A port that something inside has taken, or that needs privileges, is reached through the proxy alone.
-                drop(hand_over(socket, address, Offer::Port(port)));
+                drop(hand_over(socket, address, Greeting::Port(port)));
             }
         }
         line.clear();
@@ -78,7 +78,11 @@ fn listen_for_more(socket: &Path, words: &mut BufReader<UnixStream>) {
 /// Listens and sends the socket; returns the connection on which the proxy goes on speaking.
 ///
 /// The relay keeps no copy: when the proxy is gone, connections are refused at once and do not hang.
-pub(super) fn hand_over(socket: &Path, address: SocketAddr, offer: Offer) -> Result<BufReader<UnixStream>, RelayError> {
+pub(super) fn hand_over(
+    socket: &Path,
+    address: SocketAddr,
+    offer: Greeting,
+) -> Result<BufReader<UnixStream>, RelayError> {
     let failed = |source| RelayError::Listen { address, source };
     let listener = TcpListener::bind(address).map_err(failed)?;
     // The standard library's 128 are full at once when a package manager starts; whoever comes then waits for seconds.

@@ -1,8 +1,8 @@
 //! The environment, the user, the terminal and the clock: read here, and nowhere else.
 #![allow(clippy::disallowed_methods)]
 
-mod distrust;
 pub mod identity;
+mod search_path;
 
 use std::ffi::OsString;
 use std::fs;

@@ -17,7 +17,7 @@ const MOST_FILES: usize = 10_000;
 
 /// A file that somebody wants to know of. The agent can write a file, and not when it did.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Lying {
+pub struct LooseFile {
     /// Relative to the worktree.
     #[serde(with = "path_json")]
     pub path: PathBuf,
@@ -27,7 +27,7 @@ pub struct Lying {
 
 /// Finds all files, links and the like for which `wanted` holds, git folders left aside. Follows no link; opens no file.
 /// The second value says whether the tree was looked through to its end.
-pub fn find(worktree: &Path, wanted: impl Fn(&Path) -> bool) -> (Vec<Lying>, bool) {
+pub fn find(worktree: &Path, wanted: impl Fn(&Path) -> bool) -> (Vec<LooseFile>, bool) {
     let end = Instant::now() + TIME_LIMIT;
     let (mut found, mut folders) = (Vec::new(), vec![PathBuf::new()]);
     while let Some(folder) = folders.pop() {
@@ -47,7 +47,7 @@ fn look(
     folder: &Path,
     entries: ReadDir,
     wanted: &impl Fn(&Path) -> bool,
-    found: &mut Vec<Lying>,
+    found: &mut Vec<LooseFile>,
     folders: &mut Vec<PathBuf>,
 ) -> io::Result<()> {
     for entry in entries {
@@ -58,7 +58,7 @@ fn look(
             true if !is_git => folders.push(path),
             false if !is_git && wanted(&path) => {
                 let meta = entry.metadata()?;
-                found.push(Lying { path, inode: meta.ino(), changed: (meta.ctime(), meta.ctime_nsec()) });
+                found.push(LooseFile { path, inode: meta.ino(), changed: (meta.ctime(), meta.ctime_nsec()) });
             }
             _ => {}
         }

@@ -9,7 +9,7 @@ use rustix::fs::{CWD, RenameFlags};
 use rustix::io::Errno;
 
 use crate::failpoint::{self, Point};
-use crate::harmless;
+use crate::sanitize;
 use crate::untrusted::nested::{self, Closed, Content, NestedGit, Search};
 use crate::untrusted::{UntrustedError, nofollow};
 
@@ -85,7 +85,7 @@ impl Quarantine {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let target = aside(worktree, path, &format!("{name}.binnacle"))?;
             if number < MOST_NAMED {
-                let (was, is) = (harmless::path(path), harmless::path(&target));
+                let (was, is) = (sanitize::path(path), sanitize::path(&target));
                 self.notes.push(format!("{was} was no file, and git would have waited at it; it is {is} now"));
             }
         }
@@ -95,16 +95,16 @@ impl Quarantine {
     fn tell(&mut self, before: &Before<'_>, search: &Search) {
         let gone = before.nested.iter().filter(|known| !search.found.contains(known));
         self.notes
-            .extend(gone.map(|known| format!("{} is not what it was before the run", harmless::path(&known.path))));
+            .extend(gone.map(|known| format!("{} is not what it was before the run", sanitize::path(&known.path))));
         let new = search.bare.iter().filter(|path| !before.bare.contains(&path.as_path()));
         self.notes.extend(
             new.take(MOST_NAMED).map(|path| {
-                format!("the agent left a bare git repository at {}: run no git in it", harmless::path(path))
+                format!("the agent left a bare git repository at {}: run no git in it", sanitize::path(path))
             }),
         );
         self.notes.extend(
             search.unread.iter().take(MOST_NAMED).map(|path| {
-                format!("{} could not be searched for git folders: run no git in it", harmless::path(path))
+                format!("{} could not be searched for git folders: run no git in it", sanitize::path(path))
             }),
         );
         if search.cut_short {

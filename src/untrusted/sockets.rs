@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags, open};
 
-use crate::harmless;
+use crate::sanitize;
 use crate::untrusted::UntrustedError;
 use crate::untrusted::nested::{MOST_SOCKETS, Search};
 
@@ -27,7 +27,7 @@ pub fn to_cover(worktree: &Path, search: &Search) -> Result<Vec<PathBuf>, Untrus
 }
 
 pub fn note(covered: &[PathBuf]) -> Option<String> {
-    let one = harmless::path(covered.first()?);
+    let one = sanitize::path(covered.first()?);
     let others = match covered.len() - 1 {
         0 => String::new(),
         count => format!(" and {count} more"),

@@ -8,10 +8,10 @@ use crate::cli::container::AllowArgs;
 use crate::commands::container::find::{Runs, is_stoppable};
 use crate::commands::{Context, Exit};
 use crate::container::network::Network;
+use crate::egress::live_rules::add;
 use crate::egress::policy::Policy;
-use crate::egress::widen::widen;
 use crate::error::{Failure, Usage};
-use crate::run::watch::gate;
+use crate::run::watch::proxy;
 
 #[derive(Serialize)]
 struct Allowed<'a> {
@@ -39,7 +39,7 @@ pub fn run(args: &AllowArgs, context: &Context) -> Result<Exit, Failure> {
         .into());
     }
     let policy = Policy::parse(&spec.network.allow, &spec.network.only)?;
-    widen(&gate::rules(&spec.runtime), &policy, &args.hosts)?;
+    add(&proxy::rules(&spec.runtime), &policy, &args.hosts)?;
     context.output.print(&Allowed { name: seen.record.name(), hosts: &args.hosts })?;
     Ok(Exit::DONE)
 }

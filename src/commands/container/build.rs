@@ -10,7 +10,7 @@ use crate::commands::container::build_error::BuildError;
 use crate::commands::container::build_folder::BuildFolder;
 use crate::commands::container::definition::{Definition, LastBuilt};
 use crate::commands::container::fitness;
-use crate::commands::container::hand_over::{self, hand_over};
+use crate::commands::container::import::{self, import_image};
 use crate::commands::{Context, Exit};
 use crate::container::build_trouble;
 use crate::container::buildah::{self, BuildSpec};
@@ -57,7 +57,7 @@ pub fn run(args: &BuildArgs, context: &Context) -> Result<Exit, Failure> {
     if !own {
         fitness::refuse_without_programs(&spec.reference, spec.isolation, &runner)?;
     }
-    let built = hand_over(&spec.reference, folder.path(), &engine, &runner)?;
+    let built = import_image(&spec.reference, folder.path(), &engine, &runner)?;
     last_built.map_or(Ok(()), |last| last.keep(definition.text()))?;
     context.output.print(&built)?;
     Ok(Exit::DONE)
@@ -140,7 +140,7 @@ impl fmt::Display for DryRun {
 fn dry_run(spec: &BuildSpec, definition: &Definition, context: &Context, runner: &Runner) -> Result<Exit, Failure> {
     let engine = Engine::locate(&context.env, runner)?;
     let mut commands = vec![runner.shown(&buildah::build(spec, Path::new("$FOLDER/context")))];
-    commands.extend(hand_over::shown(&spec.reference, Path::new("$FOLDER"), &engine, runner));
+    commands.extend(import::shown(&spec.reference, Path::new("$FOLDER"), &engine, runner));
     context.output.print(&DryRun { definition: definition.to_string(), commands })?;
     Ok(Exit::DONE)
 }

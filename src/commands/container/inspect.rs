@@ -9,10 +9,10 @@ use crate::commands::container::find::{Runs, any};
 use crate::commands::{Context, Exit};
 use crate::container::wall::Wall;
 use crate::error::Failure;
-use crate::harmless;
 use crate::run::record::run_json::Record;
 use crate::run::watch::process::Watched;
 use crate::run::watch::wall;
+use crate::sanitize;
 
 #[derive(Serialize)]
 struct Inspected {
@@ -25,7 +25,7 @@ struct Inspected {
 impl fmt::Display for Inspected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = serde_json::to_string_pretty(self).map_err(|_| fmt::Error)?;
-        writeln!(f, "{}", harmless::json(&text))
+        writeln!(f, "{}", sanitize::json(&text))
     }
 }
 

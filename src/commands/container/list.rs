@@ -13,12 +13,12 @@ use crate::commands::{Context, Exit};
 use crate::container::tasks::EngineTask;
 use crate::env::now;
 use crate::error::Failure;
-use crate::harmless;
 use crate::process::Runner;
 use crate::run::engine::Engine;
 use crate::run::record::RunError;
 use crate::run::record::run_json::Seen;
 use crate::run::watch::process::Watched;
+use crate::sanitize;
 
 /// What is left out first where the terminal is too narrow.
 const NARROWER: [Step; 5] =
@@ -101,9 +101,9 @@ impl fmt::Display for Listing {
             column("STATUS", |row| row.status.clone()),
             column("TYPE", |row| row.agent_type.clone()),
             column("BRANCH", |row| {
-                row.branch.as_ref().map_or("(detached)".to_owned(), |name| harmless::name(name.as_bytes()))
+                row.branch.as_ref().map_or("(detached)".to_owned(), |name| sanitize::name(name.as_bytes()))
             }),
-            column("WORKTREE", |row| harmless::name(row.worktree.as_bytes())),
+            column("WORKTREE", |row| sanitize::name(row.worktree.as_bytes())),
             column("AGE", |row| row.age.clone()),
             column("OUTCOME", outcome),
         ];
@@ -123,7 +123,7 @@ fn repository_names(rows: &[Row]) -> Vec<String> {
         Some(name) => name.to_string_lossy().into_owned(),
         None => row.repository.clone(),
     });
-    shown.map(|name| harmless::name(name.as_bytes())).collect()
+    shown.map(|name| sanitize::name(name.as_bytes())).collect()
 }
 
 /// What became of the work, and that there is more than it.

@@ -13,8 +13,8 @@ mod dry_run;
 mod enclose;
 mod find;
 mod fitness;
-mod hand_over;
 mod headline;
+mod import;
 mod inspect;
 mod list;
 mod logs;
@@ -35,7 +35,7 @@ use crate::cli::container::ContainerCommand;
 use crate::commands::{Context, Exit};
 use crate::data_dir::{DataDir, Mode};
 use crate::error::{Failure, Usage};
-use crate::run::life::sweep;
+use crate::run::life::stale_secrets;
 use crate::run::record::run_json::{Seen, all};
 
 pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit, Failure> {
@@ -96,7 +96,7 @@ fn make_safe(command: &ContainerCommand, context: &mut Context) -> Result<(), Fa
         ContainerCommand::Run(args) => args.worktree.as_deref(),
         _ => None,
     };
-    let left_out = context.env.distrust(&trees::of_agents(&context.env, worktree, &runs));
+    let left_out = context.env.search_path(&trees::of_agents(&context.env, worktree, &runs));
     if let (ContainerCommand::Run(_), Some(folder)) = (command, left_out.first()) {
         let folder = folder.display();
         context
@@ -104,7 +104,7 @@ fn make_safe(command: &ContainerCommand, context: &mut Context) -> Result<(), Fa
             .note(format_args!("PATH names {folder:?}, where an agent can put programs: bn starts none of it"));
     }
     // Where that cannot be done it is said, and is no reason not to do what was asked for.
-    if let Err(error) = sweep::secrets(&runs) {
+    if let Err(error) = stale_secrets::secrets(&runs) {
         context.output.note(format_args!("secrets of a run that was killed may be left: {error}"));
     }
     Ok(())

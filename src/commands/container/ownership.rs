@@ -6,9 +6,9 @@ use std::path::Path;
 
 use crate::env::{User, identity};
 use crate::error::{Failure, Usage};
-use crate::harmless;
 use crate::process::Cmd;
 use crate::run::record::RunError;
+use crate::sanitize;
 
 /// A folder's owner, and who may write there.
 struct Folder {
@@ -45,7 +45,7 @@ impl Folder {
     }
 
     fn refusal(&self, path: &Path, agent: &User) -> Usage {
-        let (owner, shown) = (&self.owner, harmless::path(path));
+        let (owner, shown) = (&self.owner, sanitize::path(path));
         let as_agent = format!("the agent works as {} (uid {}) without a capability", agent.name, agent.uid);
         if owner.uid == agent.uid {
             let message = format!("{shown} is closed to its own owner, {}: {as_agent}", owner.name);

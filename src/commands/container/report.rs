@@ -13,7 +13,7 @@ use crate::git::host::{refs, worktrees};
 use crate::process::Cmd;
 use crate::run::record::RunError;
 use crate::run::record::folder::Folder;
-use crate::run::record::hand_off::HandedOver;
+use crate::run::record::hand_off::HandOff;
 use crate::run::record::run_json::{Record, Seen};
 use crate::run::record::state::{Ending, Outcome, State};
 
@@ -36,7 +36,7 @@ pub struct RunReport {
     pub brought: Option<u64>,
     pub notes: Vec<String>,
     /// Changed files that programs of the host run or obey.
-    pub handed_over: Vec<HandedOver>,
+    pub handed_over: Vec<HandOff>,
     /// What is nowhere else than with the run, beside its work.
     pub kept: Vec<Kept>,
     /// What the agent could not reach.

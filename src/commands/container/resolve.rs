@@ -29,7 +29,7 @@ use crate::run::record::RunError;
 use crate::run::record::folder::Folder;
 use crate::run::record::run_json::{Mode, NetworkSpec, RunSpec};
 use crate::run::record::secrets::{self, Secrets};
-use crate::run::watch::{disk, gate, wall};
+use crate::run::watch::{disk, proxy, wall};
 
 /// In the container: where the entrypoint finds it.
 pub const COPILOT_CONFIG_INSIDE: &str = "/copilot-config";
@@ -80,7 +80,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     let env = &context.env;
     let asked = Asked::check(args)?;
     let network = network(args);
-    gate::check(&network, env)?;
+    proxy::check(&network, env)?;
     ssh_has_a_way(args)?;
     let streams = streams(args, env)?;
     let mut notes = Vec::new();

@@ -11,8 +11,8 @@ use crate::env;
 use crate::error::Failure;
 use crate::git::host::discover::{self, Place};
 use crate::graph::error::GraphError;
-use crate::graph::model::moment::Moment;
 use crate::graph::model::session::{Actor, Identity};
+use crate::graph::model::timestamp::Timestamp;
 use crate::graph::store::{Reader, Site, Store, Writer};
 use crate::output::Output;
 
@@ -25,7 +25,7 @@ const SET_ASIDE: &str =
 pub struct Graph {
     pub store: Store,
     pub actor: Actor,
-    pub now: Moment,
+    pub now: Timestamp,
     pub standing: Standing,
     output: Output,
 }
@@ -55,7 +55,7 @@ impl Graph {
         Ok(Self {
             store,
             actor: actor(context, place.as_ref()),
-            now: Moment::from(env::now()),
+            now: Timestamp::from(env::now()),
             standing,
             output: context.output,
         })

@@ -9,8 +9,8 @@ use crate::commands::Context;
 use crate::commands::graph::access::Graph;
 use crate::commands::graph::render;
 use crate::error::Failure;
-use crate::graph::model::moment::Moment;
 use crate::graph::model::text::{block, line};
+use crate::graph::model::timestamp::Timestamp;
 use crate::graph::store::{Agent, Agents};
 
 pub fn list(args: &AgentListArgs, context: &Context) -> Result<(), Failure> {
@@ -24,7 +24,7 @@ struct List {
     #[serde(flatten)]
     agents: Agents,
     #[serde(skip)]
-    now: Moment,
+    now: Timestamp,
 }
 
 impl fmt::Display for List {
@@ -38,7 +38,7 @@ impl fmt::Display for List {
 }
 
 /// One line, and one more per task in hand.
-fn head(f: &mut fmt::Formatter<'_>, agent: &Agent, now: Moment) -> fmt::Result {
+fn head(f: &mut fmt::Formatter<'_>, agent: &Agent, now: Timestamp) -> fmt::Result {
     let session = &agent.session;
     let agent_type = session.agent_type.as_deref().unwrap_or("agent");
     write!(f, "{:<14} {} ({})", line(&session.id, 40), line(&session.name, 40), line(agent_type, 20))?;
@@ -74,11 +74,11 @@ pub struct Shown {
     #[serde(flatten)]
     agent: Agent,
     #[serde(skip)]
-    now: Moment,
+    now: Timestamp,
 }
 
 impl Shown {
-    pub fn new(agent: Agent, now: Moment) -> Self {
+    pub fn new(agent: Agent, now: Timestamp) -> Self {
         Self { agent, now }
     }
 }

@@ -10,8 +10,8 @@ use crate::commands::Context;
 use crate::commands::graph::access::{Graph, Standing};
 use crate::commands::graph::render;
 use crate::error::Failure;
-use crate::graph::model::moment::Moment;
 use crate::graph::model::text::line;
+use crate::graph::model::timestamp::Timestamp;
 use crate::graph::store::{Held, Overview};
 
 /// What goes into an agent's instruction file.
@@ -47,7 +47,7 @@ struct Page {
     overview: Overview,
     graph: Standing,
     #[serde(skip)]
-    now: Moment,
+    now: Timestamp,
 }
 
 impl fmt::Display for Page {

@@ -4,8 +4,8 @@ mod connection;
 mod dial;
 mod ending;
 mod forward;
-mod handover;
 mod head;
+mod listener;
 mod race;
 
 use std::fs::{self, Permissions};
@@ -21,11 +21,11 @@ use tokio::net::UnixListener;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::egress::dns::Resolver;
+use crate::egress::live_rules::LivePolicy;
 use crate::egress::log::{Decision, Entry, Log};
 use crate::egress::next_hop::NextHops;
 use crate::egress::policy::Policy;
 use crate::egress::stream::Stream;
-use crate::egress::widen::LivePolicy;
 use crate::error::Explain;
 
 /// The socket's name in the folder that the container sees.
@@ -154,7 +154,7 @@ impl Proxy {
             run: spec.run,
             connections: Arc::new(Semaphore::new(connections_max)),
             connections_max,
-            listeners: Arc::new(Semaphore::new(handover::LISTENERS_MAX)),
+            listeners: Arc::new(Semaphore::new(listener::LISTENERS_MAX)),
         });
         let (stop, stopped) = oneshot::channel();
         let serve = move || {
@@ -212,7 +212,7 @@ async fn serve(shared: &Arc<Shared>, listener: std::os::unix::net::UnixListener)
         Ok(listener) => listener,
         Err(error) => return shared.note_request(Decision::Failed, "-", format!("the proxy cannot listen: {error}")),
     };
-    tokio::join!(handover::accept(shared, listener), watch_ports(shared));
+    tokio::join!(listener::accept(shared, listener), watch_ports(shared));
 }
 
 /// Keeps the open loopback ports up to date with the rules.

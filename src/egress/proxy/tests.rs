@@ -3,7 +3,7 @@
 mod abuse;
 mod bench;
 mod breaks;
-mod handover;
+mod listener;
 mod next_hop;
 mod plain;
 mod refusal;
@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::egress::offer::Offer;
+use crate::egress::greeting::Greeting;
 use crate::egress::proxy::*;
 use crate::egress::relay;
 use crate::egress::summary::Summary;
@@ -63,7 +63,7 @@ impl World {
         };
         let proxy = Proxy::start_with(spec, resolver).unwrap();
         let inside = free_port();
-        let relay = relay::hand_over(&folder.path().join(SOCKET), inside, Offer::Proxy).unwrap();
+        let relay = relay::hand_over(&folder.path().join(SOCKET), inside, Greeting::Proxy).unwrap();
         Self { proxy, _relay: relay, folder, inside }
     }
 

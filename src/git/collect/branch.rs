@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::failpoint::{self, Point};
 use crate::git::collect::collected::BranchOutcome;
-use crate::git::collect::plan::Harvest;
+use crate::git::collect::plan::Plan;
 use crate::git::collect::set_back;
 use crate::git::host::refs::short;
 use crate::git::host::{Git, GitError, changes, checkout, refs, worktrees};
@@ -15,11 +15,11 @@ use crate::process::{Cmd, ProcessError};
 /// How long the index may take to follow.
 const TIME_LIMIT: Duration = Duration::from_secs(600);
 
-pub fn settle(git: &Git, run: &RunGit, harvest: &Harvest, notes: &mut Vec<String>) -> Result<BranchOutcome, GitError> {
-    if let Some(reason) = &harvest.lost {
+pub fn settle(git: &Git, run: &RunGit, plan: &Plan, notes: &mut Vec<String>) -> Result<BranchOutcome, GitError> {
+    if let Some(reason) = &plan.lost {
         return Ok(BranchOutcome::GitLost { reason: reason.clone() });
     }
-    let work = harvest.work().unwrap_or(run.base());
+    let work = plan.work().unwrap_or(run.base());
     let left_out = set_back::left_out(git, run, work)?.len();
     if left_out > 0 {
         notes.extend(set_back_notes(run, work, left_out));
@@ -41,7 +41,7 @@ pub fn settle(git: &Git, run: &RunGit, harvest: &Harvest, notes: &mut Vec<String
     match run.checkout.branch_ref() {
         Some(branch) => {
             let ended =
-                harvest.ended_at().map(|id| refs::commit(git, &run.checkout.common_dir, id)).transpose()?.flatten();
+                plan.ended_at().map(|id| refs::commit(git, &run.checkout.common_dir, id)).transpose()?.flatten();
             let ended = ended.filter(|_| !gone).map_or(Ok(None), |ended| within_bounds(git, run, ended, notes))?;
             settle_branch(git, run, &branch, (work, ended.as_deref()), notes)
         }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::time::{Duration, Instant};
 
 use crate::failpoint::{self, Point};
-use crate::git::collect::plan::{Crop, HISTORY, Harvest, MOST_NOTES, OFFERED, WORK};
+use crate::git::collect::plan::{HISTORY, MOST_NOTES, OFFERED, Plan, WORK, WantedRef};
 use crate::git::host::git::{UPLOAD_PACK, complaint};
 use crate::git::host::{Git, GitError, refs};
 use crate::git::private::RunGit;
@@ -60,64 +60,64 @@ pub fn limited(cmd: Cmd) -> Cmd {
 }
 
 /// Fetches the agent's own branch first and alone; then the rest, of which one bad ref must not spoil the others.
-pub fn all(git: &Git, run: &RunGit, harvest: &mut Harvest) -> Result<(), GitError> {
-    let (mut work, mut others): (Vec<&mut Crop>, Vec<&mut Crop>) =
-        harvest.crops.iter_mut().partition(|crop| crop.place == WORK);
+pub fn all(git: &Git, run: &RunGit, plan: &mut Plan) -> Result<(), GitError> {
+    let (mut work, mut others): (Vec<&mut WantedRef>, Vec<&mut WantedRef>) =
+        plan.wanted.iter_mut().partition(|wanted| wanted.place == WORK);
     if let Some(reason) = fetch(git, run, &mut work)? {
         // Another try would come to the same end: what can be taken is, and the rest stays where it is.
-        harvest.lost = Some(reason);
-        harvest.complete = false;
+        plan.lost = Some(reason);
+        plan.complete = false;
     }
     failpoint::reached(Point::WorkTaken);
     if fetch(git, run, &mut others)?.is_some() {
         let mut notes = one_by_one(git, run, &mut others)?;
-        harvest.complete = false;
-        harvest.notes.append(&mut notes);
+        plan.complete = false;
+        plan.notes.append(&mut notes);
     }
     failpoint::reached(Point::RefsTaken);
     Ok(())
 }
 
-fn one_by_one(git: &Git, run: &RunGit, crops: &mut [&mut Crop]) -> Result<Vec<String>, GitError> {
+fn one_by_one(git: &Git, run: &RunGit, wanted: &mut [&mut WantedRef]) -> Result<Vec<String>, GitError> {
     let mut notes = Vec::new();
     let begun = Instant::now();
-    for (number, crop) in crops.iter_mut().enumerate() {
+    for (number, wanted) in wanted.iter_mut().enumerate() {
         if begun.elapsed() > TIME_LIMIT {
-            notes.push(format!("{} and what follows were not taken over: it takes too long", crop.name));
+            notes.push(format!("{} and what follows were not taken over: it takes too long", wanted.name));
             break;
         }
         if number == MOST_SINGLE {
             notes.push(format!("more than {MOST_SINGLE} refs of the agent's could not be taken over together"));
             break;
         }
-        if let Some(reason) = fetch(git, run, &mut [crop])? {
-            notes.push(format!("{} was not taken over: {reason}", crop.name));
+        if let Some(reason) = fetch(git, run, &mut [wanted])? {
+            notes.push(format!("{} was not taken over: {reason}", wanted.name));
         }
     }
     Ok(notes)
 }
 
 /// All of them or none; where none, the reason. More than one are all that are offered but the starting branch.
-fn fetch(git: &Git, run: &RunGit, crops: &mut [&mut Crop]) -> Result<Option<String>, GitError> {
+fn fetch(git: &Git, run: &RunGit, wanted: &mut [&mut WantedRef]) -> Result<Option<String>, GitError> {
     // Nothing on standard input would mean what the configuration of the remote says.
-    if crops.is_empty() {
+    if wanted.is_empty() {
         return Ok(None);
     }
-    let lines = match crops {
+    let lines = match wanted {
         // One by one costs git the square of their number.
         [_, _, ..] => format!("+{OFFERED}more/*:{}*\n", run.reference("")),
-        _ => crops.iter().map(|crop| format!("+{}:{}\n", crop.offered(), run.reference(&crop.place))).collect(),
+        _ => wanted.iter().map(|wanted| format!("+{}:{}\n", wanted.offered(), run.reference(&wanted.place))).collect(),
     };
-    let answer = match git.capture_within(&limited(command(git, run, crops.len())), lines.as_bytes(), TIME_LIMIT) {
+    let answer = match git.capture_within(&limited(command(git, run, wanted.len())), lines.as_bytes(), TIME_LIMIT) {
         Err(GitError::Process(slow @ ProcessError::Slow { .. })) => return Ok(Some(slow.to_string())),
         other => other?,
     };
-    if crops.len() > MOST_SYNCED {
+    if wanted.len() > MOST_SYNCED {
         let store = &run.checkout.common_dir;
         let sync = || Ok(rustix::fs::syncfs(File::open(store)?)?);
         sync().map_err(GitError::io("write out", store))?;
     }
-    crops.iter_mut().for_each(|crop| crop.done = answer.success());
+    wanted.iter_mut().for_each(|wanted| wanted.done = answer.success());
     Ok((!answer.success()).then(|| complaint(&answer)))
 }
 
@@ -141,34 +141,35 @@ fn command(git: &Git, run: &RunGit, count: usize) -> Cmd {
 }
 
 /// Drops what is no commit, or not there, and puts what only reflogs name under one commit.
-pub fn check(git: &Git, run: &RunGit, harvest: &mut Harvest) -> Result<(), GitError> {
+pub fn check(git: &Git, run: &RunGit, plan: &mut Plan) -> Result<(), GitError> {
     let ids: BTreeSet<&str> =
-        harvest.crops.iter().map(|crop| crop.id.as_str()).chain(harvest.logged.iter().map(String::as_str)).collect();
+        plan.wanted.iter().map(|wanted| wanted.id.as_str()).chain(plan.logged.iter().map(String::as_str)).collect();
     let kinds = kinds(git, run, &ids)?;
     let kind_of = |id: &str| kinds.get(id).map_or("missing", String::as_str);
-    let (good, bad): (Vec<Crop>, Vec<Crop>) = std::mem::take(&mut harvest.crops).into_iter().partition(|crop| {
-        let kind = kind_of(&crop.id);
-        kind == "commit" || kind == "tag" && crop.place.starts_with("tags/")
-    });
-    harvest.crops = good;
-    harvest.complete &= bad.is_empty();
-    for crop in bad.iter().take(MOST_NOTES) {
-        let kind = kind_of(&crop.id);
+    let (good, bad): (Vec<WantedRef>, Vec<WantedRef>) =
+        std::mem::take(&mut plan.wanted).into_iter().partition(|wanted| {
+            let kind = kind_of(&wanted.id);
+            kind == "commit" || kind == "tag" && wanted.place.starts_with("tags/")
+        });
+    plan.wanted = good;
+    plan.complete &= bad.is_empty();
+    for wanted in bad.iter().take(MOST_NOTES) {
+        let kind = kind_of(&wanted.id);
         let what = if kind == "missing" { "is not there".to_owned() } else { format!("is a {kind}") };
-        harvest.notes.push(format!("{} was not taken over: {} {what}", crop.name, crop.id));
+        plan.notes.push(format!("{} was not taken over: {} {what}", wanted.name, wanted.id));
     }
-    if let Some(work) = bad.iter().find(|crop| crop.place == WORK) {
-        harvest.lost = Some(format!("{} of {} is no commit that is there", work.id, work.name));
+    if let Some(work) = bad.iter().find(|wanted| wanted.place == WORK) {
+        plan.lost = Some(format!("{} of {} is no commit that is there", work.id, work.name));
     }
-    let taken: BTreeSet<&String> = harvest.crops.iter().map(|crop| &crop.id).collect();
+    let taken: BTreeSet<&String> = plan.wanted.iter().map(|wanted| &wanted.id).collect();
     let lost: BTreeSet<String> =
-        harvest.logged.iter().filter(|id| kind_of(id) == "commit" && !taken.contains(id)).cloned().collect();
+        plan.logged.iter().filter(|id| kind_of(id) == "commit" && !taken.contains(id)).cloned().collect();
     let lost = unreached(git, run, lost, &taken)?;
     if !lost.is_empty() {
         let id = gather(git, run, &lost)?;
-        harvest.add(HISTORY.to_owned(), "commits that only reflogs name".to_owned(), id);
+        plan.add(HISTORY.to_owned(), "commits that only reflogs name".to_owned(), id);
     }
-    bare::write(&run.taken(), "packed-refs", &refs::packed(&harvest.refs()))
+    bare::write(&run.taken(), "packed-refs", &refs::packed(&plan.refs()))
 }
 
 /// What kind of object each id names in the taken folder.

@@ -6,8 +6,8 @@ use crate::git::collect::run_refs::KeptRef;
 
 use crate::git::host::{Git, GitError, copies, refs};
 use crate::git::private::RunGit;
-use crate::harmless;
 use crate::process::Cmd;
+use crate::sanitize;
 
 /// So many files are named.
 const MOST_NAMED: usize = 3;
@@ -49,7 +49,7 @@ fn in_worktree(run: &RunGit) -> Cmd {
 }
 
 fn shown(files: &[std::path::PathBuf]) -> String {
-    let mut names: Vec<String> = files.iter().take(MOST_NAMED).map(|path| harmless::path(path)).collect();
+    let mut names: Vec<String> = files.iter().take(MOST_NAMED).map(|path| sanitize::path(path)).collect();
     names.extend((files.len() > MOST_NAMED).then(|| format!("{} more", files.len() - MOST_NAMED)));
     names.join(", ")
 }

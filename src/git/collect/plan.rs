@@ -7,7 +7,7 @@ use crate::git::collect::refs::{Head, PrivateRefs};
 use crate::git::host::GitError;
 use crate::git::host::refs::RefMap;
 use crate::git::private::RunGit;
-use crate::harmless;
+use crate::sanitize;
 
 /// More changed refs than this are not taken over.
 const MOST_REFS: usize = if cfg!(test) { 500 } else { 10_000 };
@@ -22,7 +22,7 @@ pub const HISTORY: &str = "history";
 
 /// A commit to take over.
 #[derive(Clone, Debug)]
-pub struct Crop {
+pub struct WantedRef {
     /// Below refs/binnacle/runs/NAME/.
     pub place: String,
     /// As the agent named it.
@@ -37,7 +37,7 @@ pub fn offered(place: &str) -> String {
     format!("{OFFERED}{folder}{place}")
 }
 
-impl Crop {
+impl WantedRef {
     pub fn offered(&self) -> String {
         offered(&self.place)
     }
@@ -45,8 +45,8 @@ impl Crop {
 
 /// What is taken over.
 #[derive(Debug)]
-pub struct Harvest {
-    pub crops: Vec<Crop>,
+pub struct Plan {
+    pub wanted: Vec<WantedRef>,
     pub logged: BTreeSet<String>,
     pub notes: Vec<String>,
     /// Nothing had to be left behind.
@@ -60,7 +60,7 @@ pub struct Harvest {
 }
 
 /// Compares the agent's refs with what they were at the start.
-pub fn plan(run: &RunGit, found: PrivateRefs) -> Result<Harvest, GitError> {
+pub fn plan(run: &RunGit, found: PrivateRefs) -> Result<Plan, GitError> {
     let start = run.start_refs()?;
     let none_left = (found.refs.is_empty() && matches!(found.head, Head::Branch(_)))
         .then(|| "it holds neither branches nor commits any more".to_owned());
@@ -76,8 +76,8 @@ pub fn plan(run: &RunGit, found: PrivateRefs) -> Result<Harvest, GitError> {
         Some(branch) => found.refs.get(branch).cloned(),
         None => head_commit.clone(),
     };
-    let mut harvest = Harvest {
-        crops: Vec::new(),
+    let mut plan = Plan {
+        wanted: Vec::new(),
         logged: found.logged,
         complete: found.skipped.is_empty(),
         lost,
@@ -87,29 +87,29 @@ pub fn plan(run: &RunGit, found: PrivateRefs) -> Result<Harvest, GitError> {
         starting,
     };
     match (work, run.checkout.branch.as_deref()) {
-        (Some(id), branch) => harvest.add(WORK.to_owned(), branch.unwrap_or("HEAD").to_owned(), id),
-        (None, _) if harvest.lost.is_some() => harvest.complete = false,
-        (None, branch) => harvest.notes.push(format!("the agent deleted its branch {}", branch.unwrap_or("HEAD"))),
+        (Some(id), branch) => plan.add(WORK.to_owned(), branch.unwrap_or("HEAD").to_owned(), id),
+        (None, _) if plan.lost.is_some() => plan.complete = false,
+        (None, branch) => plan.notes.push(format!("the agent deleted its branch {}", branch.unwrap_or("HEAD"))),
     }
-    if let (Head::Commit(_), Some(id)) = (harvest.head.clone(), harvest.head_commit.clone()) {
-        harvest.add("HEAD".to_owned(), "HEAD".to_owned(), id);
+    if let (Head::Commit(_), Some(id)) = (plan.head.clone(), plan.head_commit.clone()) {
+        plan.add("HEAD".to_owned(), "HEAD".to_owned(), id);
     }
-    harvest.add_refs(&found.refs, &start);
+    plan.add_refs(&found.refs, &start);
     for (number, id) in found.stash.iter().take(1000).enumerate() {
-        harvest.add(format!("stash/{number}"), format!("stash@{{{number}}}"), id.clone());
+        plan.add(format!("stash/{number}"), format!("stash@{{{number}}}"), id.clone());
     }
     for (number, (name, id)) in found.worktrees.iter().take(1000).enumerate() {
         let known = id == run.base() || start.values().any(|shown| shown == id);
-        if !known && harvest.crops.iter().all(|crop| crop.id != *id) {
-            harvest.add(format!("worktrees/{}", number + 1), harmless::name(name), id.clone());
+        if !known && plan.wanted.iter().all(|wanted| wanted.id != *id) {
+            plan.add(format!("worktrees/{}", number + 1), sanitize::name(name), id.clone());
         }
     }
-    Ok(harvest)
+    Ok(plan)
 }
 
-impl Harvest {
+impl Plan {
     pub fn add(&mut self, place: String, name: String, id: String) {
-        self.crops.push(Crop { place, name, id, done: false });
+        self.wanted.push(WantedRef { place, name, id, done: false });
     }
 
     /// Branches, tags and the like that differ from what they were. What the agent fetched is not its own.
@@ -121,7 +121,7 @@ impl Harvest {
             if !own || start.get(name) == Some(id) {
                 continue;
             }
-            if self.crops.len() >= MOST_REFS {
+            if self.wanted.len() >= MOST_REFS {
                 self.notes.push(format!("the agent changed more than {MOST_REFS} refs; the rest was not taken over"));
                 self.complete = false;
                 return;
@@ -130,28 +130,28 @@ impl Harvest {
             let number = numbers.entry(folder).or_default();
             *number += 1;
             let place = format!("{folder}/{number}");
-            self.add(place, harmless::name(short), id.clone());
+            self.add(place, sanitize::name(short), id.clone());
         }
     }
 
     /// As packed refs for the folder that git fetches from.
     pub fn refs(&self) -> RefMap {
-        self.crops.iter().map(|crop| (crop.offered().into_bytes(), crop.id.clone())).collect()
+        self.wanted.iter().map(|wanted| (wanted.offered().into_bytes(), wanted.id.clone())).collect()
     }
 
-    fn crop(&self, place: &str) -> Option<&Crop> {
-        self.crops.iter().find(|crop| crop.place == place && crop.done)
+    fn wanted(&self, place: &str) -> Option<&WantedRef> {
+        self.wanted.iter().find(|wanted| wanted.place == place && wanted.done)
     }
 
     /// The starting branch's commit, taken over.
     pub fn work(&self) -> Option<&str> {
-        self.crop(WORK).map(|crop| crop.id.as_str())
+        self.wanted(WORK).map(|wanted| wanted.id.as_str())
     }
 
     /// Where the agent ended if not on its starting branch, for people.
     pub fn ended_on(&self) -> Option<String> {
         match (&self.head, &self.starting) {
-            (Head::Branch(name), starting) if Some(name) != starting.as_ref() => Some(harmless::name(kind(name).1)),
+            (Head::Branch(name), starting) if Some(name) != starting.as_ref() => Some(sanitize::name(kind(name).1)),
             (Head::Commit(id), Some(_)) => Some(id.clone()),
             _ => None,
         }
@@ -165,11 +165,11 @@ impl Harvest {
     }
 
     pub fn taken(&self, run: &RunGit) -> Vec<TakenRef> {
-        let done = self.crops.iter().filter(|crop| crop.done);
-        done.map(|crop| TakenRef {
-            name: crop.name.clone(),
-            reference: run.reference(&crop.place),
-            id: crop.id.clone(),
+        let done = self.wanted.iter().filter(|wanted| wanted.done);
+        done.map(|wanted| TakenRef {
+            name: wanted.name.clone(),
+            reference: run.reference(&wanted.place),
+            id: wanted.id.clone(),
         })
         .collect()
     }

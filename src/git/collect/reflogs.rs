@@ -9,7 +9,7 @@ use rustix::fs::FileType;
 
 use crate::git::collect::ids::{DEEPEST, Ids, MOST_FILES};
 use crate::git::host::git::os;
-use crate::harmless;
+use crate::sanitize;
 use crate::untrusted::nofollow;
 
 const LIMIT: u64 = 16 << 20;
@@ -59,7 +59,7 @@ impl Reader {
             Ok(found) => found,
             Err(error) if error.kind() == io::ErrorKind::NotFound => T::default(),
             Err(error) => {
-                self.skip(format!("{} was not read: {error}", harmless::name(what.as_bytes())));
+                self.skip(format!("{} was not read: {error}", sanitize::name(what.as_bytes())));
                 T::default()
             }
         }

@@ -12,7 +12,7 @@ use crate::git::collect::ids::{DEEPEST, Ids, MOST_FILES};
 use crate::git::collect::reflogs;
 use crate::git::host::git::os;
 use crate::git::host::refs::RefMap;
-use crate::harmless;
+use crate::sanitize;
 use crate::untrusted::nofollow;
 
 const LOOSE_LIMIT: u64 = 4 << 10;
@@ -186,7 +186,7 @@ impl Reader {
     fn skip(&mut self, name: &[u8], reason: impl std::fmt::Display) {
         const MOST_NAMED: usize = 20;
         if self.skipped.len() < MOST_NAMED {
-            self.skipped.push(format!("{} was not taken over: {reason}", harmless::name(name)));
+            self.skipped.push(format!("{} was not taken over: {reason}", sanitize::name(name)));
         }
     }
 }

@@ -36,8 +36,8 @@ fn gather(git: &Git, run: &RunGit, source: Source) -> Result<(), GitError> {
         take::objects(run)?;
         let found = refs::read(&run.private(), &run.checkout.object_format, run.checkout.branch_ref().as_deref());
         let hostile = |error: std::io::Error| GitError::Hostile { path: run.private(), reason: error.to_string() };
-        for crop in plan::plan(run, found.map_err(hostile)?)?.crops {
-            named.entry(run.reference(&crop.place).into_bytes()).or_insert(crop.id);
+        for wanted in plan::plan(run, found.map_err(hostile)?)?.wanted {
+            named.entry(run.reference(&wanted.place).into_bytes()).or_insert(wanted.id);
         }
     } else {
         take::skeleton(run)?;

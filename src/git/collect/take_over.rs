@@ -3,12 +3,12 @@
 use crate::failpoint::{self, Point};
 use crate::git::collect::branch;
 use crate::git::collect::collected::{BranchOutcome, Collected};
-use crate::git::collect::plan::{self, Harvest};
+use crate::git::collect::plan::{self, Plan};
 use crate::git::collect::{fetch, lfs, refs, take};
 use crate::git::host::changes::{self, ChangedPath, Status};
 use crate::git::host::{Git, GitError, refs as host_refs};
 use crate::git::private::RunGit;
-use crate::harmless;
+use crate::sanitize;
 use crate::untrusted::quarantine::{self, Quarantine};
 use crate::untrusted::remove;
 
@@ -31,7 +31,7 @@ pub fn collect(git: &Git, run: &RunGit) -> Result<Collected, GitError> {
         refs: Vec::new(),
         branch: BranchOutcome::Unchanged,
         ended_on: None,
-        quarantined: aside.moved.iter().map(|path| harmless::path(path)).collect(),
+        quarantined: aside.moved.iter().map(|path| sanitize::path(path)).collect(),
         notes: aside.notes,
         holds: aside.holds,
         complete: false,
@@ -43,20 +43,20 @@ pub fn collect(git: &Git, run: &RunGit) -> Result<Collected, GitError> {
     Ok(collected)
 }
 
-fn take_over(git: &Git, run: &RunGit, mut harvest: Harvest, collected: &mut Collected) -> Result<(), GitError> {
+fn take_over(git: &Git, run: &RunGit, mut plan: Plan, collected: &mut Collected) -> Result<(), GitError> {
     take::objects(run)?;
     failpoint::reached(Point::ObjectsTaken);
-    fetch::check(git, run, &mut harvest)?;
-    fetch::all(git, run, &mut harvest)?;
-    collected.notes.append(&mut harvest.notes);
-    collected.complete = harvest.complete;
+    fetch::check(git, run, &mut plan)?;
+    fetch::all(git, run, &mut plan)?;
+    collected.notes.append(&mut plan.notes);
+    collected.complete = plan.complete;
     if let Err(error) = lfs::take(run) {
         collected.complete = false;
         collected.holds.push(format!("what the agent stored with Git LFS could not be taken over: {error}"));
     }
-    collected.ended_on = harvest.ended_on();
-    collected.refs = harvest.taken(run);
-    if let Some(work) = harvest.work() {
+    collected.ended_on = plan.ended_on();
+    collected.refs = plan.taken(run);
+    if let Some(work) = plan.work() {
         work.clone_into(&mut collected.head);
         let common_dir = &run.checkout.common_dir;
         collected.new_commits = host_refs::count(git, common_dir, work, [run.base()])?;
@@ -73,7 +73,7 @@ fn take_over(git: &Git, run: &RunGit, mut harvest: Harvest, collected: &mut Coll
         collected.holds.extend(large_files(git, run, &changed)?);
         collected.holds.extend(many_files(&changed));
     }
-    collected.branch = branch::settle(git, run, &harvest, &mut collected.notes)?;
+    collected.branch = branch::settle(git, run, &plan, &mut collected.notes)?;
     failpoint::reached(Point::IndexMoved);
     put_away(run, collected.complete)
 }
@@ -91,7 +91,7 @@ fn put_away(run: &RunGit, complete: bool) -> Result<(), GitError> {
 /// A link to another repository's commit: the user's git would go and look there.
 fn submodule_links(changed: &[ChangedPath]) -> Vec<String> {
     let links = changed.iter().filter(|changed| changed.is_submodule());
-    links.map(|link| format!("the submodule link {} is new or changed", harmless::path(&link.path))).collect()
+    links.map(|link| format!("the submodule link {} is new or changed", sanitize::path(&link.path))).collect()
 }
 
 /// A checkout of a million files takes minutes, and disks have no room for as many names.
@@ -109,7 +109,7 @@ fn large_files(git: &Git, run: &RunGit, changed: &[ChangedPath]) -> Result<Vec<S
         .zip(&sizes)
         .filter(|(_, size)| **size > LARGE_FILE)
         .take(10)
-        .map(|(changed, size)| format!("{} has {} MB", harmless::path(&changed.path), size >> 20))
+        .map(|(changed, size)| format!("{} has {} MB", sanitize::path(&changed.path), size >> 20))
         .collect();
     if total > LARGE_CHANGE {
         holds.push(format!("the changed files have {} MB together", total >> 20));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::process::{Bounds, Captured, Cmd, Runner, UNKNOWN, last_line};
 
 use crate::git::host::GitError;
-use crate::harmless;
+use crate::sanitize;
 
 /// Settings that no repository and no user can override.
 const SAFE: &[&str] = &[
@@ -199,7 +199,7 @@ pub fn refused(what: &str, captured: &Captured) -> GitError {
 pub fn complaint(captured: &Captured) -> String {
     let complains = |line: &&str| line.starts_with("fatal: ") || line.starts_with("error: ");
     let line = captured.stderr.lines().find(complains).unwrap_or_else(|| last_line(&captured.stderr));
-    harmless::name(line.trim_start_matches("fatal: ").trim_start_matches("error: ").as_bytes())
+    sanitize::name(line.trim_start_matches("fatal: ").trim_start_matches("error: ").as_bytes())
 }
 
 /// One thing a line, as git reads lists from standard input.
@@ -211,7 +211,7 @@ pub fn joined_lines(lines: &[String]) -> String {
 pub fn complaints(captured: &Captured) -> String {
     let lines =
         captured.stderr.lines().filter_map(|line| line.strip_prefix("error: ").or(line.strip_prefix("fatal: ")));
-    let lines: Vec<String> = lines.take(3).map(|line| harmless::name(line.as_bytes())).collect();
+    let lines: Vec<String> = lines.take(3).map(|line| sanitize::name(line.as_bytes())).collect();
     if lines.is_empty() { complaint(captured) } else { lines.join("; ") }
 }
 

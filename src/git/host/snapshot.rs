@@ -6,8 +6,8 @@ use std::path::Path;
 use crate::git::host::checkout::Checkout;
 use crate::git::host::git::os;
 use crate::git::host::{Git, GitError, refs};
-use crate::harmless;
 use crate::process::Cmd;
+use crate::sanitize;
 
 /// A larger file is left out of the copy, and said so. Bytes.
 const LARGEST_FILE: u64 = 64 << 20;
@@ -54,7 +54,7 @@ pub fn save(git: &Git, checkout: &Checkout, name: &str, scratch: &Path) -> Resul
         Err(other) => return Err(other),
     }
     if !large.is_empty() {
-        let shown: Vec<_> = large.iter().take(3).map(|path| harmless::name(path)).collect();
+        let shown: Vec<_> = large.iter().take(3).map(|path| sanitize::name(path)).collect();
         notes.push(format!(
             "left out of the copy, which would be too large: {} ({} in all)",
             shown.join(", "),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::git::host::git::os;
 use crate::git::host::{Git, GitError, changes};
-use crate::harmless;
+use crate::sanitize;
 
 /// So many conflicts are named.
 const MOST_NAMED: usize = 20;
@@ -22,7 +22,7 @@ pub fn find(git: &Git, (git_dir, tree): (&Path, &Path), from: &str, to: &str) ->
     let tracked = split(&git.read("list the files", &in_tree().args(["ls-files", "-z"]))?.stdout);
     let changed = changes::between(git, git_dir, from, to)?;
     let clashing = changed.iter().filter_map(|change| in_the_way(tree, &change.path, &dirty, &tracked));
-    Ok(clashing.map(|path| harmless::path(&path)).collect())
+    Ok(clashing.map(|path| sanitize::path(&path)).collect())
 }
 
 fn split(listing: &[u8]) -> BTreeSet<PathBuf> {
@@ -45,6 +45,6 @@ fn in_the_way(tree: &Path, path: &Path, dirty: &BTreeSet<PathBuf>, tracked: &BTr
 pub fn unmerged(git: &Git, git_dir: &Path) -> Result<Vec<String>, GitError> {
     let listing = git.read("list the conflicts", &git.in_dir(git_dir).args(["ls-files", "--unmerged", "-z"]))?.stdout;
     let paths = listing.split(|&byte| byte == 0).filter_map(|entry| entry.splitn(2, |&byte| byte == b'\t').nth(1));
-    let paths: BTreeSet<String> = paths.map(harmless::name).collect();
+    let paths: BTreeSet<String> = paths.map(sanitize::name).collect();
     Ok(paths.into_iter().take(MOST_NAMED).collect())
 }

@@ -16,7 +16,7 @@ use crate::git::host::{Git, GitError, changes, checkout, in_tree, main_checkout,
 use crate::git::merge::whole::{self, Journal};
 use crate::git::merge::{clashes, landed, taken_back};
 use crate::git::private::RunGit;
-use crate::harmless;
+use crate::sanitize;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
@@ -236,7 +236,7 @@ impl Step<'_> {
             return Ok(Some(why));
         }
         let obeyed = changed.iter().find(|change| files.contains(&tree.join(&change.path)));
-        Ok(obeyed.map(|change| format!("your git reads its configuration from {}", harmless::path(&change.path))))
+        Ok(obeyed.map(|change| format!("your git reads its configuration from {}", sanitize::path(&change.path))))
     }
 
     /// Git writes into a worktree that lies in this one as into any other folder, under whoever works there.
@@ -250,7 +250,7 @@ impl Step<'_> {
             inner.iter().find(|inner| path.starts_with(inner) || inner.starts_with(&path)).cloned()
         };
         Ok(changed.iter().find_map(|change| Some((change, meets(change)?))).map(|(change, inner)| {
-            let (path, inner) = (harmless::path(&change.path), harmless::path(&inner));
+            let (path, inner) = (sanitize::path(&change.path), sanitize::path(&inner));
             format!("{path} would be written into another worktree, {inner}: git worktree move it out of here")
         }))
     }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::git::host::changes::ChangedPath;
 use crate::git::host::{Git, GitError, refs};
 use crate::untrusted::{quarantine, remove};
-use crate::{harmless, path_json};
+use crate::{path_json, sanitize};
 
 /// In the git dir of the checkout: mostly on one file system with its files.
 const FOLDER: &str = "binnacle-merge";
@@ -190,7 +190,7 @@ pub fn recover(git: &Git, git_dir: &Path) -> Result<Option<String>, GitError> {
         // Nothing to undo, or the user has gone on by another way.
         return Ok(remove::folder(&folder).map(|()| None)?);
     };
-    let aside: Vec<String> = journal.put_back(git, Since::Anybody)?.iter().map(|path| harmless::path(path)).collect();
+    let aside: Vec<String> = journal.put_back(git, Since::Anybody)?.iter().map(|path| sanitize::path(path)).collect();
     let names = aside.join(", ");
     Ok((!aside.is_empty()).then(|| {
         format!(

@@ -15,7 +15,7 @@ use crate::git::private::hooks::{self, Hooks, Inside};
 use crate::git::private::mounts::{self, Parts};
 use crate::git::private::run_git::{Folder, prefix};
 use crate::git::private::{config, gitlinks, hook_programs, ignored, publish};
-use crate::harmless;
+use crate::sanitize;
 use crate::untrusted::nested::{self, Closed};
 use crate::untrusted::{remove, sockets};
 
@@ -185,7 +185,7 @@ fn build(git: &Git, run: &mut RunGit, survey: &Survey) -> Result<(), GitError> {
 fn hooks_note(git: &Git, run: &RunGit, hooks: &Hooks) -> Result<Option<String>, GitError> {
     let led = hooks::in_trees(git, run)?;
     Ok(led.first().filter(|_| !matches!(hooks, Hooks::InTree(_))).map(|path| {
-        let path = harmless::path(path);
+        let path = sanitize::path(path);
         format!(
             "your git has {path} of a checkout for a hook: look at what the agent made of it before you use git there"
         )

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::graph::model::id::TaskId;
-use crate::graph::model::moment::Moment;
+use crate::graph::model::timestamp::Timestamp;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -54,7 +54,7 @@ impl EventKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Event {
-    pub at: Moment,
+    pub at: Timestamp,
     pub actor: String,
     pub session: Option<String>,
     pub task: Option<TaskId>,
@@ -68,7 +68,7 @@ pub struct Event {
 /// A remark on a task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Note {
-    pub at: Moment,
+    pub at: Timestamp,
     pub author: String,
     pub text: String,
 }

@@ -1,15 +1,15 @@
 //! What the graph is made of. Pure: nothing here reads or writes.
 
-pub mod circle;
+pub mod cycle;
 pub mod event;
 pub mod foreign;
 pub mod id;
 pub mod link;
-pub mod moment;
 pub mod operation;
 pub mod record;
 pub mod session;
 pub mod spaced;
 pub mod task;
 pub mod text;
+pub mod timestamp;
 pub mod tree;

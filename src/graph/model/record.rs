@@ -7,9 +7,9 @@ use crate::graph::model::event::Event;
 use crate::graph::model::foreign::issue::tag_of;
 use crate::graph::model::id::{LENGTH_MAX, TaskId};
 use crate::graph::model::link::Link;
-use crate::graph::model::moment::Moment;
 use crate::graph::model::session::Session;
 use crate::graph::model::task::{self, Priority, Status, TaskType};
+use crate::graph::model::timestamp::Timestamp;
 
 /// The version of this format.
 pub const VERSION: u32 = 1;
@@ -75,20 +75,20 @@ pub struct TaskRecord {
     #[serde(default)]
     pub session: Option<String>,
     #[serde(default)]
-    pub claimed_at: Option<Moment>,
+    pub claimed_at: Option<Timestamp>,
     pub created_by: String,
-    pub created_at: Moment,
-    pub updated_at: Moment,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
     #[serde(default)]
     pub closed_by: Option<String>,
     #[serde(default)]
     pub closed_session: Option<String>,
     #[serde(default)]
-    pub closed_at: Option<Moment>,
+    pub closed_at: Option<Timestamp>,
     #[serde(default)]
     pub closed_reason: Option<String>,
     #[serde(default)]
-    pub deleted_at: Option<Moment>,
+    pub deleted_at: Option<Timestamp>,
     #[serde(default)]
     pub lands_with: Option<String>,
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::graph::model::moment::Moment;
+use crate::graph::model::timestamp::Timestamp;
 
 /// After this long without a sign of life, a host agent's claims may be taken over.
 pub const STALE_AFTER: Duration = Duration::from_secs(2 * 60 * 60);
@@ -52,10 +52,10 @@ pub struct Session {
     pub container: Option<String>,
     /// The worktree that tells it from others of its name.
     pub place: Option<String>,
-    pub started_at: Moment,
+    pub started_at: Timestamp,
     /// The last time it wrote.
-    pub seen_at: Moment,
-    pub ended_at: Option<Moment>,
+    pub seen_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
     /// How it ended.
     pub end_reason: Option<String>,
     pub summary: Option<String>,
@@ -63,7 +63,7 @@ pub struct Session {
 
 impl Session {
     /// Whether its claims may be taken over. A container's never go stale by time: its run releases them when it ends.
-    pub fn is_stale(&self, now: Moment, after: Duration) -> bool {
+    pub fn is_stale(&self, now: Timestamp, after: Duration) -> bool {
         self.ended_at.is_some() || (self.container.is_none() && self.seen_at <= now.before(after))
     }
 }
@@ -74,8 +74,8 @@ mod tests {
 
     #[test]
     fn a_host_agent_goes_stale_by_time_and_a_container_by_its_end() {
-        let now = Moment::from_micros(1_000_000_000_000);
-        let seen = |span: Duration, container: Option<&str>, ended_at: Option<Moment>| Session {
+        let now = Timestamp::from_micros(1_000_000_000_000);
+        let seen = |span: Duration, container: Option<&str>, ended_at: Option<Timestamp>| Session {
             id: "s-1".to_owned(),
             name: "ann".to_owned(),
             agent_type: None,

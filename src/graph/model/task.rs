@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::graph::model::id::TaskId;
-use crate::graph::model::moment::Moment;
+use crate::graph::model::timestamp::Timestamp;
 
 /// How far a task is. Blocked is not kept: it follows from the links.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -131,14 +131,14 @@ pub struct Task {
     pub assignee: Option<String>,
     /// The agent session that holds the claim.
     pub session: Option<String>,
-    pub claimed_at: Option<Moment>,
+    pub claimed_at: Option<Timestamp>,
     pub created_by: String,
-    pub created_at: Moment,
-    pub updated_at: Moment,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
     pub closed_by: Option<String>,
-    pub closed_at: Option<Moment>,
+    pub closed_at: Option<Timestamp>,
     pub closed_reason: Option<String>,
-    pub deleted_at: Option<Moment>,
+    pub deleted_at: Option<Timestamp>,
     /// The session of the run whose landing closes it.
     pub lands_with: Option<String>,
     /// How many unfinished tasks it depends on.
@@ -179,8 +179,8 @@ pub struct Brief {
     pub assignee: Option<String>,
     pub unblocks: u32,
     #[serde(skip)]
-    pub created_at: Moment,
-    pub updated_at: Moment,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
 }
 
 impl From<Task> for Brief {

@@ -1,6 +1,6 @@
 //! Text that others wrote, made fit for a terminal.
 
-use crate::harmless::plain;
+use crate::sanitize::plain;
 
 /// The text on one line, cut to `width` characters, without anything that a terminal would obey or nobody sees.
 pub fn line(text: &str, width: usize) -> String {

@@ -22,7 +22,7 @@ pub enum Direction {
 
 /// The tasks that are reached, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Web {
+pub struct Neighbourhood {
     pub root: TaskId,
     pub direction: Direction,
     pub nodes: Vec<Node>,
@@ -48,7 +48,7 @@ pub struct Edge {
     pub target: TaskId,
 }
 
-impl Web {
+impl Neighbourhood {
     fn node(&self, id: &TaskId) -> Option<&Node> {
         self.nodes.iter().find(|node| node.id == *id)
     }
@@ -104,7 +104,7 @@ impl Web {
     }
 }
 
-impl fmt::Display for Web {
+impl fmt::Display for Neighbourhood {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(root) = self.node(&self.root) else { return Ok(()) };
         writeln!(f, "{}", Named(root))?;
@@ -130,7 +130,7 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn web(direction: Direction) -> Web {
+    fn web(direction: Direction) -> Neighbourhood {
         let id = |name: &str| TaskId::known(name.to_owned());
         let node = |name: &str| Node {
             id: id(name),
@@ -139,7 +139,7 @@ mod tests {
             blocked: name == "a",
         };
         let edge = |source: &str, link_type, target: &str| Edge { source: id(source), link_type, target: id(target) };
-        Web {
+        Neighbourhood {
             root: id("a"),
             direction,
             nodes: ["a", "b", "c", "d"].map(node).to_vec(),
@@ -162,7 +162,7 @@ mod tests {
         └── parent_of c  the "c" (open)
             └── depends_on d (see above)
         "#);
-        insta::assert_snapshot!(Web { root: TaskId::known("d".into()), ..web(Direction::Up) }.to_string(), @r#"
+        insta::assert_snapshot!(Neighbourhood { root: TaskId::known("d".into()), ..web(Direction::Up) }.to_string(), @r#"
         d  the "d" (open)
         ├── blocks b  the "b" (open)
         │   └── blocks a  the "a" (blocked)

@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use crate::graph::error::GraphError;
-use crate::graph::model::moment::Moment;
 use crate::graph::model::session::{STALE_AFTER, Session};
 use crate::graph::model::task::Named;
+use crate::graph::model::timestamp::Timestamp;
 use crate::graph::queries::{sessions, tasks};
 use crate::graph::store::{Reader, rows};
 
@@ -28,7 +28,7 @@ pub struct Agents {
 
 impl Reader<'_> {
     /// Those who are here, or all that ever were; the latest first.
-    pub fn agents(&self, all: bool, limit: usize, now: Moment) -> Result<Agents, GraphError> {
+    pub fn agents(&self, all: bool, limit: usize, now: Timestamp) -> Result<Agents, GraphError> {
         let limit = if limit == 0 { i64::MAX } else { i64::try_from(limit).unwrap_or(i64::MAX) };
         let mut statement = self.conn.prepare(&sessions::latest(all))?;
         let found = self.all(&mut statement, [limit], "session", rows::session)?;
@@ -38,7 +38,7 @@ impl Reader<'_> {
     }
 
     /// The agent whose session's id is, or starts with, what was typed.
-    pub fn agent_called(&self, typed: &str, now: Moment) -> Result<Option<Agent>, GraphError> {
+    pub fn agent_called(&self, typed: &str, now: Timestamp) -> Result<Option<Agent>, GraphError> {
         self.session_called(typed)?.map(|session| self.agent(session, now)).transpose()
     }
 
@@ -53,7 +53,7 @@ impl Reader<'_> {
         Ok(if found.len() == 1 { found.pop() } else { None })
     }
 
-    fn agent(&self, session: Session, now: Moment) -> Result<Agent, GraphError> {
+    fn agent(&self, session: Session, now: Timestamp) -> Result<Agent, GraphError> {
         let mut statement = self.conn.prepare_cached(tasks::HELD_NAMED)?;
         let tasks = self.all(&mut statement, [&session.id], "task", rows::named)?;
         Ok(Agent { stale: session.is_stale(now, STALE_AFTER), session, tasks })

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode};
 
 use crate::graph::error::GraphError;
-use crate::graph::store::{ALL_ROWS, Store, trouble};
+use crate::graph::store::{ALL_ROWS, Store, sql_error};
 
 impl Store {
     /// Writes a complete copy to a file that does not exist yet: one file, no log beside it.
@@ -17,8 +17,8 @@ impl Store {
 
     /// The same, with so much work.
     pub fn backup_within(&self, work: Duration, to: &Path) -> Result<u64, GraphError> {
-        self.allowance.grant(work);
-        copy(&self.conn, to).map_err(|error| trouble::locate(error, &self.folder))?;
+        self.budget.grant(work);
+        copy(&self.conn, to).map_err(|error| sql_error::locate(error, &self.folder))?;
         if let Err(error) = self.unless_cut_off() {
             fs::remove_file(to).map_err(|source| GraphError::File { verb: "remove", path: to.to_owned(), source })?;
             return Err(error);

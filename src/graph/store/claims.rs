@@ -8,10 +8,10 @@ use serde_json::json;
 use crate::graph::error::GraphError;
 use crate::graph::model::event::EventKind;
 use crate::graph::model::id::TaskId;
-use crate::graph::model::moment::Moment;
 use crate::graph::model::session::STALE_AFTER;
 use crate::graph::model::task::{Named, Status, Task};
 use crate::graph::model::text::line;
+use crate::graph::model::timestamp::Timestamp;
 use crate::graph::queries;
 use crate::graph::queries::filter::Filter;
 use crate::graph::store::Writer;
@@ -39,7 +39,7 @@ impl Writer<'_> {
         self.task(id)
     }
 
-    fn claim_refused(&self, id: &TaskId, how: Claim, at: Moment) -> Result<Task, GraphError> {
+    fn claim_refused(&self, id: &TaskId, how: Claim, at: Timestamp) -> Result<Task, GraphError> {
         let task = self.living(id)?;
         match task.status {
             Status::Landing | Status::Done | Status::Cancelled => {
@@ -56,7 +56,7 @@ impl Writer<'_> {
         }
     }
 
-    fn take_over(&self, task: &Task, at: Moment) -> Result<Task, GraphError> {
+    fn take_over(&self, task: &Task, at: Timestamp) -> Result<Task, GraphError> {
         let session = self.session_for_work()?;
         let values = (&task.id, &session, &self.actor.name, at, &task.session);
         self.conn.prepare_cached(queries::tasks::TAKE_OVER)?.query_row(values, |_| Ok(()))?;
@@ -118,7 +118,7 @@ impl Writer<'_> {
         Err(self.taken(task.clone(), now)?)
     }
 
-    fn taken(&self, task: Task, now: Moment) -> Result<GraphError, GraphError> {
+    fn taken(&self, task: Task, now: Timestamp) -> Result<GraphError, GraphError> {
         let stale = self.holder_is_stale(&task, now, STALE_AFTER)?;
         let since = task.claimed_at.map_or_else(|| "some time ago".to_owned(), |at| format!("{} ago", at.age(now)));
         let mine = self.session_id().filter(|session| Some(session) == task.session.as_ref());
@@ -131,7 +131,7 @@ impl Writer<'_> {
         })
     }
 
-    fn holder_is_stale(&self, task: &Task, now: Moment, after: Duration) -> Result<bool, GraphError> {
+    fn holder_is_stale(&self, task: &Task, now: Timestamp, after: Duration) -> Result<bool, GraphError> {
         match &task.session {
             Some(session) => Ok(self.session_if_readable(session)?.is_none_or(|session| session.is_stale(now, after))),
             None => Ok(true),

@@ -218,9 +218,9 @@ fn failed(verb: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Gra
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::model::moment::Moment;
     use crate::graph::model::session::{Actor, Identity};
     use crate::graph::model::task::NewTask;
+    use crate::graph::model::timestamp::Timestamp;
     use crate::graph::store::Site;
     use chrono::TimeDelta;
 
@@ -228,7 +228,7 @@ mod tests {
         let identity = Identity::Place("here".to_owned());
         let actor = Actor { name: "ann".to_owned(), identity, agent_type: None, container: None };
         let new = NewTask { title: title.to_owned(), ..NewTask::default() };
-        store.write(&actor, Moment::from_micros(1), |writer| writer.create(&new)).unwrap();
+        store.write(&actor, Timestamp::from_micros(1), |writer| writer.create(&new)).unwrap();
     }
 
     #[test]

@@ -6,8 +6,8 @@ use crate::graph::error::GraphError;
 use crate::graph::model::event::EventKind;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::link::LinkType;
-use crate::graph::model::moment::Moment;
 use crate::graph::model::task::{self, NewTask};
+use crate::graph::model::timestamp::Timestamp;
 use crate::graph::queries;
 use crate::graph::store::Writer;
 
@@ -43,7 +43,7 @@ impl Writer<'_> {
     }
 
     /// Under a random id. Where another task has it already, under another.
-    fn insert(&self, new: &NewTask, title: &str, at: Moment) -> Result<TaskId, GraphError> {
+    fn insert(&self, new: &NewTask, title: &str, at: Timestamp) -> Result<TaskId, GraphError> {
         let mut tasks: u64 = self.conn.query_row("SELECT coalesce(max(seq), 0) FROM tasks", [], |row| row.get(0))?;
         let assignee = new.assignee.as_deref().filter(|name| !name.is_empty());
         let mut statement = self.conn.prepare_cached(queries::tasks::INSERT)?;

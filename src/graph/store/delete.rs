@@ -5,8 +5,8 @@ use serde_json::json;
 use crate::graph::error::GraphError;
 use crate::graph::model::event::EventKind;
 use crate::graph::model::id::TaskId;
-use crate::graph::model::moment::Moment;
 use crate::graph::model::task::Task;
+use crate::graph::model::timestamp::Timestamp;
 use crate::graph::queries;
 use crate::graph::store::Writer;
 
@@ -34,7 +34,7 @@ impl Writer<'_> {
         self.task(id)
     }
 
-    fn set_deleted(&self, id: &TaskId, deleted: Option<Moment>, at: Moment) -> Result<(), GraphError> {
+    fn set_deleted(&self, id: &TaskId, deleted: Option<Timestamp>, at: Timestamp) -> Result<(), GraphError> {
         self.conn.prepare_cached(queries::tasks::SET_DELETED)?.execute((id, deleted, at))?;
         self.index_letters(id)
     }

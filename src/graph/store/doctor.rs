@@ -9,12 +9,12 @@ use serde::Serialize;
 
 use crate::graph::error::GraphError;
 use crate::graph::model::id::TaskId;
-use crate::graph::model::moment::Moment;
 use crate::graph::model::session::Actor;
+use crate::graph::model::timestamp::Timestamp;
 use crate::graph::queries::checks;
 use crate::graph::store::export::Exported;
 use crate::graph::store::set_aside::BadRow;
-use crate::graph::store::{ALL_ROWS, FILE, Reader, Store, Writer, letters, look, lost, trouble};
+use crate::graph::store::{ALL_ROWS, FILE, Reader, Store, Writer, letters, look, lost, sql_error};
 
 /// How many ids a finding names.
 const NAMED: usize = 5;
@@ -58,7 +58,7 @@ impl Checkup {
 
 impl Store {
     /// Checks everything; with `fix`, mends what can be mended.
-    pub fn checkup(&self, actor: &Actor, now: Moment, fix: bool) -> Result<Checkup, GraphError> {
+    pub fn checkup(&self, actor: &Actor, now: Timestamp, fix: bool) -> Result<Checkup, GraphError> {
         let (mut findings, seen) = self.examine()?;
         if fix && findings.iter().any(|finding| finding.mendable) {
             let broken: Vec<&'static str> =
@@ -82,8 +82,8 @@ impl Store {
     }
 
     fn examine(&self) -> Result<(Vec<Finding>, Seen), GraphError> {
-        self.allowance.grant(ALL_ROWS);
-        let damage = pages(&self.conn).map_err(|error| trouble::locate(error, &self.folder))?;
+        self.budget.grant(ALL_ROWS);
+        let damage = pages(&self.conn).map_err(|error| sql_error::locate(error, &self.folder))?;
         // What SQLite says of single values is said of their rows by name.
         let (values, damage): (Vec<Finding>, Vec<Finding>) = damage.into_iter().partition(is_about_a_value);
         if !damage.is_empty() {

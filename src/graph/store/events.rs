@@ -5,20 +5,20 @@ use serde_json::{Map, Value, json};
 use crate::graph::error::GraphError;
 use crate::graph::model::event::{Event, EventKind};
 use crate::graph::model::id::TaskId;
-use crate::graph::model::moment::Moment;
+use crate::graph::model::timestamp::Timestamp;
 use crate::graph::queries;
 use crate::graph::store::{Reader, Writer, rows};
 
 impl Writer<'_> {
     /// Records a change of one task.
-    pub(super) fn record(&self, at: Moment, task: &TaskId, kind: EventKind, data: Value) -> Result<(), GraphError> {
+    pub(super) fn record(&self, at: Timestamp, task: &TaskId, kind: EventKind, data: Value) -> Result<(), GraphError> {
         self.put_event(&self.event(at, Some(task), kind, data))
     }
 
     /// Records a change that concerns two tasks.
     pub(super) fn record_link(
         &self,
-        at: Moment,
+        at: Timestamp,
         ends: [&TaskId; 2],
         kind: EventKind,
         link: &str,
@@ -30,7 +30,7 @@ impl Writer<'_> {
     /// Records a change of a session.
     pub(super) fn record_session(
         &self,
-        at: Moment,
+        at: Timestamp,
         session: &str,
         kind: EventKind,
         data: Value,
@@ -51,7 +51,7 @@ impl Writer<'_> {
         self.index_letters(task)
     }
 
-    fn event(&self, at: Moment, task: Option<&TaskId>, kind: EventKind, data: Value) -> Event {
+    fn event(&self, at: Timestamp, task: Option<&TaskId>, kind: EventKind, data: Value) -> Event {
         let data = if let Value::Object(map) = data { map } else { Map::new() };
         let session = self.session_id();
         Event { at, actor: self.actor.name.clone(), session, task: task.cloned(), other: None, kind, data }

@@ -13,7 +13,7 @@ use crate::graph::model::text::count;
 use crate::graph::queries::{events, origins, records, sessions};
 use crate::graph::store::origins::origin;
 use crate::graph::store::{Reader, rows};
-use crate::harmless;
+use crate::sanitize;
 
 /// How much there was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -75,7 +75,7 @@ impl Reader<'_> {
 fn write_line(to: &mut impl Write, record: &Record) -> Result<(), GraphError> {
     let failed = |source| GraphError::File { verb: "write", path: "the export".into(), source };
     let line = serde_json::to_string(record).map_err(|error| failed(error.into()))?;
-    to.write_all(harmless::json(&line).as_bytes()).and_then(|()| to.write_all(b"\n")).map_err(failed)
+    to.write_all(sanitize::json(&line).as_bytes()).and_then(|()| to.write_all(b"\n")).map_err(failed)
 }
 
 pub fn link(row: &Row) -> rusqlite::Result<Link> {

@@ -7,7 +7,7 @@ use rusqlite::params;
 use serde::Serialize;
 
 use crate::graph::error::GraphError;
-use crate::graph::model::circle;
+use crate::graph::model::cycle;
 use crate::graph::model::event::{Event, EventKind};
 use crate::graph::model::foreign::issue::Issue;
 use crate::graph::model::id::TaskId;
@@ -282,7 +282,7 @@ impl super::Reader<'_> {
                 let mut statement = self.conn.prepare_cached("SELECT source, target FROM links WHERE type = ?1")?;
                 edges.extend(self.all(&mut statement, [member], "a link of", |row| Ok((row.get(0)?, row.get(1)?)))?);
             }
-            if let Some(path) = circle::find(&edges) {
+            if let Some(path) = cycle::find(&edges) {
                 return Ok(Some(path));
             }
         }

@@ -56,7 +56,7 @@ pub fn at(path: &Path, found: &Metadata) -> Look {
 
 fn read(path: &Path) -> Result<Look, GraphError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let (conn, _allowance) = connection::open(path, flags)?;
+    let (conn, _budget) = connection::open(path, flags)?;
     let unsound = |why: &str| Ok(Look::Unsound { why: why.to_owned() });
     let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if !schema::is_ours(&conn, version)? {

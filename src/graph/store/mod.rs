@@ -3,15 +3,14 @@
 //! Reads go through a [`Reader`], writes through a [`Writer`]; each is one transaction.
 
 mod agents;
-mod allowance;
 mod backup;
 mod batch;
+mod budget;
 mod claims;
 mod close;
 mod connection;
 pub mod copies;
 mod create;
-mod cut_off;
 mod delete;
 mod doctor;
 mod events;
@@ -26,6 +25,7 @@ mod lists;
 mod look;
 mod lost;
 mod migrate;
+mod neighbourhood;
 mod open;
 mod origins;
 mod overview;
@@ -35,12 +35,12 @@ mod schema;
 mod search;
 mod sessions;
 mod set_aside;
+mod sigbus;
+mod sql_error;
 mod sqlite_open;
 mod take_in;
-mod trouble;
 mod unread;
 mod update;
-mod web;
 
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
@@ -49,11 +49,11 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use crate::graph::error::GraphError;
 use crate::graph::model::id::TaskId;
-use crate::graph::model::moment::Moment;
 use crate::graph::model::session::Actor;
+use crate::graph::model::timestamp::Timestamp;
 use crate::graph::queries;
 
-use allowance::{ALL_ROWS, Allowance, SOME_ROWS};
+use budget::{ALL_ROWS, Budget, SOME_ROWS};
 
 pub use agents::{Agent, Agents};
 pub use batch::Outcome;
@@ -80,7 +80,7 @@ pub const FILE: &str = "graph.db";
 pub struct Store {
     conn: Connection,
     folder: PathBuf,
-    allowance: Allowance,
+    budget: Budget,
     /// Where copies are kept: on the host alone.
     backups: Option<PathBuf>,
     unread: RefCell<Unread>,
@@ -89,13 +89,13 @@ pub struct Store {
 impl Store {
     /// One consistent view of the graph. Nothing is written.
     pub fn read<T>(&self, work: impl FnOnce(&Reader) -> Result<T, GraphError>) -> Result<T, GraphError> {
-        self.allowance.grant(SOME_ROWS);
+        self.budget.grant(SOME_ROWS);
         self.view(work)
     }
 
     /// The same, for what looks at every row.
     pub fn read_all<T>(&self, work: impl FnOnce(&Reader) -> Result<T, GraphError>) -> Result<T, GraphError> {
-        self.allowance.grant(ALL_ROWS);
+        self.budget.grant(ALL_ROWS);
         self.view(work)
     }
 
@@ -110,7 +110,7 @@ impl Store {
                 found
             })
             .and_then(|found| self.unless_cut_off().map(|()| found))
-            .map_err(|error| trouble::locate(error, &self.folder))
+            .map_err(|error| sql_error::locate(error, &self.folder))
     }
 
     /// The rows that could not be read so far, and were left out.
@@ -122,22 +122,22 @@ impl Store {
     pub fn write<T>(
         &self,
         actor: &Actor,
-        now: Moment,
+        now: Timestamp,
         work: impl FnOnce(&Writer) -> Result<T, GraphError>,
     ) -> Result<T, GraphError> {
-        self.allowance.grant(ALL_ROWS);
-        self.transact(actor, now, work).map_err(|error| trouble::locate(error, &self.folder))
+        self.budget.grant(ALL_ROWS);
+        self.transact(actor, now, work).map_err(|error| sql_error::locate(error, &self.folder))
     }
 
     /// What was read or is to be written may rest on zeros.
     fn unless_cut_off(&self) -> Result<(), GraphError> {
-        if cut_off::happened() { Err(GraphError::Held { path: self.folder.join(FILE) }) } else { Ok(()) }
+        if sigbus::happened() { Err(GraphError::Held { path: self.folder.join(FILE) }) } else { Ok(()) }
     }
 
     fn transact<T>(
         &self,
         actor: &Actor,
-        now: Moment,
+        now: Timestamp,
         work: impl FnOnce(&Writer) -> Result<T, GraphError>,
     ) -> Result<T, GraphError> {
         let transaction = Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate)?;
@@ -173,7 +173,7 @@ pub struct Writer<'a> {
     actor: &'a Actor,
     /// Changes while work goes on: a claim registers who had not.
     session: RefCell<Option<sessions::Known>>,
-    clock: Cell<Moment>,
+    clock: Cell<Timestamp>,
 }
 
 impl<'a> std::ops::Deref for Writer<'a> {
@@ -191,17 +191,17 @@ impl Writer<'_> {
     }
 
     /// The time of the next change: later than the one before it, so that the order is kept.
-    fn tick(&self) -> Moment {
+    fn tick(&self) -> Timestamp {
         let now = self.clock.get();
         self.clock.set(now.next());
         now
     }
 
     /// The time of the next change of a task: later than its last one, also where the clock was set back meanwhile.
-    fn tick_of(&self, id: &TaskId) -> Result<Moment, GraphError> {
+    fn tick_of(&self, id: &TaskId) -> Result<Timestamp, GraphError> {
         let now = self.tick();
         let mut statement = self.conn.prepare_cached(queries::tasks::LAST_WRITE)?;
-        let last: Option<Moment> = statement.query_row([id], |row| row.get(0)).optional()?.flatten();
+        let last: Option<Timestamp> = statement.query_row([id], |row| row.get(0)).optional()?.flatten();
         Ok(last.map_or(now, |last| now.max(last.next())))
     }
 

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::graph::error::GraphError;
-use crate::graph::store::allowance::Allowance;
-use crate::graph::store::{FILE, Store, connection, cut_off, filesystem, intruders, lost, migrate, schema, trouble};
+use crate::graph::store::budget::Budget;
+use crate::graph::store::{FILE, Store, connection, filesystem, intruders, lost, migrate, schema, sigbus, sql_error};
 
 /// Older versions can damage a write-ahead log when a write meets a checkpoint.
 const OLDEST_SQLITE: (i32, &str) = (3_051_003, "3.51.3");
@@ -70,14 +70,14 @@ impl Store {
             Err(source) => return Err(GraphError::Folder { path: folder, source }),
         }
         intruders::refuse(&folder)?;
-        cut_off::guard();
-        let (conn, allowance) = connect(&path)
-            .and_then(|(conn, allowance)| Ok((check_version(conn, &path, site)?, allowance)))
-            .and_then(|(conn, allowance)| {
-                lost::refuse_emptied(&conn, &path, site.backups.as_deref()).map(|()| (conn, allowance))
+        sigbus::guard();
+        let (conn, budget) = connect(&path)
+            .and_then(|(conn, budget)| Ok((check_version(conn, &path, site)?, budget)))
+            .and_then(|(conn, budget)| {
+                lost::refuse_emptied(&conn, &path, site.backups.as_deref()).map(|()| (conn, budget))
             })
-            .map_err(|error| trouble::locate(error, &folder))?;
-        Ok(Self { conn, folder, allowance, backups: site.backups.clone(), unread: RefCell::default() })
+            .map_err(|error| sql_error::locate(error, &folder))?;
+        Ok(Self { conn, folder, budget, backups: site.backups.clone(), unread: RefCell::default() })
     }
 }
 
@@ -159,7 +159,7 @@ fn create(site: &Site, folder: &Path) -> Result<(), GraphError> {
     let draft = draft.map_err(|source| folder_error(folder, source, site.uid))?;
     let path = draft.path().join(FILE);
     empty_file(&path, folder).map_err(|source| folder_error(folder, source, site.uid))?;
-    fill(&path, site).map_err(|error| trouble::locate(error, folder))?;
+    fill(&path, site).map_err(|error| sql_error::locate(error, folder))?;
     publish(&path, folder).map_err(|source| folder_error(folder, source, site.uid))
 }
 
@@ -205,7 +205,7 @@ fn folder_error(folder: &Path, source: io::Error, uid: u32) -> GraphError {
 }
 
 /// Opens the file for what may come: many processes, and an agent that can put anything into the file.
-fn connect(path: &Path) -> Result<(Connection, Allowance), GraphError> {
+fn connect(path: &Path) -> Result<(Connection, Budget), GraphError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     connection::open(path, flags)
 }

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use crate::graph::error::GraphError;
 use crate::graph::model::id::TaskId;
-use crate::graph::model::moment::Moment;
 use crate::graph::model::session::{STALE_AFTER, Session};
 use crate::graph::model::task::{Priority, Task};
+use crate::graph::model::timestamp::Timestamp;
 use crate::graph::queries::filter::{Filter, Sort, State};
 use crate::graph::queries::sessions;
 use crate::graph::store::{Counts, Listed, Reader, Registered, rows};
@@ -39,7 +39,7 @@ pub struct Held {
     pub agent: Option<String>,
     pub session: Option<String>,
     pub container: Option<String>,
-    pub since: Option<Moment>,
+    pub since: Option<Timestamp>,
     /// May be taken over.
     pub stale: bool,
 }
@@ -50,7 +50,7 @@ pub struct Done {
     pub id: TaskId,
     pub title: String,
     pub by: Option<String>,
-    pub at: Option<Moment>,
+    pub at: Option<Timestamp>,
     pub reason: Option<String>,
 }
 
@@ -59,13 +59,13 @@ pub struct Done {
 pub struct Summary {
     pub name: String,
     pub session: String,
-    pub at: Option<Moment>,
+    pub at: Option<Timestamp>,
     pub summary: String,
 }
 
 impl Reader<'_> {
     /// The page for an agent that has just registered.
-    pub fn overview(&self, you: Registered, run: Option<&str>, now: Moment) -> Result<Overview, GraphError> {
+    pub fn overview(&self, you: Registered, run: Option<&str>, now: Timestamp) -> Result<Overview, GraphError> {
         let done = Filter { states: vec![State::Done], sort: Sort::Closed, ..Filter::default() };
         let counts = self.counts()?;
         Ok(Overview {
@@ -80,12 +80,12 @@ impl Reader<'_> {
     }
 
     /// What is in whose hands, longest held first.
-    pub fn in_progress(&self, now: Moment, limit: usize) -> Result<Vec<Held>, GraphError> {
+    pub fn in_progress(&self, now: Timestamp, limit: usize) -> Result<Vec<Held>, GraphError> {
         let filter = Filter { states: vec![State::InProgress], sort: Sort::Claimed, ..Filter::default() };
         self.tasks(&filter, limit)?.into_iter().map(|task| self.held(task, now)).collect()
     }
 
-    fn held(&self, task: Task, now: Moment) -> Result<Held, GraphError> {
+    fn held(&self, task: Task, now: Timestamp) -> Result<Held, GraphError> {
         let session = task.session.as_deref().map(|id| self.session_if_readable(id)).transpose()?.flatten();
         Ok(Held {
             id: task.id,

@@ -8,20 +8,20 @@ use serde_json::{Map, Value};
 use crate::graph::model::event::{Event, Note};
 use crate::graph::model::id::TaskId;
 use crate::graph::model::link::{LinkType, Neighbour};
-use crate::graph::model::moment::Moment;
 use crate::graph::model::session::Session;
 use crate::graph::model::task::{Named, Priority, Status, Task, TaskType};
+use crate::graph::model::timestamp::Timestamp;
 use crate::graph::queries::filter::Bind;
 
-impl ToSql for Moment {
+impl ToSql for Timestamp {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
         Ok(self.micros().into())
     }
 }
 
-impl FromSql for Moment {
+impl FromSql for Timestamp {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        value.as_i64().map(Moment::from_micros)
+        value.as_i64().map(Timestamp::from_micros)
     }
 }
 

@@ -7,9 +7,9 @@ use serde_json::json;
 use crate::graph::error::GraphError;
 use crate::graph::model::event::EventKind;
 use crate::graph::model::id;
-use crate::graph::model::moment::Moment;
 use crate::graph::model::session::{Actor, Identity, Session};
 use crate::graph::model::task::Named;
+use crate::graph::model::timestamp::Timestamp;
 use crate::graph::queries;
 use crate::graph::store::{Landed, Reader, Store, Writer, rows};
 
@@ -171,7 +171,7 @@ impl Writer<'_> {
 /// What the host says about a run. It speaks as `bn`.
 impl Store {
     /// Ends the session of a run that is over, and releases what it still holds with a note that says why.
-    pub fn end_run(&self, session: &str, why: &str, now: Moment) -> Result<Vec<Named>, GraphError> {
+    pub fn end_run(&self, session: &str, why: &str, now: Timestamp) -> Result<Vec<Named>, GraphError> {
         self.write(&host(), now, |writer| {
             let released = writer.let_go_of_all(session, why)?;
             writer.end_session(session, why, None)?;
@@ -180,17 +180,17 @@ impl Store {
     }
 
     /// Reopens every task that a run's session closed as done, each with the note.
-    pub fn reopen_closed_by(&self, session: &str, note: &str, now: Moment) -> Result<Vec<Named>, GraphError> {
+    pub fn reopen_closed_by(&self, session: &str, note: &str, now: Timestamp) -> Result<Vec<Named>, GraphError> {
         self.write(&host(), now, |writer| writer.reopen_all(session, note))
     }
 
     /// Opens what waits for the work of a run's session, which will not come any more.
-    pub fn wait_no_longer(&self, session: &str, note: &str, now: Moment) -> Result<(), GraphError> {
+    pub fn wait_no_longer(&self, session: &str, note: &str, now: Timestamp) -> Result<(), GraphError> {
         self.write(&host(), now, |writer| writer.wait_no_longer(session, note))
     }
 
     /// Closes what waited for the work of a run's session, which has landed.
-    pub fn land(&self, session: &str, why: &str, now: Moment) -> Result<Landed, GraphError> {
+    pub fn land(&self, session: &str, why: &str, now: Timestamp) -> Result<Landed, GraphError> {
         self.write(&host(), now, |writer| writer.land_all(session, why))
     }
 }
@@ -223,7 +223,7 @@ mod tests {
     fn the_end_of_a_run_releases_its_claims_and_reopens_what_was_not_merged() {
         let folder = tempfile::tempdir().unwrap();
         let store = store(folder.path());
-        let now = Moment::from_micros(1_000_000);
+        let now = Timestamp::from_micros(1_000_000);
         let new = |title: &str| NewTask { title: title.to_owned(), ..NewTask::default() };
         let (held, closed) = store
             .write(&agent(), now, |writer| {

@@ -7,9 +7,9 @@ use crate::graph::model::foreign::issue::Issue;
 use crate::graph::model::foreign::source::Source;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::link::{Link, LinkType};
-use crate::graph::model::moment::Moment;
 use crate::graph::model::record::{Origin, TaskRecord};
 use crate::graph::model::task::{Status, Task};
+use crate::graph::model::timestamp::Timestamp;
 use crate::graph::queries;
 use crate::graph::store::import::Imported;
 use crate::graph::store::{Reader, Writer};
@@ -166,7 +166,7 @@ impl Reader<'_> {
     }
 }
 
-fn note_event(id: &TaskId, at: Moment, author: &str, text: &str) -> Event {
+fn note_event(id: &TaskId, at: Timestamp, author: &str, text: &str) -> Event {
     Event {
         at,
         actor: author.to_owned(),
@@ -189,7 +189,7 @@ fn keep_state(record: &mut TaskRecord, here: &Task) {
     record.lands_with.clone_from(&here.lands_with);
 }
 
-fn record(issue: &Issue, id: &TaskId, now: Moment, updated_at: Moment) -> TaskRecord {
+fn record(issue: &Issue, id: &TaskId, now: Timestamp, updated_at: Timestamp) -> TaskRecord {
     let is_closed = matches!(issue.status, Status::Done | Status::Cancelled);
     TaskRecord {
         id: id.clone(),

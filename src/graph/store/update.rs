@@ -6,8 +6,8 @@ use crate::graph::error::GraphError;
 use crate::graph::model::event::EventKind;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::link::LinkType;
-use crate::graph::model::moment::Moment;
 use crate::graph::model::task::{self, Change, Task};
+use crate::graph::model::timestamp::Timestamp;
 use crate::graph::queries;
 use crate::graph::store::Writer;
 
@@ -55,7 +55,7 @@ impl Writer<'_> {
         }
     }
 
-    pub(super) fn touch(&self, id: &TaskId, at: Moment) -> Result<(), GraphError> {
+    pub(super) fn touch(&self, id: &TaskId, at: Timestamp) -> Result<(), GraphError> {
         self.conn.prepare_cached(queries::tasks::TOUCH)?.execute((id, at))?;
         Ok(())
     }

@@ -17,7 +17,7 @@ use crate::process::ProcessError;
 use crate::run::engine::{Engine, EngineError};
 use crate::run::life::apart::{is_apart, set_back, taken_back};
 use crate::run::life::landed;
-use crate::run::life::review::{left_lying, reason_to_hold, review};
+use crate::run::life::review::{left_uncommitted, reason_to_hold, review};
 use crate::run::record::RunError;
 use crate::run::record::lock::Lock;
 use crate::run::record::run_json::{Mode, Run};
@@ -108,7 +108,7 @@ pub(super) fn collect_and_merge(run: &mut Run, git: &Git, merge: Merge) -> Resul
 /// Takes over what there is, and records it.
 pub fn collect(run: &mut Run, git: &Git, prepared: &RunGit) -> Result<Collected, Failure> {
     let mut collected = take_over::collect(git, prepared)?;
-    let (left, note) = left_lying(git, prepared, &collected.head, &run.folder)?;
+    let (left, note) = left_uncommitted(git, prepared, &collected.head, &run.folder)?;
     collected.notes.extend(note);
     run.record.handed_over = left;
     run.record.collected = Some(collected.clone());

@@ -21,7 +21,7 @@ use crate::run::watch::disk::{Guard, Verdict};
 use crate::run::watch::follow::Follower;
 use crate::run::watch::process::Watched;
 use crate::run::watch::signals::Signals;
-use crate::run::watch::{gate, status};
+use crate::run::watch::{proxy, status};
 
 /// How often the host's branches are shown to the agent.
 const PUBLISH_EVERY: Duration = Duration::from_secs(2);
@@ -85,7 +85,7 @@ pub fn hold(
     run.record.started_at = Some(crate::env::now());
     let guard = watched.as_ref().map(|watched| Guard::start(&run.record.spec, &run.folder, pid, watched));
     let guard = guard.transpose().map_err(io)?;
-    let way_out = gate::open(&run.record.spec, owner.env)?;
+    let way_out = proxy::open(&run.record.spec, owner.env)?;
     run.enter(State::Running, Point::RunRunning)?;
     let gate = status::open_gate(&run.folder, Duration::from_secs(5));
     if !gate.map_err(|source| RunError::io("open the gate of", run.folder.path(), source))? {

@@ -24,7 +24,7 @@ use crate::run::record::run_json::{Record, Run, RunSpec, all};
 use crate::run::record::secrets;
 use crate::run::record::state::State;
 use crate::run::record::{RunError, store};
-use crate::run::watch::{gate, status};
+use crate::run::watch::{proxy, status};
 use crate::untrusted::remove;
 
 /// In the container: the graph's folder.
@@ -101,7 +101,7 @@ fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<(), Failure> {
     failpoint::reached(Point::FilesWritten);
     store::create_private(&spec.runtime).map_err(|source| RunError::io("make", &spec.runtime, source))?;
     if spec.network.mode == Network::Egress {
-        let egress = gate::folder(&spec.runtime);
+        let egress = proxy::folder(&spec.runtime);
         store::create_private(&egress).map_err(|source| RunError::io("make", &egress, source))?;
     }
     let secrets = secrets_file(&spec.runtime);
@@ -145,7 +145,7 @@ pub fn mounts(spec: &RunSpec, folder: &Folder, user: &User) -> Vec<Mount> {
         Mount::cgroup(),
     ];
     if spec.network.mode == Network::Egress {
-        mounts.push(Mount::read_only_data(gate::folder(&spec.runtime), gate::INSIDE));
+        mounts.push(Mount::read_only_data(proxy::folder(&spec.runtime), proxy::INSIDE));
     }
     if !spec.container.host_network {
         let etc = |name: &str| Mount::read_only_data(folder.etc().join(name), Path::new("/etc").join(name));

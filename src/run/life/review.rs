@@ -14,11 +14,11 @@ use crate::git::host::{Git, show};
 use crate::git::merge::{brought, filters};
 use crate::git::private::RunGit;
 use crate::git::private::hooks;
-use crate::harmless;
 use crate::run::record::folder::Folder;
-use crate::run::record::hand_off::HandedOver;
+use crate::run::record::hand_off::HandOff;
 use crate::run::record::{RunError, store};
-use crate::untrusted::files::{self, Lying};
+use crate::sanitize;
+use crate::untrusted::files::{self, LooseFile};
 
 /// So many uncommitted files are named.
 const MOST_LEFT: usize = 100;
@@ -26,7 +26,7 @@ const MOST_LEFT: usize = 100;
 const MOST_COMPARED: usize = 1000;
 
 /// Looks through what a merge would bring to the target.
-pub fn review(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Vec<HandedOver>, Failure> {
+pub fn review(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Vec<HandOff>, Failure> {
     let changed = brought::to_target(git, prepared, &collected.head)?;
     let hooks = hooks::in_trees(git, prepared)?;
     let mut asking = Vec::new();
@@ -44,11 +44,11 @@ pub fn review(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Vec
     }
     for asked in filters::asked(git, prepared, &collected.head, &changed)? {
         let obeyed_by = format!("gives files to your git filter {}, which a checkout runs", asked.filter);
-        asking.push(HandedOver { path: harmless::path(&asked.file), obeyed_by, held: true, uncommitted: false });
+        asking.push(HandOff { path: sanitize::path(&asked.file), obeyed_by, held: true, uncommitted: false });
     }
     let listed = |held: bool| {
-        move |handoff: Handoff| HandedOver {
-            path: harmless::path(&handoff.path),
+        move |handoff: Handoff| HandOff {
+            path: sanitize::path(&handoff.path),
             obeyed_by: handoff.obeyed_by.to_owned(),
             held,
             uncommitted: false,
@@ -70,20 +70,20 @@ pub fn remember(git: &Git, prepared: &RunGit, folder: &Folder) -> Result<(), Fai
 }
 
 /// After the agent: what of them is new or changed and in no commit. The second value is to be told to the user.
-pub fn left_lying(
+pub fn left_uncommitted(
     git: &Git,
     prepared: &RunGit,
     head: &str,
     folder: &Folder,
-) -> Result<(Vec<HandedOver>, Option<String>), Failure> {
+) -> Result<(Vec<HandOff>, Option<String>), Failure> {
     let path = folder.lay_before();
-    let before: Vec<Lying> = match fs::read(&path) {
+    let before: Vec<LooseFile> = match fs::read(&path) {
         // A run that an older bn has prepared: nothing can be said of it.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), None)),
         Err(error) => return Err(RunError::io("read", &path, error).into()),
         Ok(text) => serde_json::from_slice(&text).map_err(|error| RunError::io("read", &path, error.into()))?,
     };
-    let before: BTreeSet<Lying> = before.into_iter().collect();
+    let before: BTreeSet<LooseFile> = before.into_iter().collect();
     let hooks = hooks::in_trees(git, prepared)?;
     let (now, complete) = obeyed(prepared, &hooks);
     let mut left = Vec::new();
@@ -97,7 +97,7 @@ pub fn left_lying(
             continue;
         }
         let obeyed_by = obeyed_unasked(&lying.path, &hooks).unwrap_or_default().to_owned();
-        left.push(HandedOver { path: harmless::path(&lying.path), obeyed_by, held: false, uncommitted: true });
+        left.push(HandOff { path: sanitize::path(&lying.path), obeyed_by, held: false, uncommitted: true });
     }
     let more = new.count();
     let note = match (complete, more) {
@@ -108,12 +108,12 @@ pub fn left_lying(
     Ok((left, note))
 }
 
-fn obeyed(prepared: &RunGit, hooks: &[PathBuf]) -> (Vec<Lying>, bool) {
+fn obeyed(prepared: &RunGit, hooks: &[PathBuf]) -> (Vec<LooseFile>, bool) {
     files::find(&prepared.checkout.worktree, |path| obeyed_unasked(path, hooks).is_some())
 }
 
 /// Why the merge waits for somebody to look, if it does.
-pub fn reason_to_hold(handed_over: &[HandedOver], collected: &Collected) -> Option<String> {
+pub fn reason_to_hold(handed_over: &[HandOff], collected: &Collected) -> Option<String> {
     let files = handed_over.iter().filter(|file| file.held).map(|file| format!("{} ({})", file.path, file.obeyed_by));
     let reasons: Vec<String> = collected.holds.iter().cloned().chain(files).collect();
     (!reasons.is_empty()).then(|| format!("look at this before it is merged: {}", reasons.join(", ")))

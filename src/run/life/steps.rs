@@ -37,7 +37,7 @@ use crate::run::life::{landed, tell};
 use crate::run::record::RunError;
 use crate::run::record::run_json::Run;
 use crate::run::record::state::{Ending, Outcome, State};
-use crate::run::watch::gate;
+use crate::run::watch::proxy;
 
 pub use crate::run::life::prepare::begin;
 pub use crate::run::life::start::start;
@@ -68,7 +68,7 @@ pub fn end(run: &mut Run, engine: &Engine, git: &Git, merge: Merge) -> Result<()
     run.record.ended_at.get_or_insert_with(crate::env::now);
     run.enter(State::Collecting, Point::EndingRecorded)?;
     finish::remove_container(run, engine)?;
-    gate::close(&run.record.spec, &run.folder)?;
+    proxy::close(&run.record.spec, &run.folder)?;
     prepare::remove_secrets(&run.record.spec)?;
     failpoint::reached(Point::RuntimeRemoved);
     if let Err(error) = finish::collect_and_merge(run, git, merge) {

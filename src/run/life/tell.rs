@@ -2,7 +2,7 @@
 
 use crate::failpoint::{self, Point};
 use crate::graph::error::GraphError;
-use crate::graph::model::moment::Moment;
+use crate::graph::model::timestamp::Timestamp;
 use crate::graph::store::{FILE, Site, Store, copies};
 use crate::run::record::run_json::{Record, RunSpec};
 use crate::run::record::state::Outcome;
@@ -21,7 +21,7 @@ enum Closed {
 /// Ends the run's session, which releases its claims, and says what its closed tasks are from now on.
 pub fn ended(record: &Record) -> Result<(), GraphError> {
     let Some((outcome, store)) = outcome_and_graph(record)? else { return Ok(()) };
-    let (spec, now) = (&record.spec, Moment::from(crate::env::now()));
+    let (spec, now) = (&record.spec, Timestamp::from(crate::env::now()));
     match closed(outcome, has_work(record)) {
         Closed::Done => drop(store.land(&spec.session, &landed_note(spec), now)?),
         Closed::Waiting => {}
@@ -44,7 +44,7 @@ pub fn ended(record: &Record) -> Result<(), GraphError> {
 pub fn merged_later(record: &Record) -> Result<(), GraphError> {
     let Some((outcome, store)) = outcome_and_graph(record)? else { return Ok(()) };
     if closed(outcome, has_work(record)) == Closed::Done {
-        store.land(&record.spec.session, &landed_note(&record.spec), Moment::from(crate::env::now()))?;
+        store.land(&record.spec.session, &landed_note(&record.spec), Timestamp::from(crate::env::now()))?;
     }
     Ok(())
 }
@@ -56,7 +56,7 @@ pub fn given_up(record: &Record, how: &str) -> Result<(), GraphError> {
     if record.started_at.is_none() || !spec.graph.join(FILE).exists() {
         return Ok(());
     }
-    let (store, now) = (graph_of(spec)?, Moment::from(crate::env::now()));
+    let (store, now) = (graph_of(spec)?, Timestamp::from(crate::env::now()));
     let note = format!("the run {} closed this, and was {how} before its work was on {}", spec.name, spec.target);
     store.wait_no_longer(&spec.session, &note, now)?;
     store.end_run(&spec.session, &format!("the run {} was {how}", spec.name), now)?;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A changed file that is handed to a program of the host.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct HandedOver {
+pub struct HandOff {
     pub path: String,
     /// Who runs or obeys it.
     pub obeyed_by: String,

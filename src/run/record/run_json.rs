@@ -16,7 +16,7 @@ use crate::failpoint::{self, Point};
 use crate::git::collect::collected::{Collected, Kept};
 use crate::git::private::RunGit;
 use crate::run::record::folder::Folder;
-use crate::run::record::hand_off::HandedOver;
+use crate::run::record::hand_off::HandOff;
 use crate::run::record::lock::{self, Lock};
 use crate::run::record::state::{Ending, Outcome, State};
 use crate::run::record::unreadable::Unreadable;
@@ -110,7 +110,7 @@ pub struct Record {
     pub git: Option<RunGit>,
     pub collected: Option<Collected>,
     /// What of the work programs of the host run or obey.
-    pub handed_over: Vec<HandedOver>,
+    pub handed_over: Vec<HandOff>,
     /// What is nowhere else than with the run, beside its work.
     #[serde(default)]
     pub kept: Vec<Kept>,

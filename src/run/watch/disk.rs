@@ -24,7 +24,7 @@ const SOONEST: Duration = Duration::from_millis(50);
 const LATEST: Duration = Duration::from_secs(2);
 /// A run ends when less than this part of what was free is left, whoever took it: bn needs room to keep the work, and so do you.
 const KEPT_FREE: u64 = 8;
-/// What is measured again only after this part of the allowance more is gone.
+/// What is measured again only after this part of the budget more is gone.
 const STEP: u64 = 16;
 
 /// Why a run has to end.

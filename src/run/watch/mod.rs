@@ -5,8 +5,8 @@
 
 pub mod disk;
 pub mod follow;
-pub mod gate;
 pub mod process;
+pub mod proxy;
 pub mod signals;
 pub mod status;
 pub mod terminal;

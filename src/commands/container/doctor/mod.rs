@@ -1,7 +1,7 @@
 //! `bn container doctor`: what this machine lacks, and what is open too wide.
 
 mod engine;
-mod gather;
+mod facts;
 mod host;
 
 use std::fmt;
@@ -24,7 +24,7 @@ struct Report {
 pub fn run(context: &Context) -> Result<Exit, Failure> {
     let all = context.output.is_json() || context.env.trace.is_some();
     let holes = if all { Detail::Each } else { Detail::Counted };
-    let findings = examine(&gather::facts(&context.env)?, holes);
+    let findings = examine(&facts::facts(&context.env)?, holes);
     let ok = findings.iter().all(|finding| finding.status != Status::Broken);
     context.output.print(&Report { ok, findings })?;
     Ok(if ok { Exit::DONE } else { Exit(1) })

@@ -8,9 +8,9 @@ use crate::commands::Context;
 use crate::commands::graph::access::Graph;
 use crate::commands::graph::render;
 use crate::error::Failure;
-use crate::graph::model::moment::Moment;
 use crate::graph::model::task::Status;
 use crate::graph::model::text::{block, line};
+use crate::graph::model::timestamp::Timestamp;
 use crate::graph::store::Detail;
 
 pub fn run(typed: &str, context: &Context) -> Result<(), Failure> {
@@ -25,11 +25,11 @@ pub struct Shown {
     #[serde(flatten)]
     detail: Detail,
     #[serde(skip)]
-    now: Moment,
+    now: Timestamp,
 }
 
 impl Shown {
-    pub fn new(detail: Detail, now: Moment) -> Self {
+    pub fn new(detail: Detail, now: Timestamp) -> Self {
         Self { detail, now }
     }
 

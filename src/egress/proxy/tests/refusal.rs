@@ -1,5 +1,5 @@
+use crate::egress::live_rules::add;
 use crate::egress::proxy::tests::*;
-use crate::egress::widen::widen;
 
 #[test]
 fn a_refusal_names_the_flag_and_keeps_secrets_out_of_the_log() {
@@ -102,7 +102,7 @@ fn the_host_widens_a_live_run() {
     let world = World::new(&[], &[]);
     let request = format!("GET http://localhost:{}/ HTTP/1.1\r\n\r\n", to.port());
     assert!(world.answer(&request).starts_with("HTTP/1.1 403 "));
-    widen(&world.folder.path().join("rules"), &Policy::default(), &[format!("localhost:{}", to.port())]).unwrap();
+    add(&world.folder.path().join("rules"), &Policy::default(), &[format!("localhost:{}", to.port())]).unwrap();
     assert!(world.answer(&request).ends_with("hello"));
 }
 

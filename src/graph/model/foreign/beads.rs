@@ -7,8 +7,8 @@ use crate::graph::error::GraphError;
 use crate::graph::model::event::Note;
 use crate::graph::model::foreign::issue::{Issue, fingerprint, tag_of, title_and_rest, with_sections};
 use crate::graph::model::link::LinkType;
-use crate::graph::model::moment::Moment;
 use crate::graph::model::task::{Priority, Status, TaskType};
+use crate::graph::model::timestamp::Timestamp;
 
 /// What is read of a line; there is more in some.
 #[derive(Debug, Deserialize)]
@@ -34,15 +34,15 @@ struct Bead {
     #[serde(default)]
     created_by: Option<String>,
     #[serde(default)]
-    created_at: Option<Moment>,
+    created_at: Option<Timestamp>,
     #[serde(default)]
-    updated_at: Option<Moment>,
+    updated_at: Option<Timestamp>,
     #[serde(default)]
-    closed_at: Option<Moment>,
+    closed_at: Option<Timestamp>,
     #[serde(default)]
     close_reason: Option<String>,
     #[serde(default)]
-    deleted_at: Option<Moment>,
+    deleted_at: Option<Timestamp>,
     #[serde(default)]
     external_ref: Option<String>,
     #[serde(default)]
@@ -66,7 +66,7 @@ struct Comment {
     author: Option<String>,
     text: String,
     #[serde(default)]
-    created_at: Option<Moment>,
+    created_at: Option<Timestamp>,
 }
 
 pub fn parse(text: &str) -> Result<Vec<Issue>, GraphError> {
@@ -99,7 +99,7 @@ fn issue(bead: Bead, line: usize, fingerprint: String) -> Issue {
     let is_deleted = bead.status.as_deref() == Some("tombstone");
     let at = bead.updated_at.or(bead.created_at);
     let comments = bead.comments.unwrap_or_default().into_iter();
-    let created = bead.created_at.unwrap_or(Moment::from_micros(0));
+    let created = bead.created_at.unwrap_or(Timestamp::from_micros(0));
     let dependencies = bead.dependencies.unwrap_or_default().into_iter();
     Issue {
         place: format!("line {line}"),

@@ -6,8 +6,8 @@ use serde_json::Value;
 use crate::graph::error::GraphError;
 use crate::graph::model::event::Note;
 use crate::graph::model::foreign::issue::{Issue, fingerprint, tag_of, title_and_rest, with_sections};
-use crate::graph::model::moment::Moment;
 use crate::graph::model::task::{Priority, Status, TaskType};
+use crate::graph::model::timestamp::Timestamp;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -29,11 +29,11 @@ struct Listed {
     #[serde(default)]
     milestone: Option<Milestone>,
     #[serde(default)]
-    created_at: Option<Moment>,
+    created_at: Option<Timestamp>,
     #[serde(default)]
-    updated_at: Option<Moment>,
+    updated_at: Option<Timestamp>,
     #[serde(default)]
-    closed_at: Option<Moment>,
+    closed_at: Option<Timestamp>,
     #[serde(default)]
     comments: Option<Vec<Comment>>,
     #[serde(default)]
@@ -64,7 +64,7 @@ struct Comment {
     #[serde(default)]
     body: String,
     #[serde(default)]
-    created_at: Option<Moment>,
+    created_at: Option<Timestamp>,
 }
 
 pub fn parse(text: &str) -> Result<Vec<Issue>, GraphError> {
@@ -85,7 +85,7 @@ fn issue(listed: Listed, fingerprint: String) -> Issue {
     let milestone = listed.milestone.map(|milestone| milestone.title);
     let sections =
         [("Title", rest.as_deref()), ("Milestone", milestone.as_deref()), ("Address", listed.url.as_deref())];
-    let created = listed.created_at.unwrap_or(Moment::from_micros(0));
+    let created = listed.created_at.unwrap_or(Timestamp::from_micros(0));
     let name = |user: User| Some(user.login).filter(|login| !login.is_empty());
     Issue {
         id: format!("#{}", listed.number),

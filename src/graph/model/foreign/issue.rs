@@ -5,8 +5,8 @@ use sha2::{Digest, Sha256};
 
 use crate::graph::model::event::Note;
 use crate::graph::model::link::LinkType;
-use crate::graph::model::moment::Moment;
 use crate::graph::model::task::{self, Priority, Status, TITLE_LENGTH, TaskType};
+use crate::graph::model::timestamp::Timestamp;
 
 /// An issue of another tracker.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,11 +24,11 @@ pub struct Issue {
     pub tags: Vec<String>,
     pub assignee: Option<String>,
     pub created_by: Option<String>,
-    pub created_at: Option<Moment>,
-    pub updated_at: Option<Moment>,
-    pub closed_at: Option<Moment>,
+    pub created_at: Option<Timestamp>,
+    pub updated_at: Option<Timestamp>,
+    pub closed_at: Option<Timestamp>,
     pub closed_reason: Option<String>,
-    pub deleted_at: Option<Moment>,
+    pub deleted_at: Option<Timestamp>,
     /// This issue, TYPE, another one.
     pub links: Vec<(LinkType, String)>,
     pub notes: Vec<Note>,

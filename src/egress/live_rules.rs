@@ -10,33 +10,33 @@ use crate::egress::watched::Watched;
 use crate::error::Explain;
 
 #[derive(Debug, thiserror::Error)]
-pub enum WidenError {
+pub enum LiveRulesError {
     #[error(transparent)]
     Rule(#[from] RuleError),
     #[error("cannot write the run's rules at {path}")]
     File { path: PathBuf, source: io::Error },
 }
 
-impl Explain for WidenError {
+impl Explain for LiveRulesError {
     fn hints(&self) -> Vec<String> {
         match self {
-            WidenError::Rule(error) => error.hints(),
-            WidenError::File { .. } => Vec::new(),
+            LiveRulesError::Rule(error) => error.hints(),
+            LiveRulesError::File { .. } => Vec::new(),
         }
     }
 
     fn exit_code(&self) -> u8 {
         match self {
-            WidenError::Rule(error) => error.exit_code(),
-            WidenError::File { .. } => crate::error::FAILED,
+            LiveRulesError::Rule(error) => error.exit_code(),
+            LiveRulesError::File { .. } => crate::error::FAILED,
         }
     }
 }
 
 /// Adds rules to the file of a live run, whose policy at the start was `policy`. The proxy goes by them at once.
-pub fn widen(file: &Path, policy: &Policy, rules: &[String]) -> Result<(), WidenError> {
+pub fn add(file: &Path, policy: &Policy, rules: &[String]) -> Result<(), LiveRulesError> {
     policy.widened(rules)?;
-    let failed = |source| WidenError::File { path: file.to_owned(), source };
+    let failed = |source| LiveRulesError::File { path: file.to_owned(), source };
     // One write of whole lines to the end: two of these at once lose nothing.
     let lines: String = rules.iter().map(|rule| format!("{rule}\n")).collect();
     let mut open = std::fs::OpenOptions::new().create(true).append(true).open(file).map_err(failed)?;
@@ -95,10 +95,10 @@ mod tests {
         let live = LivePolicy::new(Policy::default(), &file);
         let asked = Authority::parse("10.0.0.7:80", None).unwrap();
         assert!(live.now().admit(&asked).is_err());
-        widen(&file, &Policy::default(), &["10.0.0.7:80".into(), "localhost:5432".into()]).unwrap();
+        add(&file, &Policy::default(), &["10.0.0.7:80".into(), "localhost:5432".into()]).unwrap();
         live.now().admit(&asked).unwrap();
         assert_eq!(live.now().loopback_ports(), [5432]);
-        let error = widen(&file, &Policy::default(), &["169.254.169.254".into()]).unwrap_err();
+        let error = add(&file, &Policy::default(), &["169.254.169.254".into()]).unwrap_err();
         assert_eq!(error.exit_code(), 2);
         std::fs::write(&file, "nonsense here\n*\n10.0.0.7:80\nlocalhost:54").unwrap();
         live.now().admit(&asked).unwrap();

@@ -39,7 +39,7 @@ fn short(image_id: &str) -> &str {
 }
 
 /// Puts the image into containerd, unless it has this very one, and looks whether it arrived.
-pub fn hand_over(reference: &str, folder: &Path, engine: &Engine, runner: &Runner) -> Result<Built, Failure> {
+pub fn import_image(reference: &str, folder: &Path, engine: &Engine, runner: &Runner) -> Result<Built, Failure> {
     let image_id = runner.read(&buildah::image_id(reference))?.text();
     let image_id = image_id.lines().next().unwrap_or_default().to_owned();
     let present = runner.read(&engine.ctr.image_with_id(reference, &image_id))?.text() == reference;

@@ -12,7 +12,7 @@ const LIBRARIES: [&str; 5] = ["LD_LIBRARY_PATH", "LD_PRELOAD", "LD_AUDIT", "PERL
 impl Env {
     /// Looks for programs in no folder in which an agent could have put one: none of `trees`, and none that depends on
     /// where a program is started. Returns the entries of PATH that this leaves out.
-    pub fn distrust(&mut self, trees: &[PathBuf]) -> Vec<PathBuf> {
+    pub fn search_path(&mut self, trees: &[PathBuf]) -> Vec<PathBuf> {
         let (kept, left_out): (Vec<PathBuf>, Vec<PathBuf>) =
             std::env::split_paths(&self.path).partition(|folder| folder.is_absolute() && !leads_into(folder, trees));
         self.libraries = LIBRARIES.iter().filter_map(|name| Some(((*name).into(), trusted(name, trees)?))).collect();

@@ -7,9 +7,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(i64);
+pub struct Timestamp(i64);
 
-impl Moment {
+impl Timestamp {
     pub fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
@@ -29,7 +29,7 @@ impl Moment {
     }
 
     /// How long ago this was, short: `40s`, `12m`, `3h`, `5d`.
-    pub fn age(self, now: Moment) -> String {
+    pub fn age(self, now: Timestamp) -> String {
         let seconds = (now.0.saturating_sub(self.0) / 1_000_000).max(0);
         match seconds {
             0..60 => format!("{seconds}s"),
@@ -49,25 +49,25 @@ impl Moment {
     }
 }
 
-impl From<DateTime<Utc>> for Moment {
+impl From<DateTime<Utc>> for Timestamp {
     fn from(time: DateTime<Utc>) -> Self {
         Self(time.timestamp_micros())
     }
 }
 
-impl fmt::Display for Moment {
+impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.utc().to_rfc3339_opts(SecondsFormat::Micros, true))
     }
 }
 
-impl Serialize for Moment {
+impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Moment {
+impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let time = DateTime::parse_from_rfc3339(&text)
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn ages_are_short() {
-        let now = Moment::from_micros(100 * 86_400_000_000);
+        let now = Timestamp::from_micros(100 * 86_400_000_000);
         for (seconds, age) in [(0, "0s"), (59, "59s"), (60, "1m"), (7199, "1h"), (86_400, "1d"), (86_400 * 40, "40d")] {
             assert_eq!(now.before(Duration::from_secs(seconds)).age(now), age);
         }
@@ -91,10 +91,10 @@ mod tests {
 
     #[test]
     fn json_keeps_every_microsecond() {
-        let moment = Moment::from_micros(1_795_312_859_000_001);
+        let moment = Timestamp::from_micros(1_795_312_859_000_001);
         let json = serde_json::to_string(&moment).unwrap();
         assert_eq!(json, "\"2026-11-22T02:00:59.000001Z\"");
-        assert_eq!(serde_json::from_str::<Moment>(&json).unwrap(), moment);
-        assert!(serde_json::from_str::<Moment>("\"yesterday\"").is_err());
+        assert_eq!(serde_json::from_str::<Timestamp>(&json).unwrap(), moment);
+        assert!(serde_json::from_str::<Timestamp>("\"yesterday\"").is_err());
     }
 }

@@ -17,8 +17,8 @@ use tokio::io::Interest;
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::egress::greeting::{Greeting, LINE_MAX, Word};
 use crate::egress::http::reply::Reply;
-use crate::egress::offer::{LINE_MAX, Offer, Word};
 use crate::egress::proxy::connection;
 use crate::egress::proxy::head::PATIENCE;
 use crate::egress::proxy::{Decision, Shared};
@@ -68,7 +68,7 @@ async fn greet(shared: Arc<Shared>, stream: Stream) {
     let Stream::Unix(stream) = stream else { return };
     let first = tokio::time::timeout(PATIENCE, stream.async_io(Interest::READABLE, || receive(&stream))).await;
     let Ok(Ok((bytes, socket))) = first else { return };
-    match (socket, Offer::parse(&bytes)) {
+    match (socket, Greeting::parse(&bytes)) {
         (Some(socket), Some(offer)) => take(&shared, stream, socket, offer).await,
         (None, None) if !bytes.is_empty() => connection::serve(&shared, stream.into(), bytes).await,
         _ => {}
@@ -99,7 +99,7 @@ fn listens(socket: &impl AsFd) -> bool {
         && sockopt::socket_acceptconn(socket) == Ok(true)
 }
 
-async fn take(shared: &Arc<Shared>, relay: UnixStream, socket: OwnedFd, offer: Offer) {
+async fn take(shared: &Arc<Shared>, relay: UnixStream, socket: OwnedFd, offer: Greeting) {
     let relay = Stream::from(relay);
     let refused = |why: &'static str| shared.note_request(Decision::Refused, "-", format!("the relay's socket: {why}"));
     if !listens(&socket) {
@@ -110,21 +110,21 @@ async fn take(shared: &Arc<Shared>, relay: UnixStream, socket: OwnedFd, offer: O
     let Ok(listener) = listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener)) else { return };
     tokio::spawn(listen(Arc::clone(shared), listener, offer, permit));
     let said = write_all(&relay, Word::Ready.line().as_bytes()).await;
-    if said.is_ok() && offer == Offer::Proxy {
+    if said.is_ok() && offer == Greeting::Proxy {
         announce(shared, &relay).await;
     }
 }
 
 /// Serves the clients of one listening socket. It stays open when the relay is gone.
-async fn listen(shared: Arc<Shared>, listener: TcpListener, offer: Offer, _permit: OwnedSemaphorePermit) {
+async fn listen(shared: Arc<Shared>, listener: TcpListener, offer: Greeting, _permit: OwnedSemaphorePermit) {
     loop {
         match (listener.accept().await, offer) {
-            (Ok((stream, _)), Offer::Proxy) => {
+            (Ok((stream, _)), Greeting::Proxy) => {
                 admit(&shared, stream.into(), |shared, stream| async move {
                     connection::serve(&shared, stream, Vec::new()).await;
                 });
             }
-            (Ok((stream, _)), Offer::Port(port)) => {
+            (Ok((stream, _)), Greeting::Port(port)) => {
                 admit(&shared, stream.into(), move |shared, stream| async move {
                     connection::bring_in(&shared, stream, port).await;
                 });

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::ErrorCode;
 
 use crate::graph::error::GraphError;
-use crate::graph::store::{FILE, cut_off};
+use crate::graph::store::{FILE, sigbus};
 
 /// How long a write waits for the others before it gives up.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -33,7 +33,7 @@ pub fn locate(error: GraphError, folder: &Path) -> GraphError {
         Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) if is_full(folder) => GraphError::Full { path },
         Some(ErrorCode::CannotOpen) if !is_writable(folder) => read_only(folder),
         Some(ErrorCode::CannotOpen) => GraphError::Held { path: path.join(FILE) },
-        Some(ErrorCode::FileLockingProtocolFailed | ErrorCode::SystemIoFailure) if cut_off::happened() => {
+        Some(ErrorCode::FileLockingProtocolFailed | ErrorCode::SystemIoFailure) if sigbus::happened() => {
             GraphError::Held { path: path.join(FILE) }
         }
         _ => GraphError::Sql(source),

@@ -5,8 +5,8 @@ use std::os::unix::net::UnixStream;
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 
+use crate::egress::live_rules::add;
 use crate::egress::proxy::tests::*;
-use crate::egress::widen::widen;
 
 fn offer(world: &World, descriptor: impl AsFd) -> String {
     let mut stream = UnixStream::connect(world.folder.path().join(SOCKET)).unwrap();
@@ -15,7 +15,7 @@ fn offer(world: &World, descriptor: impl AsFd) -> String {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut ancillary = SendAncillaryBuffer::new(&mut space);
     assert!(ancillary.push(SendAncillaryMessage::ScmRights(&descriptors)));
-    let line = Offer::Proxy.line();
+    let line = Greeting::Proxy.line();
     rustix::net::sendmsg(&stream, &[IoSlice::new(line.as_bytes())], &mut ancillary, SendFlags::empty()).unwrap();
     let mut answer = [0; 6];
     drop(stream.read_exact(&mut answer));
@@ -39,7 +39,7 @@ fn only_listening_tcp_sockets_are_taken() {
 #[test]
 fn a_socket_that_is_shut_by_its_maker_is_let_go() {
     let world = World::new(&[], &[]);
-    let listeners: Vec<TcpListener> = (0..crate::egress::proxy::handover::LISTENERS_MAX - 1)
+    let listeners: Vec<TcpListener> = (0..crate::egress::proxy::listener::LISTENERS_MAX - 1)
         .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
         .collect();
     for listener in &listeners {
@@ -74,7 +74,7 @@ fn a_loopback_port_that_is_opened_comes_up_inside() {
     start_relay(&world.folder.path().join(SOCKET), free_port());
     let inside = SocketAddr::from(([127, 0, 0, 1], port));
     assert!(TcpStream::connect(inside).is_err());
-    widen(&world.folder.path().join("rules"), &Policy::default(), &[format!("localhost:{port}")]).unwrap();
+    add(&world.folder.path().join("rules"), &Policy::default(), &[format!("localhost:{port}")]).unwrap();
     let started = std::time::Instant::now();
     while TcpStream::connect(inside).is_err() {
         assert!(started.elapsed() < SOON);

@@ -8,26 +8,26 @@ const MARK: &str = "\0bn ";
 
 /// What a listening socket is for that the relay hands over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Offer {
+pub enum Greeting {
     /// Clients of the proxy connect to it.
     Proxy,
     /// It stands for this port of the host's loopback.
     Port(u16),
 }
 
-impl Offer {
+impl Greeting {
     pub fn line(self) -> String {
         match self {
-            Offer::Proxy => format!("{MARK}proxy\n"),
-            Offer::Port(port) => format!("{MARK}port {port}\n"),
+            Greeting::Proxy => format!("{MARK}proxy\n"),
+            Greeting::Port(port) => format!("{MARK}port {port}\n"),
         }
     }
 
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let line = std::str::from_utf8(bytes).ok()?.strip_prefix(MARK)?.strip_suffix('\n')?;
         match line.split_once(' ') {
-            None if line == "proxy" => Some(Offer::Proxy),
-            Some(("port", port)) => port.parse().ok().filter(|port| *port != 0).map(Offer::Port),
+            None if line == "proxy" => Some(Greeting::Proxy),
+            Some(("port", port)) => port.parse().ok().filter(|port| *port != 0).map(Greeting::Port),
             _ => None,
         }
     }
@@ -65,8 +65,8 @@ mod tests {
 
     #[test]
     fn both_sides_understand_each_other() {
-        for offer in [Offer::Proxy, Offer::Port(11434)] {
-            assert_eq!(Offer::parse(offer.line().as_bytes()), Some(offer));
+        for offer in [Greeting::Proxy, Greeting::Port(11434)] {
+            assert_eq!(Greeting::parse(offer.line().as_bytes()), Some(offer));
         }
         for word in [Word::Ready, Word::Port(5432)] {
             assert_eq!(Word::parse(&word.line()), Some(word));
@@ -79,7 +79,7 @@ mod tests {
             b"\xff",
             b"",
         ] {
-            assert_eq!(Offer::parse(bytes), None);
+            assert_eq!(Greeting::parse(bytes), None);
         }
     }
 }

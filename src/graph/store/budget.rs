@@ -19,18 +19,18 @@ const EVERY: i32 = 10_000;
 
 /// The work that a connection may do, in time of this thread on a processor: waiting for others, or for a slow disk, is no work.
 #[derive(Clone, Debug)]
-pub struct Allowance {
+pub struct Budget {
     until: Arc<AtomicU64>,
 }
 
-impl Allowance {
+impl Budget {
     /// Watches over everything that this connection does from now on.
     pub fn watch(conn: &mut Connection) -> Result<Self, GraphError> {
-        let allowance = Self { until: Arc::new(AtomicU64::new(0)) };
-        allowance.grant(SOME_ROWS);
-        let until = Arc::clone(&allowance.until);
+        let budget = Self { until: Arc::new(AtomicU64::new(0)) };
+        budget.grant(SOME_ROWS);
+        let until = Arc::clone(&budget.until);
         conn.progress_handler(EVERY, Some(move || worked() > until.load(Ordering::Relaxed)))?;
-        Ok(allowance)
+        Ok(budget)
     }
 
     /// So much from now on.
@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn work_without_an_end_is_stopped_and_other_work_is_not() {
         let mut conn = Connection::open_in_memory().unwrap();
-        let allowance = Allowance::watch(&mut conn).unwrap();
+        let budget = Budget::watch(&mut conn).unwrap();
         let rows = |limit: &str| {
             let sql = format!(
                 "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c {limit}) SELECT count(*) FROM c"
@@ -62,10 +62,10 @@ mod tests {
             conn.query_row(&sql, [], |row| row.get::<_, i64>(0))
         };
         assert_eq!(rows("LIMIT 100000").unwrap(), 100_000);
-        allowance.grant(Duration::from_millis(50));
+        budget.grant(Duration::from_millis(50));
         let stopped = rows("").unwrap_err();
         assert_eq!(stopped.sqlite_error_code(), Some(rusqlite::ErrorCode::OperationInterrupted));
-        allowance.grant(SOME_ROWS);
+        budget.grant(SOME_ROWS);
         assert_eq!(rows("LIMIT 100000").unwrap(), 100_000);
     }
 }

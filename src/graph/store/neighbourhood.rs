@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 
 use crate::graph::error::GraphError;
 use crate::graph::model::id::TaskId;
-use crate::graph::model::tree::{Direction, Edge, Node, Web};
+use crate::graph::model::tree::{Direction, Edge, Neighbourhood, Node};
 use crate::graph::store::Reader;
 
 /// How many tasks a drawing holds.
@@ -17,9 +17,10 @@ const UP: &str = "SELECT source, type, target FROM links WHERE target = ?1 AND t
 
 impl Reader<'_> {
     /// Everything that a task waits for, or that waits for it, nearest first.
-    pub fn web(&self, root: &TaskId, direction: Direction) -> Result<Web, GraphError> {
+    pub fn web(&self, root: &TaskId, direction: Direction) -> Result<Neighbourhood, GraphError> {
         let root = self.living(root)?.id;
-        let mut web = Web { root: root.clone(), direction, nodes: Vec::new(), edges: Vec::new(), more: false };
+        let mut web =
+            Neighbourhood { root: root.clone(), direction, nodes: Vec::new(), edges: Vec::new(), more: false };
         let mut seen = HashSet::from([root.clone()]);
         let mut waiting = VecDeque::from([root]);
         while let Some(id) = waiting.pop_front() {

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use anstyle_parse::{Params, Parser, Perform};
 
-use crate::harmless::Reader;
+use crate::sanitize::Reader;
 
 /// Takes a stream in pieces, wherever it is cut.
 #[derive(Default)]
@@ -88,7 +88,7 @@ mod tests {
         ];
         for order in orders {
             let left = sifted(&format!("a{order}b"));
-            assert_eq!(crate::harmless::plain(&left), left, "{order:?}");
+            assert_eq!(crate::sanitize::plain(&left), left, "{order:?}");
             assert!(left.starts_with('a') && left.ends_with('b'), "{order:?}: {left:?}");
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::harmless::{is_unseen, steers};
+use crate::sanitize::{is_unseen, steers};
 
 /// Longer names are cut. Letters.
 const LONGEST: usize = 200;
