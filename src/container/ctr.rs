@@ -179,6 +179,8 @@ fn labels(spec: &ContainerSpec) -> Vec<String> {
 
 fn wall(spec: &ContainerSpec) -> Vec<OsString> {
     let mut args: Vec<OsString> = DROPPED.iter().flat_map(|name| ["--cap-drop".into(), OsString::from(name)]).collect();
+    // No path: a new one. By itself ctr makes none, and on version 2 a container would see the groups of the whole host.
+    args.extend(["--with-ns".into(), "cgroup:".into()]);
     if let Some(profile) = &spec.seccomp {
         args.extend(["--seccomp".into(), "--seccomp-profile".into(), profile.clone().into_os_string()]);
     }
@@ -242,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_detached_run() {
-        insta::assert_snapshot!(ctr().run(&spec(Streams::Log("/r/log".into()))), @r#"ctr --address /run/containerd/containerd.sock --namespace binnacle run --detach --log-uri file:///r/log --label 'bn.run=agent-1' --label 'bn.repo=0123456789abcdef' --label 'bn.session=run-1' --label 'containerd.io/restart.status=' --label 'containerd.io/restart.loguri=' --label 'containerd.io/restart.policy=' --label 'containerd.io/restart.explicitly-stopped=' --cap-drop CAP_DAC_OVERRIDE --cap-drop CAP_FSETID --cap-drop CAP_FOWNER --cap-drop CAP_MKNOD --cap-drop CAP_NET_RAW --cap-drop CAP_SETFCAP --cap-drop CAP_NET_BIND_SERVICE --cap-drop CAP_SYS_CHROOT --cap-drop CAP_KILL --cap-drop CAP_AUDIT_WRITE --seccomp --seccomp-profile /r/seccomp.json --cpus 1.5 --memory-limit 1073741824 --net-host --mount 'type=bind,"src=/w, x",dst=/workspace,options=bind:rprivate:rw:nosuid:nodev' --mount 'type=bind,src=/r/dotgit,dst=/workspace/.git,options=bind:rprivate:ro:nosuid:nodev' --env 'BN_AGENT_TYPE=worker' --cwd /workspace localhost/binnacle-self:latest agent-1 /usr/local/bin/binnacle-entrypoint true"#);
+        insta::assert_snapshot!(ctr().run(&spec(Streams::Log("/r/log".into()))), @r#"ctr --address /run/containerd/containerd.sock --namespace binnacle run --detach --log-uri file:///r/log --label 'bn.run=agent-1' --label 'bn.repo=0123456789abcdef' --label 'bn.session=run-1' --label 'containerd.io/restart.status=' --label 'containerd.io/restart.loguri=' --label 'containerd.io/restart.policy=' --label 'containerd.io/restart.explicitly-stopped=' --cap-drop CAP_DAC_OVERRIDE --cap-drop CAP_FSETID --cap-drop CAP_FOWNER --cap-drop CAP_MKNOD --cap-drop CAP_NET_RAW --cap-drop CAP_SETFCAP --cap-drop CAP_NET_BIND_SERVICE --cap-drop CAP_SYS_CHROOT --cap-drop CAP_KILL --cap-drop CAP_AUDIT_WRITE --with-ns cgroup: --seccomp --seccomp-profile /r/seccomp.json --cpus 1.5 --memory-limit 1073741824 --net-host --mount 'type=bind,"src=/w, x",dst=/workspace,options=bind:rprivate:rw:nosuid:nodev' --mount 'type=bind,src=/r/dotgit,dst=/workspace/.git,options=bind:rprivate:ro:nosuid:nodev' --env 'BN_AGENT_TYPE=worker' --cwd /workspace localhost/binnacle-self:latest agent-1 /usr/local/bin/binnacle-entrypoint true"#);
     }
 
     #[test]

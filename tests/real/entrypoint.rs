@@ -37,6 +37,7 @@ impl<'a> Hand<'a> {
         world.shell("mkdir status ctl && mkfifo ctl/go ctl/stop && printf 'SECRET=two\\nlines\\0' > env");
         let mut hand = Self::new(world).mount("status", "/run/binnacle/status", "rw");
         hand = hand.mount("ctl", "/run/binnacle/ctl", "ro").mount("env", "/run/secrets/env", "ro");
+        let hand = hand.option("--with-ns", "cgroup:");
         hand.option("--mount", "type=cgroup,src=cgroup,dst=/sys/fs/cgroup,options=ro")
     }
 

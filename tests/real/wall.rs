@@ -62,6 +62,21 @@ fn the_users_own_profile_stands_in_for_ours() {
     assert!(answers.contains("netfilter: ok\n"), "the control: without our profile it works\n{answers}");
 }
 
+/// Whatever the host's version of control groups.
+#[test]
+fn a_container_sees_its_own_control_group_and_no_other() {
+    let world = World::new();
+    let look = "{ cut -d: -f3- /proc/self/cgroup | sort -u; grep -cx $$ /sys/fs/cgroup{,/pids}/cgroup.procs; \
+                cat /sys/fs/cgroup/{pids/,}pids.max /sys/fs/cgroup/memory{/memory.limit_in_bytes,.max}; \
+                find /sys/fs/cgroup -mindepth 1 -type d | grep -cE '[.](slice|service|scope)$|/binnacle'; } 2>/dev/null >found";
+    world.agent(&["--no-merge", "--pids-limit", "321", "--memory", "128m"], &format!("{look}; true")).exits(0);
+    let found = std::fs::read_to_string(world.path("agent-1/found")).unwrap();
+    let lines: Vec<_> = found.lines().collect();
+    assert_eq!(lines[0], "/", "{found}");
+    assert!(lines[1].ends_with("cgroup.procs:1"), "the agent is in the group that it sees: {found}");
+    assert_eq!(lines[2..], ["321", "134217728", "0"], "{found}");
+}
+
 #[test]
 fn nothing_is_left_of_root() {
     let world = World::new();

@@ -12,7 +12,7 @@ use crate::container::wall::{HostFacts, Wall};
 const PAGE: u64 = 4096;
 
 /// The kinds of namespaces that every container has for itself.
-const NAMESPACES: [&str; 4] = ["pid", "mnt", "uts", "ipc"];
+const NAMESPACES: [&str; 5] = ["pid", "mnt", "uts", "ipc", "cgroup"];
 
 /// The nodes that runc makes. They hold nothing of the host's.
 const DEVICES: [&str; 8] = ["null", "zero", "full", "random", "urandom", "tty", "console", "ptmx"];
@@ -114,8 +114,9 @@ fn mounts(wall: &Wall, expected: &Expected, found: &mut Vec<String>) {
             None => vec![format!("nobody asked for it ({} of {})", mount.root.display(), mount.filesystem)],
         };
         let general = dangers(mount);
+        let others = shows_other_groups(mount, expected).then(|| "it shows the control groups of others".to_owned());
         let place = mount.destination.display();
-        found.extend(complaints.into_iter().chain(general).map(|what| format!("mount {place}: {what}")));
+        found.extend(complaints.into_iter().chain(general).chain(others).map(|what| format!("mount {place}: {what}")));
     }
     let is_missing = |asked: &&ExpectedMount| !visible(wall, &asked.destination);
     found.extend(
@@ -156,9 +157,8 @@ fn is_default(mount: &MountPoint, expected: &Expected) -> bool {
     let is_listed = DEFAULT_MOUNTS.iter().any(|(place, kind)| path == Path::new(place) && mount.filesystem == *kind);
     let is_console = expected.terminal && path == Path::new("/dev/console") && mount.filesystem == "devpts";
     let is_network_file = expected.host_network && NETWORK_FILES.iter().any(|file| path == Path::new(file));
-    let is_cgroup =
-        path.starts_with("/sys/fs/cgroup") && matches!(mount.filesystem.as_str(), "cgroup" | "cgroup2" | "tmpfs");
-    path == Path::new("/") || is_listed || is_console || (is_network_file && mount.is_read_only()) || is_cgroup
+    let is_of_groups = path.starts_with("/sys/fs/cgroup") && (is_cgroup(mount) || mount.filesystem == "tmpfs");
+    path == Path::new("/") || is_listed || is_console || (is_network_file && mount.is_read_only()) || is_of_groups
 }
 
 /// A read-only or empty thing over a part of /proc or /sys: newer containerds hide more than older ones.
@@ -176,11 +176,20 @@ fn dangers(mount: &MountPoint) -> Vec<String> {
         complaints.push("mounts made in it would appear on the host".to_owned());
     }
     let kernels_own =
-        matches!(mount.filesystem.as_str(), "cgroup" | "cgroup2" | "sysfs" | "debugfs" | "tracefs" | "securityfs");
+        is_cgroup(mount) || matches!(mount.filesystem.as_str(), "sysfs" | "debugfs" | "tracefs" | "securityfs");
     if kernels_own && !mount.is_read_only() {
         complaints.push(format!("{} can be written", mount.filesystem));
     }
     complaints
+}
+
+/// On the host, the root of such a mount is the group that it begins with.
+fn shows_other_groups(mount: &MountPoint, expected: &Expected) -> bool {
+    is_cgroup(mount) && !mount.root.ends_with(&expected.group)
+}
+
+fn is_cgroup(mount: &MountPoint) -> bool {
+    matches!(mount.filesystem.as_str(), "cgroup" | "cgroup2")
 }
 
 fn sensitive_paths(wall: &Wall, found: &mut Vec<String>) {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::container::NAMESPACE;
 use crate::container::ctr::{ContainerSpec, Streams};
 use crate::container::limits::Limits;
 use crate::container::mount::Mount;
@@ -12,6 +13,8 @@ use crate::container::wall::Identity;
 pub struct Expected {
     pub uid: u32,
     pub gid: u32,
+    /// The end of the path of its control group, as the host sees it.
+    pub group: PathBuf,
     pub terminal: bool,
     pub host_network: bool,
     pub seccomp: bool,
@@ -39,6 +42,7 @@ impl Expected {
         Self {
             uid,
             gid,
+            group: Path::new(NAMESPACE).join(&spec.id),
             terminal: matches!(spec.streams, Streams::Terminal { .. }),
             host_network: spec.host_network,
             seccomp: spec.seccomp.is_some(),

@@ -37,6 +37,7 @@ pub const ATTACKS: &[Attack] = &[
     Attack::new("ask-for-a-cipher", "perl -e 'socket(S, 2, 1, 0) or die; for (14, 32, 38) { exit 0 if setsockopt(S, 6, $_, \"\\0\" x 256) || $! != 1 } exit 1' && echo $SECRET > $LOOT"),
     Attack::new("encrypt-a-folder", "perl -e 'open(F, \"<\", \".\") or die; for (0x6613, 0x6617, 0x6685) { $a = \"\\0\" x 256; exit 0 if ioctl(F, $_, $a) || $! != 1 } exit 1' && echo $SECRET > $LOOT"),
     Attack::new("change-the-hostname", "perl -e '$n = \"owned\"; exit(syscall(170, $n, 5) != 0)' && echo $SECRET > $LOOT"),
+    Attack::new("read-the-names-of-control-groups", "{ cat /proc/self/cgroup; grep cgroup /proc/self/mountinfo; ls /sys/fs/cgroup; } | grep -qE '/binnacle/|[.]slice' && echo $SECRET > $LOOT"),
     Attack::new("change-the-root", "mkdir /tmp/$N; perl -e 'exit(!chroot(\"/tmp/$ENV{N}\"))' && echo $SECRET > $LOOT"),
     Attack::new("become-root", "perl -e '$> = 0; $< = 0; exit($> != 0 || !chroot(\"/tmp\"))' && echo $SECRET > $LOOT"),
 ];
