@@ -1,6 +1,7 @@
-//! The task graph: its model, its queries and its store.
+//! The task graph: its model, its queries, its store, and what can be asked of it.
 
 pub mod error;
 pub mod model;
 pub mod queries;
+pub mod requests;
 pub mod store;

@@ -13,7 +13,8 @@ use crate::git::host::discover::{self, Place};
 use crate::graph::error::GraphError;
 use crate::graph::model::session::{Actor, Identity};
 use crate::graph::model::timestamp::Timestamp;
-use crate::graph::store::{Reader, Site, Store, Writer};
+use crate::graph::requests::{At, Request};
+use crate::graph::store::{Checkup, Reader, Site, Store, Writer};
 use crate::output::Output;
 
 /// What to do about rows that cannot be read.
@@ -61,13 +62,19 @@ impl Graph {
         })
     }
 
-    pub fn read<T>(&self, work: impl FnOnce(&Reader) -> Result<T, GraphError>) -> Result<T, GraphError> {
-        let found = self.store.read(work);
+    /// Has a request carried out.
+    pub fn ask<R: Request>(&self, request: &R) -> Result<R::Answer, GraphError> {
+        let answer = request.perform(&At { store: &self.store, actor: &self.actor, now: self.now });
         self.name_unread();
-        found
+        answer
     }
 
-    /// The same, for what looks at every row.
+    /// Checks everything, and mends what can be mended.
+    pub fn mend(&self) -> Result<Checkup, GraphError> {
+        self.store.checkup(&self.actor, self.now, true)
+    }
+
+    /// For what looks at every row.
     pub fn read_all<T>(&self, work: impl FnOnce(&Reader) -> Result<T, GraphError>) -> Result<T, GraphError> {
         let found = self.store.read_all(work);
         self.name_unread();

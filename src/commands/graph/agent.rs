@@ -11,11 +11,12 @@ use crate::commands::graph::render;
 use crate::error::Failure;
 use crate::graph::model::text::{block, line};
 use crate::graph::model::timestamp::Timestamp;
+use crate::graph::requests;
 use crate::graph::store::{Agent, Agents};
 
 pub fn list(args: &AgentListArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
-    let agents = graph.read(|reader| reader.agents(args.all, args.limit, graph.now))?;
+    let agents = graph.ask(&requests::Agents { all: args.all, limit: args.limit })?;
     Ok(context.output.print(&List { agents, now: graph.now })?)
 }
 

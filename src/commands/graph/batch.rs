@@ -11,12 +11,13 @@ use crate::commands::graph::input;
 use crate::error::Failure;
 use crate::graph::model::operation;
 use crate::graph::model::text::{count, line};
+use crate::graph::requests::Batch;
 use crate::graph::store::Outcome;
 
 pub fn run(args: &BatchArgs, context: &Context) -> Result<(), Failure> {
     let operations = operation::parse(&input::text(args.file.as_deref())?)?;
     let graph = Graph::open(context)?;
-    let results = graph.write(|writer| writer.batch(&operations))?;
+    let results = graph.ask(&Batch { operations })?;
     Ok(context.output.print(&Answer { results })?)
 }
 

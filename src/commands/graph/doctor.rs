@@ -9,11 +9,12 @@ use crate::commands::graph::access::{Graph, Standing};
 use crate::commands::{Context, Exit};
 use crate::error::Failure;
 use crate::graph::error::REFUSED;
+use crate::graph::requests::Check;
 use crate::graph::store::Checkup;
 
 pub fn run(args: &DoctorArgs, context: &Context) -> Result<Exit, Failure> {
     let graph = Graph::open(context)?;
-    let checkup = graph.store.checkup(&graph.actor, graph.now, args.fix)?;
+    let checkup = if args.fix { graph.mend()? } else { graph.ask(&Check {})? };
     let well = checkup.is_well();
     context.output.print(&Answer { well, checkup, graph: graph.standing })?;
     Ok(if well { Exit::DONE } else { Exit(REFUSED) })
@@ -40,7 +41,7 @@ impl fmt::Display for Answer {
         if let Some(file) = &self.checkup.kept {
             writeln!(f, "What was set aside is kept in {}", file.display())?;
         }
-        if self.checkup.findings.iter().any(|finding| ["rows", "pages", "loss"].contains(&finding.check)) {
+        if self.checkup.findings.iter().any(|finding| ["rows", "pages", "loss"].contains(&&*finding.check)) {
             writeln!(f, "hint: `bn restore` lists the copies there are; `bn export FILE` saves what can be read")?;
         }
         if self.checkup.findings.is_empty() {

@@ -9,12 +9,13 @@ use crate::commands::Context;
 use crate::commands::graph::access::Graph;
 use crate::error::Failure;
 use crate::graph::model::text::line;
+use crate::graph::requests;
 use crate::graph::store::Farewell;
 
 pub fn run(args: &GoodbyeArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
     let summary = args.summary.join(" ");
-    let farewell = graph.write(|writer| writer.goodbye(Some(&summary)))?;
+    let farewell = graph.ask(&requests::Goodbye { summary: summary.clone() })?;
     Ok(context.output.print(&Goodbye { farewell, with_words: !summary.trim().is_empty() })?)
 }
 

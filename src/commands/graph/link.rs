@@ -9,8 +9,8 @@ use crate::commands::Context;
 use crate::commands::graph::access::Graph;
 use crate::commands::graph::render;
 use crate::error::Failure;
-use crate::graph::model::id::TaskId;
-use crate::graph::model::link::{Link, Neighbour};
+use crate::graph::model::link::Link;
+use crate::graph::requests::{self, Linked, Links, LinksOf, Unlink};
 
 pub fn dispatch(command: &LinkCommand, context: &Context) -> Result<(), Failure> {
     match command {
@@ -22,30 +22,22 @@ pub fn dispatch(command: &LinkCommand, context: &Context) -> Result<(), Failure>
 
 fn add(args: &LinkArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
-    let (link, is_new) = graph.write(|writer| {
-        let (a, b) = (writer.resolve(&args.a)?, writer.resolve(&args.b)?);
-        writer.link(&a, args.link_type, &b)
-    })?;
+    let Linked { link, is_new } =
+        graph.ask(&requests::Link { a: args.a.clone(), link_type: args.link_type, b: args.b.clone() })?;
     let verb = if is_new { "Linked" } else { "Linked already" };
     Ok(context.output.print(&Changed { verb, link, changed: is_new })?)
 }
 
 fn remove(args: &LinkArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
-    let link = graph.write(|writer| {
-        let (a, b) = (writer.resolve(&args.a)?, writer.resolve(&args.b)?);
-        writer.unlink(&a, args.link_type, &b)
-    })?;
+    let link = graph.ask(&Unlink { a: args.a.clone(), link_type: args.link_type, b: args.b.clone() })?;
     Ok(context.output.print(&Changed { verb: "Unlinked", link, changed: true })?)
 }
 
 fn list(typed: &str, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
-    let links = graph.read(|reader| {
-        let id = reader.resolve(typed)?;
-        Ok(Links { links: reader.links_of(&id)?, id })
-    })?;
-    Ok(context.output.print(&links)?)
+    let links = graph.ask(&LinksOf { id: typed.to_owned() })?;
+    Ok(context.output.print(&Shown(links))?)
 }
 
 #[derive(Serialize)]
@@ -64,16 +56,14 @@ impl fmt::Display for Changed {
 }
 
 #[derive(Serialize)]
-struct Links {
-    id: TaskId,
-    links: Vec<Neighbour>,
-}
+#[serde(transparent)]
+struct Shown(Links);
 
-impl fmt::Display for Links {
+impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.links.is_empty() {
-            return writeln!(f, "{} has no links.", self.id);
+        if self.0.links.is_empty() {
+            return writeln!(f, "{} has no links.", self.0.id);
         }
-        render::links(f, &self.links)
+        render::links(f, &self.0.links)
     }
 }

@@ -11,11 +11,12 @@ use crate::commands::graph::access::Graph;
 use crate::error::Failure;
 use crate::graph::model::event::{Event, EventKind};
 use crate::graph::model::text::line;
+use crate::graph::requests;
 use crate::graph::store::{HOST, Logged};
 
 pub fn run(args: &LogArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
-    let logged = graph.read(|reader| reader.log(args.id.as_deref(), args.limit))?;
+    let logged = graph.ask(&requests::Log { id: args.id.clone(), limit: args.limit })?;
     Ok(context.output.print(&Log { logged })?)
 }
 

@@ -12,6 +12,7 @@ use crate::commands::graph::render;
 use crate::error::Failure;
 use crate::graph::model::text::line;
 use crate::graph::model::timestamp::Timestamp;
+use crate::graph::requests::Orient;
 use crate::graph::store::{Held, Overview};
 
 /// What goes into an agent's instruction file.
@@ -26,7 +27,7 @@ pub fn run(args: &OrientArgs, context: &Context) -> Result<(), Failure> {
         graph.actor.agent_type = Some(word.get_name().to_owned());
     }
     graph.actor.agent_type.get_or_insert_with(|| "worker".to_owned());
-    let overview = graph.write(|writer| writer.overview(writer.register()?, graph.actor.run(), graph.now))?;
+    let overview = graph.ask(&Orient {})?;
     Ok(context.output.print(&Page { overview, graph: graph.standing, now: graph.now })?)
 }
 

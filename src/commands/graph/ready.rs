@@ -7,52 +7,43 @@ use serde::Serialize;
 use crate::cli::graph::ReadyArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
-use crate::commands::graph::blocked::Blocked;
 use crate::commands::graph::wanted::wanted;
-use crate::commands::graph::{render, task};
+use crate::commands::graph::{blocked, render, task};
 use crate::error::Failure;
-use crate::graph::queries::filter::{Filter, State};
+use crate::graph::queries::filter::Filter;
+use crate::graph::requests::{self, ClaimBest, Explain, Explained};
 use crate::graph::store::Listed;
 
 pub fn run(args: ReadyArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
     let filter = Filter { ..wanted(args.which, Filter::ready()) };
     if args.claim {
-        let claimed = graph.write(|writer| {
-            let task = writer.claim_best(&filter)?;
-            writer.detail(&task.id)
-        })?;
+        let claimed = graph.ask(&ClaimBest { filter })?;
         return Ok(context.output.print(&task::show::Shown::new(claimed, graph.now))?);
     }
-    let listed = graph.read(|reader| reader.ready(&filter, args.limit, graph.actor.run()))?;
-    if !args.explain {
-        return Ok(context.output.print(&Ready(listed))?);
+    if args.explain {
+        let explained = graph.ask(&Explain { filter, limit: args.limit })?;
+        return Ok(context.output.print(&Why(explained))?);
     }
-    let explained = graph.read(|reader| {
-        let landing = reader.list(&Filter { states: vec![State::Landing], ..filter.clone() }, args.limit)?;
-        Ok(Explained { ready: Ready(listed), landing, blocked: Blocked::find(reader, &filter, args.limit)? })
-    })?;
-    Ok(context.output.print(&explained)?)
+    let listed = graph.ask(&requests::Ready { filter, limit: args.limit })?;
+    Ok(context.output.print(&Ready(listed))?)
 }
 
 /// What is ready, and why the rest is not.
 #[derive(Serialize)]
-struct Explained {
-    #[serde(flatten)]
-    ready: Ready,
-    landing: Listed,
-    blocked: Blocked,
-}
+#[serde(transparent)]
+struct Why(Explained);
 
-impl fmt::Display for Explained {
+impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.ready)?;
-        if !self.landing.tasks.is_empty() {
+        ready(f, &self.0.ready)?;
+        if !self.0.landing.tasks.is_empty() {
             writeln!(f, "\nClosed in a run, and done once its work has landed")?;
-            render::list(f, &self.landing, "bn task list --status landing")?;
+            render::list(f, &self.0.landing, "bn task list --status landing")?;
         }
-        if !self.blocked.is_empty() {
-            write!(f, "\nBlocked\n{}", self.blocked)?;
+        if !self.0.blocked.tasks.is_empty() {
+            writeln!(f, "\nBlocked")?;
+            blocked::print(f, &self.0.blocked)?;
         }
         Ok(())
     }
@@ -64,9 +55,13 @@ struct Ready(Listed);
 
 impl fmt::Display for Ready {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.tasks.is_empty() {
-            return writeln!(f, "Nothing is ready. `bn blocked` shows what waits, `bn task list` what there is.");
-        }
-        render::list(f, &self.0, "bn ready --limit 0")
+        ready(f, &self.0)
     }
+}
+
+fn ready(f: &mut fmt::Formatter<'_>, listed: &Listed) -> fmt::Result {
+    if listed.tasks.is_empty() {
+        return writeln!(f, "Nothing is ready. `bn blocked` shows what waits, `bn task list` what there is.");
+    }
+    render::list(f, listed, "bn ready --limit 0")
 }

@@ -9,12 +9,13 @@ use crate::commands::Context;
 use crate::commands::graph::access::Graph;
 use crate::commands::graph::render;
 use crate::error::Failure;
+use crate::graph::requests::Search;
 use crate::graph::store::Found;
 
 pub fn run(args: &SearchArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
     let words = args.words.join(" ");
-    let found = graph.read(|reader| reader.search(&words, args.limit))?;
+    let found = graph.ask(&Search { words: words.clone(), limit: args.limit })?;
     Ok(context.output.print(&Answer { words, found })?)
 }
 

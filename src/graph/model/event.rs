@@ -66,7 +66,7 @@ pub struct Event {
 }
 
 /// A remark on a task.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     pub at: Timestamp,
     pub author: String,

@@ -1,5 +1,6 @@
 //! Links between tasks.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use clap::ValueEnum;
@@ -112,10 +113,10 @@ impl fmt::Display for Link {
 }
 
 /// A link as one of its tasks sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Neighbour {
     /// `depends_on`, `blocks`, `parent_of`, `child_of` …, read from the task that was asked about.
-    pub relation: &'static str,
+    pub relation: Cow<'static, str>,
     pub id: TaskId,
     pub title: String,
     pub status: Status,

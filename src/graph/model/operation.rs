@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::graph::error::GraphError;
 use crate::graph::model::id::TaskId;
@@ -11,7 +11,7 @@ use crate::graph::model::link::LinkType;
 use crate::graph::model::task::{Change, NewTask};
 
 /// One change. Ids may be shortened, and `@name` is the task that the batch created with `"ref": "name"`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Operation {
     Create(NewTask),

@@ -115,7 +115,7 @@ impl fmt::Display for Priority {
 }
 
 /// Everything the store keeps about a task itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
     pub id: TaskId,
     pub title: String,
@@ -165,7 +165,7 @@ impl Task {
 }
 
 /// A task in a list: what an agent needs in order to choose, and no more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Brief {
     pub id: TaskId,
     pub title: String,
@@ -203,7 +203,7 @@ impl From<Task> for Brief {
 }
 
 /// A task's name and no more: how errors and links speak of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Named {
     pub id: TaskId,
     pub title: String,
@@ -211,7 +211,7 @@ pub struct Named {
 }
 
 /// What a new task is made of.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewTask {
     pub title: String,
@@ -239,7 +239,7 @@ pub struct NewTask {
 }
 
 /// What is to be different about a task; what is `None` stays.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Change {
     pub title: Option<String>,

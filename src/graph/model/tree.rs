@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::graph::model::id::TaskId;
 use crate::graph::model::link::LinkType;
@@ -11,7 +11,7 @@ use crate::graph::model::task::Status;
 use crate::graph::model::text::line;
 
 /// Which way to look from the first task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// What it waits for, and its parts.
@@ -21,7 +21,7 @@ pub enum Direction {
 }
 
 /// The tasks that are reached, and how.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Neighbourhood {
     pub root: TaskId,
     pub direction: Direction,
@@ -31,7 +31,7 @@ pub struct Neighbourhood {
     pub more: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Node {
     pub id: TaskId,
     pub title: String,
@@ -40,7 +40,7 @@ pub struct Node {
 }
 
 /// A link in its own direction, whichever way the drawing goes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edge {
     pub source: TaskId,
     #[serde(rename = "type")]

@@ -1,14 +1,16 @@
 //! From what a list is to show to the SQL that finds it.
 
 use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 
 use crate::graph::model::id::TaskId;
 use crate::graph::model::task::{Priority, TaskType};
 use crate::graph::queries::tasks;
 
 /// What a task looks like to a person: its status, seen together with its links.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[value(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum State {
     /// Not begun, blocked or not
     Open,
@@ -40,7 +42,8 @@ impl State {
 }
 
 /// In which order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Sort {
     /// Most urgent first, then what unblocks most, then the oldest
     #[default]
@@ -72,7 +75,8 @@ impl Sort {
 }
 
 /// All conditions have to hold.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Filter {
     /// One of these; empty for everything that is not finished.
     pub states: Vec<State>,

@@ -1,6 +1,6 @@
 //! Who works here.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::graph::error::GraphError;
 use crate::graph::model::session::{STALE_AFTER, Session};
@@ -10,7 +10,7 @@ use crate::graph::queries::{sessions, tasks};
 use crate::graph::store::{Reader, rows};
 
 /// A session, and what it has in hand.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Agent {
     #[serde(flatten)]
     pub session: Session,
@@ -20,7 +20,7 @@ pub struct Agent {
 }
 
 /// The top of a list of agents, and how long the whole of it is.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Agents {
     pub agents: Vec<Agent>,
     pub total: u64,

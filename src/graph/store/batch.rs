@@ -1,6 +1,8 @@
 //! Many changes in one transaction.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 use crate::graph::error::GraphError;
 use crate::graph::model::id::TaskId;
@@ -9,9 +11,9 @@ use crate::graph::model::task::{NewTask, Status};
 use crate::graph::store::{Claim, Closing, Writer};
 
 /// What one operation did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
-    pub op: &'static str,
+    pub op: Cow<'static, str>,
     pub id: TaskId,
     pub title: String,
     pub status: Status,
@@ -34,7 +36,7 @@ impl Writer<'_> {
     fn outcome(&self, operation: &Operation, id: &TaskId) -> Result<Outcome, GraphError> {
         let task = self.named(id)?;
         let reference = if let Operation::Create(new) = operation { new.reference.clone() } else { None };
-        Ok(Outcome { op: operation.name(), id: task.id, title: task.title, status: task.status, reference })
+        Ok(Outcome { op: operation.name().into(), id: task.id, title: task.title, status: task.status, reference })
     }
 
     fn perform(&self, operation: &Operation, names: &mut References) -> Result<TaskId, GraphError> {

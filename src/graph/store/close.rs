@@ -1,6 +1,6 @@
 //! The end of a task, and its new beginning.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::graph::error::GraphError;
@@ -24,7 +24,7 @@ pub struct Closing {
 }
 
 /// A task that was closed, and what can be worked on because of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Closed {
     #[serde(flatten)]
     pub task: Task,

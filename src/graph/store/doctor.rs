@@ -1,11 +1,12 @@
 //! Is the graph sound? Looks at everything, and mends what can be put right without losing anything.
 
+use std::borrow::Cow;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::graph::error::GraphError;
 use crate::graph::model::id::TaskId;
@@ -20,7 +21,7 @@ use crate::graph::store::{ALL_ROWS, FILE, Reader, Store, Writer, letters, look, 
 const NAMED: usize = 5;
 
 /// What the doctor saw.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Checkup {
     pub findings: Vec<Finding>,
     pub seen: Seen,
@@ -30,7 +31,7 @@ pub struct Checkup {
 }
 
 /// How much was read, row by row.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Seen(pub Exported);
 
@@ -41,9 +42,9 @@ impl std::fmt::Display for Seen {
 }
 
 /// One thing that is not as it should be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    pub check: &'static str,
+    pub check: Cow<'static, str>,
     pub message: String,
     pub mendable: bool,
     pub mended: bool,
@@ -61,8 +62,7 @@ impl Store {
     pub fn checkup(&self, actor: &Actor, now: Timestamp, fix: bool) -> Result<Checkup, GraphError> {
         let (mut findings, seen) = self.examine()?;
         if fix && findings.iter().any(|finding| finding.mendable) {
-            let broken: Vec<&'static str> =
-                findings.iter().filter(|found| found.mendable).map(|found| found.check).collect();
+            let broken: Vec<&str> = findings.iter().filter(|found| found.mendable).map(|found| &*found.check).collect();
             let kept = self.write(actor, now, |writer| {
                 let kept = if broken.iter().any(|check| ROWS.contains(check)) {
                     writer.set_aside(self.backups.as_deref().unwrap_or(&self.folder))?
@@ -139,7 +139,7 @@ impl Store {
 }
 
 fn finding(check: &'static str, message: String, mendable: bool) -> Finding {
-    Finding { check, message, mendable, mended: false }
+    Finding { check: check.into(), message, mendable, mended: false }
 }
 
 /// The checks of single rows: what cannot be read, and what names something that is not there.

@@ -66,7 +66,7 @@ impl Writer<'_> {
 }
 
 /// The latest events.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Logged {
     pub events: Vec<Event>,
     /// There are older ones.

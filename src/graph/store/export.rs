@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::Write;
 
 use rusqlite::Row;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::graph::error::GraphError;
 use crate::graph::model::link::Link;
@@ -16,7 +16,7 @@ use crate::graph::store::{Reader, rows};
 use crate::sanitize;
 
 /// How much there was.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exported {
     pub sessions: u64,
     pub tasks: u64,

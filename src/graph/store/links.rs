@@ -76,7 +76,7 @@ impl Reader<'_> {
         links.extend(self.all(&mut outgoing, [id], "a link of", |row| rows::neighbour(row, LinkType::as_str))?);
         let mut incoming = self.conn.prepare_cached(queries::links::INCOMING)?;
         links.extend(self.all(&mut incoming, [id], "a link of", |row| rows::neighbour(row, LinkType::reversed))?);
-        links.sort_by_key(|link| link.relation);
+        links.sort_by(|left, right| left.relation.cmp(&right.relation));
         Ok(links)
     }
 

@@ -10,14 +10,14 @@ use crate::graph::queries::{counts, tasks};
 use crate::graph::store::{Reader, rows};
 
 /// The top of a list, and how long the whole of it is: counted up to `counts::ENOUGH`.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Listed {
     pub tasks: Vec<Brief>,
     pub total: u64,
 }
 
 /// How many tasks there are to work on, each counted up to `counts::ENOUGH`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Counts {
     pub ready: u64,
     pub blocked: u64,

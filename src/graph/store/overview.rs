@@ -1,6 +1,6 @@
 //! What an agent reads first: a page of the graph, as long for 100,000 tasks as for 10.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::graph::error::GraphError;
 use crate::graph::model::id::TaskId;
@@ -17,7 +17,7 @@ const DONE: usize = 5;
 const SUMMARIES: usize = 3;
 
 /// Everything on the page.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Overview {
     pub project: Option<String>,
     pub you: Registered,
@@ -31,7 +31,7 @@ pub struct Overview {
 }
 
 /// A task in somebody's hands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
     pub id: TaskId,
     pub title: String,
@@ -45,7 +45,7 @@ pub struct Held {
 }
 
 /// A task that was just finished.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
     pub id: TaskId,
     pub title: String,
@@ -55,7 +55,7 @@ pub struct Done {
 }
 
 /// What an agent said when it left.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     pub name: String,
     pub session: String,

@@ -12,7 +12,7 @@ use crate::graph::store::{Reader, rows};
 const CANDIDATES: usize = 8;
 
 /// Everything about one task.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Detail {
     #[serde(flatten)]
     pub task: Task,
@@ -20,9 +20,6 @@ pub struct Detail {
     pub notes: Vec<Note>,
     /// What other trackers call it.
     pub imported_from: Vec<String>,
-    /// The name of the run whose landing closes it.
-    #[serde(skip)]
-    pub run: Option<String>,
 }
 
 impl Reader<'_> {
@@ -67,7 +64,7 @@ impl Reader<'_> {
     pub fn detail(&self, id: &TaskId) -> Result<Detail, GraphError> {
         let task = self.task(id)?;
         let imported_from = self.names_elsewhere(id)?;
-        Ok(Detail { imported_from, run: self.run_of(&task)?, task, links: self.links_of(id)?, notes: self.notes(id)? })
+        Ok(Detail { imported_from, task, links: self.links_of(id)?, notes: self.notes(id)? })
     }
 
     pub(super) fn notes(&self, id: &TaskId) -> Result<Vec<Note>, GraphError> {

@@ -133,7 +133,7 @@ pub fn note(row: &Row) -> Result<Note> {
 /// type, then the other end; `relation` says how the type reads from here.
 pub fn neighbour(row: &Row, relation: fn(LinkType) -> &'static str) -> Result<Neighbour> {
     Ok(Neighbour {
-        relation: relation(row.get(0)?),
+        relation: relation(row.get(0)?).into(),
         id: row.get(1)?,
         title: row.get(2)?,
         status: row.get(3)?,

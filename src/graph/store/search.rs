@@ -1,7 +1,7 @@
 //! Finding tasks by their words.
 
 use rusqlite::OptionalExtension;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::graph::error::GraphError;
 use crate::graph::model::task::{Brief, Task};
@@ -14,14 +14,14 @@ use crate::graph::store::{Reader, rows};
 const SNIPPET: usize = 100;
 
 /// What was found, best first; `total` is counted up to `counts::ENOUGH`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Found {
     pub tasks: Vec<Hit>,
     pub total: u64,
 }
 
 /// A task, and where the words stand if they are not in its title.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Hit {
     #[serde(flatten)]
     pub task: Brief,

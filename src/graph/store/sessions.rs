@@ -1,7 +1,7 @@
 //! Sessions: from orient to goodbye, or to the end of the run.
 
 use rusqlite::{Connection, OptionalExtension};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::graph::error::GraphError;
@@ -21,7 +21,7 @@ pub(super) struct Known {
 }
 
 /// What `orient` did.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Registered {
     #[serde(flatten)]
     pub session: Session,
@@ -30,7 +30,7 @@ pub struct Registered {
 }
 
 /// What `goodbye` did.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Farewell {
     /// `None`: nobody had registered, and there was nothing to say.
     pub session: Option<Session>,

@@ -3,11 +3,11 @@
 use crate::cli::task::ClaimArgs;
 use crate::commands::Context;
 use crate::error::Failure;
-use crate::graph::store::Claim;
+use crate::graph::requests::Claim;
 use crate::quantity;
 
 pub fn run(args: &ClaimArgs, context: &Context) -> Result<(), Failure> {
     let stale_after = quantity::duration("--stale-after", &args.stale_after)?;
-    let how = Claim { force: args.force, take_over: args.take_over.then_some(stale_after) };
-    super::change(context, &args.id, "Claimed", |writer, id| writer.claim(id, how))
+    let stale_after = args.take_over.then_some(stale_after.as_secs());
+    super::change(context, "Claimed", &Claim { id: args.id.clone(), force: args.force, stale_after })
 }

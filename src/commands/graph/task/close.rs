@@ -11,15 +11,12 @@ use crate::commands::graph::render;
 use crate::error::Failure;
 use crate::graph::model::task::Status;
 use crate::graph::model::text::line;
-use crate::graph::store::{Closed, Closing};
+use crate::graph::requests::Close;
+use crate::graph::store::Closed;
 
 pub fn run(args: CloseArgs, status: Status, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
-    let closing = Closing { status, reason: args.reason, force: args.force };
-    let closed = graph.write(|writer| {
-        let each = args.ids.iter().map(|typed| writer.close(&writer.resolve(typed)?, &closing));
-        each.collect::<Result<Vec<_>, _>>()
-    })?;
+    let closed = graph.ask(&Close { ids: args.ids, status, reason: args.reason, force: args.force })?;
     Ok(context.output.print(&Answer { closed })?)
 }
 

@@ -7,15 +7,15 @@ use crate::commands::graph::{batch, input};
 use crate::error::Failure;
 use crate::graph::model::operation;
 use crate::graph::model::task::NewTask;
+use crate::graph::requests::{Batch, Create};
 
 pub fn run(args: CreateArgs, context: &Context) -> Result<(), Failure> {
     if args.stdin {
         let operations = operation::parse_tasks(&input::text(None)?)?;
-        let results = Graph::open(context)?.write(|writer| writer.batch(&operations))?;
+        let results = Graph::open(context)?.ask(&Batch { operations })?;
         return Ok(context.output.print(&batch::Answer { results })?);
     }
-    let graph = Graph::open(context)?;
-    let new = NewTask {
+    let task = NewTask {
         title: args.title.unwrap_or_default(),
         description: args.description.unwrap_or_default(),
         task_type: args.task_type,
@@ -28,6 +28,5 @@ pub fn run(args: CreateArgs, context: &Context) -> Result<(), Failure> {
         discovered_from: args.discovered_from,
         reference: None,
     };
-    let task = graph.write(|writer| writer.create(&new).and_then(|id| writer.task(&id)))?;
-    Ok(context.output.print(&super::Changed { verb: "Created", task })?)
+    super::change(context, "Created", &Create { task })
 }

@@ -10,25 +10,22 @@ use crate::commands::graph::access::Graph;
 use crate::commands::graph::{render, wanted};
 use crate::error::Failure;
 use crate::graph::queries::filter::Filter;
+use crate::graph::requests;
 use crate::graph::store::Listed;
 
 pub fn run(args: ListArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
-    let listed = graph.read(|reader| {
-        let parent = args.parent.as_deref().map(|typed| reader.resolve(typed)).transpose()?;
-        let filter = Filter {
-            states: args.states,
-            all: args.all,
-            priorities: args.priorities,
-            assignee: args.assignee,
-            unassigned: args.unassigned,
-            parent,
-            sort: args.sort,
-            reverse: args.reverse,
-            ..wanted::wanted(args.which, Filter::default())
-        };
-        reader.list(&filter, args.limit)
-    })?;
+    let filter = Filter {
+        states: args.states,
+        all: args.all,
+        priorities: args.priorities,
+        assignee: args.assignee,
+        unassigned: args.unassigned,
+        sort: args.sort,
+        reverse: args.reverse,
+        ..wanted::wanted(args.which, Filter::default())
+    };
+    let listed = graph.ask(&requests::List { filter, parent: args.parent, limit: args.limit })?;
     Ok(context.output.print(&List(listed))?)
 }
 

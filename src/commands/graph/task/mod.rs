@@ -20,10 +20,8 @@ use crate::commands::Context;
 use crate::commands::graph::access::Graph;
 use crate::commands::graph::render;
 use crate::error::Failure;
-use crate::graph::error::GraphError;
-use crate::graph::model::id::TaskId;
 use crate::graph::model::task::{Status, Task};
-use crate::graph::store::Writer;
+use crate::graph::requests::Request;
 
 pub fn dispatch(command: TaskCommand, context: &Context) -> Result<(), Failure> {
     match command {
@@ -57,14 +55,8 @@ impl fmt::Display for Changed {
     }
 }
 
-/// The shape of most verbs: find the task, change it, print it.
-fn change(
-    context: &Context,
-    typed: &str,
-    verb: &'static str,
-    work: impl FnOnce(&Writer, &TaskId) -> Result<Task, GraphError>,
-) -> Result<(), Failure> {
-    let graph = Graph::open(context)?;
-    let task = graph.write(|writer| work(writer, &writer.resolve(typed)?))?;
+/// The shape of most verbs: change a task, and print it.
+fn change(context: &Context, verb: &'static str, request: &impl Request<Answer = Task>) -> Result<(), Failure> {
+    let task = Graph::open(context)?.ask(request)?;
     Ok(context.output.print(&Changed { verb, task })?)
 }

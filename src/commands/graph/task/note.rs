@@ -5,6 +5,7 @@ use std::io::Read;
 use crate::cli::task::NoteArgs;
 use crate::commands::Context;
 use crate::error::Failure;
+use crate::graph::requests::Note;
 
 pub fn run(args: &NoteArgs, context: &Context) -> Result<(), Failure> {
     let mut text = args.text.join(" ");
@@ -12,9 +13,5 @@ pub fn run(args: &NoteArgs, context: &Context) -> Result<(), Failure> {
         text.clear();
         std::io::stdin().lock().read_to_string(&mut text)?;
     }
-    super::change(context, &args.id, "Noted on", |writer, id| {
-        writer.living(id)?;
-        writer.note(id, &text)?;
-        writer.task(id)
-    })
+    super::change(context, "Noted on", &Note { id: args.id.clone(), text })
 }

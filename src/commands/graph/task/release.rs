@@ -3,7 +3,9 @@
 use crate::cli::task::ReleaseArgs;
 use crate::commands::Context;
 use crate::error::Failure;
+use crate::graph::requests::Release;
 
 pub fn run(args: &ReleaseArgs, context: &Context) -> Result<(), Failure> {
-    super::change(context, &args.id, "Released", |writer, id| writer.release(id, args.reason.as_deref(), args.force))
+    let release = Release { id: args.id.clone(), reason: args.reason.clone(), force: args.force };
+    super::change(context, "Released", &release)
 }

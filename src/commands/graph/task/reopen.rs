@@ -3,7 +3,8 @@
 use crate::cli::task::ReasonArgs;
 use crate::commands::Context;
 use crate::error::Failure;
+use crate::graph::requests::Reopen;
 
 pub fn run(args: &ReasonArgs, context: &Context) -> Result<(), Failure> {
-    super::change(context, &args.id, "Reopened", |writer, id| writer.reopen(id, args.reason.as_deref()))
+    super::change(context, "Reopened", &Reopen { id: args.id.clone(), reason: args.reason.clone() })
 }

@@ -11,12 +11,13 @@ use crate::error::Failure;
 use crate::graph::model::task::Status;
 use crate::graph::model::text::{block, line};
 use crate::graph::model::timestamp::Timestamp;
+use crate::graph::requests::{self, Show};
 use crate::graph::store::Detail;
 
 pub fn run(typed: &str, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
-    let detail = graph.read(|reader| reader.detail(&reader.resolve(typed)?))?;
-    Ok(context.output.print(&Shown::new(detail, graph.now))?)
+    let shown = graph.ask(&Show { id: typed.to_owned() })?;
+    Ok(context.output.print(&Shown::new(shown, graph.now))?)
 }
 
 /// A task as `show` prints it.
@@ -24,13 +25,16 @@ pub fn run(typed: &str, context: &Context) -> Result<(), Failure> {
 pub struct Shown {
     #[serde(flatten)]
     detail: Detail,
+    /// The name of the run whose landing closes it.
+    #[serde(skip)]
+    run: Option<String>,
     #[serde(skip)]
     now: Timestamp,
 }
 
 impl Shown {
-    pub fn new(detail: Detail, now: Timestamp) -> Self {
-        Self { detail, now }
+    pub fn new(shown: requests::Shown, now: Timestamp) -> Self {
+        Self { detail: shown.detail, run: shown.run, now }
     }
 
     fn head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -62,7 +66,7 @@ impl Shown {
     /// What has to happen before it is done, or what closes it all the same.
     fn landing(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = &self.detail.task.id;
-        let Some(run) = self.detail.run.as_deref().map(|run| line(run, 80)) else { return Ok(()) };
+        let Some(run) = self.run.as_deref().map(|run| line(run, 80)) else { return Ok(()) };
         match self.detail.task.status {
             Status::Landing => writeln!(
                 f,

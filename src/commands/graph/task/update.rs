@@ -4,6 +4,7 @@ use crate::cli::task::UpdateArgs;
 use crate::commands::Context;
 use crate::error::Failure;
 use crate::graph::model::task::Change;
+use crate::graph::requests::Update;
 
 pub fn run(args: UpdateArgs, context: &Context) -> Result<(), Failure> {
     let change = Change {
@@ -16,5 +17,5 @@ pub fn run(args: UpdateArgs, context: &Context) -> Result<(), Failure> {
         add_tags: args.add_tags,
         remove_tags: args.remove_tags,
     };
-    super::change(context, &args.id, "Updated", |writer, id| writer.update(id, &change))
+    super::change(context, "Updated", &Update { id: args.id, change })
 }
