@@ -23,14 +23,20 @@ mod tests {
     /// What the filter says to a call, as libseccomp builds it: rules are alternatives, arguments of one rule are not.
     fn verdict(call: &str, args: [u64; 3]) -> String {
         let holds = |arg: &Value| {
-            assert_eq!(arg["op"], "SCMP_CMP_MASKED_EQ");
-            let index = usize::try_from(arg["index"].as_u64().unwrap()).unwrap();
-            args[index] & arg["value"].as_u64().unwrap() == arg["valueTwo"].as_u64().unwrap()
+            let (index, value) =
+                (usize::try_from(arg["index"].as_u64().unwrap()).unwrap(), arg["value"].as_u64().unwrap());
+            match arg["op"].as_str().unwrap() {
+                "SCMP_CMP_MASKED_EQ" => args[index] & value == arg["valueTwo"].as_u64().unwrap(),
+                "SCMP_CMP_EQ" => args[index] == value,
+                "SCMP_CMP_NE" => args[index] != value,
+                other => panic!("{other}"),
+            }
         };
         let rule = rules().into_iter().find(|rule| {
             names(rule).contains(&call) && rule["args"].as_array().is_none_or(|args| args.iter().all(holds))
         });
         rule.map_or("EPERM".into(), |rule| match rule["errnoRet"].as_u64() {
+            Some(0) => "success that changes nothing".into(),
             Some(38) => "ENOSYS".into(),
             Some(95) => "EOPNOTSUPP".into(),
             _ => rule["action"].as_str().unwrap().trim_start_matches("SCMP_ACT_").to_owned(),
@@ -99,6 +105,26 @@ mod tests {
             assert!(refused(call, level).is_empty(), "{call} {level}");
         }
         assert_eq!(verdict("setsockopt", [3, 282, 1]), "EPERM", "TLS");
+    }
+
+    /// At a core limit of 0 the kernel gives a crash to the host's program for dumps; at 1 it does not. Programs that
+    /// turn their dumps off and end where that fails (gpg-agent, ssh-agent) are told that it is done.
+    #[test]
+    fn the_core_limit_cannot_be_set_and_every_other_one_can() {
+        let (core, somewhere) = (4, 0x7fff_0000_1000);
+        let no_change = "success that changes nothing";
+        assert_eq!(verdict("setrlimit", [core, somewhere, 0]), no_change);
+        assert_eq!(verdict("prlimit64", [0, core, somewhere]), no_change);
+        assert_eq!(
+            verdict("prlimit64", [0, core | 7 << 32, somewhere]),
+            no_change,
+            "the kernel reads the lower half only"
+        );
+        assert_eq!(verdict("prlimit64", [0, core, 0]), "ALLOW", "reading");
+        for other in (0..16).filter(|resource| *resource != core) {
+            assert_eq!(verdict("setrlimit", [other, somewhere, 0]), "ALLOW", "{other}");
+            assert_eq!(verdict("prlimit64", [0, other, somewhere]), "ALLOW", "{other}");
+        }
     }
 
     #[test]

@@ -93,6 +93,18 @@ fn nothing_is_left_of_root() {
     assert!(answer.stdout.contains("NoNewPrivs:\t1\n") && answer.stdout.contains("Seccomp:\t2\n"), "{answer:?}");
 }
 
+/// At 0, in place of 1, the kernel would give a crash to the host's program for dumps.
+#[test]
+fn an_agent_cannot_set_its_core_limit() {
+    let world = World::new();
+    let limits = "prlimit --core --output=SOFT,HARD --noheadings | xargs";
+    let script = format!(
+        "{limits}; ulimit -Sc 0 && {limits}; prlimit --core=0:0 --pid $$ && {limits}; ulimit -Sn 64; ulimit -Sn"
+    );
+    let answer = world.agent(&["--no-merge"], &script).exits(0);
+    assert!(answer.stdout.contains("\n1 1\n1 1\n1 1\n64\n"), "{answer:?}");
+}
+
 /// Puts a program first on a PATH of its own.
 fn put(folder: &std::path::Path, name: &str, body: &str) {
     let path = folder.join(name);
