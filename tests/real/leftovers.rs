@@ -88,6 +88,22 @@ fn what_the_users_programs_would_obey_is_named_though_it_is_in_no_commit() {
     assert!(said.contains("left uncommitted in the worktree, and obeyed unasked: .mcp.json (agents: "), "{said}");
 }
 
+/// After `npm ci` there are hundreds: they are counted, and by name in the record alone.
+#[test]
+fn files_that_installed_packages_brought_are_counted_in_one_line() {
+    let world = World::new();
+    world.shell("cd agent-1; printf 'node_modules\n.venv\n' > .gitignore; git add .; git commit -qm ignore; git -C ../repo merge -q agent-1");
+    let script = "mkdir -p .venv/lib; touch .venv/lib/x.pth .mcp.json; \
+        for i in 1 2 3; do mkdir -p node_modules/p$i; touch node_modules/p$i/flake.nix node_modules/p$i/.envrc; done";
+    let said = world.run(script).exits(0).stderr;
+    let counted =
+        format!("  7 more in .venv, node_modules, as packages brought them: bn container inspect {}\n", world.job());
+    assert!(said.contains(&counted), "{said}");
+    assert!(said.contains("obeyed unasked: .mcp.json (agents: ") && !said.contains("flake.nix"), "{said}");
+    let record = world.bn(&["container", "inspect", &world.job()]).exits(0).stdout;
+    assert!((1..=3).all(|i| record.contains(&format!("\"node_modules/p{i}/flake.nix\""))), "{record}");
+}
+
 #[test]
 fn a_script_of_the_tree_to_which_a_hook_of_the_users_is_a_link_is_held_back() {
     let world = World::new();

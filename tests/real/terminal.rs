@@ -38,6 +38,20 @@ fn the_agent_asks_the_user_and_its_exit_code_is_passed_on() {
 }
 
 #[test]
+fn work_of_an_agent_that_failed_is_merged_when_the_user_says_so() {
+    let world = World::new();
+    world.run("git commit -q --allow-empty -m work; exit 7").exits(7);
+    for (reply, code, newest) in [("n", 3, "first"), ("", 3, "first"), ("y", 0, "work")] {
+        let screen = Screen::of(&world);
+        screen.types(&format!("bn container merge {}; echo rc=$?", world.job()));
+        screen.waits_for("[y/N]");
+        screen.types(reply);
+        screen.waits_for(&format!("rc={code}"));
+        world.assert_on_main(newest);
+    }
+}
+
+#[test]
 fn ctrl_c_and_the_size_of_the_window_are_the_agents() {
     for world in worlds() {
         let screen = Screen::of(&world);

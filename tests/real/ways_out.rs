@@ -1,7 +1,9 @@
 //! From every state there is a way out, and the message names it.
 
+use std::process::Stdio;
+
 use crate::running::MEET;
-use crate::world::{World, image};
+use crate::world::{World, answer, containerd, image, wait_for};
 
 #[test]
 fn a_record_that_was_damaged_is_read_from_the_one_before() {
@@ -38,6 +40,35 @@ fn a_record_of_which_nothing_is_left_stops_no_other_run_and_its_container_can_be
     let stopped = world.bn(&["container", "stop", &job, "--time", "1"]).exits(0);
     assert!(stopped.stderr.contains(&format!("bn container discard {job}")), "{stopped:#?}");
     world.bn(&line("../agent-2")).exits(0);
+}
+
+/// containerd as the run knows it: a link, which the test takes away and puts back.
+#[test]
+fn a_containerd_that_goes_away_under_a_run_costs_no_work_and_the_way_on_is_named() {
+    let world = World::new();
+    let (job, address) = (world.job(), world.path("containerd.sock"));
+    let comes = || std::os::unix::fs::symlink(containerd(), &address).unwrap();
+    comes();
+    let script = "git commit -q --allow-empty -m work; touch waits; until [ -e go ]; do sleep 0.1; done; rm go waits";
+    let run = ["container", "run", "--tag", &image(), "../agent-1", "--name", &job, "--", "bash", "-c", script];
+    let mut command = world.bn_command(&run);
+    command.env("CONTAINERD_ADDRESS", &address).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let running = command.spawn().unwrap();
+    wait_for("the agent", || world.path("agent-1/waits").exists());
+    std::fs::remove_file(&address).unwrap();
+    world.shell("touch agent-1/go");
+    let gone = answer(running.wait_with_output().unwrap()).exits(125);
+    let cause = format!("caused by: containerd is not running: nothing listens at {}\n", address.display());
+    assert!(gone.stderr.contains(&cause), "{gone:#?}");
+    assert!(
+        gone.stderr.contains(&format!("what the agent committed is kept; then: bn container merge {job}")),
+        "{gone:#?}"
+    );
+    world.assert_on_main("first");
+    comes();
+    world.merge_all_the_same().exits(0);
+    world.assert_on_main("work");
+    world.assert_nothing_runs(&job);
 }
 
 /// What the line says of discarding, in a world whose run has come to be stuck.
