@@ -105,6 +105,8 @@ main() {
     local bn=
     if [[ ${1:-} == --bn ]]; then bn=${2:?--bn needs a file}; elif (($#)); then die "usage: demo.sh [--bn FILE]"; fi
     if [[ -z $bn ]]; then "$ROOT/scripts/setup.sh" demo; fi
+    # Told now, not after minutes of compiling.
+    as_root true || die "containerd needs root, and sudo does not give it" "in a terminal where sudo can ask, or as root: scripts/demo.sh"
     find_bn "$bn"
     start_containerd
     say "building the image"
