@@ -133,13 +133,18 @@ watch_for_stop() {
     (if read -r _ <"$CTL/stop"; then kill -TERM 1; fi) </dev/null >/dev/null 2>&1 &
 }
 
-# A hook of the user's whose program is not in this image fails what git does. The host has looked what the hooks start:
-# HOOK=PROGRAM words.
+# A hook or filter of the user's whose program is not in this image fails what git does. The host has looked what they start:
+# HOOK=PROGRAM and filter.NAME=PROGRAM words.
 say_missing_hook_programs() {
     local pair
     for pair in ${BN_HOOK_PROGRAMS:-}; do
-        command -v -- "${pair#*=}" >/dev/null ||
+        if command -v -- "${pair#*=}" >/dev/null; then
+            continue
+        elif [[ $pair == filter.* ]]; then
+            say "files here go through ${pair#*=}, which the image does not have: git will not commit changes to them"
+        else
             say "your hook ${pair%%=*} runs ${pair#*=}, which the image does not have: it will fail; --no-hooks leaves your hooks out"
+        fi
     done
     unset BN_HOOK_PROGRAMS
 }

@@ -28,6 +28,7 @@ tmux                                tmux         tmux
 script                              bsdutils     /usr/bin/script
 /bin/kill                           procps       procps-ng
 python3                             python3      python3
+git-lfs                             git-lfs      git-lfs
 openssl                             openssl      openssl
 '
 

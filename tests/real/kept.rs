@@ -116,3 +116,34 @@ fn what_the_agent_stores_with_lfs_is_in_the_repositorys_own_store() {
     world.assert_on_main("work");
     assert_eq!(world.shell("cat repo/.git/lfs/objects/*/*/*"), "one");
 }
+
+/// Through the programs of both sides: the host's checkout after the merge, the agent's of what was there before.
+#[test]
+fn files_of_git_lfs_are_the_agents_and_the_users() {
+    let world = World::new();
+    world.shell(
+        "cd repo; git lfs install --local; git lfs track '*.png'; printf zero > old.png; git add -A; git commit -qm png; \
+         git -C ../agent-1 merge -q --ff-only main",
+    );
+    let script = "set -e; cat old.png; printf one > new.png; git add -A; git commit -qm v1; printf two > new.png; \
+        printf changed > old.png; git commit -qam v2; git checkout -q HEAD~2; cat old.png; git checkout -q agent-1; git status --short";
+    let answer = world.run(script).exits(0);
+    assert!(answer.stdout.contains("zerozero"), "{answer:#?}");
+    assert_eq!(
+        world.shell("cd repo; cat new.png old.png; git status --short; git lfs fsck"),
+        "twochangedGit LFS fsck OK"
+    );
+    assert_eq!(world.shell("cd repo; git checkout -q HEAD~1; cat new.png old.png"), "onezero");
+}
+
+#[test]
+fn what_git_lfs_stored_and_cannot_be_taken_over_goes_with_the_copy_of_a_discarded_run() {
+    let world = World::new();
+    let script = format!(
+        "{COMMIT}; o=$(printf x | sha256sum | cut -c1-64); d=$(git rev-parse --git-common-dir)/lfs/objects/${{o:0:2}}/${{o:2:2}}; mkdir -p $d; printf y > $d/$o"
+    );
+    let answer = world.run(&script).exits(3);
+    assert!(answer.stderr.contains("with Git LFS could not be taken over"), "{answer:#?}");
+    world.bn(&["container", "discard", "--yes", &world.job()]).exits(0);
+    assert_eq!(world.shell("cat home/.local/state/binnacle/*/discarded/*/lfs/objects/*/*/*"), "y");
+}

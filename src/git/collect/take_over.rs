@@ -50,7 +50,8 @@ fn take_over(git: &Git, run: &RunGit, mut plan: Plan, collected: &mut Collected)
     fetch::all(git, run, &mut plan)?;
     collected.notes.append(&mut plan.notes);
     collected.complete = plan.complete;
-    if let Err(error) = lfs::take(run) {
+    let store = lfs::store(git, run)?;
+    if let Err(error) = lfs::take(run, &store) {
         collected.complete = false;
         collected.holds.push(format!("what the agent stored with Git LFS could not be taken over: {error}"));
     }
@@ -70,7 +71,9 @@ fn take_over(git: &Git, run: &RunGit, mut plan: Plan, collected: &mut Collected)
         }
         let changed = changes::between(git, &run.checkout.common_dir, run.base(), work)?;
         collected.holds.extend(submodule_links(&changed));
-        collected.holds.extend(large_files(git, run, &changed)?);
+        let sizes = changes::sizes(git, &run.checkout.common_dir, &changed)?;
+        collected.holds.extend(large_files(&changed, &sizes));
+        collected.holds.extend(lfs::without_content(git, run, (&changed, &sizes), &store)?);
         collected.holds.extend(many_files(&changed));
     }
     collected.branch = branch::settle(git, run, &plan, &mut collected.notes)?;
@@ -101,12 +104,11 @@ fn many_files(changed: &[ChangedPath]) -> Option<String> {
 }
 
 /// Little in a pack can be much in a checkout.
-fn large_files(git: &Git, run: &RunGit, changed: &[ChangedPath]) -> Result<Vec<String>, GitError> {
-    let sizes = changes::sizes(git, &run.checkout.common_dir, changed)?;
+fn large_files(changed: &[ChangedPath], sizes: &[u64]) -> Vec<String> {
     let total: u64 = sizes.iter().sum();
     let mut holds: Vec<String> = changed
         .iter()
-        .zip(&sizes)
+        .zip(sizes)
         .filter(|(_, size)| **size > LARGE_FILE)
         .take(10)
         .map(|(changed, size)| format!("{} has {} MB", sanitize::path(&changed.path), size >> 20))
@@ -114,5 +116,5 @@ fn large_files(git: &Git, run: &RunGit, changed: &[ChangedPath]) -> Result<Vec<S
     if total > LARGE_CHANGE {
         holds.push(format!("the changed files have {} MB together", total >> 20));
     }
-    Ok(holds)
+    holds
 }

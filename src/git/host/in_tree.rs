@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::git::host::config::{Config, Setting};
 use crate::git::host::git::os;
-use crate::git::host::{Git, GitError};
+use crate::git::host::{Git, GitError, lfs};
 
 /// Refuses a repository whose configuration stands in the tree, or names a program there.
 pub fn refuse(config: &Config, worktree: &Path, common_dir: &Path) -> Result<(), GitError> {
@@ -145,6 +145,8 @@ fn included(setting: &Setting) -> Option<PathBuf> {
 pub fn refuse_needed_filters(git: &Git, config: &Config, git_dir: &Path, worktree: &Path) -> Result<(), GitError> {
     let mut needed: Vec<String> = config.subsections("filter").into_iter().map(str::to_owned).collect();
     needed.retain(|name| config.is_true(&format!("filter.{name}.required")));
+    // The agent gets that one of the image's, and with it what is stored here.
+    needed.retain(|name| name != lfs::FILTER || !lfs::is_set_up(config));
     if needed.is_empty() {
         return Ok(());
     }
@@ -155,7 +157,7 @@ pub fn refuse_needed_filters(git: &Git, config: &Config, git_dir: &Path, worktre
 }
 
 /// The first tracked file that has one of these filters, and the filter.
-fn filtered_file(
+pub fn filtered_file(
     git: &Git,
     git_dir: &Path,
     worktree: &Path,

@@ -13,6 +13,7 @@ mod error;
 pub mod extent;
 pub mod git;
 pub mod in_tree;
+pub mod lfs;
 pub mod links;
 pub mod main_checkout;
 pub mod pins;

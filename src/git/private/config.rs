@@ -2,6 +2,7 @@
 
 use crate::git::host::checkout::Checkout;
 use crate::git::host::config::{Config, ConfigText};
+use crate::git::host::lfs;
 use crate::git::private::hooks::{Hooks, Inside};
 use crate::git::private::{identity, mounts, remotes};
 
@@ -62,6 +63,9 @@ pub fn build(config: &Config, checkout: &Checkout, hooks: (&Hooks, Inside), subm
     signing(config, &mut private);
     use_hooks(hooks, &mut private);
     partial_clone(config, checkout, &mut private);
+    if lfs::is_set_up(config) {
+        lfs::SETTINGS.iter().for_each(|(key, value)| private.text.set(key, value));
+    }
     if submodules {
         private.text.set("diff.ignoreSubmodules", "all");
         private.notes.push("submodules and other repositories in the tree are left as they are".to_owned());

@@ -55,6 +55,8 @@ pub struct Parts<'a> {
     pub nobody: &'a Path,
     /// Object folders of the host, and where they are, inside.
     pub objects: &'a [(PathBuf, PathBuf)],
+    /// The same for objects of Git LFS.
+    pub lfs: &'a [(PathBuf, PathBuf)],
     pub hooks: Option<&'a Path>,
     pub nested: &'a [NestedGit],
     /// Folders of submodules without a git folder, relative to the worktree.
@@ -74,7 +76,7 @@ pub fn all(parts: &Parts<'_>) -> Vec<GitMount> {
             mounts.push(GitMount::read_only(parts.dot_git, workspace.join(".git")));
         }
     }
-    mounts.extend(parts.objects.iter().map(|(outside, inside)| GitMount::read_only(outside, inside)));
+    mounts.extend(parts.objects.iter().chain(parts.lfs).map(|(outside, inside)| GitMount::read_only(outside, inside)));
     mounts.extend(parts.hooks.map(|hooks| GitMount::read_only(hooks, HOOKS)));
     mounts.extend(masks(parts));
     // A cover goes with its socket, wherever the folders above it are moved.
@@ -115,12 +117,22 @@ fn masks(parts: &Parts<'_>) -> Vec<GitMount> {
 pub fn inside(objects: &[PathBuf]) -> Vec<(PathBuf, PathBuf)> {
     let place = |(number, outside): (usize, &PathBuf)| {
         let inside = match TAKEN.iter().any(|taken| outside.starts_with(taken)) {
-            true => PathBuf::from(format!("/run/binnacle/objects/{number}")),
+            true => PathBuf::from(format!("/run/binnacle/objects/{number}/objects")),
             false => outside.clone(),
         };
         (outside.clone(), inside)
     };
     objects.iter().enumerate().map(place).collect()
+}
+
+/// The folders of Git LFS beside these object folders, `own` for the first. Inside, Git LFS looks beside what it borrows from.
+pub fn lfs(own: &Path, objects: &[(PathBuf, PathBuf)]) -> Vec<(PathBuf, PathBuf)> {
+    let beside = |folder: &Path| folder.with_file_name("lfs").join("objects");
+    let stores = objects.iter().enumerate().map(|(number, (outside, inside))| {
+        let outside = if number == 0 { own.to_owned() } else { beside(outside) };
+        (outside, beside(inside))
+    });
+    stores.filter_map(|(outside, inside)| Some((outside.canonicalize().ok()?, inside))).collect()
 }
 
 #[cfg(test)]
@@ -131,7 +143,7 @@ mod tests {
     fn object_folders_keep_their_paths_except_where_the_container_has_its_own() {
         let objects = ["/srv/a/.git/objects", "/workspace/a/.git/objects"].map(PathBuf::from);
         let inside: Vec<_> = inside(&objects).into_iter().map(|(_, inside)| inside).collect();
-        assert_eq!(inside, ["/srv/a/.git/objects", "/run/binnacle/objects/1"].map(PathBuf::from));
+        assert_eq!(inside, ["/srv/a/.git/objects", "/run/binnacle/objects/1/objects"].map(PathBuf::from));
     }
 
     #[test]
@@ -145,6 +157,7 @@ mod tests {
             dot_git: Path::new("/d"),
             empty: Path::new("/e"),
             objects: &[],
+            lfs: &[],
             hooks: None,
             nested: &nested,
             gitlinks: &["vendor/lib".into()],

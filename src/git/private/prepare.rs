@@ -8,7 +8,7 @@ use crate::git::host::checkout::{Checkout, Layout};
 use crate::git::host::config::{Config, ConfigText};
 use crate::git::host::pins::Kinds;
 use crate::git::host::target::Target;
-use crate::git::host::{Git, GitError, refs, snapshot};
+use crate::git::host::{Git, GitError, in_tree, lfs, refs, snapshot};
 use crate::git::private::RunGit;
 use crate::git::private::bare::{self, Skeleton};
 use crate::git::private::hooks::{self, Hooks, Inside};
@@ -27,6 +27,9 @@ const DOT_GIT: &str = "dot-git";
 const EMPTY: &str = "empty";
 /// An empty file of ours, on which nobody listens.
 const NOBODY: &str = "nobody";
+
+/// Before the name of a filter, among the programs that the image has to have.
+const FILTER_WORD: &str = "filter.";
 
 /// What the host's repository and the checkout say of a run to come.
 struct Survey {
@@ -105,6 +108,7 @@ fn survey(
         hook_programs: mounted.map(hook_programs::of_folder).unwrap_or_default(),
         notes: Vec::new(),
     };
+    run.hook_programs.extend(lfs_program(git, &run.checkout, &config)?);
     run.mounts = mounts::all(&Parts {
         worktree: &run.checkout.worktree,
         layout: run.checkout.layout,
@@ -113,6 +117,7 @@ fn survey(
         dot_git: &run.folder.join(DOT_GIT),
         empty: &run.folder.join(EMPTY),
         objects: &objects,
+        lfs: &mounts::lfs(&lfs::store(&run.checkout.common_dir, &config), &objects),
         hooks: mounted,
         nested: &run.nested,
         gitlinks: &gitlinks,
@@ -120,6 +125,16 @@ fn survey(
         sockets: &sockets,
     });
     Ok((run, Survey { config, objects, hooks, hooks_inside, sockets, gitlinks }))
+}
+
+/// Where there are files of Git LFS, the image has to have it.
+fn lfs_program(git: &Git, checkout: &Checkout, config: &Config) -> Result<Option<String>, GitError> {
+    if !lfs::is_set_up(config) || !lfs::store(&checkout.common_dir, config).exists() {
+        return Ok(None);
+    }
+    let filters = [lfs::FILTER.to_owned()];
+    let file = in_tree::filtered_file(git, &checkout.git_dir, &checkout.worktree, &filters)?;
+    Ok(file.map(|_| format!("{FILTER_WORD}{}=git-lfs", lfs::FILTER)))
 }
 
 /// The name has to fit into refs as well.

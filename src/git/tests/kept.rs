@@ -131,3 +131,39 @@ fn what_is_not_what_its_name_says_stays_with_the_run_and_holds_the_merge() {
         assert_eq!(bench.sh("find repo/.git -path '*lfs*' -type f"), "");
     }
 }
+
+/// Where the content of a file is missing, a merge would bring the pointer alone.
+#[test]
+fn a_pointer_without_its_content_holds_the_merge() {
+    let pointer = |name: &str| {
+        format!(
+            "printf 'version https://git-lfs.github.com/spec/v1\\noid sha256:%s\\nsize 3\\n' {name} > a.bin; git add a.bin; {}",
+            stored("one", "$o")
+        )
+    };
+    let bench = Bench::linked();
+    let (_, collected, _) = finished(&bench, &pointer("$(printf one | sha256sum | cut -c1-64)"));
+    assert!(collected.complete && collected.holds.is_empty(), "{collected:?}");
+    let bench = Bench::linked();
+    let (_, collected, _) = finished(&bench, &pointer("$(printf two | sha256sum | cut -c1-64)"));
+    assert_eq!(collected.holds, ["the content of a.bin is in no store of Git LFS here"]);
+}
+
+#[test]
+fn one_object_that_is_none_keeps_no_other_back() {
+    let bench = Bench::linked();
+    let script = format!("{}; {}", stored("one", "000$(printf two | sha256sum | cut -c1-61)"), stored("three", "$o"));
+    let (_, collected, _) = finished(&bench, &script);
+    assert!(!collected.complete, "{collected:?}");
+    assert_eq!(bench.sh("cat repo/.git/lfs/objects/*/*/*"), "three");
+}
+
+#[test]
+fn the_users_own_store_is_the_one() {
+    let bench = Bench::linked();
+    bench.sh("git -C repo config lfs.storage elsewhere; git config --global filter.lfs.clean 'git-lfs clean -- %f'; mkdir -p repo/.git/elsewhere/objects");
+    let (run, _, _) = finished(&bench, &stored("one", "$o"));
+    assert_eq!(bench.sh("cat repo/.git/elsewhere/objects/*/*/*"), "one");
+    let (outside, inside) = (bench.path("repo/.git/elsewhere/objects"), bench.path("repo/.git/lfs/objects"));
+    assert!(run.mounts.iter().any(|mount| mount.source == outside && mount.destination == inside && mount.read_only));
+}

@@ -81,7 +81,12 @@ fn a_needed_filter_is_refused_only_where_a_file_has_it() {
     bench.sh("cd agent && echo '*.bin filter=lfs' > .gitattributes && touch a.bin && git add .gitattributes");
     assert_eq!(bench.refusal("agent"), "accepted");
     bench.sh("cd agent && git -c filter.lfs.clean=cat add a.bin");
-    assert!(bench.refusal("agent").starts_with("files here need the git filter lfs (a.bin, for one)"));
+    assert_eq!(bench.refusal("agent"), "accepted", "the image has a Git LFS of its own");
+    for (key, value) in [("clean", "crypt --with lfs"), ("process", "crypt")] {
+        bench.sh(&format!("git config --global filter.lfs.{key} '{value}'"));
+        assert!(bench.refusal("agent").starts_with("files here need the git filter lfs (a.bin, for one)"), "{key}");
+        bench.sh("git config --global filter.lfs.clean 'git-lfs clean -- %f'");
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::run::life::{landed, prepare, tell};
 use crate::run::record::folder::Folder;
 use crate::run::record::run_json::{Record, Run};
 use crate::run::record::{RunError, store};
-use crate::untrusted::remove;
+use crate::untrusted::{nested, remove};
 
 /// How long a copy is kept.
 pub const DAYS: u64 = 30;
@@ -57,6 +57,7 @@ pub fn unreadable(folder: &Folder, now: DateTime<Utc>) -> Result<Copy, Failure> 
 /// Bundles what there is, and removes what was bundled. Whether there is a bundle.
 fn keep(git: &Git, prepared: &RunGit, bundle: &Path, notes: &mut Vec<String>) -> Result<bool, Failure> {
     let (common, name) = (&prepared.checkout.common_dir, &prepared.run);
+    notes.extend(keep_lfs(&prepared.folder)?);
     match rest::bundle(git, prepared, Source::All, bundle) {
         Ok(there) => {
             run_refs::abandon(git, common, name, &prepared.folder)?;
@@ -75,6 +76,17 @@ fn keep(git: &Git, prepared: &RunGit, bundle: &Path, notes: &mut Vec<String>) ->
             Ok(false)
         }
     }
+}
+
+/// What the agent stored with Git LFS and was not taken over: of that a bundle has the pointers alone.
+fn keep_lfs(folder: &Path) -> Result<Option<String>, Failure> {
+    let from = folder.join("git/lfs");
+    if !fs::symlink_metadata(&from).is_ok_and(|found| found.is_dir()) {
+        return Ok(None);
+    }
+    let failed = |source| RunError::io("keep", &from, source);
+    nested::make_accessible(&from).and_then(|()| fs::rename(&from, folder.join("lfs"))).map_err(failed)?;
+    Ok(Some("what the agent stored with Git LFS is in lfs/objects of the copy".to_owned()))
 }
 
 /// The agent's repository without what makes it one: no git of anybody's is to open it.
