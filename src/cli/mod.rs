@@ -1,6 +1,7 @@
 //! Every type that clap parses, and no behaviour.
 
 pub mod container;
+pub mod fields;
 pub mod graph;
 pub mod link;
 pub mod task;

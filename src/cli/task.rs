@@ -1,7 +1,8 @@
 //! `bn task …`
 
-use clap::{ArgGroup, Args, Subcommand};
+use clap::{Args, Subcommand};
 
+use crate::cli::fields::FieldArgs;
 use crate::cli::which::Which;
 use crate::graph::model::task::{self, Priority, TaskType};
 use crate::graph::queries::filter::{Sort, State};
@@ -91,6 +92,9 @@ pub struct CreateArgs {
     /// The task during which it came up
     #[arg(long, value_name = "ID")]
     pub discovered_from: Option<String>,
+
+    #[command(flatten)]
+    pub fields: FieldArgs,
 }
 
 #[derive(Debug, Args)]
@@ -136,7 +140,6 @@ pub struct ListArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("change").required(true).multiple(true).args( ["title", "description", "priority", "task_type", "add_tags", "remove_tags", "parent", "assignee"]))]
 pub struct UpdateArgs {
     /// The task's id, or the first letters of it
     #[arg(value_name = "ID")]
@@ -173,6 +176,9 @@ pub struct UpdateArgs {
     /// Whom it is meant for; "" for anybody
     #[arg(long, value_name = "NAME")]
     pub assignee: Option<String>,
+
+    #[command(flatten)]
+    pub fields: FieldArgs,
 }
 
 #[derive(Debug, Args)]

@@ -48,10 +48,10 @@ fn ready_is_ordered_by_priority_then_by_what_it_unblocks_then_by_age() {
     let epic = world.task("epic", &["--type", "epic", "--priority", "0"]);
     world.task("part", &["--parent", &epic, "--priority", "3"]);
     let ready = world.json(&["ready"]);
-    assert_eq!(titles(&ready), ["urgent", "hub", "old", "part", "some day"]);
+    assert_eq!(titles(&ready), ["urgent", "part", "hub", "old", "some day"]);
     assert_eq!(ready["total"], 5);
     world.bn(&["task", "close", &hub]).ok();
-    assert_eq!(titles(&world.json(&["ready"])), ["urgent", "waits", "old", "part", "some day"]);
+    assert_eq!(titles(&world.json(&["ready"])), ["urgent", "waits", "part", "old", "some day"]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod claims;
 mod clock;
 mod crowd;
 mod discovery;
+mod fields;
 mod finding;
 mod foreign;
 mod hostile;

@@ -155,6 +155,6 @@ fn many_tasks_are_created_at_once() {
     let answer = world.feed(&["task", "create", "--stdin", "--json"], &lines).json();
     assert_eq!(answer["results"].as_array().unwrap().len(), 10);
     assert_eq!(answer["results"][3]["ref"], "t3");
-    assert_snapshot!(world.feed(&["task", "create", "--stdin"], "{\"title\":\"A\"}\n{\"titel\":\"B\"}\n").refused(1), @"Error: line 2: unknown field `titel`, expected one of `title`, `description`, `type`, `priority`, `tags`, `parent`, `assignee`, `depends_on`, `blocks`, `discovered_from`, `ref` at line 1 column 8");
+    assert_snapshot!(world.feed(&["task", "create", "--stdin"], "{\"title\":\"A\"}\n{\"titel\":\"B\"}\n").refused(1), @"Error: line 2: unknown field `titel`, expected one of `title`, `description`, `type`, `priority`, `tags`, `parent`, `assignee`, `depends_on`, `blocks`, `discovered_from`, `ref`");
     assert_eq!(world.json(&["task", "list"])["total"], 10);
 }

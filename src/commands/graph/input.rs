@@ -3,7 +3,11 @@
 use std::io::{self, Read};
 use std::path::Path;
 
+use crate::cli::fields::FieldArgs;
+use crate::env;
+use crate::error::Usage;
 use crate::graph::error::GraphError;
+use crate::graph::model::fields::FieldChanges;
 
 /// The whole of a file, or of standard input where none is named.
 pub fn text(file: Option<&Path>) -> Result<String, GraphError> {
@@ -17,4 +21,14 @@ pub fn text(file: Option<&Path>) -> Result<String, GraphError> {
             Ok(text)
         }
     }
+}
+
+/// The optional fields that were named on the command line.
+pub fn fields(args: &FieldArgs) -> Result<FieldChanges, Usage> {
+    let now = env::now();
+    let mut changes = FieldChanges::default();
+    for (field, typed) in &args.0 {
+        changes.set(field, field.parse(field.flag, typed, now)?);
+    }
+    Ok(changes)
 }

@@ -79,6 +79,9 @@ impl Page {
         let project = project.as_deref().map_or_else(|| "binnacle".to_owned(), |name| line(name, 60));
         let [ready, blocked, working] = [counts.ready, counts.blocked, counts.in_progress].map(render::counted);
         write!(f, "{project}: {ready} ready, {blocked} blocked, {working} in progress")?;
+        if counts.deferred > 0 {
+            write!(f, ", {} deferred", render::counted(counts.deferred))?;
+        }
         if counts.landing > 0 {
             write!(f, ", {} closed and waiting to land", render::counted(counts.landing))?;
         }

@@ -41,6 +41,10 @@ impl fmt::Display for Why {
             writeln!(f, "\nClosed in a run, and done once its work has landed")?;
             render::list(f, &self.0.landing, "bn task list --status landing")?;
         }
+        if !self.0.deferred.tasks.is_empty() {
+            writeln!(f, "\nDeferred")?;
+            render::list(f, &self.0.deferred, "bn task list --status deferred")?;
+        }
         if !self.0.blocked.tasks.is_empty() {
             writeln!(f, "\nBlocked")?;
             blocked::print(f, &self.0.blocked)?;

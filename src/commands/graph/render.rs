@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::graph::model::fields::FieldValue;
 use crate::graph::model::link::Neighbour;
 use crate::graph::model::task::{Brief, Status, Task};
 use crate::graph::model::text::line;
@@ -23,6 +24,9 @@ pub fn brief(f: &mut fmt::Formatter<'_>, task: &Brief) -> fmt::Result {
     if let Some(name) = &task.assignee {
         write!(f, "  @{}", line(name, 40))?;
     }
+    if task.status == Status::Open || task.status == Status::InProgress {
+        planned(f, task)?;
+    }
     if task.unblocks > 0 && task.status == Status::Open {
         write!(f, "  blocks {}", task.unblocks)?;
     }
@@ -30,6 +34,21 @@ pub fn brief(f: &mut fmt::Formatter<'_>, task: &Brief) -> fmt::Result {
         write!(f, "  ({})", task.status.words())?;
     }
     writeln!(f)
+}
+
+/// What a task's fields say about when it is to be worked on, and by whose urgency it is ordered.
+fn planned(f: &mut fmt::Formatter<'_>, task: &Brief) -> fmt::Result {
+    if task.effective_priority < task.priority {
+        write!(f, "  ({} by its parent)", task.effective_priority)?;
+    }
+    for (field, value) in task.fields.iter() {
+        match value {
+            Some(FieldValue::Time(time)) => write!(f, "  {} {}", field.label(), time.day())?,
+            Some(value) => write!(f, "  {} {}", field.label(), line(&value.to_string(), 40))?,
+            None => {}
+        }
+    }
+    Ok(())
 }
 
 /// ○ open, ● in progress, ◌ blocked, ◐ closed and waiting to land, ✓ done, ✗ cancelled.

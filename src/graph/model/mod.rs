@@ -2,6 +2,7 @@
 
 pub mod cycle;
 pub mod event;
+pub mod fields;
 pub mod foreign;
 pub mod id;
 pub mod link;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::graph::error::GraphError;
 use crate::graph::model::event::Event;
+use crate::graph::model::fields::Fields;
 use crate::graph::model::foreign::issue::tag_of;
 use crate::graph::model::id::{LENGTH_MAX, TaskId};
 use crate::graph::model::link::Link;
@@ -72,6 +73,8 @@ pub struct TaskRecord {
     pub tags: Vec<String>,
     #[serde(default)]
     pub assignee: Option<String>,
+    #[serde(flatten)]
+    pub fields: Fields,
     #[serde(default)]
     pub session: Option<String>,
     #[serde(default)]

@@ -3,8 +3,10 @@
 use std::fmt;
 
 use clap::ValueEnum;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::graph::model::fields::{self, FieldChanges, FieldValue, Fields, ListedFields};
 use crate::graph::model::id::TaskId;
 use crate::graph::model::timestamp::Timestamp;
 
@@ -123,12 +125,16 @@ pub struct Task {
     #[serde(rename = "type")]
     pub task_type: TaskType,
     pub priority: Priority,
+    /// The priority by which it is ordered: that of an unfinished parent, where that is more urgent.
+    pub effective_priority: Priority,
     pub status: Status,
     /// Open, and waiting for another task that is not done.
     pub blocked: bool,
     pub tags: Vec<String>,
     pub parent: Option<TaskId>,
     pub assignee: Option<String>,
+    #[serde(flatten)]
+    pub fields: Fields,
     /// The agent session that holds the claim.
     pub session: Option<String>,
     pub claimed_at: Option<Timestamp>,
@@ -159,6 +165,11 @@ impl Task {
         }
     }
 
+    /// Put off to a later time.
+    pub fn is_deferred(&self, now: Timestamp) -> bool {
+        matches!(self.fields.get("defer_until"), Some(FieldValue::Time(until)) if *until > now)
+    }
+
     pub fn is_finished(&self) -> bool {
         matches!(self.status, Status::Landing | Status::Done | Status::Cancelled)
     }
@@ -172,11 +183,14 @@ pub struct Brief {
     #[serde(rename = "type")]
     pub task_type: TaskType,
     pub priority: Priority,
+    pub effective_priority: Priority,
     pub status: Status,
     pub blocked: bool,
     pub tags: Vec<String>,
     pub parent: Option<TaskId>,
     pub assignee: Option<String>,
+    #[serde(flatten)]
+    pub fields: ListedFields,
     pub unblocks: u32,
     #[serde(skip)]
     pub created_at: Timestamp,
@@ -190,11 +204,13 @@ impl From<Task> for Brief {
             title: task.title,
             task_type: task.task_type,
             priority: task.priority,
+            effective_priority: task.effective_priority,
             status: task.status,
             blocked: task.blocked,
             tags: task.tags,
             parent: task.parent,
             assignee: task.assignee,
+            fields: task.fields.listed(),
             unblocks: task.unblocks,
             created_at: task.created_at,
             updated_at: task.updated_at,
@@ -212,7 +228,7 @@ pub struct Named {
 
 /// What a new task is made of.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct NewTask {
     pub title: String,
     #[serde(default)]
@@ -227,6 +243,8 @@ pub struct NewTask {
     pub parent: Option<String>,
     #[serde(default)]
     pub assignee: Option<String>,
+    #[serde(flatten, skip_deserializing)]
+    pub fields: Fields,
     #[serde(default)]
     pub depends_on: Vec<String>,
     #[serde(default)]
@@ -239,8 +257,8 @@ pub struct NewTask {
 }
 
 /// What is to be different about a task; what is `None` stays.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct Change {
     pub title: Option<String>,
     pub description: Option<String>,
@@ -253,6 +271,43 @@ pub struct Change {
     pub parent: Option<String>,
     pub add_tags: Vec<String>,
     pub remove_tags: Vec<String>,
+    #[serde(flatten, skip_deserializing)]
+    pub fields: FieldChanges,
+}
+
+impl Serialize for NewTask {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl Serialize for Change {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for NewTask {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (rest, changes) = fields::split(deserializer)?;
+        let mut new = Self::deserialize(rest).map_err(D::Error::custom)?;
+        new.fields.apply(&changes);
+        Ok(new)
+    }
+}
+
+impl<'de> Deserialize<'de> for Change {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (rest, fields) = fields::split(deserializer)?;
+        let change = Self::deserialize(rest).map_err(D::Error::custom)?;
+        Ok(Self { fields, ..change })
+    }
+}
+
+impl Change {
+    pub fn is_empty(&self) -> bool {
+        self == &Self::default()
+    }
 }
 
 /// The longest title, in characters. What is longer belongs into the description.

@@ -44,6 +44,16 @@ impl Timestamp {
         self.utc().format("%Y-%m-%d %H:%M:%SZ").to_string()
     }
 
+    /// The day, for people.
+    pub fn day(self) -> String {
+        self.utc().format("%Y-%m-%d").to_string()
+    }
+
+    /// How far away this is: `in 3d`, `2h ago`.
+    pub fn distance(self, now: Timestamp) -> String {
+        if self > now { format!("in {}", now.age(self)) } else { format!("{} ago", self.age(now)) }
+    }
+
     fn utc(self) -> DateTime<Utc> {
         DateTime::from_timestamp_micros(self.0).unwrap_or_default()
     }

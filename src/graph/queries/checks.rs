@@ -20,6 +20,31 @@ pub const MEND_COUNTS: &str = "
     open_children = (SELECT count(*) FROM links l JOIN tasks o ON o.id = l.target
       WHERE l.source = tasks.id AND l.type = 'parent_of' AND o.live)";
 
+/// Tasks and the ranks that follow from the priorities of all that they are below of.
+const RANKS: &str = "
+  WITH RECURSIVE ranks (id, rank) AS (
+    SELECT id, priority FROM tasks
+    UNION
+    SELECT child.id, min(child.priority, ranks.rank)
+    FROM ranks JOIN links l ON l.source = ranks.id AND l.type = 'parent_of'
+      JOIN tasks parent ON parent.id = ranks.id AND parent.live
+      JOIN tasks child ON child.id = l.target
+  ), lowest (id, rank) AS (SELECT id, min(rank) FROM ranks GROUP BY id)";
+
+pub fn wrong_ranks() -> String {
+    format!(
+        "{RANKS} SELECT tasks.id FROM tasks JOIN lowest ON lowest.id = tasks.id
+         WHERE tasks.effective_priority <> lowest.rank ORDER BY tasks.id"
+    )
+}
+
+pub fn mend_ranks() -> String {
+    format!(
+        "{RANKS} UPDATE tasks SET effective_priority = lowest.rank FROM lowest
+         WHERE lowest.id = tasks.id AND tasks.effective_priority <> lowest.rank"
+    )
+}
+
 /// Claims whose session is over, or was never there.
 pub const LOST_CLAIMS: &str = "
   SELECT t.id FROM tasks t WHERE t.status = 'in_progress' AND t.deleted_at IS NULL

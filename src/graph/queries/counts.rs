@@ -1,13 +1,21 @@
 //! How many tasks there are of each sort.
 
-use crate::graph::queries::tasks::{BLOCKED, IN_PROGRESS, LANDING, READY};
+use crate::graph::model::timestamp::Timestamp;
+use crate::graph::queries::tasks::{BLOCKED, IN_PROGRESS, LANDING, deferred, ready};
 
 /// Where counting ends. To an agent, and to a person, more than this is simply many; and the time it takes stays the same.
 pub const ENOUGH: u64 = 10_000;
 
-/// Ready, blocked, in progress, waiting to land. Each reads a partial index that holds nothing else.
-pub fn open() -> String {
-    format!("SELECT ({}), ({}), ({}), ({})", of(READY), of(BLOCKED), of(IN_PROGRESS), of(LANDING))
+/// Each reads a partial index that holds nothing else.
+pub fn open(now: Timestamp) -> String {
+    format!(
+        "SELECT ({}) AS ready, ({}) AS deferred, ({}) AS blocked, ({}) AS in_progress, ({}) AS landing",
+        of(&ready(now)),
+        of(&deferred(now)),
+        of(BLOCKED),
+        of(IN_PROGRESS),
+        of(LANDING)
+    )
 }
 
 /// How many tasks a condition holds for, up to `ENOUGH`.

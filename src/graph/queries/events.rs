@@ -1,36 +1,37 @@
 //! Events.
 
-/// In the order in which `store::rows` reads them.
-const COLUMNS: &str = "at, actor, session, task, other, kind, data";
+/// The names by which `store::rows` reads an event.
+pub const COLUMNS: [&str; 8] = ["at", "actor", "session", "task", "other", "kind", "data", "seq"];
+const LIST: &str = "at, actor, session, task, other, kind, data, seq";
 
 pub const INSERT: &str =
     "INSERT INTO events (at, actor, session, task, other, kind, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
 /// Of everything, latest first.
 pub fn of_all() -> String {
-    format!("SELECT {COLUMNS} FROM events ORDER BY at DESC, seq DESC LIMIT ?1")
+    format!("SELECT {LIST} FROM events ORDER BY at DESC, seq DESC LIMIT ?1")
 }
 
 /// Of one task, at either end of a link, latest first.
 pub fn of_task() -> String {
     format!(
-        "SELECT {COLUMNS} FROM (
-           SELECT seq, {COLUMNS} FROM events WHERE task = ?2 UNION ALL SELECT seq, {COLUMNS} FROM events WHERE other = ?2
+        "SELECT {LIST} FROM (
+           SELECT {LIST} FROM events WHERE task = ?2 UNION ALL SELECT {LIST} FROM events WHERE other = ?2
          ) AS of_task ORDER BY at DESC, seq DESC LIMIT ?1"
     )
 }
 
 /// By one session, latest first.
 pub fn of_session() -> String {
-    format!("SELECT {COLUMNS} FROM events WHERE session = ?2 ORDER BY at DESC, seq DESC LIMIT ?1")
+    format!("SELECT {LIST} FROM events WHERE session = ?2 ORDER BY at DESC, seq DESC LIMIT ?1")
 }
 
 /// Everything as it is kept, each with what tells it from the others.
 pub fn with_seq() -> String {
-    format!("SELECT {COLUMNS}, seq FROM events ORDER BY seq")
+    format!("SELECT {LIST} FROM events ORDER BY seq")
 }
 
 /// Everything, in the order in which it happened.
 pub fn in_order() -> String {
-    format!("SELECT {COLUMNS} FROM events ORDER BY at, seq")
+    format!("SELECT {LIST} FROM events ORDER BY at, seq")
 }

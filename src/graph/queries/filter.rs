@@ -1,10 +1,13 @@
 //! From what a list is to show to the SQL that finds it.
 
+use std::borrow::Cow;
+
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::graph::model::id::TaskId;
 use crate::graph::model::task::{Priority, TaskType};
+use crate::graph::model::timestamp::Timestamp;
 use crate::graph::queries::tasks;
 
 /// What a task looks like to a person: its status, seen together with its links.
@@ -18,6 +21,8 @@ pub enum State {
     Ready,
     /// Open, and waiting for another task
     Blocked,
+    /// Open, and put off to a later time
+    Deferred,
     InProgress,
     /// Closed inside a run, whose work has not landed yet
     Landing,
@@ -27,17 +32,18 @@ pub enum State {
 }
 
 impl State {
-    fn condition(self) -> &'static str {
-        match self {
+    fn condition(self, now: Timestamp) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            State::Ready => return Cow::Owned(tasks::ready(now)),
+            State::Deferred => return Cow::Owned(tasks::deferred(now)),
             State::Open => "t.status = 'open' AND t.deleted_at IS NULL",
-            State::Ready => tasks::READY,
             State::Blocked => tasks::BLOCKED,
             State::InProgress => tasks::IN_PROGRESS,
             State::Landing => tasks::LANDING,
             State::Done => "t.status = 'done' AND t.closed_at IS NOT NULL AND t.deleted_at IS NULL",
             State::Cancelled => "t.status = 'cancelled' AND t.closed_at IS NOT NULL AND t.deleted_at IS NULL",
             State::Deleted => "t.deleted_at IS NOT NULL",
-        }
+        })
     }
 }
 
@@ -63,7 +69,9 @@ pub enum Sort {
 impl Sort {
     fn columns(self) -> &'static [(&'static str, bool)] {
         match self {
-            Sort::Best => &[("t.priority", false), ("t.unblocks", true), ("t.created_at", false), ("t.id", false)],
+            Sort::Best => {
+                &[("t.effective_priority", false), ("t.unblocks", true), ("t.created_at", false), ("t.id", false)]
+            }
             Sort::Priority => &[("t.priority", false), ("t.created_at", false), ("t.id", false)],
             Sort::Created => &[("t.created_at", true), ("t.id", false)],
             Sort::Updated => &[("t.updated_at", true), ("t.id", false)],
@@ -117,12 +125,13 @@ impl Filter {
         Self { states: vec![State::Ready], ..Self::default() }
     }
 
-    pub fn pieces(&self) -> Pieces {
+    pub fn pieces(&self, now: Timestamp) -> Pieces {
         let (mut conditions, mut binds) = match &self.unlocked_for {
             Some(session) => {
-                (vec![tasks::UNLOCKED.to_owned()], vec![Bind::Text(session.clone()), Bind::Text(session.clone())])
+                let conditions = vec![tasks::UNLOCKED.to_owned(), tasks::not_deferred(now)];
+                (conditions, vec![Bind::Text(session.clone()), Bind::Text(session.clone())])
             }
-            None => (vec![self.state_condition()], Vec::new()),
+            None => (vec![self.state_condition(now)], Vec::new()),
         };
         let mut one = |condition: &str, text: &str| {
             conditions.push(condition.to_owned());
@@ -154,13 +163,13 @@ impl Filter {
         Pieces { condition: conditions.join(" AND "), order: self.order(), binds }
     }
 
-    fn state_condition(&self) -> String {
+    fn state_condition(&self, now: Timestamp) -> String {
         match self.states.as_slice() {
             [] if self.all => "t.deleted_at IS NULL".to_owned(),
             [] => "t.status IN ('open', 'in_progress', 'landing') AND t.deleted_at IS NULL".to_owned(),
-            [one] => one.condition().to_owned(),
+            [one] => one.condition(now).into_owned(),
             several => {
-                let each: Vec<String> = several.iter().map(|state| format!("({})", state.condition())).collect();
+                let each: Vec<String> = several.iter().map(|state| format!("({})", state.condition(now))).collect();
                 format!("({})", each.join(" OR "))
             }
         }
@@ -184,9 +193,12 @@ mod tests {
 
     #[test]
     fn ready_is_asked_for_in_the_words_of_its_index() {
-        let pieces = Filter::ready().pieces();
-        assert_eq!(pieces.condition, tasks::READY);
-        assert_eq!(pieces.order, "t.priority, t.unblocks DESC, t.created_at, t.id");
+        let pieces = Filter::ready().pieces(Timestamp::from_micros(7));
+        assert_eq!(
+            pieces.condition,
+            format!("{} AND (t.defer_until IS NULL OR t.defer_until <= 7)", tasks::UNHINDERED)
+        );
+        assert_eq!(pieces.order, "t.effective_priority, t.unblocks DESC, t.created_at, t.id");
         assert!(pieces.binds.is_empty());
     }
 
@@ -200,8 +212,8 @@ mod tests {
             reverse: true,
             ..Filter::default()
         };
-        insta::assert_snapshot!(filter.pieces().condition, @"((t.status = 'done' AND t.closed_at IS NOT NULL AND t.deleted_at IS NULL) OR (t.status = 'cancelled' AND t.closed_at IS NOT NULL AND t.deleted_at IS NULL)) AND EXISTS (SELECT 1 FROM tags WHERE task = t.id AND tag = ?) AND t.type IN (?, ?)");
-        assert_eq!(filter.pieces().order, "t.created_at, t.id DESC");
-        assert_eq!(filter.pieces().binds.len(), 3);
+        insta::assert_snapshot!(filter.pieces(Timestamp::from_micros(0)).condition, @"((t.status = 'done' AND t.closed_at IS NOT NULL AND t.deleted_at IS NULL) OR (t.status = 'cancelled' AND t.closed_at IS NOT NULL AND t.deleted_at IS NULL)) AND EXISTS (SELECT 1 FROM tags WHERE task = t.id AND tag = ?) AND t.type IN (?, ?)");
+        assert_eq!(filter.pieces(Timestamp::from_micros(0)).order, "t.created_at, t.id DESC");
+        assert_eq!(filter.pieces(Timestamp::from_micros(0)).binds.len(), 3);
     }
 }

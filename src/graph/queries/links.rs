@@ -7,8 +7,8 @@ pub const PARENT: &str = "SELECT source FROM links WHERE target = ?1 AND type = 
 
 /// A task's links, read from its own end: outgoing ones first.
 pub const OUTGOING: &str = "
-  SELECT l.type, t.id, t.title, t.status, t.deleted_at IS NOT NULL FROM links l JOIN tasks t ON t.id = l.target
+  SELECT l.type, t.id, t.title, t.status, t.deleted_at IS NOT NULL AS deleted FROM links l JOIN tasks t ON t.id = l.target
   WHERE l.source = ?1 ORDER BY l.type, t.created_at, t.id";
 pub const INCOMING: &str = "
-  SELECT l.type, t.id, t.title, t.status, t.deleted_at IS NOT NULL FROM links l JOIN tasks t ON t.id = l.source
+  SELECT l.type, t.id, t.title, t.status, t.deleted_at IS NOT NULL AS deleted FROM links l JOIN tasks t ON t.id = l.source
   WHERE l.target = ?1 ORDER BY l.type, t.created_at, t.id";

@@ -3,9 +3,9 @@
 use crate::graph::model::spaced::spaced;
 
 /// The matches that are newer than a row, best first. A deleted task is not in the index.
-pub fn hits(columns: &str) -> String {
+pub fn hits(select: &str) -> String {
     format!(
-        "SELECT {columns} FROM words JOIN tasks t ON t.seq = words.rowid
+        "{select} FROM words JOIN tasks t ON t.seq = words.rowid
          WHERE words MATCH ?1 AND words.rowid > ?3 ORDER BY words.rank LIMIT ?2"
     )
 }

@@ -1,8 +1,10 @@
 //! Sessions.
 
-/// In the order in which `store::rows` reads them.
-pub const COLUMNS: &str =
-    "s.id, s.name, s.agent_type, s.container, s.place, s.started_at, s.seen_at, s.ended_at, s.end_reason, s.summary";
+/// The names by which `store::rows` reads a session.
+pub const COLUMNS: [&str; 10] =
+    ["id", "name", "agent_type", "container", "place", "started_at", "seen_at", "ended_at", "end_reason", "summary"];
+pub const SELECT: &str =
+    "SELECT id, name, agent_type, container, place, started_at, seen_at, ended_at, end_reason, summary FROM sessions s";
 
 pub const INSERT: &str = "
   INSERT INTO sessions (id, name, agent_type, container, place, started_at, seen_at)
@@ -27,15 +29,13 @@ pub const END: &str = "
 
 /// The last words of the agents that left some, latest first.
 pub fn last_summaries() -> String {
-    format!(
-        "SELECT {COLUMNS} FROM sessions s WHERE s.ended_at IS NOT NULL AND s.summary IS NOT NULL ORDER BY s.ended_at DESC LIMIT ?1"
-    )
+    format!("{SELECT} WHERE s.ended_at IS NOT NULL AND s.summary IS NOT NULL ORDER BY s.ended_at DESC LIMIT ?1")
 }
 
 /// Those who are here, or all, latest first.
 pub fn latest(all: bool) -> String {
     let condition = if all { "" } else { "WHERE s.ended_at IS NULL" };
-    format!("SELECT {COLUMNS} FROM sessions s {condition} ORDER BY s.started_at DESC, s.id LIMIT ?1")
+    format!("{SELECT} {condition} ORDER BY s.started_at DESC, s.id LIMIT ?1")
 }
 
 pub fn count(all: bool) -> &'static str {
@@ -43,5 +43,5 @@ pub fn count(all: bool) -> &'static str {
 }
 
 pub fn starting_with() -> String {
-    format!("SELECT {COLUMNS} FROM sessions s WHERE s.id >= ?1 AND s.id < ?2 ORDER BY s.id LIMIT 2")
+    format!("{SELECT} WHERE s.id >= ?1 AND s.id < ?2 ORDER BY s.id LIMIT 2")
 }

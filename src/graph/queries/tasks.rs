@@ -1,15 +1,100 @@
 //! Tasks.
 
-/// The columns of a task, in the order in which `store::rows` reads them.
-pub const COLUMNS: &str = "
-  t.id, t.title, t.description, t.type, t.priority, t.status, t.assignee, t.session, t.claimed_at,
-  t.created_by, t.created_at, t.updated_at, t.closed_by, t.closed_at, t.closed_reason, t.deleted_at,
-  t.lands_with, t.waits_for, t.open_children, t.unblocks,
-  (SELECT source FROM links WHERE target = t.id AND type = 'parent_of'),
-  (SELECT group_concat(tag, ' ') FROM tags WHERE task = t.id)";
+use std::sync::LazyLock;
 
-/// What can be worked on now. The words are those of the index `tasks_ready`.
-pub const READY: &str = "t.status = 'open' AND t.deleted_at IS NULL AND t.waits_for = 0 AND t.open_children = 0";
+use crate::graph::model::fields::FIELDS;
+use crate::graph::model::timestamp::Timestamp;
+
+/// The columns in which a task is kept, but for the optional fields.
+const STORED: [&str; 18] = [
+    "id",
+    "title",
+    "description",
+    "type",
+    "priority",
+    "status",
+    "assignee",
+    "session",
+    "claimed_at",
+    "created_by",
+    "created_at",
+    "updated_at",
+    "closed_by",
+    "closed_session",
+    "closed_at",
+    "closed_reason",
+    "deleted_at",
+    "lands_with",
+];
+
+/// What follows from others, and the row's number.
+const DERIVED: [&str; 5] = ["seq", "effective_priority", "waits_for", "open_children", "unblocks"];
+
+/// The names of all that `select` reads of a task.
+pub static COLUMNS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let fields = FIELDS.iter().map(|field| field.name);
+    STORED.into_iter().chain(DERIVED).chain(fields).chain(["parent", "tags"]).collect()
+});
+
+/// `SELECT` with all columns of a task.
+pub fn select() -> String {
+    let columns = COLUMNS.iter().map(|name| match *name {
+        "parent" => "(SELECT source FROM links WHERE target = t.id AND type = 'parent_of') AS parent".to_owned(),
+        "tags" => "(SELECT group_concat(tag, ' ') FROM tags WHERE task = t.id) AS tags".to_owned(),
+        name => format!("t.{name}"),
+    });
+    format!("SELECT {}", columns.collect::<Vec<_>>().join(", "))
+}
+
+/// Adds a row with these columns, unless its id is taken.
+pub fn insert(columns: &[&str]) -> String {
+    let marks: Vec<String> = (1..=columns.len()).map(|number| format!("?{number}")).collect();
+    format!("INSERT INTO tasks ({}) VALUES ({}) ON CONFLICT (id) DO NOTHING", columns.join(", "), marks.join(", "))
+}
+
+/// Changes these columns of the task whose id is bound last.
+pub fn update(columns: &[&str]) -> String {
+    let each: Vec<String> = columns.iter().zip(1..).map(|(name, number)| format!("{name} = ?{number}")).collect();
+    format!("UPDATE tasks SET {} WHERE id = ?{}", each.join(", "), columns.len() + 1)
+}
+
+/// Adds a row with these columns, or puts it in the place of an older one of the same id. A claim keeps its session only where the
+/// session is known.
+pub fn put(columns: &[&str]) -> String {
+    let mark = |(name, number): (&&str, usize)| match *name {
+        "session" => format!("(SELECT id FROM sessions WHERE id = ?{number})"),
+        _ => format!("?{number}"),
+    };
+    let marks: Vec<String> = columns.iter().zip(1..).map(mark).collect();
+    let changed = columns.iter().filter(|name| **name != "id").map(|name| format!("{name} = excluded.{name}"));
+    format!(
+        "INSERT INTO tasks ({}) VALUES ({}) ON CONFLICT (id) DO UPDATE SET {} WHERE excluded.updated_at > tasks.updated_at",
+        columns.join(", "),
+        marks.join(", "),
+        changed.collect::<Vec<_>>().join(", ")
+    )
+}
+
+/// Open, and no task stands in the way. The words are those of the index `tasks_ready`.
+pub const UNHINDERED: &str = "t.status = 'open' AND t.deleted_at IS NULL AND t.waits_for = 0 AND t.open_children = 0";
+
+/// What can be worked on now.
+pub fn ready(now: Timestamp) -> String {
+    format!("{UNHINDERED} AND {}", not_deferred(now))
+}
+
+/// Not put off to a later time.
+pub fn not_deferred(now: Timestamp) -> String {
+    format!("(t.defer_until IS NULL OR t.defer_until <= {})", now.micros())
+}
+
+/// What is put off to a later time. The words are those of the index `tasks_deferred`.
+pub fn deferred(now: Timestamp) -> String {
+    format!(
+        "t.status = 'open' AND t.deleted_at IS NULL AND t.defer_until IS NOT NULL AND t.defer_until > {}",
+        now.micros()
+    )
+}
 
 /// What waits for another task. The words are those of the index `tasks_blocked`.
 pub const BLOCKED: &str = "t.status = 'open' AND t.deleted_at IS NULL AND t.waits_for > 0";
@@ -30,15 +115,6 @@ pub const UNLOCKED: &str =
       AND o.lands_with = ? AND o.status = 'landing' AND o.deleted_at IS NULL)";
 
 pub const IDS_FROM: &str = "SELECT id FROM tasks WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3";
-
-pub const INSERT: &str = "
-  INSERT INTO tasks (id, title, description, type, priority, assignee, created_by, created_at, updated_at)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)
-  ON CONFLICT (id) DO NOTHING";
-
-pub const UPDATE: &str = "
-  UPDATE tasks SET title = ?2, description = ?3, type = ?4, priority = ?5, assignee = ?6, updated_at = ?7
-  WHERE id = ?1";
 
 /// The compare-and-set: of any number of claims, one finds the task open.
 pub const CLAIM: &str = "
@@ -92,14 +168,17 @@ pub const FORGET_RUN: &str = "UPDATE tasks SET lands_with = NULL WHERE lands_wit
 pub const LIVE_TARGETS: &str = "
   SELECT t.id, t.title, t.status FROM links l JOIN tasks t ON t.id = l.target
   WHERE l.source = ?1 AND l.type = ?2 AND t.live AND NOT (t.status = 'landing' AND t.lands_with IS ?4)
-  ORDER BY t.priority, t.created_at, t.id LIMIT ?3";
+  ORDER BY t.effective_priority, t.created_at, t.id LIMIT ?3";
 
 /// What depends on a task and can be worked on now.
-pub const NOW_READY: &str = "
-  SELECT t.id, t.title, t.status FROM links l JOIN tasks t ON t.id = l.source
-  WHERE l.target = ?1 AND l.type = 'depends_on' AND t.status = 'open' AND t.deleted_at IS NULL
-    AND t.waits_for = 0 AND t.open_children = 0
-  ORDER BY t.priority, t.created_at, t.id LIMIT ?2";
+pub fn now_ready(now: Timestamp) -> String {
+    format!(
+        "SELECT t.id, t.title, t.status FROM links l JOIN tasks t ON t.id = l.source
+         WHERE l.target = ?1 AND l.type = 'depends_on' AND {}
+         ORDER BY t.effective_priority, t.created_at, t.id LIMIT ?2",
+        ready(now)
+    )
+}
 
 /// The same for those that can be worked on in the run alone in which the task was closed.
 pub const UNLOCKED_BY: &str = "
@@ -109,7 +188,7 @@ pub const UNLOCKED_BY: &str = "
       SELECT count(*) FROM links l JOIN tasks o ON o.id = l.target
       WHERE l.source = t.id AND l.type IN ('depends_on', 'parent_of')
         AND o.lands_with = ?3 AND o.status = 'landing' AND o.deleted_at IS NULL)
-  ORDER BY t.priority, t.created_at, t.id LIMIT ?2";
+  ORDER BY t.effective_priority, t.created_at, t.id LIMIT ?2";
 
 pub const NOTES: &str = "SELECT at, actor, data FROM events WHERE task = ?1 AND kind = 'noted' ORDER BY at, seq";
 
@@ -120,3 +199,17 @@ pub const LAST_WRITE: &str = "
 
 pub const HELD_NAMED: &str =
     "SELECT id, title, status FROM tasks WHERE session = ?1 AND status = 'in_progress' ORDER BY claimed_at, id";
+
+/// Ranks a task, and all below it, by its own priority and its parent's. (`min` of several is `least` elsewhere.)
+pub const RANK: &str = "
+  WITH RECURSIVE ranks (id, rank) AS (
+    SELECT t.id, min(t.priority, coalesce((
+      SELECT parent.effective_priority FROM links l JOIN tasks parent ON parent.id = l.source AND parent.live
+      WHERE l.target = t.id AND l.type = 'parent_of'), 4)) FROM tasks t WHERE t.id = ?1
+    UNION
+    SELECT child.id, min(child.priority, CASE WHEN parent.live THEN ranks.rank ELSE 4 END)
+    FROM ranks JOIN links l ON l.source = ranks.id AND l.type = 'parent_of'
+      JOIN tasks parent ON parent.id = ranks.id JOIN tasks child ON child.id = l.target
+  )
+  UPDATE tasks SET effective_priority = ranks.rank FROM ranks
+  WHERE ranks.id = tasks.id AND tasks.effective_priority <> ranks.rank";

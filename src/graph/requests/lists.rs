@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::graph::error::GraphError;
 use crate::graph::model::task::{Brief, Named};
+use crate::graph::model::timestamp::Timestamp;
 use crate::graph::queries::filter::{Filter, State};
 use crate::graph::requests::{At, Request};
 use crate::graph::store::{self, Found, Listed, Logged, Reader};
@@ -22,7 +23,7 @@ impl Request for Ready {
     const NAME: &'static str = "ready";
 
     fn perform(&self, at: &At) -> Result<Listed, GraphError> {
-        at.read(|reader| reader.ready(&self.filter, self.limit, at.actor.run()))
+        at.read(|reader| reader.ready(&self.filter, self.limit, at.actor.run(), at.now))
     }
 }
 
@@ -40,6 +41,7 @@ pub struct Explained {
     #[serde(flatten)]
     pub ready: Listed,
     pub landing: Listed,
+    pub deferred: Listed,
     pub blocked: Blocked,
 }
 
@@ -49,11 +51,12 @@ impl Request for Explain {
 
     fn perform(&self, at: &At) -> Result<Explained, GraphError> {
         at.read(|reader| {
-            let landing = Filter { states: vec![State::Landing], ..self.filter.clone() };
+            let of = |state| Filter { states: vec![state], ..self.filter.clone() };
             Ok(Explained {
-                ready: reader.ready(&self.filter, self.limit, at.actor.run())?,
-                landing: reader.list(&landing, self.limit)?,
-                blocked: blocked(reader, &self.filter, self.limit)?,
+                ready: reader.ready(&self.filter, self.limit, at.actor.run(), at.now)?,
+                landing: reader.list(&of(State::Landing), self.limit, at.now)?,
+                deferred: reader.list(&of(State::Deferred), self.limit, at.now)?,
+                blocked: blocked(reader, &self.filter, self.limit, at.now)?,
             })
         })
     }
@@ -78,7 +81,7 @@ impl Request for List {
     fn perform(&self, at: &At) -> Result<Listed, GraphError> {
         at.read(|reader| {
             let parent = self.parent.as_deref().map(|typed| reader.resolve(typed)).transpose()?;
-            reader.list(&Filter { parent, ..self.filter.clone() }, self.limit)
+            reader.list(&Filter { parent, ..self.filter.clone() }, self.limit, at.now)
         })
     }
 }
@@ -110,13 +113,13 @@ impl Request for WhatWaits {
     const NAME: &'static str = "blocked";
 
     fn perform(&self, at: &At) -> Result<Blocked, GraphError> {
-        at.read(|reader| blocked(reader, &self.filter, self.limit))
+        at.read(|reader| blocked(reader, &self.filter, self.limit, at.now))
     }
 }
 
 /// What is blocked of all that the filter lets through, each with what it waits for.
-fn blocked(reader: &Reader, filter: &Filter, limit: usize) -> Result<Blocked, GraphError> {
-    let listed = reader.list(&Filter { states: vec![State::Blocked], ..filter.clone() }, limit)?;
+fn blocked(reader: &Reader, filter: &Filter, limit: usize, now: Timestamp) -> Result<Blocked, GraphError> {
+    let listed = reader.list(&Filter { states: vec![State::Blocked], ..filter.clone() }, limit, now)?;
     let with_reasons = listed.tasks.into_iter().map(|task| {
         let by = reader.dependencies(&task.id)?;
         Ok::<_, GraphError>(Waiting { task, blocked_by: by })

@@ -68,7 +68,7 @@ impl Writer<'_> {
     /// The best ready task that is nobody else's, claimed.
     pub fn claim_best(&self, wanted: &Filter) -> Result<Task, GraphError> {
         let free = Filter { free_for: Some(self.actor.name.clone()), ..wanted.clone() };
-        let best = self.best(&free, self.run_session())?.ok_or(GraphError::NothingReady)?;
+        let best = self.best(&free, self.run_session(), self.clock.get())?.ok_or(GraphError::NothingReady)?;
         self.claim(&best, Claim::default())
     }
 

@@ -55,6 +55,7 @@ impl Writer<'_> {
             if run.is_some() && self.session_id().is_none() { Some(self.start_session()?) } else { self.session_id() };
         let values = (id, status, &closing.reason, &self.actor.name, session, at, &run);
         self.conn.prepare_cached(queries::tasks::CLOSE)?.execute(values)?;
+        self.rank(id)?;
         self.record(at, id, EventKind::Closed, json!({ "status": status, "reason": closing.reason }))?;
         Ok(Closed { task: self.task(id)?, now_ready: self.made_ready(id, run.as_deref())? })
     }
@@ -76,7 +77,7 @@ impl Writer<'_> {
     pub(super) fn made_ready(&self, id: &TaskId, run: Option<&str>) -> Result<Vec<Named>, GraphError> {
         match run {
             None => {
-                let mut statement = self.conn.prepare_cached(queries::tasks::NOW_READY)?;
+                let mut statement = self.conn.prepare_cached(&queries::tasks::now_ready(self.clock.get()))?;
                 self.all(&mut statement, (id, NAMED), "task", rows::named)
             }
             Some(run) => {
@@ -103,6 +104,7 @@ impl Writer<'_> {
     pub(super) fn open_again(&self, task: &Task, lands_with: Option<&str>) -> Result<(), GraphError> {
         let at = self.tick_of(&task.id)?;
         self.conn.prepare_cached(queries::tasks::REOPEN)?.execute((&task.id, at, lands_with))?;
+        self.rank(&task.id)?;
         let was = json!({ "status": task.status, "closed_by": task.closed_by, "reason": task.closed_reason });
         self.record(at, &task.id, EventKind::Reopened, was)
     }

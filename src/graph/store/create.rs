@@ -1,5 +1,6 @@
 //! New tasks.
 
+use rusqlite::ToSql;
 use serde_json::json;
 
 use crate::graph::error::GraphError;
@@ -46,13 +47,27 @@ impl Writer<'_> {
     fn insert(&self, new: &NewTask, title: &str, at: Timestamp) -> Result<TaskId, GraphError> {
         let mut tasks: u64 = self.conn.query_row("SELECT coalesce(max(seq), 0) FROM tasks", [], |row| row.get(0))?;
         let assignee = new.assignee.as_deref().filter(|name| !name.is_empty());
-        let mut statement = self.conn.prepare_cached(queries::tasks::INSERT)?;
+        let mut columns: Vec<(&str, &dyn ToSql)> = vec![
+            ("title", &title),
+            ("description", &new.description),
+            ("type", &new.task_type),
+            ("priority", &new.priority),
+            ("effective_priority", &new.priority),
+            ("assignee", &assignee),
+            ("created_by", &self.actor.name),
+            ("created_at", &at),
+            ("updated_at", &at),
+        ];
+        let fields: Vec<_> = new.fields.iter().map(|(field, value)| (field.name, value)).collect();
+        columns.extend(fields.iter().filter(|(_, value)| value.is_some()).map(|(name, value)| (*name, value as _)));
+        let (mut names, values): (Vec<&str>, Vec<&dyn ToSql>) = columns.into_iter().unzip();
+        names.push("id");
+        let mut statement = self.conn.prepare_cached(&queries::tasks::insert(&names))?;
         loop {
             let mut bytes = [0; 16];
             getrandom::fill(&mut bytes)?;
             let id = TaskId::random(tasks, bytes);
-            let values = (&id, title, &new.description, new.task_type, new.priority, assignee, &self.actor.name, at);
-            if statement.execute(values)? == 1 {
+            if statement.execute(&*[&*values, &[&id]].concat())? == 1 {
                 return Ok(id);
             }
             // As if the graph were larger: the next id is longer before long.

@@ -178,6 +178,7 @@ impl Reader<'_> {
             }
         };
         look("counts", "counts of links are wrong", self.wrong(checks::WRONG_COUNTS)?, true);
+        look("ranks", "effective priorities are wrong", self.wrong(&checks::wrong_ranks())?, true);
         look("states", "status and dates contradict each other", self.wrong(checks::CONTRADICTIONS)?, true);
         look("claims", "claims belong to sessions that are over", self.wrong(checks::LOST_CLAIMS)?, true);
         look("circles", "links make a circle", self.any_circle()?.unwrap_or_default(), false);
@@ -199,9 +200,10 @@ impl Writer<'_> {
         match check {
             // What hung on a row that is gone.
             check if ROWS.contains(&check) => {
-                ["counts", "states", "claims"].iter().try_for_each(|check| self.mend(check))?
+                ["counts", "ranks", "states", "claims"].iter().try_for_each(|check| self.mend(check))?
             }
             "counts" => self.conn.execute_batch(checks::MEND_COUNTS)?,
+            "ranks" => drop(self.conn.execute(&checks::mend_ranks(), [])?),
             "states" => self.conn.execute_batch(checks::MEND_CONTRADICTIONS)?,
             "search" => {
                 self.conn.execute_batch(checks::REINDEX)?;

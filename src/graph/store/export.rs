@@ -7,10 +7,9 @@ use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 
 use crate::graph::error::GraphError;
-use crate::graph::model::link::Link;
-use crate::graph::model::record::{Header, Record, TaskRecord, VERSION};
+use crate::graph::model::record::{Header, Record, VERSION};
 use crate::graph::model::text::count;
-use crate::graph::queries::{events, origins, records, sessions};
+use crate::graph::queries::{events, origins, records, sessions, tasks};
 use crate::graph::store::origins::origin;
 use crate::graph::store::{Reader, rows};
 use crate::sanitize;
@@ -37,13 +36,13 @@ impl Reader<'_> {
     /// Sessions, tasks, links and events, each by age, after a line that says what this is.
     pub fn export(&self, to: &mut impl Write) -> Result<Exported, GraphError> {
         write_line(to, &Record::Graph(Header { version: VERSION, project: self.project()? }))?;
-        let session_sql = format!("SELECT {} FROM sessions s {}", sessions::COLUMNS, records::SESSIONS_ORDER);
-        let task_sql = format!("{} {}", records::TASKS, records::TASKS_ORDER);
+        let session_sql = format!("{} {}", sessions::SELECT, records::SESSIONS_ORDER);
+        let task_sql = format!("{} FROM tasks t {}", tasks::select(), records::TASKS_ORDER);
         Ok(Exported {
             sessions: self.each(to, "session", &session_sql, |row| rows::session(row).map(Record::Session))?,
-            tasks: self.each(to, "task", &task_sql, |row| task_record(row).map(Record::Task))?,
+            tasks: self.each(to, "task", &task_sql, |row| rows::task_record(row).map(Record::Task))?,
             origins: self.each(to, "the origin of", origins::ALL, |row| origin(row).map(Record::Origin))?,
-            links: self.each(to, "a link of", records::LINKS, |row| link(row).map(Record::Link))?,
+            links: self.each(to, "a link of", records::LINKS, |row| rows::link(row).map(Record::Link))?,
             events: self.each(to, "the event of", &events::in_order(), |row| rows::event(row).map(Record::Event))?,
         })
     }
@@ -76,33 +75,4 @@ fn write_line(to: &mut impl Write, record: &Record) -> Result<(), GraphError> {
     let failed = |source| GraphError::File { verb: "write", path: "the export".into(), source };
     let line = serde_json::to_string(record).map_err(|error| failed(error.into()))?;
     to.write_all(sanitize::json(&line).as_bytes()).and_then(|()| to.write_all(b"\n")).map_err(failed)
-}
-
-pub fn link(row: &Row) -> rusqlite::Result<Link> {
-    Ok(Link { source: row.get(0)?, link_type: row.get(1)?, target: row.get(2)? })
-}
-
-/// A row of `queries::records::TASKS`.
-pub fn task_record(row: &Row) -> rusqlite::Result<TaskRecord> {
-    Ok(TaskRecord {
-        id: row.get(0)?,
-        title: row.get(1)?,
-        description: row.get(2)?,
-        task_type: row.get(3)?,
-        priority: row.get(4)?,
-        status: row.get(5)?,
-        assignee: row.get(6)?,
-        session: row.get(7)?,
-        claimed_at: row.get(8)?,
-        created_by: row.get(9)?,
-        created_at: row.get(10)?,
-        updated_at: row.get(11)?,
-        closed_by: row.get(12)?,
-        closed_session: row.get(13)?,
-        closed_at: row.get(14)?,
-        closed_reason: row.get(15)?,
-        deleted_at: row.get(16)?,
-        lands_with: row.get(17)?,
-        tags: rows::tags(row.get(18)?),
-    })
 }

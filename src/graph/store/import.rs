@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
-use rusqlite::params;
+use rusqlite::ToSql;
 use serde::Serialize;
 
 use crate::graph::error::GraphError;
@@ -14,7 +14,7 @@ use crate::graph::model::id::TaskId;
 use crate::graph::model::link::{Link, LinkType};
 use crate::graph::model::record::{Numbered, Origin, Record, TaskRecord};
 use crate::graph::model::session::Session;
-use crate::graph::queries::{events, links, records};
+use crate::graph::queries::{checks, events, links, records, tasks};
 use crate::graph::store::{Writer, rows};
 
 /// How much was new, or newer.
@@ -91,6 +91,7 @@ impl Writer<'_> {
             records.iter().filter_map(|line| if let Record::Event(event) = &line.record { Some(event) } else { None });
         self.import_events(new_events.collect(), &mut imported)?;
         self.conn.execute(records::RELEASE_UNHELD, [])?;
+        self.conn.execute(&checks::mend_ranks(), [])?;
         Ok(imported)
     }
 
@@ -150,27 +151,31 @@ impl Writer<'_> {
 
     /// Of two records of one task the newer one stays. Returns whether it is this one.
     pub(super) fn put_task(&self, task: &TaskRecord) -> Result<bool, GraphError> {
-        let values = params![
-            task.id,
-            task.title,
-            task.description,
-            task.task_type,
-            task.priority,
-            task.status,
-            task.assignee,
-            task.session,
-            task.claimed_at,
-            task.created_by,
-            task.created_at,
-            task.updated_at,
-            task.closed_by,
-            task.closed_session,
-            task.closed_at,
-            task.closed_reason,
-            task.deleted_at,
-            task.lands_with,
+        let mut columns: Vec<(&str, &dyn ToSql)> = vec![
+            ("id", &task.id),
+            ("title", &task.title),
+            ("description", &task.description),
+            ("type", &task.task_type),
+            ("priority", &task.priority),
+            ("effective_priority", &task.priority),
+            ("status", &task.status),
+            ("assignee", &task.assignee),
+            ("session", &task.session),
+            ("claimed_at", &task.claimed_at),
+            ("created_by", &task.created_by),
+            ("created_at", &task.created_at),
+            ("updated_at", &task.updated_at),
+            ("closed_by", &task.closed_by),
+            ("closed_session", &task.closed_session),
+            ("closed_at", &task.closed_at),
+            ("closed_reason", &task.closed_reason),
+            ("deleted_at", &task.deleted_at),
+            ("lands_with", &task.lands_with),
         ];
-        let changed = self.conn.prepare_cached(records::PUT_TASK)?.execute(values)? == 1;
+        let fields: Vec<_> = task.fields.iter().map(|(field, value)| (field.name, value)).collect();
+        columns.extend(fields.iter().map(|(name, value)| (*name, value as &dyn ToSql)));
+        let (names, values): (Vec<&str>, Vec<&dyn ToSql>) = columns.into_iter().unzip();
+        let changed = self.conn.prepare_cached(&tasks::put(&names))?.execute(&*values)? == 1;
         if changed {
             self.conn.prepare_cached("DELETE FROM tags WHERE task = ?1")?.execute([&task.id])?;
             task.tags.iter().try_for_each(|tag| self.add_tag(&task.id, tag))?;

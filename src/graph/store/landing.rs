@@ -23,6 +23,7 @@ impl Writer<'_> {
     pub(super) fn land(&self, task: &Task, why: Option<&str>) -> Result<Closed, GraphError> {
         let at = self.tick_of(&task.id)?;
         self.conn.prepare_cached(queries::tasks::LAND)?.execute((&task.id, at))?;
+        self.rank(&task.id)?;
         self.record(at, &task.id, EventKind::Landed, json!({ "reason": why }))?;
         Ok(Closed { task: self.task(&task.id)?, now_ready: self.made_ready(&task.id, None)? })
     }

@@ -23,6 +23,7 @@ impl Writer<'_> {
         let values = (&link.source, link.link_type, &link.target);
         let is_new = self.conn.prepare_cached(queries::links::ADD)?.execute(values)? == 1;
         if is_new {
+            self.rank_child(&link)?;
             self.record_link_now(&link, EventKind::Linked)?;
         }
         Ok((link, is_new))
@@ -35,8 +36,13 @@ impl Writer<'_> {
         if self.conn.prepare_cached(queries::links::REMOVE)?.execute(values)? == 0 {
             return Err(GraphError::Unknown { what: "link", id: link.to_string() });
         }
+        self.rank_child(&link)?;
         self.record_link_now(&link, EventKind::Unlinked)?;
         Ok(link)
+    }
+
+    fn rank_child(&self, link: &Link) -> Result<(), GraphError> {
+        if link.link_type == LinkType::ParentOf { self.rank(&link.target) } else { Ok(()) }
     }
 
     fn record_link_now(&self, link: &Link, kind: EventKind) -> Result<(), GraphError> {

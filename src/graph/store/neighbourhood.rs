@@ -5,13 +5,12 @@ use std::collections::{HashSet, VecDeque};
 use crate::graph::error::GraphError;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::tree::{Direction, Edge, Neighbourhood, Node};
-use crate::graph::store::Reader;
+use crate::graph::store::{Reader, rows};
 
 /// How many tasks a drawing holds.
 const NODES: usize = 200;
 
-const NODE: &str =
-    "SELECT id, title, status, status = 'open' AND waits_for > 0 FROM tasks WHERE id = ?1 AND deleted_at IS NULL";
+const NODE: &str = "SELECT id, title, status, status = 'open' AND waits_for > 0 AS blocked FROM tasks WHERE id = ?1 AND deleted_at IS NULL";
 const DOWN: &str = "SELECT source, type, target FROM links WHERE source = ?1 AND type IN ('depends_on', 'parent_of') ORDER BY type, target";
 const UP: &str = "SELECT source, type, target FROM links WHERE target = ?1 AND type IN ('depends_on', 'parent_of') ORDER BY type, source";
 
@@ -45,7 +44,12 @@ impl Reader<'_> {
 
     fn node(&self, id: &TaskId) -> Result<Option<Node>, GraphError> {
         let read = |row: &rusqlite::Row| {
-            Ok(Node { id: row.get(0)?, title: row.get(1)?, status: row.get(2)?, blocked: row.get(3)? })
+            Ok(Node {
+                id: row.get("id")?,
+                title: row.get("title")?,
+                status: row.get("status")?,
+                blocked: row.get("blocked")?,
+            })
         };
         let found = self.all(&mut *self.conn.prepare_cached(NODE)?, [id], "task", read)?;
         Ok(found.into_iter().next())
@@ -54,7 +58,10 @@ impl Reader<'_> {
     fn edges(&self, id: &TaskId, direction: Direction) -> Result<Vec<Edge>, GraphError> {
         let sql = if direction == Direction::Down { DOWN } else { UP };
         let mut statement = self.conn.prepare_cached(sql)?;
-        let read = |row: &rusqlite::Row| Ok(Edge { source: row.get(0)?, link_type: row.get(1)?, target: row.get(2)? });
-        self.all(&mut statement, [id], "a link of", read)
+        let edge = |row: &rusqlite::Row| {
+            let link = rows::link(row)?;
+            Ok(Edge { source: link.source, link_type: link.link_type, target: link.target })
+        };
+        self.all(&mut statement, [id], "a link of", edge)
     }
 }

@@ -25,7 +25,9 @@ impl Reader<'_> {
     /// What other trackers call a task: `beads:shop-a3f8.1`.
     pub(super) fn names_elsewhere(&self, id: &TaskId) -> Result<Vec<String>, GraphError> {
         let mut statement = self.conn.prepare_cached(queries::origins::OF_TASK)?;
-        let name = |row: &rusqlite::Row| Ok(format!("{}:{}", row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+        let name = |row: &rusqlite::Row| {
+            Ok(format!("{}:{}", row.get::<_, String>("source")?, row.get::<_, String>("foreign_id")?))
+        };
         self.all(&mut statement, [id], "the origin of", name)
     }
 }
@@ -37,7 +39,12 @@ impl Writer<'_> {
     }
 }
 
-/// source, foreign_id, task, fingerprint.
+/// What is remembered of another tracker's task, of its row.
 pub fn origin(row: &rusqlite::Row) -> rusqlite::Result<Origin> {
-    Ok(Origin { source: row.get(0)?, foreign_id: row.get(1)?, task: row.get(2)?, fingerprint: row.get(3)? })
+    Ok(Origin {
+        source: row.get("source")?,
+        foreign_id: row.get("foreign_id")?,
+        task: row.get("task")?,
+        fingerprint: row.get("fingerprint")?,
+    })
 }

@@ -67,13 +67,13 @@ impl Reader<'_> {
     /// The page for an agent that has just registered.
     pub fn overview(&self, you: Registered, run: Option<&str>, now: Timestamp) -> Result<Overview, GraphError> {
         let done = Filter { states: vec![State::Done], sort: Sort::Closed, ..Filter::default() };
-        let counts = self.counts()?;
+        let counts = self.counts(now)?;
         Ok(Overview {
             project: self.project()?,
             counts,
             in_progress: self.in_progress(now, IN_PROGRESS)?,
-            ready: self.ready(&Filter::ready(), READY, run)?,
-            done: self.tasks(&done, DONE)?.into_iter().map(Done::from).collect(),
+            ready: self.ready(&Filter::ready(), READY, run, now)?,
+            done: self.tasks(&done, DONE, now)?.into_iter().map(Done::from).collect(),
             summaries: self.summaries(SUMMARIES)?,
             you,
         })
@@ -82,7 +82,7 @@ impl Reader<'_> {
     /// What is in whose hands, longest held first.
     pub fn in_progress(&self, now: Timestamp, limit: usize) -> Result<Vec<Held>, GraphError> {
         let filter = Filter { states: vec![State::InProgress], sort: Sort::Claimed, ..Filter::default() };
-        self.tasks(&filter, limit)?.into_iter().map(|task| self.held(task, now)).collect()
+        self.tasks(&filter, limit, now)?.into_iter().map(|task| self.held(task, now)).collect()
     }
 
     fn held(&self, task: Task, now: Timestamp) -> Result<Held, GraphError> {

@@ -49,7 +49,7 @@ impl Reader<'_> {
 
     /// The task that has this id, deleted or not.
     pub fn task(&self, id: &TaskId) -> Result<Task, GraphError> {
-        let sql = format!("SELECT {} FROM tasks t WHERE t.id = ?1", queries::tasks::COLUMNS);
+        let sql = format!("{} FROM tasks t WHERE t.id = ?1", queries::tasks::select());
         let found = self.one(&mut *self.conn.prepare_cached(&sql)?, [id], "task", rows::task)?;
         found.ok_or_else(|| GraphError::Unknown { what: "task", id: id.to_string() })
     }

@@ -1,17 +1,20 @@
 //! From rows to values.
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Result, Row};
+use rusqlite::{Error, Result, Row};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::graph::model::event::{Event, Note};
+use crate::graph::model::fields::{Field, FieldValue, Fields, Kind};
 use crate::graph::model::id::TaskId;
-use crate::graph::model::link::{LinkType, Neighbour};
+use crate::graph::model::link::{Link, LinkType, Neighbour};
+use crate::graph::model::record::TaskRecord;
 use crate::graph::model::session::Session;
 use crate::graph::model::task::{Named, Priority, Status, Task, TaskType};
 use crate::graph::model::timestamp::Timestamp;
 use crate::graph::queries::filter::Bind;
+use crate::graph::queries::{events, sessions, tasks};
 
 impl ToSql for Timestamp {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
@@ -82,97 +85,172 @@ fn word<T: DeserializeOwned>(text: &str) -> FromSqlResult<T> {
     serde_json::from_value(Value::from(text)).map_err(|error| FromSqlError::Other(Box::new(error)))
 }
 
-/// A row of `queries::tasks::COLUMNS`.
+impl ToSql for FieldValue {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        match self {
+            FieldValue::Time(time) => time.to_sql(),
+            FieldValue::Seconds(seconds) => Ok(i64::try_from(*seconds).unwrap_or(i64::MAX).into()),
+            FieldValue::Text(text) => text.to_sql(),
+        }
+    }
+}
+
+/// A row whose columns are those of a list, read by their names.
+struct Cells<'r> {
+    row: &'r Row<'r>,
+    columns: &'static [&'static str],
+}
+
+impl Cells<'_> {
+    fn get<T: FromSql>(&self, name: &str) -> Result<T> {
+        self.row.get(self.position(name)?)
+    }
+
+    fn position(&self, name: &str) -> Result<usize> {
+        let position = self.columns.iter().position(|column| *column == name);
+        position.ok_or_else(|| Error::InvalidColumnName(name.to_owned()))
+    }
+
+    fn field(&self, field: &Field) -> Result<Option<FieldValue>> {
+        Ok(match field.kind {
+            Kind::Time => self.get::<Option<Timestamp>>(field.name)?.map(FieldValue::Time),
+            Kind::Duration => self.get::<Option<u64>>(field.name)?.map(FieldValue::Seconds),
+            Kind::Line | Kind::Text => self.get::<Option<String>>(field.name)?.map(FieldValue::Text),
+        })
+    }
+}
+
+/// A row of `queries::tasks::select`.
+fn task_cells<'r>(row: &'r Row<'r>) -> Cells<'r> {
+    Cells { row, columns: &tasks::COLUMNS }
+}
+
+/// A task, of a row of `queries::tasks::select`.
 pub fn task(row: &Row) -> Result<Task> {
-    let status: Status = row.get(5)?;
-    let waits_for: u32 = row.get(17)?;
+    let cells = task_cells(row);
+    let status: Status = cells.get("status")?;
+    let waits_for: u32 = cells.get("waits_for")?;
     Ok(Task {
-        id: row.get(0)?,
-        title: row.get(1)?,
-        description: row.get(2)?,
-        task_type: row.get(3)?,
-        priority: row.get(4)?,
+        id: cells.get("id")?,
+        title: cells.get("title")?,
+        description: cells.get("description")?,
+        task_type: cells.get("type")?,
+        priority: cells.get("priority")?,
+        effective_priority: cells.get("effective_priority")?,
         status,
         blocked: status == Status::Open && waits_for > 0,
-        tags: tags(row.get(21)?),
-        parent: row.get(20)?,
-        assignee: row.get(6)?,
-        session: row.get(7)?,
-        claimed_at: row.get(8)?,
-        created_by: row.get(9)?,
-        created_at: row.get(10)?,
-        updated_at: row.get(11)?,
-        closed_by: row.get(12)?,
-        closed_at: row.get(13)?,
-        closed_reason: row.get(14)?,
-        deleted_at: row.get(15)?,
-        lands_with: row.get(16)?,
+        tags: tags(cells.get("tags")?),
+        parent: cells.get("parent")?,
+        assignee: cells.get("assignee")?,
+        fields: Fields::try_new(|field| cells.field(field))?,
+        session: cells.get("session")?,
+        claimed_at: cells.get("claimed_at")?,
+        created_by: cells.get("created_by")?,
+        created_at: cells.get("created_at")?,
+        updated_at: cells.get("updated_at")?,
+        closed_by: cells.get("closed_by")?,
+        closed_at: cells.get("closed_at")?,
+        closed_reason: cells.get("closed_reason")?,
+        deleted_at: cells.get("deleted_at")?,
+        lands_with: cells.get("lands_with")?,
         waits_for,
-        open_children: row.get(18)?,
-        unblocks: row.get(19)?,
+        open_children: cells.get("open_children")?,
+        unblocks: cells.get("unblocks")?,
+    })
+}
+
+/// A task as it is exported, of a row of `queries::tasks::select`.
+pub fn task_record(row: &Row) -> Result<TaskRecord> {
+    let cells = task_cells(row);
+    Ok(TaskRecord {
+        id: cells.get("id")?,
+        title: cells.get("title")?,
+        description: cells.get("description")?,
+        task_type: cells.get("type")?,
+        priority: cells.get("priority")?,
+        status: cells.get("status")?,
+        tags: tags(cells.get("tags")?),
+        assignee: cells.get("assignee")?,
+        fields: Fields::try_new(|field| cells.field(field))?,
+        session: cells.get("session")?,
+        claimed_at: cells.get("claimed_at")?,
+        created_by: cells.get("created_by")?,
+        created_at: cells.get("created_at")?,
+        updated_at: cells.get("updated_at")?,
+        closed_by: cells.get("closed_by")?,
+        closed_session: cells.get("closed_session")?,
+        closed_at: cells.get("closed_at")?,
+        closed_reason: cells.get("closed_reason")?,
+        deleted_at: cells.get("deleted_at")?,
+        lands_with: cells.get("lands_with")?,
     })
 }
 
 /// Tags hold no spaces: one stands between each two.
-pub fn tags(joined: Option<String>) -> Vec<String> {
+fn tags(joined: Option<String>) -> Vec<String> {
     joined.map(|tags| tags.split(' ').map(str::to_owned).collect()).unwrap_or_default()
 }
 
-/// id, title, status.
+/// A task's name.
 pub fn named(row: &Row) -> Result<Named> {
-    Ok(Named { id: row.get(0)?, title: row.get(1)?, status: row.get(2)? })
+    Ok(Named { id: row.get("id")?, title: row.get("title")?, status: row.get("status")? })
 }
 
-/// at, actor, data.
+/// A note, of its event.
 pub fn note(row: &Row) -> Result<Note> {
-    let data = data(row, 2)?;
+    let data = data(row.get("data")?, row.as_ref().column_index("data")?)?;
     let text = data.get("text").and_then(Value::as_str).unwrap_or_default().to_owned();
-    Ok(Note { at: row.get(0)?, author: row.get(1)?, text })
+    Ok(Note { at: row.get("at")?, author: row.get("actor")?, text })
 }
 
-/// type, then the other end; `relation` says how the type reads from here.
+/// A link, of its own row.
+pub fn link(row: &Row) -> Result<Link> {
+    Ok(Link { source: row.get("source")?, link_type: row.get("type")?, target: row.get("target")? })
+}
+
+/// A link and the task at its other end; `relation` says how the type reads from here.
 pub fn neighbour(row: &Row, relation: fn(LinkType) -> &'static str) -> Result<Neighbour> {
     Ok(Neighbour {
-        relation: relation(row.get(0)?).into(),
-        id: row.get(1)?,
-        title: row.get(2)?,
-        status: row.get(3)?,
-        deleted: row.get(4)?,
+        relation: relation(row.get("type")?).into(),
+        id: row.get("id")?,
+        title: row.get("title")?,
+        status: row.get("status")?,
+        deleted: row.get("deleted")?,
     })
 }
 
-/// A row of `queries::sessions::COLUMNS`.
+/// A row of `queries::sessions::SELECT`.
 pub fn session(row: &Row) -> Result<Session> {
+    let cells = Cells { row, columns: &sessions::COLUMNS };
     Ok(Session {
-        id: row.get(0)?,
-        name: row.get(1)?,
-        agent_type: row.get(2)?,
-        container: row.get(3)?,
-        place: row.get(4)?,
-        started_at: row.get(5)?,
-        seen_at: row.get(6)?,
-        ended_at: row.get(7)?,
-        end_reason: row.get(8)?,
-        summary: row.get(9)?,
+        id: cells.get("id")?,
+        name: cells.get("name")?,
+        agent_type: cells.get("agent_type")?,
+        container: cells.get("container")?,
+        place: cells.get("place")?,
+        started_at: cells.get("started_at")?,
+        seen_at: cells.get("seen_at")?,
+        ended_at: cells.get("ended_at")?,
+        end_reason: cells.get("end_reason")?,
+        summary: cells.get("summary")?,
     })
 }
 
-/// at, actor, session, task, other, kind, data.
+/// An event, of a row with `queries::events::COLUMNS`.
 pub fn event(row: &Row) -> Result<Event> {
+    let cells = Cells { row, columns: &events::COLUMNS };
     Ok(Event {
-        at: row.get(0)?,
-        actor: row.get(1)?,
-        session: row.get(2)?,
-        task: row.get(3)?,
-        other: row.get(4)?,
-        kind: row.get(5)?,
-        data: data(row, 6)?,
+        at: cells.get("at")?,
+        actor: cells.get("actor")?,
+        session: cells.get("session")?,
+        task: cells.get("task")?,
+        other: cells.get("other")?,
+        kind: cells.get("kind")?,
+        data: data(cells.get("data")?, cells.position("data")?)?,
     })
 }
 
-fn data(row: &Row, column: usize) -> Result<Map<String, Value>> {
-    let text: String = row.get(column)?;
-    serde_json::from_str(&text).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
-    })
+fn data(text: String, column: usize) -> Result<Map<String, Value>> {
+    serde_json::from_str(&text)
+        .map_err(|error| Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error)))
 }

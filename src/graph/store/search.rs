@@ -52,7 +52,7 @@ impl Reader<'_> {
 
     fn matches(&self, query: &str, limit: usize, floor: Option<i64>) -> Result<Vec<Task>, GraphError> {
         let limit = if limit == 0 { i64::MAX } else { i64::try_from(limit).unwrap_or(i64::MAX) };
-        let mut statement = self.conn.prepare(&search::hits(tasks::COLUMNS))?;
+        let mut statement = self.conn.prepare(&search::hits(&tasks::select()))?;
         self.all(&mut statement, (query, limit, floor.unwrap_or(0)), "task", rows::task)
     }
 

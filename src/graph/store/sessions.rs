@@ -57,13 +57,13 @@ pub(super) fn find(conn: &Connection, identity: &Identity, name: &str) -> Result
 
 impl Reader<'_> {
     pub fn session(&self, id: &str) -> Result<Option<Session>, GraphError> {
-        let sql = format!("SELECT {} FROM sessions s WHERE s.id = ?1", queries::sessions::COLUMNS);
+        let sql = format!("{} WHERE s.id = ?1", queries::sessions::SELECT);
         self.one(&mut *self.conn.prepare_cached(&sql)?, [id], "session", rows::session)
     }
 
     /// The same for what goes on without it: one that cannot be read is named, and is none.
     pub(super) fn session_if_readable(&self, id: &str) -> Result<Option<Session>, GraphError> {
-        let sql = format!("SELECT {} FROM sessions s WHERE s.id = ?1", queries::sessions::COLUMNS);
+        let sql = format!("{} WHERE s.id = ?1", queries::sessions::SELECT);
         let found = self.all(&mut *self.conn.prepare_cached(&sql)?, [id], "session", rows::session)?;
         Ok(found.into_iter().next())
     }

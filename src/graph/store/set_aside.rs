@@ -10,9 +10,9 @@ use rusqlite::{Row, params_from_iter};
 use serde_json::{Map, json};
 
 use crate::graph::error::GraphError;
-use crate::graph::queries::{checks, events, records, sessions};
+use crate::graph::queries::{checks, events, sessions, tasks};
 use crate::graph::store::unread::{hex, named, problem};
-use crate::graph::store::{Reader, Writer, export, rows};
+use crate::graph::store::{Reader, Writer, rows};
 
 /// The rows of a task, whatever its id is made of: what is no text is compared as bytes.
 const OF_TASK: &str = "CAST(task AS BLOB) IS ?";
@@ -36,52 +36,51 @@ pub struct BadRow {
 struct Table {
     name: &'static str,
     what: &'static str,
-    key: &'static str,
+    key: &'static [&'static str],
+    condition: &'static str,
     sql: String,
-    /// Where the key's columns stand in the SQL.
-    at: std::ops::Range<usize>,
     read: fn(&Row) -> rusqlite::Result<()>,
 }
 
 fn tables() -> [Table; 6] {
-    let table = |name, what, key, sql, at, read| Table { name, what, key, sql, at, read };
+    let table = |name, what, key, condition, sql, read| Table { name, what, key, condition, sql, read };
     [
-        table(
-            "sessions",
-            "session",
-            "CAST(id AS BLOB) IS ?",
-            format!("SELECT {} FROM sessions s", sessions::COLUMNS),
-            0..1,
-            |row| rows::session(row).map(drop),
-        ),
-        table("tasks", "task", "seq = ?", format!("{} ORDER BY t.seq", records::TASKS), 19..20, |row| {
-            export::task_record(row).map(drop)
+        table("sessions", "session", &["id"], "CAST(id AS BLOB) IS ?", sessions::SELECT.to_owned(), |row| {
+            rows::session(row).map(drop)
         }),
+        table(
+            "tasks",
+            "task",
+            &["seq"],
+            "seq = ?",
+            format!("{} FROM tasks t ORDER BY t.seq", tasks::select()),
+            |row| rows::task_record(row).map(drop),
+        ),
         table(
             "links",
             "a link of",
+            &["source", "type", "target"],
             "CAST(source AS BLOB) IS ? AND CAST(type AS BLOB) IS ? AND CAST(target AS BLOB) IS ?",
             "SELECT source, type, target FROM links".to_owned(),
-            0..3,
-            |row| export::link(row).map(drop),
+            |row| rows::link(row).map(drop),
         ),
         table(
             "tags",
             "a tag of",
+            &["task", "tag"],
             "CAST(task AS BLOB) IS ? AND CAST(tag AS BLOB) IS ?",
             "SELECT task, tag FROM tags".to_owned(),
-            0..2,
-            |row| row.get::<_, String>(0).and_then(|_| row.get::<_, String>(1)).map(drop),
+            |row| row.get::<_, String>("task").and_then(|_| row.get::<_, String>("tag")).map(drop),
         ),
         table(
             "origins",
             "the origin of",
+            &["source", "foreign_id"],
             "CAST(source AS BLOB) IS ? AND CAST(foreign_id AS BLOB) IS ?",
             "SELECT task, source, foreign_id, fingerprint FROM origins".to_owned(),
-            1..3,
             |row| (0..4).try_for_each(|column| row.get::<_, String>(column).map(drop)),
         ),
-        table("events", "the event of", "seq = ?", events::with_seq(), 7..8, |row| rows::event(row).map(drop)),
+        table("events", "the event of", &["seq"], "seq = ?", events::with_seq(), |row| rows::event(row).map(drop)),
     ]
 }
 
@@ -170,12 +169,12 @@ fn as_json(row: &Row, column: usize) -> Result<serde_json::Value, GraphError> {
 }
 
 fn bad_row(table: &Table, row: &Row, problem: String, dangling: bool) -> Result<BadRow, GraphError> {
-    let values = table.at.clone().map(|column| key_value(row, column)).collect::<Result<_, _>>()?;
-    Ok(BadRow { table: table.name, key: table.key, values, name: named(table.what, row), problem, dangling })
+    let values = table.key.iter().map(|column| key_value(row, column)).collect::<Result<_, _>>()?;
+    Ok(BadRow { table: table.name, key: table.condition, values, name: named(table.what, row), problem, dangling })
 }
 
 /// A number as it is, anything else as its bytes.
-fn key_value(row: &Row, column: usize) -> Result<Value, GraphError> {
+fn key_value(row: &Row, column: &str) -> Result<Value, GraphError> {
     Ok(match row.get_ref(column)? {
         ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
         other => other.try_into().map_err(rusqlite::Error::from)?,

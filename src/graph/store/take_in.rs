@@ -11,6 +11,7 @@ use crate::graph::model::record::{Origin, TaskRecord};
 use crate::graph::model::task::{Status, Task};
 use crate::graph::model::timestamp::Timestamp;
 use crate::graph::queries;
+use crate::graph::queries::checks;
 use crate::graph::store::import::Imported;
 use crate::graph::store::{Reader, Writer};
 
@@ -35,6 +36,7 @@ impl Writer<'_> {
             }
             self.index_letters(id)?;
         }
+        self.conn.execute(&checks::mend_ranks(), [])?;
         Ok(imported)
     }
 
@@ -200,6 +202,7 @@ fn record(issue: &Issue, id: &TaskId, now: Timestamp, updated_at: Timestamp) -> 
         status: issue.status,
         tags: issue.tags.clone(),
         assignee: issue.assignee.clone(),
+        fields: issue.fields.clone(),
         session: None,
         claimed_at: None,
         created_by: issue.created_by.clone().unwrap_or_else(|| "import".to_owned()),

@@ -1,9 +1,11 @@
 //! Changes of what a task says.
 
+use rusqlite::ToSql;
 use serde_json::{Map, Value, json};
 
 use crate::graph::error::GraphError;
 use crate::graph::model::event::EventKind;
+use crate::graph::model::fields::FIELDS;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::link::LinkType;
 use crate::graph::model::task::{self, Change, Task};
@@ -16,21 +18,14 @@ impl Writer<'_> {
     pub fn update(&self, id: &TaskId, change: &Change) -> Result<Task, GraphError> {
         let old = self.living(id)?;
         let at = self.tick_of(id)?;
-        let title = change.title.as_deref().map(task::title).transpose().map_err(GraphError::Invalid)?;
-        let assignee = change.assignee.clone().map(|name| Some(name).filter(|name| !name.is_empty()));
-        self.conn.prepare_cached(queries::tasks::UPDATE)?.execute((
-            id,
-            title.as_ref().unwrap_or(&old.title),
-            change.description.as_ref().unwrap_or(&old.description),
-            change.task_type.unwrap_or(old.task_type),
-            change.priority.unwrap_or(old.priority),
-            assignee.as_ref().unwrap_or(&old.assignee),
-            old.updated_at,
-        ))?;
+        self.set_columns(id, &old, change)?;
         change.add_tags.iter().try_for_each(|tag| self.add_tag(id, tag))?;
         change.remove_tags.iter().try_for_each(|tag| self.remove_tag(id, tag))?;
         if let Some(parent) = &change.parent {
             self.set_parent(id, old.parent.as_ref(), parent)?;
+        }
+        if change.priority.is_some_and(|priority| priority != old.priority) {
+            self.rank(id)?;
         }
         self.index_letters(id)?;
         let differences = differences(&old, &self.task(id)?);
@@ -39,6 +34,30 @@ impl Writer<'_> {
             self.record(at, id, EventKind::Updated, Value::Object(differences))?;
         }
         self.task(id)
+    }
+
+    fn set_columns(&self, id: &TaskId, old: &Task, change: &Change) -> Result<(), GraphError> {
+        let title = change.title.as_deref().map(task::title).transpose().map_err(GraphError::Invalid)?;
+        let assignee = change.assignee.as_ref().map(|name| Some(name).filter(|name| !name.is_empty()));
+        let mut fields = old.fields.clone();
+        fields.apply(&change.fields);
+        let mut columns: Vec<(&str, &dyn ToSql)> = Vec::new();
+        columns.extend(title.as_ref().map(|title| ("title", title as _)));
+        columns.extend(change.description.as_ref().map(|text| ("description", text as _)));
+        columns.extend(change.task_type.as_ref().map(|kind| ("type", kind as _)));
+        columns.extend(change.priority.as_ref().map(|priority| ("priority", priority as _)));
+        columns.extend(assignee.as_ref().map(|name| ("assignee", name as _)));
+        let values: Vec<_> = fields.iter().map(|(field, value)| (field.name, value)).collect();
+        if !change.fields.is_empty() {
+            columns.extend(values.iter().map(|(name, value)| (*name, value as _)));
+        }
+        if columns.is_empty() {
+            return Ok(());
+        }
+        let (names, mut values): (Vec<&str>, Vec<&dyn ToSql>) = columns.into_iter().unzip();
+        values.push(id);
+        self.conn.prepare_cached(&queries::tasks::update(&names))?.execute(&*values)?;
+        Ok(())
     }
 
     fn set_parent(&self, id: &TaskId, old: Option<&TaskId>, new: &str) -> Result<(), GraphError> {
@@ -55,6 +74,12 @@ impl Writer<'_> {
         }
     }
 
+    /// Ranks a task and all below it anew: after a change of its priority, its parent, or whether it is unfinished.
+    pub(super) fn rank(&self, id: &TaskId) -> Result<(), GraphError> {
+        self.conn.prepare_cached(queries::tasks::RANK)?.execute([id])?;
+        Ok(())
+    }
+
     pub(super) fn touch(&self, id: &TaskId, at: Timestamp) -> Result<(), GraphError> {
         self.conn.prepare_cached(queries::tasks::TOUCH)?.execute((id, at))?;
         Ok(())
@@ -63,14 +88,9 @@ impl Writer<'_> {
 
 /// Per field that changed: what was, and what is. A new parent is told by its link.
 fn differences(old: &Task, new: &Task) -> Map<String, Value> {
-    let fields = [
-        ("title", json!(old.title), json!(new.title)),
-        ("description", json!(old.description), json!(new.description)),
-        ("type", json!(old.task_type), json!(new.task_type)),
-        ("priority", json!(old.priority), json!(new.priority)),
-        ("assignee", json!(old.assignee), json!(new.assignee)),
-        ("tags", json!(old.tags), json!(new.tags)),
-    ];
-    let changed = fields.into_iter().filter(|(_, old, new)| old != new);
-    changed.map(|(field, old, new)| (field.to_owned(), json!([old, new]))).collect()
+    let (old, new) = (json!(old), json!(new));
+    let fields = ["title", "description", "type", "priority", "assignee", "tags"];
+    let fields = fields.into_iter().chain(FIELDS.iter().map(|field| field.name));
+    let changed = fields.filter(|field| old[field] != new[field]);
+    changed.map(|field| (field.to_owned(), json!([old[field], new[field]]))).collect()
 }

@@ -4,17 +4,23 @@ use crate::cli::task::CreateArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
 use crate::commands::graph::{batch, input};
-use crate::error::Failure;
+use crate::error::{Failure, Usage};
+use crate::graph::model::fields::Fields;
 use crate::graph::model::operation;
 use crate::graph::model::task::NewTask;
 use crate::graph::requests::{Batch, Create};
 
 pub fn run(args: CreateArgs, context: &Context) -> Result<(), Failure> {
     if args.stdin {
+        if !args.fields.is_empty() {
+            return Err(Usage::new("--stdin takes everything about the tasks from standard input").into());
+        }
         let operations = operation::parse_tasks(&input::text(None)?)?;
         let results = Graph::open(context)?.ask(&Batch { operations })?;
         return Ok(context.output.print(&batch::Answer { results })?);
     }
+    let mut fields = Fields::default();
+    fields.apply(&input::fields(&args.fields)?);
     let task = NewTask {
         title: args.title.unwrap_or_default(),
         description: args.description.unwrap_or_default(),
@@ -23,6 +29,7 @@ pub fn run(args: CreateArgs, context: &Context) -> Result<(), Failure> {
         tags: args.tags,
         parent: args.parent,
         assignee: args.assignee,
+        fields,
         depends_on: args.depends_on,
         blocks: args.blocks,
         discovered_from: args.discovered_from,

@@ -8,6 +8,7 @@ use crate::commands::Context;
 use crate::commands::graph::access::Graph;
 use crate::commands::graph::render;
 use crate::error::Failure;
+use crate::graph::model::fields::{FieldValue, Kind};
 use crate::graph::model::task::Status;
 use crate::graph::model::text::{block, line};
 use crate::graph::model::timestamp::Timestamp;
@@ -37,14 +38,52 @@ impl Shown {
         Self { detail: shown.detail, run: shown.run, now }
     }
 
+    /// The one word for people.
+    fn state(&self) -> &'static str {
+        let task = &self.detail.task;
+        match task.state() {
+            "open" if task.is_deferred(self.now) => "deferred",
+            state => state,
+        }
+    }
+
     fn head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let task = &self.detail.task;
         writeln!(f, "{}  {}", task.id, line(&task.title, 300))?;
-        write!(f, "{} · {} · {}", task.state(), task.priority, task.task_type.as_str())?;
+        write!(f, "{} · {}", self.state(), task.priority)?;
+        if task.effective_priority < task.priority {
+            write!(f, " ({} by its parent)", task.effective_priority)?;
+        }
+        write!(f, " · {}", task.task_type.as_str())?;
         for tag in &task.tags {
             write!(f, " · #{}", line(tag, 64))?;
         }
         writeln!(f, " · created {} ago by {}", task.created_at.age(self.now), line(&task.created_by, 60))
+    }
+
+    /// The optional fields that the task has: the short ones first, then the texts.
+    fn fields(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (field, value) in self.detail.task.fields.iter() {
+            match value {
+                Some(FieldValue::Time(time)) => {
+                    writeln!(f, "{} {} ({})", field.label(), time.short(), time.distance(self.now))?;
+                }
+                Some(value) if field.kind != Kind::Text => {
+                    writeln!(f, "{} {}", field.label(), line(&value.to_string(), 1000))?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn texts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (field, value) in self.detail.task.fields.iter() {
+            if let (Kind::Text, Some(value)) = (field.kind, value) {
+                write!(f, "\n{}:\n{}", field.label(), block(&value.to_string(), "  "))?;
+            }
+        }
+        Ok(())
     }
 
     fn hands(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -84,6 +123,7 @@ impl Shown {
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.head(f)?;
+        self.fields(f)?;
         self.hands(f)?;
         if !self.detail.imported_from.is_empty() {
             writeln!(f, "imported from {}", line(&self.detail.imported_from.join(", "), 200))?;
@@ -91,6 +131,7 @@ impl fmt::Display for Shown {
         if !self.detail.task.description.is_empty() {
             write!(f, "\n{}", block(&self.detail.task.description, "  "))?;
         }
+        self.texts(f)?;
         if !self.detail.links.is_empty() {
             writeln!(f)?;
         }

@@ -1,11 +1,15 @@
 //! beads: one JSON object per line, with the links among an issue's own fields.
 
+use std::convert::Infallible;
+
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::graph::error::GraphError;
-use crate::graph::model::event::Note;
-use crate::graph::model::foreign::issue::{Issue, fingerprint, tag_of, title_and_rest, with_sections};
+use crate::graph::model::fields::Fields;
+use crate::graph::model::foreign::issue::{
+    Comment, Issue, filled, fingerprint, notes, tag_of, title_and_rest, type_named, with_sections,
+};
 use crate::graph::model::link::LinkType;
 use crate::graph::model::task::{Priority, Status, TaskType};
 use crate::graph::model::timestamp::Timestamp;
@@ -46,11 +50,17 @@ struct Bead {
     #[serde(default)]
     external_ref: Option<String>,
     #[serde(default)]
+    due_at: Option<Timestamp>,
+    #[serde(default)]
+    defer_until: Option<Timestamp>,
+    #[serde(default)]
+    estimated_minutes: Option<u64>,
+    #[serde(default)]
     labels: Option<Vec<String>>,
     #[serde(default)]
     dependencies: Option<Vec<Dependency>>,
     #[serde(default)]
-    comments: Option<Vec<Comment>>,
+    comments: Option<Vec<BeadComment>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -61,7 +71,7 @@ struct Dependency {
 }
 
 #[derive(Debug, Deserialize)]
-struct Comment {
+struct BeadComment {
     #[serde(default)]
     author: Option<String>,
     text: String,
@@ -86,66 +96,64 @@ pub fn parse(text: &str) -> Result<Vec<Issue>, GraphError> {
 
 fn issue(bead: Bead, line: usize, fingerprint: String) -> Issue {
     let (title, rest) = title_and_rest(&bead.title);
-    let sections = [
-        ("Title", rest.as_deref()),
-        ("Design", bead.design.as_deref()),
-        ("Acceptance criteria", bead.acceptance_criteria.as_deref()),
-        ("Notes", bead.notes.as_deref()),
-        ("External reference", bead.external_ref.as_deref()),
-    ];
+    let sections = [("Title", rest.as_deref()), ("Design", bead.design.as_deref()), ("Notes", bead.notes.as_deref())];
+    let fields = fields(&bead);
     let (task_type, other_type) = task_type(bead.issue_type.as_deref());
     let labels = bead.labels.unwrap_or_default();
     let tags = labels.iter().map(String::as_str).chain(other_type).filter_map(tag_of);
     let is_deleted = bead.status.as_deref() == Some("tombstone");
     let at = bead.updated_at.or(bead.created_at);
     let comments = bead.comments.unwrap_or_default().into_iter();
-    let created = bead.created_at.unwrap_or(Timestamp::from_micros(0));
+    let comments =
+        comments.map(|comment| Comment { author: comment.author, at: comment.created_at, text: comment.text });
     let dependencies = bead.dependencies.unwrap_or_default().into_iter();
     Issue {
         place: format!("line {line}"),
         title,
         description: with_sections(bead.description.as_deref().unwrap_or_default(), &sections),
         task_type,
-        priority: bead
-            .priority
-            .and_then(|number| u8::try_from(number.clamp(0, 4)).ok())
-            .and_then(priority)
-            .unwrap_or_default(),
+        priority: priority(bead.priority),
         status: if bead.status.as_deref() == Some("closed") { Status::Done } else { Status::Open },
         tags: tags.collect(),
-        assignee: bead.assignee.filter(|name| !name.trim().is_empty()),
-        created_by: bead.created_by.filter(|name| !name.trim().is_empty()),
+        assignee: filled(bead.assignee),
+        fields,
+        created_by: filled(bead.created_by),
         created_at: bead.created_at,
         updated_at: bead.updated_at,
         closed_at: bead.closed_at,
-        closed_reason: bead.close_reason.filter(|reason| !reason.is_empty()),
+        closed_reason: filled(bead.close_reason),
         deleted_at: bead.deleted_at.or(at).filter(|_| is_deleted),
         links: dependencies.map(|other| (link_type(other.kind.as_deref()), other.depends_on_id)).collect(),
-        notes: comments
-            .map(|comment| Note {
-                at: comment.created_at.unwrap_or(created),
-                author: comment.author.unwrap_or_else(|| "beads".to_owned()),
-                text: comment.text,
-            })
-            .collect(),
+        notes: notes(comments, "beads", bead.created_at),
         id: bead.id,
         fingerprint,
     }
 }
 
-fn priority(number: u8) -> Option<Priority> {
-    Priority::try_from(number).ok()
+/// The optional fields under the graph's names. A value that the graph does not keep is left out.
+fn fields(bead: &Bead) -> Fields {
+    let of = |name: &str| match name {
+        "due" => json!(bead.due_at),
+        "defer_until" => json!(bead.defer_until),
+        "estimate" => json!(bead.estimated_minutes.map(|minutes| minutes.saturating_mul(60))),
+        "external_ref" => json!(bead.external_ref),
+        "acceptance" => json!(bead.acceptance_criteria),
+        _ => Value::Null,
+    };
+    let kept = Fields::try_new(|field| Ok::<_, Infallible>(field.from_json(of(field.name)).unwrap_or_default()));
+    kept.unwrap_or_default()
+}
+
+fn priority(number: Option<i64>) -> Priority {
+    let number = number.and_then(|number| u8::try_from(number.clamp(0, 4)).ok());
+    number.and_then(|number| Priority::try_from(number).ok()).unwrap_or_default()
 }
 
 /// A type that the graph does not have becomes a tag.
 fn task_type(kind: Option<&str>) -> (TaskType, Option<&str>) {
-    match kind {
-        Some("bug") => (TaskType::Bug, None),
-        Some("feature") => (TaskType::Feature, None),
-        Some("chore") => (TaskType::Chore, None),
-        Some("epic") => (TaskType::Epic, None),
-        Some("task" | "") | None => (TaskType::Task, None),
-        Some(other) => (TaskType::Task, Some(other)),
+    match kind.filter(|kind| !kind.is_empty()) {
+        None => (TaskType::Task, None),
+        Some(kind) => type_named(kind).map_or((TaskType::Task, Some(kind)), |known| (known, None)),
     }
 }
 

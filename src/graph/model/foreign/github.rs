@@ -4,8 +4,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::graph::error::GraphError;
-use crate::graph::model::event::Note;
-use crate::graph::model::foreign::issue::{Issue, fingerprint, tag_of, title_and_rest, with_sections};
+use crate::graph::model::fields::Fields;
+use crate::graph::model::foreign::issue::{
+    Comment, Issue, filled, fingerprint, notes, tag_of, title_and_rest, type_named, with_sections,
+};
 use crate::graph::model::task::{Priority, Status, TaskType};
 use crate::graph::model::timestamp::Timestamp;
 
@@ -35,7 +37,7 @@ struct Listed {
     #[serde(default)]
     closed_at: Option<Timestamp>,
     #[serde(default)]
-    comments: Option<Vec<Comment>>,
+    comments: Option<Vec<ListedComment>>,
     #[serde(default)]
     url: Option<String>,
 }
@@ -58,7 +60,7 @@ struct Milestone {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Comment {
+struct ListedComment {
     #[serde(default)]
     author: Option<User>,
     #[serde(default)]
@@ -85,8 +87,13 @@ fn issue(listed: Listed, fingerprint: String) -> Issue {
     let milestone = listed.milestone.map(|milestone| milestone.title);
     let sections =
         [("Title", rest.as_deref()), ("Milestone", milestone.as_deref()), ("Address", listed.url.as_deref())];
-    let created = listed.created_at.unwrap_or(Timestamp::from_micros(0));
-    let name = |user: User| Some(user.login).filter(|login| !login.is_empty());
+    let name = |user: User| filled(Some(user.login));
+    let comments = listed.comments.unwrap_or_default().into_iter();
+    let comments = comments.map(|comment| Comment {
+        author: comment.author.and_then(name),
+        at: comment.created_at,
+        text: comment.body,
+    });
     Issue {
         id: format!("#{}", listed.number),
         place: format!("#{}", listed.number),
@@ -97,24 +104,15 @@ fn issue(listed: Listed, fingerprint: String) -> Issue {
         status: status(listed.state.as_deref(), listed.state_reason.as_deref()),
         tags: labels.iter().filter_map(|label| tag_of(label)).collect(),
         assignee: listed.assignees.unwrap_or_default().into_iter().find_map(name),
+        fields: Fields::default(),
         created_by: listed.author.and_then(name),
         created_at: listed.created_at,
         updated_at: listed.updated_at,
         closed_at: listed.closed_at,
-        closed_reason: listed.state_reason.filter(|reason| !reason.is_empty()).map(|reason| reason.to_lowercase()),
+        closed_reason: filled(listed.state_reason).map(|reason| reason.to_lowercase()),
         deleted_at: None,
         links: Vec::new(),
-        notes: listed
-            .comments
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|comment| !comment.body.trim().is_empty())
-            .map(|comment| Note {
-                at: comment.created_at.unwrap_or(created),
-                author: comment.author.and_then(name).unwrap_or_else(|| "github".to_owned()),
-                text: comment.body,
-            })
-            .collect(),
+        notes: notes(comments, "github", listed.created_at),
         fingerprint,
     }
 }
@@ -127,15 +125,18 @@ fn status(state: Option<&str>, reason: Option<&str>) -> Status {
     }
 }
 
+/// From a label that is the name of a type.
 fn task_type(labels: &[String]) -> TaskType {
-    let has = |name: &str| labels.iter().any(|label| label.eq_ignore_ascii_case(name));
-    match () {
-        () if has("bug") => TaskType::Bug,
-        () if has("enhancement") || has("feature") => TaskType::Feature,
-        () if has("epic") => TaskType::Epic,
-        () if has("chore") => TaskType::Chore,
-        () => TaskType::Task,
-    }
+    let types: Vec<TaskType> = labels
+        .iter()
+        .filter_map(|label| match label.to_ascii_lowercase().as_str() {
+            "enhancement" => Some(TaskType::Feature),
+            name => type_named(name),
+        })
+        .collect();
+    // Of several the one that says most.
+    let order = [TaskType::Bug, TaskType::Feature, TaskType::Epic, TaskType::Chore];
+    order.into_iter().find(|kind| types.contains(kind)).unwrap_or_default()
 }
 
 /// From a label such as `P1` or `priority: high`.

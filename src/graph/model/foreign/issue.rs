@@ -4,6 +4,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::graph::model::event::Note;
+use crate::graph::model::fields::Fields;
 use crate::graph::model::link::LinkType;
 use crate::graph::model::task::{self, Priority, Status, TITLE_LENGTH, TaskType};
 use crate::graph::model::timestamp::Timestamp;
@@ -23,6 +24,7 @@ pub struct Issue {
     pub status: Status,
     pub tags: Vec<String>,
     pub assignee: Option<String>,
+    pub fields: Fields,
     pub created_by: Option<String>,
     pub created_at: Option<Timestamp>,
     pub updated_at: Option<Timestamp>,
@@ -39,6 +41,46 @@ pub struct Issue {
 /// Different for different records.
 pub fn fingerprint(record: &Value) -> String {
     Sha256::digest(record.to_string().as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A text, unless it is missing or blank.
+pub fn filled(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.trim().is_empty())
+}
+
+/// The type that both trackers and the graph call so.
+pub fn type_named(name: &str) -> Option<TaskType> {
+    match name.to_ascii_lowercase().as_str() {
+        "task" => Some(TaskType::Task),
+        "bug" => Some(TaskType::Bug),
+        "feature" => Some(TaskType::Feature),
+        "chore" => Some(TaskType::Chore),
+        "epic" => Some(TaskType::Epic),
+        _ => None,
+    }
+}
+
+/// A comment on an issue, as each tracker's export has it.
+#[derive(Debug)]
+pub struct Comment {
+    pub author: Option<String>,
+    pub at: Option<Timestamp>,
+    pub text: String,
+}
+
+/// Comments as notes. One without a date is as old as its issue, and one without an author is the tracker's. Blank ones say nothing.
+pub fn notes(
+    comments: impl IntoIterator<Item = Comment>,
+    tracker: &str,
+    issue_created: Option<Timestamp>,
+) -> Vec<Note> {
+    let said = comments.into_iter().filter(|comment| !comment.text.trim().is_empty());
+    said.map(|comment| Note {
+        at: comment.at.or(issue_created).unwrap_or(Timestamp::from_micros(0)),
+        author: filled(comment.author).unwrap_or_else(|| tracker.to_owned()),
+        text: comment.text,
+    })
+    .collect()
 }
 
 /// A title as the graph keeps it, and what of it has to go into the description.

@@ -1,0 +1,341 @@
+//! The optional fields of a task, as one list. A field that is added here, and as a column to the schema, can be given, stored, read,
+//! changed, logged, exported, imported and shown.
+
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::de::{Error, IgnoredAny, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use crate::error::Usage;
+use crate::graph::model::timestamp::Timestamp;
+use crate::quantity;
+
+/// One optional field.
+#[derive(Debug)]
+pub struct Field {
+    /// Its column in the database and its key in JSON.
+    pub name: &'static str,
+    pub flag: &'static str,
+    pub kind: Kind,
+    /// What `--help` says of it.
+    pub help: &'static str,
+    /// Lists have it too, not only what shows one task.
+    pub listed: bool,
+}
+
+/// What the values of a field are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Time,
+    /// Seconds, in the database and in JSON.
+    Duration,
+    /// One line of text.
+    Line,
+    Text,
+}
+
+/// Every optional field, in the order in which a task is shown.
+pub const FIELDS: [Field; 5] = [
+    Field { name: "due", flag: "--due", kind: Kind::Time, help: "When it has to be done", listed: true },
+    Field {
+        name: "defer_until",
+        flag: "--defer-until",
+        kind: Kind::Time,
+        help: "Not ready before this time",
+        listed: true,
+    },
+    Field {
+        name: "estimate",
+        flag: "--estimate",
+        kind: Kind::Duration,
+        help: "How long the work will take",
+        listed: true,
+    },
+    Field {
+        name: "external_ref",
+        flag: "--external-ref",
+        kind: Kind::Line,
+        help: "Its address or number in another place",
+        listed: false,
+    },
+    Field {
+        name: "acceptance",
+        flag: "--acceptance",
+        kind: Kind::Text,
+        help: "How to see that it is done",
+        listed: false,
+    },
+];
+
+/// The same, as serde asks for it.
+const NAMES: [&str; FIELDS.len()] = {
+    let mut names = [""; FIELDS.len()];
+    let mut index = 0;
+    while index < FIELDS.len() {
+        names[index] = FIELDS[index].name;
+        index += 1;
+    }
+    names
+};
+
+/// The longest line and the longest text of a field, in bytes.
+const LINE_LENGTH: usize = 1_000;
+const TEXT_LENGTH: usize = 64 << 10;
+
+/// The value of a field.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FieldValue {
+    Time(Timestamp),
+    Seconds(u64),
+    Text(String),
+}
+
+impl Eq for FieldValue {}
+
+impl Field {
+    pub fn of(name: &str) -> Option<&'static Field> {
+        FIELDS.iter().find(|field| field.name == name)
+    }
+
+    /// The name as people read it.
+    pub fn label(&self) -> String {
+        self.name.replace('_', " ")
+    }
+
+    /// What stands for the value in `--help`.
+    pub fn value_name(&self) -> &'static str {
+        match self.kind {
+            Kind::Time => "TIME",
+            Kind::Duration => "LENGTH",
+            Kind::Line | Kind::Text => "TEXT",
+        }
+    }
+
+    /// The value that was typed behind `flag`. Nothing takes the value away.
+    pub fn parse(&self, flag: &str, typed: &str, now: DateTime<Utc>) -> Result<Option<FieldValue>, Usage> {
+        if typed.trim().is_empty() {
+            return Ok(None);
+        }
+        let value = match self.kind {
+            Kind::Time => FieldValue::Time(quantity::time(flag, typed, now)?.into()),
+            Kind::Duration => FieldValue::Seconds(quantity::duration(flag, typed)?.as_secs()),
+            Kind::Line | Kind::Text => FieldValue::Text(typed.trim().to_owned()),
+        };
+        self.check(value).map(Some).map_err(|problem| Usage::new(format!("{flag}: {problem}")))
+    }
+
+    /// The value that stands in JSON. Null and an empty text take the value away.
+    pub fn from_json(&self, value: Value) -> Result<Option<FieldValue>, String> {
+        let value = match (self.kind, value) {
+            (_, Value::Null) => return Ok(None),
+            (_, Value::String(text)) if text.trim().is_empty() => return Ok(None),
+            (Kind::Time, Value::String(text)) => {
+                let time = quantity::written_time(&text);
+                let time = time.ok_or_else(|| format!("{text:?} is not a time such as 2026-11-22T02:00:59Z"))?;
+                FieldValue::Time(time.into())
+            }
+            (Kind::Duration, Value::String(text)) => {
+                let length = quantity::length(&text).ok_or_else(|| format!("{text:?} is not a length such as 2h"))?;
+                FieldValue::Seconds(length.as_secs())
+            }
+            (Kind::Duration, Value::Number(number)) => {
+                let seconds = number.as_u64().ok_or_else(|| format!("{number} is not a number of seconds"))?;
+                FieldValue::Seconds(seconds)
+            }
+            (Kind::Line | Kind::Text, Value::String(text)) => FieldValue::Text(text.trim().to_owned()),
+            (_, other) => return Err(format!("{other} is not a value of {}", self.name)),
+        };
+        self.check(value).map(Some).map_err(|problem| format!("{}: {problem}", self.name))
+    }
+
+    /// The value, if it is one that the graph keeps.
+    fn check(&self, value: FieldValue) -> Result<FieldValue, String> {
+        match (self.kind, &value) {
+            (Kind::Duration, FieldValue::Seconds(seconds)) if *seconds > LONGEST => {
+                Err("the longest time is a hundred years".to_owned())
+            }
+            (Kind::Line, FieldValue::Text(text)) if text.contains(char::is_control) => {
+                Err("one line of plain text is wanted".to_owned())
+            }
+            (Kind::Line, FieldValue::Text(text)) => bounded(text, LINE_LENGTH, value.clone()),
+            (Kind::Text, FieldValue::Text(text)) => bounded(text, TEXT_LENGTH, value.clone()),
+            _ => Ok(value),
+        }
+    }
+}
+
+/// A century, in seconds.
+const LONGEST: u64 = 100 * 365 * 86_400;
+
+fn bounded(text: &str, most: usize, value: FieldValue) -> Result<FieldValue, String> {
+    match text.len() {
+        long if long > most => Err(format!("{long} bytes are too long (at most {most})")),
+        _ => Ok(value),
+    }
+}
+
+impl Serialize for FieldValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            FieldValue::Time(time) => time.serialize(serializer),
+            FieldValue::Seconds(seconds) => serializer.serialize_u64(*seconds),
+            FieldValue::Text(text) => serializer.serialize_str(text),
+        }
+    }
+}
+
+/// As people type it.
+impl fmt::Display for FieldValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FieldValue::Time(time) => f.write_str(&time.short()),
+            FieldValue::Seconds(seconds) => f.write_str(&quantity::spelled(Duration::from_secs(*seconds))),
+            FieldValue::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+/// The optional fields of one task. In JSON each is there, and null where the task has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fields([Option<FieldValue>; FIELDS.len()]);
+
+impl Fields {
+    pub fn get(&self, name: &str) -> Option<&FieldValue> {
+        self.iter().find(|(field, _)| field.name == name).and_then(|(_, value)| value)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&'static Field, Option<&FieldValue>)> {
+        FIELDS.iter().zip(self.0.iter().map(Option::as_ref))
+    }
+
+    /// Made of what `value` says of each field.
+    pub fn try_new<E>(mut value: impl FnMut(&'static Field) -> Result<Option<FieldValue>, E>) -> Result<Self, E> {
+        let mut fields = Self::default();
+        for (place, field) in fields.0.iter_mut().zip(&FIELDS) {
+            *place = value(field)?;
+        }
+        Ok(fields)
+    }
+
+    /// Makes the changes.
+    pub fn apply(&mut self, changes: &FieldChanges) {
+        for (place, change) in self.0.iter_mut().zip(&changes.0) {
+            if let Some(value) = change {
+                place.clone_from(value);
+            }
+        }
+    }
+
+    /// The same in a list, which has some of the fields.
+    pub fn listed(self) -> ListedFields {
+        ListedFields(self)
+    }
+}
+
+impl Serialize for Fields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(FIELDS.len()))?;
+        self.iter().try_for_each(|(field, value)| map.serialize_entry(field.name, &value))?;
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut fields = Self::default();
+        fields.apply(&FieldChanges::deserialize(deserializer)?);
+        Ok(fields)
+    }
+}
+
+/// The fields that a task has in a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct ListedFields(Fields);
+
+impl ListedFields {
+    pub fn iter(&self) -> impl Iterator<Item = (&'static Field, Option<&FieldValue>)> {
+        self.0.iter().filter(|(field, _)| field.listed)
+    }
+}
+
+impl Serialize for ListedFields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.iter().try_for_each(|(field, value)| map.serialize_entry(field.name, &value))?;
+        map.end()
+    }
+}
+
+/// What is to be different: per field nothing, or the new value, or that it has none any more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FieldChanges([Option<Option<FieldValue>>; FIELDS.len()]);
+
+impl FieldChanges {
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(Option::is_none)
+    }
+
+    pub fn set(&mut self, field: &Field, value: Option<FieldValue>) {
+        if let Some(place) = FIELDS.iter().position(|known| known.name == field.name) {
+            self.0[place] = Some(value);
+        }
+    }
+}
+
+/// An object without the keys of the fields, and what those say: whoever reads the rest strictly finds no key that it does not know.
+pub fn split<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(Value, FieldChanges), D::Error> {
+    let mut rest = Map::deserialize(deserializer)?;
+    let mut changes = FieldChanges::default();
+    for field in &FIELDS {
+        if let Some(value) = rest.remove(field.name) {
+            changes.set(field, field.from_json(value).map_err(D::Error::custom)?);
+        }
+    }
+    Ok((Value::Object(rest), changes))
+}
+
+impl Serialize for FieldChanges {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (field, change) in FIELDS.iter().zip(&self.0) {
+            if let Some(value) = change {
+                map.serialize_entry(field.name, value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+/// Other keys are left to whoever asked for these fields among its own.
+impl<'de> Deserialize<'de> for FieldChanges {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_struct("Fields", &NAMES, ChangesVisitor)
+    }
+}
+
+struct ChangesVisitor;
+
+impl<'de> Visitor<'de> for ChangesVisitor {
+    type Value = FieldChanges;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("fields of a task")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FieldChanges, A::Error> {
+        let mut changes = FieldChanges::default();
+        while let Some(key) = map.next_key::<String>()? {
+            let Some(field) = Field::of(&key) else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            changes.set(field, field.from_json(map.next_value()?).map_err(A::Error::custom)?);
+        }
+        Ok(changes)
+    }
+}
