@@ -25,6 +25,11 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let words = env::words();
+    match commands::shell::completions::answer(&words) {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::SUCCESS,
+        Err(error) => return ExitCode::from(wrong_use::report(&error, &words)),
+    }
     let cli = match cli::Cli::try_parse_from(&words) {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(wrong_use::report(&error, &words)),

@@ -20,11 +20,18 @@ pub struct Output {
     json: bool,
     /// Somebody else has the terminal, and has set it so that a line end alone does not lead to the first column.
     lent: bool,
+    /// Nobody reads notes.
+    silent: bool,
 }
 
 impl Output {
     pub fn new(json: bool) -> Self {
-        Self { json, lent: false }
+        Self { json, lent: false, silent: false }
+    }
+
+    /// The same, without notes.
+    pub fn without_notes(self) -> Self {
+        Self { silent: true, ..self }
     }
 
     pub fn is_json(self) -> bool {
@@ -69,6 +76,9 @@ impl Output {
 
     /// A line for the person who watches, on standard error. A lost terminal is no reason to stop.
     pub fn note(self, text: impl Display) {
+        if self.silent {
+            return;
+        }
         let text = text.to_string();
         let lines = sanitize::lines(&text);
         drop(match self.lent {

@@ -4,6 +4,7 @@ pub mod container;
 pub mod fields;
 pub mod graph;
 pub mod link;
+pub mod shell;
 pub mod task;
 pub mod which;
 
@@ -42,4 +43,8 @@ pub enum Command {
     Container(container::ContainerCommand),
     #[command(flatten)]
     Graph(graph::GraphCommand),
+    /// Print what a shell reads to complete command lines of bn
+    Completions(shell::CompletionsArgs),
+    /// Write the manual pages into a folder
+    Man(shell::ManArgs),
 }

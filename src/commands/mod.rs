@@ -2,6 +2,7 @@
 
 pub mod container;
 mod graph;
+pub mod shell;
 
 use crate::cli::Command;
 use crate::data_dir::Mode;
@@ -37,5 +38,7 @@ pub fn dispatch(command: Command, context: Context) -> Result<Exit, Failure> {
     match command {
         Command::Container(command) => container::dispatch(command, context),
         Command::Graph(command) => graph::dispatch(command, &context),
+        Command::Completions(args) => shell::completions::run(&args, &context).map(|()| Exit::DONE),
+        Command::Man(args) => shell::man::run(&args).map(|()| Exit::DONE),
     }
 }

@@ -11,6 +11,7 @@ mod network;
 mod newcomer;
 mod ownership;
 mod program;
+mod shell;
 mod sudo;
 mod tools;
 mod world;

@@ -11,7 +11,7 @@ mod discard;
 mod doctor;
 mod dry_run;
 mod enclose;
-mod find;
+pub mod find;
 mod fitness;
 mod headline;
 mod import;
