@@ -12,6 +12,17 @@ pub enum Agent {
     Codex,
 }
 
+impl Agent {
+    /// The name of the program.
+    pub fn program(self) -> &'static str {
+        match self {
+            Agent::Copilot => "copilot",
+            Agent::Claude => "claude",
+            Agent::Codex => "codex",
+        }
+    }
+}
+
 /// What an agent is there for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -21,6 +32,16 @@ pub enum AgentType {
     Worker,
     Planner,
     Buddy,
+}
+
+impl AgentType {
+    pub fn name(self) -> &'static str {
+        match self {
+            AgentType::Worker => "worker",
+            AgentType::Planner => "planner",
+            AgentType::Buddy => "buddy",
+        }
+    }
 }
 
 /// What an agent is told when nobody says anything else.

@@ -36,13 +36,12 @@ const DROPPED: [&str; 10] = [
 ];
 
 /// What `ctr run` is told.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ContainerSpec {
     pub id: String,
     pub image: String,
     pub repo: String,
     /// The run's session: two runs can have the same name, one after the other.
-    #[serde(default)]
     pub session: String,
     pub mounts: Vec<Mount>,
     /// Never a secret: these end up in containerd's database.
@@ -60,7 +59,7 @@ pub struct ContainerSpec {
 }
 
 /// Where the container's output goes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Streams {
     /// The user's terminal; `ctr` stays in the foreground.
     Terminal { fifo_dir: Option<PathBuf> },
@@ -141,8 +140,8 @@ impl Ctr {
     }
 
     /// Prints the id if such a container is there and is this run's.
-    pub fn own_container(&self, spec: &ContainerSpec) -> Cmd {
-        let filter = format!("id=={},labels.\"{LABEL_SESSION}\"=={}", spec.id, spec.session);
+    pub fn own_container(&self, id: &str, session: &str) -> Cmd {
+        let filter = format!("id=={id},labels.\"{LABEL_SESSION}\"=={session}");
         self.ctr().args(["containers", "ls", "-q", &filter])
     }
 

@@ -8,15 +8,27 @@ use tempfile::TempDir;
 use crate::error::Explain;
 use crate::git::collect::collected::Collected;
 use crate::git::collect::take_over::collect;
+use crate::git::host::checkout::Checkout;
+use crate::git::host::target::Target;
 use crate::git::host::{Git, GitError, checkout, target};
 use crate::git::merge::fast_forward::{MergeOutcome, merge};
 use crate::git::private::RunGit;
-use crate::git::private::prepare::prepare;
+use crate::git::private::hooks::Inside;
+use crate::git::private::prepare::{Prepared, Request, prepare};
 use crate::process::{Cmd, Runner};
 
 /// Host git with a home of its own.
 pub fn git(home: &Path) -> Git {
     Git::new(Runner::ordinary()).with_env("HOME", home).with_env("GIT_CONFIG_NOSYSTEM", "1")
+}
+
+/// In tests a run is known by what its preparation returned.
+impl std::ops::Deref for Prepared {
+    type Target = RunGit;
+
+    fn deref(&self) -> &RunGit {
+        &self.git
+    }
 }
 
 /// A temp folder with a home and repositories, as a user would have them.
@@ -67,21 +79,25 @@ impl Bench {
         captured.text()
     }
 
-    pub fn prepare(&self, worktree: &str) -> RunGit {
+    pub fn prepare(&self, worktree: &str) -> Prepared {
         self.try_prepare(worktree, "run-1").unwrap()
     }
 
-    pub fn try_prepare(&self, worktree: &str, name: &str) -> Result<RunGit, GitError> {
+    pub fn try_prepare(&self, worktree: &str, name: &str) -> Result<Prepared, GitError> {
         let checkout = checkout::resolve(&self.git, &self.path(worktree))?;
         let target = target::resolve(&self.git, &checkout.repository(), None)?;
-        prepare(
-            &self.git,
-            checkout,
-            target,
-            name,
-            &self.path("runs").join(name),
-            crate::git::private::hooks::Inside::Run,
-        )
+        self.prepare_as(name, &checkout, &target, Inside::Run)
+    }
+
+    pub fn prepare_as(
+        &self,
+        run: &str,
+        checkout: &Checkout,
+        target: &Target,
+        hooks: Inside,
+    ) -> Result<Prepared, GitError> {
+        let (folder, head) = (self.path("runs").join(run), checkout.head.clone());
+        prepare(&self.git, Request { run, folder: &folder, checkout, target, head, hooks })
     }
 
     /// The agent's shell in its worktree, with git as the container sets it up.
@@ -115,7 +131,7 @@ impl Bench {
     }
 
     /// Prepare, the agent's script, collect, merge: how it came out.
-    pub fn run(&self, worktree: &str, script: &str) -> (RunGit, Collected, MergeOutcome) {
+    pub fn run(&self, worktree: &str, script: &str) -> (Prepared, Collected, MergeOutcome) {
         let run = self.prepare(worktree);
         self.agent(&run, script);
         let collected = self.collect(&run);

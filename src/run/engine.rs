@@ -159,8 +159,8 @@ impl Engine {
     }
 
     /// Whether the container of that name is the one of this run, and no other's.
-    pub fn has_own(&self, spec: &ContainerSpec) -> Result<bool, EngineError> {
-        Ok(self.ask("look for", &spec.id, &self.ctr.own_container(spec))?.text() == spec.id)
+    pub fn has_own(&self, id: &str, session: &str) -> Result<bool, EngineError> {
+        Ok(self.ask("look for", id, &self.ctr.own_container(id, session))?.text() == id)
     }
 
     pub fn signal(&self, id: &str, signal: &str) -> Result<(), EngineError> {

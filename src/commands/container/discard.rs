@@ -65,7 +65,7 @@ fn readable(runs: &Runs, args: &DiscardArgs, context: &Context, runner: &Runner)
     if seen.owned {
         return Err(owned().into());
     }
-    ask(&name, &discard::only_there(&seen.record, &git), args, context)?;
+    ask(&name, &discard::only_there(&seen, &git), args, context)?;
     let mut run = Run::take_over(seen.folder.clone())?.ok_or_else(owned)?;
     if run.record.state.is_open() || run.record.needs_sudo {
         let engine = Engine::connect(&context.env, runner)?;
@@ -73,7 +73,7 @@ fn readable(runs: &Runs, args: &DiscardArgs, context: &Context, runner: &Runner)
         finish::clean_up(&mut run, &engine)?;
     }
     let copy = discard::run(&run, &git, now())?;
-    Ok(discarded(name, copy, Some(run.record.spec.repository.clone())))
+    Ok(discarded(name, copy, Some(run.record.spec.checkout.main_worktree.clone())))
 }
 
 fn unreadable(lost: &Unreadable, args: &DiscardArgs, context: &Context, runner: &Runner) -> Result<Discarded, Failure> {

@@ -3,7 +3,7 @@
 //! Programs that would change something are not started, and all of them are named.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -11,8 +11,7 @@ use tempfile::TempDir;
 
 use crate::cli::container::RunArgs;
 use crate::commands::Context;
-use crate::commands::container::resolve::{COPILOT_CONFIG_INSIDE, Resolved, resolve};
-use crate::container::ctr::Streams;
+use crate::commands::container::resolve::{Resolved, resolve};
 use crate::container::network::Network;
 use crate::error::Failure;
 use crate::git::host::Git;
@@ -20,9 +19,10 @@ use crate::process::Runner;
 use crate::run::life::conflicts;
 use crate::run::life::detach::detach;
 use crate::run::life::finish::{self, Merge};
+use crate::run::life::plan::Plan;
 use crate::run::life::steps;
+use crate::run::record::census::all;
 use crate::run::record::run_json::NetworkSpec;
-use crate::run::record::run_json::all;
 use crate::run::record::secrets::{PROMPT, Secrets};
 
 #[derive(Serialize)]
@@ -59,18 +59,18 @@ impl DryRun {
         let stage = Stage::new(context).context("cannot make folders for the rehearsal")?;
         let args = RunArgs { name: Some(plan.spec.name.clone()), ..args.clone() };
         let steps = rehearse(&args, &stage.context, &runner.clone().rehearsing(stage.moved))?;
-        let container = plan.spec.container;
+        let spec = plan.spec;
         Ok(Self {
-            name: plan.spec.name,
-            target: plan.spec.target,
+            name: spec.name,
+            target: spec.target.branch,
             secrets: plan.secrets.names().into_iter().map(str::to_owned).collect(),
-            copilot_config: container.mounts.iter().any(|mount| mount.destination == Path::new(COPILOT_CONFIG_INSIDE)),
-            cpus: container.limits.cpus,
-            memory: container.limits.memory,
-            pids: container.limits.pids,
-            disk: container.limits.disk,
-            image: container.image,
-            network: plan.spec.network,
+            copilot_config: plan.copilot_config.is_some(),
+            cpus: spec.limits.cpus,
+            memory: spec.limits.memory,
+            pids: spec.limits.pids,
+            disk: spec.limits.disk,
+            image: spec.image,
+            network: spec.network,
             steps,
         })
     }
@@ -142,20 +142,19 @@ fn rehearse(args: &RunArgs, context: &Context, runner: &Runner) -> Result<Vec<St
     let git = Git::new(runner.clone());
     let mut steps = Vec::new();
     let mut done = |step| steps.push(Step { step, commands: runner.rehearsed() });
-    let mut resolved = resolve(args, context, runner, &git)?;
-    resolved.plan.secrets = Secrets::default();
-    let engine = &resolved.engine;
-    engine.require_image(&resolved.plan.spec.container.image)?;
+    let Resolved { plan, engine, .. } = resolve(args, context, runner, &git)?;
+    let (plan, engine) = (Plan { secrets: Secrets::default(), ..plan }, &engine);
+    engine.require_image(&plan.spec.image)?;
     done("resolve: look at what is there");
-    let mut run = steps::begin(&resolved.plan, engine, &git, context.output)?;
+    let (mut run, container) = steps::begin(&plan, engine, &git, context.output)?;
     done("prepare: keep what the agent is shown and could change");
-    steps::start(&mut run, engine, &git, &resolved.plan.user, context.output)?;
-    if resolved.plan.spec.detached {
+    steps::start(&mut run, &container, engine, &git, context.output)?;
+    if plan.spec.detached {
         detach(&run, runner)?;
     }
     done("start: to where the agent is let go");
     run.record.started_at = Some(crate::env::now());
-    let code = matches!(run.record.spec.container.streams, Streams::Terminal { .. }).then_some(0);
+    let code = plan.spec.terminal.then_some(0);
     run.record.ending = Some(finish::ending(&mut run, engine, code)?);
     steps::end(&mut run, engine, &git, Merge::AsPlanned)?;
     done("finish: as for an agent that commits nothing; what it commits adds to these");

@@ -6,7 +6,7 @@ use crate::data_dir::{DataDir, RepoId};
 use crate::error::{Failure, Usage};
 use crate::git::host::discover;
 use crate::run::record::RunError;
-use crate::run::record::run_json::{Seen, all};
+use crate::run::record::census::{Seen, all};
 use crate::run::record::unreadable::Unreadable;
 
 /// So many names are offered where one is missing or unknown.
@@ -130,7 +130,7 @@ impl Runs {
     }
 
     fn is_here(&self, run: &Seen) -> bool {
-        self.here.as_ref() == Some(&run.record.spec.repo)
+        self.here.as_ref() == Some(&run.record.spec.repo())
     }
 }
 

@@ -16,7 +16,7 @@ use crate::error::Failure;
 use crate::process::Runner;
 use crate::run::engine::Engine;
 use crate::run::record::RunError;
-use crate::run::record::run_json::Seen;
+use crate::run::record::census::Seen;
 use crate::run::watch::process::Watched;
 use crate::sanitize;
 

@@ -11,9 +11,9 @@ use crate::cli::container::LogsArgs;
 use crate::commands::container::find::{Runs, any};
 use crate::commands::container::report::RunReport;
 use crate::commands::{Context, Exit};
-use crate::container::ctr::Streams;
 use crate::error::{FAILED, Failure};
-use crate::run::record::run_json::{Record, Seen};
+use crate::run::record::census::Seen;
+use crate::run::record::run_json::Record;
 use crate::run::record::state::State;
 use crate::run::record::{RunError, lock};
 
@@ -22,7 +22,7 @@ const BLOCK: usize = 64 << 10;
 
 pub fn run(args: &LogsArgs, context: &Context) -> Result<Exit, Failure> {
     let seen = Runs::read(context)?.named_or_asked(args.name.as_deref(), "there are", any)?;
-    if matches!(seen.record.spec.container.streams, Streams::Terminal { .. }) {
+    if seen.record.spec.terminal {
         context.output.note(format_args!(
             "{} had the terminal to itself: its output was shown there, and not kept",
             seen.record.name()

@@ -14,7 +14,8 @@ use crate::run::life::finish::Merge;
 use crate::run::life::hold::GRACE;
 use crate::run::life::steps::{self, Wish};
 use crate::run::record::RunError;
-use crate::run::record::run_json::{Run, Seen};
+use crate::run::record::census::Seen;
+use crate::run::record::run_json::Run;
 use crate::run::record::state::{Ending, Outcome, State};
 
 pub fn run(args: &MergeArgs, context: &Context) -> Result<Exit, Failure> {
@@ -57,7 +58,7 @@ fn confirmed(run: &Run, ending: Ending, context: &Context) -> Result<bool, Failu
         return Ok(false);
     }
     let count = run.record.collected.as_ref().map_or(0, Collected::own_commits);
-    let (name, target) = (run.name(), &run.record.spec.target);
+    let (name, target) = (run.name(), &run.record.spec.target.branch);
     context.output.note(format_args!("{name}: {}. Merge {} into {target}? [y/N]", in_words(ending), commits(count)));
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;

@@ -36,7 +36,7 @@ use crate::commands::{Context, Exit};
 use crate::data_dir::{DataDir, Mode};
 use crate::error::{Failure, Usage};
 use crate::run::life::stale_secrets;
-use crate::run::record::run_json::{Seen, all};
+use crate::run::record::census::{Seen, all};
 
 pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit, Failure> {
     if !is_of_the_inside(&command) {
@@ -104,7 +104,7 @@ fn make_safe(command: &ContainerCommand, context: &mut Context) -> Result<(), Fa
             .note(format_args!("PATH names {folder:?}, where an agent can put programs: bn starts none of it"));
     }
     // Where that cannot be done it is said, and is no reason not to do what was asked for.
-    if let Err(error) = stale_secrets::secrets(&runs) {
+    if let Err(error) = stale_secrets::remove(&runs) {
         context.output.note(format_args!("secrets of a run that was killed may be left: {error}"));
     }
     Ok(())

@@ -13,7 +13,8 @@ use crate::git::collect::run_refs;
 use crate::git::host::Git;
 use crate::process::Runner;
 use crate::run::life::{discard, landed, tell};
-use crate::run::record::run_json::{Record, Run, Seen};
+use crate::run::record::census::Seen;
+use crate::run::record::run_json::{Record, Run};
 use crate::run::record::state::{Outcome, State};
 use crate::untrusted::remove;
 
@@ -111,8 +112,8 @@ fn forget(seen: &Seen, git: &Git) -> Result<Verdict, Failure> {
     let Some(run) = Run::take_over(seen.folder.clone())? else { return Ok(Verdict::Running) };
     tell::given_up(&run.record, "forgotten")?;
     let spec = &run.record.spec;
-    if spec.common_dir.exists() {
-        run_refs::forget(git, &spec.common_dir, &spec.name)?;
+    if spec.checkout.common_dir.exists() {
+        run_refs::forget(git, &spec.checkout.common_dir, &spec.name)?;
     }
     remove::folder(run.folder.path())?;
     Ok(Verdict::Forgot(Forgot { name: spec.name.clone(), why: why_forgotten(&run.record) }))
@@ -135,15 +136,17 @@ fn kept(seen: &Seen, git: &Git) -> Result<Option<Kept>, Failure> {
         _ if record.needs_sudo => {
             return keep("its container is still there", vec![format!("remove that, which takes sudo: {merge}")]);
         }
-        _ if record.keeps_rest() => {
+        _ if record.keeps_rest(&seen.folder) => {
             let mut ways = vec![format!("try again: {merge}")];
-            ways.extend(landed::kept(record, git)?.into_iter().map(|kept| format!("{}: {}", kept.what, kept.get)));
+            ways.extend(
+                landed::kept(record, &seen.folder, git)?.into_iter().map(|kept| format!("{}: {}", kept.what, kept.get)),
+            );
             ways.push(discard);
             return keep("not all of its work could be taken over", ways);
         }
         _ => {}
     }
-    let work = landed::kept(record, git)?;
+    let work = landed::kept(record, &seen.folder, git)?;
     if work.is_empty() {
         return Ok(None);
     }
@@ -152,7 +155,7 @@ fn kept(seen: &Seen, git: &Git) -> Result<Option<Kept>, Failure> {
     let mut ways = Vec::new();
     match own.first() {
         Some(own) => {
-            why.push_str(&format!(", and {} does not have {}", record.spec.target, own.place));
+            why.push_str(&format!(", and {} does not have {}", record.spec.target.branch, own.place));
             ways.push(format!("merge it: {merge}"));
         }
         None => {
@@ -173,7 +176,7 @@ fn ended(record: &Record) -> String {
 }
 
 fn why_forgotten(record: &Record) -> String {
-    let target = &record.spec.target;
+    let target = &record.spec.target.branch;
     let commits = record.collected.as_ref().map_or(0, |collected| collected.new_commits);
     match record.outcome {
         _ if record.state == State::StartFailed => "its agent was never started".to_owned(),

@@ -12,9 +12,10 @@ use crate::git::collect::collected::{BranchOutcome, Collected, Kept};
 use crate::git::host::{refs, worktrees};
 use crate::process::Cmd;
 use crate::run::record::RunError;
+use crate::run::record::census::Seen;
 use crate::run::record::folder::Folder;
 use crate::run::record::hand_off::HandOff;
-use crate::run::record::run_json::{Record, Seen};
+use crate::run::record::run_json::Record;
 use crate::run::record::state::{Ending, Outcome, State};
 
 /// So many uncommitted files are named to people.
@@ -54,8 +55,8 @@ impl RunReport {
             ending: record.ending,
             outcome: record.outcome,
             reason: record.reason.clone().or_else(|| explanation(record)),
-            branch: record.spec.branch.clone(),
-            target: record.spec.target.clone(),
+            branch: record.spec.checkout.branch.clone(),
+            target: record.spec.target.branch.clone(),
             commits: collected.map_or(0, Collected::own_commits),
             brought: record.brought,
             notes: collected.map(notes).unwrap_or_default(),
@@ -84,12 +85,11 @@ fn explanation(record: &Record) -> Option<String> {
             Some(format!("{}; the agent's commits are refs/binnacle/runs/{}/work", how_moved(record), spec.name))
         }
         (_, Some(Ending::Exited { out_of_memory: true, .. })) => {
-            Some(format!("it may use {} MiB; --memory gives it more", spec.container.limits.memory >> 20))
+            Some(format!("it may use {} MiB; --memory gives it more", spec.limits.memory >> 20))
         }
-        (_, Some(Ending::OutOfDisk { almost_full: false })) => Some(format!(
-            "it wrote more than the {} MiB that it may; --disk gives it more",
-            spec.container.limits.disk >> 20
-        )),
+        (_, Some(Ending::OutOfDisk { almost_full: false })) => {
+            Some(format!("it wrote more than the {} MiB that it may; --disk gives it more", spec.limits.disk >> 20))
+        }
         (_, Some(Ending::OutOfDisk { almost_full: true })) => {
             Some("less than an eighth of the disk that was free at its start was left".to_owned())
         }
@@ -99,7 +99,7 @@ fn explanation(record: &Record) -> Option<String> {
 
 /// Where the branch is by now, on which the agent began.
 fn how_moved(record: &Record) -> String {
-    let branch = record.spec.branch.as_deref();
+    let branch = record.spec.checkout.branch.as_deref();
     let place = branch.map_or_else(|| "the worktree's HEAD".to_owned(), |branch| format!("branch {branch}"));
     match record.collected.as_ref().map(|collected| &collected.branch) {
         Some(BranchOutcome::BranchMoved { found: Some(id), .. }) => {
@@ -123,9 +123,9 @@ fn next(record: &Record) -> Option<String> {
         return Some(format!("bn container merge {name} (removes the container, which takes sudo)"));
     }
     let work = record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0);
-    if let (Some(Outcome::Diverged), true) = (record.outcome, record.spec.branch.is_some()) {
-        let (worktree, target) = (&record.spec.worktree, &record.spec.target);
-        if let Some(what) = record.git.as_ref().and_then(|git| worktrees::unfinished(&git.checkout.git_dir)) {
+    if let (Some(Outcome::Diverged), true) = (record.outcome, record.spec.checkout.branch.is_some()) {
+        let (worktree, target) = (&record.spec.checkout.worktree, &record.spec.target.branch);
+        if let Some(what) = worktrees::unfinished(&record.spec.checkout.git_dir) {
             let (place, command) = (worktree.display(), what.trim_start_matches("a ").split(' ').next().unwrap_or(""));
             let git = Cmd::new("git").arg("-C").arg(worktree).args([command, "--continue"]);
             return Some(format!("{what} waits in {place}: {git}, or --abort; then bn container merge {name}"));
@@ -134,7 +134,7 @@ fn next(record: &Record) -> Option<String> {
         return Some(format!("{rebase} && bn container merge {name}"));
     }
     if let Some(BranchOutcome::Excess { .. }) = record.collected.as_ref().map(|collected| &collected.branch) {
-        let give_up = Cmd::new("git").arg("-C").arg(&record.spec.repository).args(["update-ref", "-d"]);
+        let give_up = Cmd::new("git").arg("-C").arg(&record.spec.checkout.main_worktree).args(["update-ref", "-d"]);
         return Some(format!("to give it up: {}", give_up.arg(format!("refs/binnacle/runs/{name}/work"))));
     }
     let waits = record.outcome.is_some_and(|outcome| outcome.leaves_work()) && work
@@ -246,12 +246,12 @@ impl Row {
         Self {
             name: record.name().to_owned(),
             status: status(seen, alive),
-            agent_type: super::resolve::type_name(record.spec.agent_type).to_owned(),
-            agent: record.spec.agent.clone(),
-            branch: record.spec.branch.clone(),
-            target: record.spec.target.clone(),
-            worktree: record.spec.worktree.display().to_string(),
-            repository: record.spec.repository.display().to_string(),
+            agent_type: record.spec.agent_type.name().to_owned(),
+            agent: record.spec.agent_shown(),
+            branch: record.spec.checkout.branch.clone(),
+            target: record.spec.target.branch.clone(),
+            worktree: record.spec.checkout.worktree.display().to_string(),
+            repository: record.spec.checkout.main_worktree.display().to_string(),
             created_at: record.created_at,
             started_at: record.started_at,
             ended_at: record.ended_at,

@@ -1,39 +1,30 @@
 //! From what the user typed to a run in which nothing is open any more. Reads, and changes nothing.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::cli::container::RunArgs;
 use crate::commands::Context;
 use crate::commands::container::{ownership, worktree};
-use crate::commands::graph::access::site;
-use crate::container::agent::{Agent, AgentType};
-use crate::container::agent::{DEFAULT_PROMPT, ENTRYPOINT};
-use crate::container::ctr::{ContainerSpec, Ctr, Streams};
+use crate::container::agent::{Agent, DEFAULT_PROMPT};
+use crate::container::ctr::Ctr;
 use crate::container::limits::{Limits, Wanted, parse_cpus, parse_disk, parse_memory, parse_pids, parse_timeout};
-use crate::container::mount::{Mount, masks};
 use crate::container::name::{check_name, default_name};
 use crate::container::network::Network;
 use crate::container::reference::image_reference;
 use crate::data_dir::{DataDir, RepoId};
 use crate::env::{Env, Privilege, machine, now, random};
 use crate::error::{Failure, Usage};
-use crate::git::host::discover::Place;
 use crate::git::host::{Git, checkout, main_checkout, target};
 use crate::graph::model::session::RUN;
-use crate::process::{Cmd, Runner};
+use crate::process::Runner;
 use crate::run::engine::{Engine, EngineError};
-use crate::run::life::plan::Plan;
-use crate::run::life::prepare::{self, seccomp_file};
+use crate::run::life::plan::{Host, Plan};
 use crate::run::record::RunError;
 use crate::run::record::folder::Folder;
 use crate::run::record::run_json::{Mode, NetworkSpec, RunSpec};
 use crate::run::record::secrets::{self, Secrets};
 use crate::run::watch::{disk, proxy, wall};
-
-/// In the container: where the entrypoint finds it.
-pub const COPILOT_CONFIG_INSIDE: &str = "/copilot-config";
-const SSH_AGENT_INSIDE: &str = "/run/binnacle/ssh.sock";
 
 /// What the command line alone decides.
 #[derive(Debug)]
@@ -82,14 +73,14 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     let network = network(args);
     proxy::check(&network, env)?;
     ssh_has_a_way(args)?;
-    let streams = streams(args, env)?;
+    let terminal = terminal(args, env)?;
     let mut notes = Vec::new();
     let secrets = secrets(args, env, &mut notes)?;
     let checkout = checkout::resolve(git, &worktree::existing(args.worktree.as_deref(), env)?)?;
     ownership::check(&checkout.worktree, &env.user)?;
     worktree::refuse_odd_bytes(&[&checkout.worktree, &checkout.main_worktree])?;
-    let mut target = target::resolve(git, &checkout.repository(), args.merge_target.as_deref())?;
-    main_checkout::locate(git, &checkout, &mut target, &env.directory)?;
+    let target = target::resolve(git, &checkout.repository(), args.merge_target.as_deref())?;
+    let target = main_checkout::locate(git, &checkout, target, &env.directory)?;
     notes.extend(target.note.clone());
     let engine =
         if args.dry_run && !runner.rehearses() { Engine::locate(env, runner)? } else { Engine::connect(env, runner)? };
@@ -99,90 +90,63 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     let graph = data.graph(Some(&repo));
     let places = [&checkout.worktree, folder.path(), graph.as_path()];
     let free = disk::free(&places).map_err(|source| RunError::io("look at the disk of", &checkout.worktree, source))?;
-    let flags = runner.read(&Ctr::run_help()).map_err(EngineError::from)?.text();
-    let session = format!("{RUN}{:010x}", random()? & 0xff_ffff_ffff);
-    let container = ContainerSpec {
-        id: asked.name.clone(),
-        image: asked.image,
-        repo: repo.as_str().to_owned(),
-        session: session.clone(),
-        mounts: Vec::new(),
-        env: Vec::new(),
-        args: std::iter::once(ENTRYPOINT.to_owned()).chain(args.command.clone()).collect(),
-        limits: Limits::new(asked.limits, machine(free)),
-        host_network: args.network == Network::Host,
-        hostname: flags.contains("--hostname").then(|| asked.name.clone()),
-        seccomp: Some(seccomp_file(&folder)),
-        apparmor: wall::apparmor_profile(env),
-        rlimit_flag: flags.contains("--rlimit-nofile"),
-        streams: match streams {
-            Terminal::Yes => Streams::Terminal { fifo_dir: fifo_dir(&engine, env, &data, &repo, &asked.name) },
-            Terminal::No => Streams::Log(folder.log()),
-        },
-    };
-    let mut spec = RunSpec {
-        session,
-        repository: checkout.main_worktree.clone(),
-        common_dir: checkout.common_dir.clone(),
-        worktree: checkout.worktree.clone(),
-        branch: checkout.branch.clone(),
-        target: target.branch.clone(),
+    let spec = RunSpec {
+        runtime: data.runtime(&repo, &asked.name),
+        session: format!("{RUN}{:010x}", random()? & 0xff_ffff_ffff),
+        name: asked.name,
+        checkout,
+        target,
+        agent: args.agent,
         agent_type: args.agent_type.unwrap_or_default(),
-        agent: agent_shown(args),
+        command: args.command.clone(),
         mode: mode(args),
         timeout_seconds: asked.timeout_seconds,
         detached: args.detach,
-        network,
+        terminal,
         uid: env.user.uid,
         gid: env.user.gid,
+        image: asked.image,
+        limits: Limits::new(asked.limits, machine(free)),
+        network,
         graph,
-        runtime: data.runtime(&repo, &asked.name),
         ctr: engine.ctr.clone(),
-        name: asked.name,
-        repo,
-        container,
     };
-    spec.container.env = variables(&spec, args, env);
-    spec.container.mounts = prepare::mounts(&spec, &folder, &env.user);
-    spec.container.mounts.extend(optional_mounts(args, env)?);
-    spec.container.mounts.extend(masks(|path| path.exists()));
-    let place = Place { top: checkout.worktree.clone(), main_worktree: checkout.main_worktree.clone() };
-    let graph = site(context, &data, Some(&place));
-    let seccomp = args
-        .seccomp_profile
-        .as_ref()
-        .map(|path| fs::read(env.directory.join(path)).map_err(|source| unreadable(path, source)));
-    let seccomp = seccomp.transpose()?;
-    let graph_copies = data.graph_backups(&spec.repo);
-    let (user, repositories) = (env.user.clone(), data.repositories().to_owned());
-    let no_hooks = args.no_hooks;
-    let plan =
-        Plan { spec, checkout, target, no_hooks, folder, repositories, secrets, user, graph, graph_copies, seccomp };
+    let plan = Plan {
+        spec,
+        folder,
+        repositories: data.repositories().to_owned(),
+        secrets,
+        no_hooks: args.no_hooks,
+        seccomp: seccomp(args, env)?,
+        copilot_config: copilot_config(args, env),
+        ssh_agent: ssh_agent(args, env)?,
+        host: host(&engine, runner, env)?,
+    };
     Ok(Resolved { plan, engine, notes })
 }
 
-fn unreadable(path: &Path, source: std::io::Error) -> RunError {
-    RunError::io("read", path, source)
+/// The user's own seccomp profile.
+fn seccomp(args: &RunArgs, env: &Env) -> Result<Option<Vec<u8>>, RunError> {
+    let read = |path: &PathBuf| fs::read(env.directory.join(path)).map_err(|source| RunError::io("read", path, source));
+    args.seccomp_profile.as_ref().map(read).transpose()
 }
 
-enum Terminal {
-    Yes,
-    No,
+fn host(engine: &Engine, runner: &Runner, env: &Env) -> Result<Host, EngineError> {
+    let flags = runner.read(&Ctr::run_help())?.text();
+    Ok(Host {
+        hostname_flag: flags.contains("--hostname"),
+        rlimit_flag: flags.contains("--rlimit-nofile"),
+        apparmor: wall::apparmor_profile(env),
+        as_user: !engine.ctr.needs_root && env.privilege == Privilege::Ordinary,
+    })
 }
 
 /// The agent gets a terminal only where both ends are one: `ctr` panics otherwise.
-fn streams(args: &RunArgs, env: &Env) -> Result<Terminal, Usage> {
+fn terminal(args: &RunArgs, env: &Env) -> Result<bool, Usage> {
     match env.stdin_is_terminal && env.stdout_is_terminal && !args.detach {
-        true => Ok(Terminal::Yes),
         false if args.shell => Err(Usage::new("--shell needs a terminal on standard input and output")),
-        false => Ok(Terminal::No),
+        terminal => Ok(terminal),
     }
-}
-
-/// `ctr` makes pipes for the terminal, as a user somewhere else than as root.
-fn fifo_dir(engine: &Engine, env: &Env, data: &DataDir, repo: &RepoId, name: &str) -> Option<PathBuf> {
-    let as_user = !engine.ctr.needs_root && env.privilege == Privilege::Ordinary;
-    as_user.then(|| data.runtime(repo, name).join("fifo"))
 }
 
 /// ssh connects by itself, and knows nothing of the proxy: the socket would be there, and no host.
@@ -214,69 +178,20 @@ fn mode(args: &RunArgs) -> Mode {
     }
 }
 
-fn agent_shown(args: &RunArgs) -> String {
-    match args.command.as_slice() {
-        [] if args.shell => "shell".to_owned(),
-        [] => program_name(args.agent).to_owned(),
-        [program, rest @ ..] => Cmd::new(program).args(rest).to_string(),
-    }
+/// Which agent a command starts is its own affair: it may be copilot.
+fn copilot_config(args: &RunArgs, env: &Env) -> Option<PathBuf> {
+    let may_start = !args.command.is_empty() || args.agent == Agent::Copilot;
+    let config = env.user.home.as_ref().filter(|_| may_start)?.join(".config/github-copilot");
+    config.is_dir().then_some(config)
 }
 
-pub fn type_name(agent_type: AgentType) -> &'static str {
-    match agent_type {
-        AgentType::Worker => "worker",
-        AgentType::Planner => "planner",
-        AgentType::Buddy => "buddy",
+fn ssh_agent(args: &RunArgs, env: &Env) -> Result<Option<PathBuf>, Usage> {
+    if !args.ssh {
+        return Ok(None);
     }
-}
-
-fn program_name(agent: Agent) -> &'static str {
-    match agent {
-        Agent::Copilot => "copilot",
-        Agent::Claude => "claude",
-        Agent::Codex => "codex",
-    }
-}
-
-/// What the container's environment says openly.
-fn variables(spec: &RunSpec, args: &RunArgs, env: &Env) -> Vec<(String, String)> {
-    let mut variables = vec![
-        ("BN_CONTAINER_MODE", "true".to_owned()),
-        ("BN_AGENT", program_name(args.agent).to_owned()),
-        ("BN_AGENT_TYPE", type_name(spec.agent_type).to_owned()),
-        ("BN_AGENT_NAME", spec.name.clone()),
-        ("BN_AGENT_ID", spec.session.clone()),
-        ("BN_MERGE_TARGET", spec.target.clone()),
-        ("BN_UID", env.user.uid.to_string()),
-        ("BN_GID", env.user.gid.to_string()),
-    ];
-    if args.shell {
-        variables.push(("BN_SHELL", "1".to_owned()));
-    }
-    if args.ssh {
-        variables.push(("SSH_AUTH_SOCK", SSH_AGENT_INSIDE.to_owned()));
-    }
-    if args.network == Network::Egress {
-        variables.extend(crate::egress::variables::variables());
-    }
-    variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
-fn optional_mounts(args: &RunArgs, env: &Env) -> Result<Vec<Mount>, Failure> {
-    let mut mounts = Vec::new();
-    // Which agent a command starts is its own affair: it may be copilot.
-    if !args.command.is_empty() || args.agent == Agent::Copilot {
-        let config = env.user.home.as_ref().map(|home| home.join(".config/github-copilot"));
-        mounts
-            .extend(config.filter(|path| path.is_dir()).map(|path| Mount::read_only_data(path, COPILOT_CONFIG_INSIDE)));
-    }
-    if args.ssh {
-        let socket = env.ssh_auth_sock.as_ref().filter(|path| path.exists()).ok_or_else(|| {
-            Usage::new("--ssh: no SSH agent answers").hint("start one: eval \"$(ssh-agent)\" && ssh-add")
-        })?;
-        mounts.push(Mount::read_only_data(socket, SSH_AGENT_INSIDE));
-    }
-    Ok(mounts)
+    let socket = env.ssh_auth_sock.clone().filter(|path| path.exists());
+    let missing = || Usage::new("--ssh: no SSH agent answers").hint("start one: eval \"$(ssh-agent)\" && ssh-add");
+    socket.map(Some).ok_or_else(missing)
 }
 
 /// The tokens, and the prompt: neither belongs on a command line.
@@ -286,7 +201,7 @@ fn secrets(args: &RunArgs, env: &Env, notes: &mut Vec<String>) -> Result<Secrets
     if args.command.is_empty() && !args.shell && !secrets.suffice_for(args.agent) {
         notes.push(format!(
             "warning: no token for {} is set ({})",
-            program_name(args.agent),
+            args.agent.program(),
             secrets::tokens_of(args.agent).join(", ")
         ));
     }

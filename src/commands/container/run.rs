@@ -9,11 +9,12 @@ use crate::commands::container::dry_run::DryRun;
 use crate::commands::container::report::RunReport;
 use crate::commands::container::resolve::{Resolved, resolve};
 use crate::commands::{Context, Exit};
-use crate::container::ctr::Streams;
+use crate::container::ctr::ContainerSpec;
 use crate::error::{Failure, Usage};
 use crate::git::host::worktree_add::{self, Added};
 use crate::git::host::{Git, repository, target};
 use crate::process::{Cmd, Runner};
+use crate::run::engine::Engine;
 use crate::run::life::detach;
 use crate::run::life::hold::Owner;
 use crate::run::life::steps;
@@ -33,9 +34,9 @@ pub fn run(args: &RunArgs, context: &Context) -> Result<Exit, Failure> {
     if let (Err(_), Some(created)) = (&begun, &created) {
         created.undo(&git)?;
     }
-    let (resolved, signals, mut run) = begun?;
-    go_on(&mut run, &resolved, &git, &signals, context)?;
-    tell(&run, context)
+    let mut begun = begun?;
+    go_on(&mut begun, &git, context)?;
+    tell(&begun.run, context)
 }
 
 /// `--create`: the branch starts where the target is, so that its work can be fast-forwarded.
@@ -52,36 +53,39 @@ fn create_worktree(args: &RunArgs, branch: &str, git: &Git, context: &Context) -
     Ok(worktree_add::add(git, &repository, &directory.join(path), branch, &target.branch)?)
 }
 
+/// A run that is prepared, and not started.
+struct Begun {
+    run: Run,
+    container: ContainerSpec,
+    engine: Engine,
+    signals: Signals,
+}
+
 /// Resolves, claims and prepares, and leaves nothing behind where one of them fails.
-fn resolve_and_begin(
-    args: &RunArgs,
-    context: &Context,
-    runner: &Runner,
-    git: &Git,
-) -> Result<(Resolved, Signals, Run), Failure> {
-    let resolved = resolve(args, context, runner, git)?;
-    resolved.notes.iter().for_each(|note| context.output.note(note));
-    resolved.engine.require_image(&resolved.plan.spec.container.image)?;
+fn resolve_and_begin(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) -> Result<Begun, Failure> {
+    let Resolved { plan, engine, notes } = resolve(args, context, runner, git)?;
+    notes.iter().for_each(|note| context.output.note(note));
+    engine.require_image(&plan.spec.image)?;
     // From here on a signal must not leave anything half done.
     let signals = Signals::catch()?;
-    let run = steps::begin(&resolved.plan, &resolved.engine, git, context.output)?;
+    let (run, container) = steps::begin(&plan, &engine, git, context.output)?;
     if args.worktree.is_none() {
-        let spec = &resolved.plan.spec;
-        let (place, branch) = (spec.worktree.display(), spec.branch.as_deref().unwrap_or("no branch"));
+        let checkout = &plan.spec.checkout;
+        let (place, branch) = (checkout.worktree.display(), checkout.branch.as_deref().unwrap_or("no branch"));
         context.output.note(format_args!("no worktree is named: the run takes {place} ({branch})"));
     }
-    Ok((resolved, signals, run))
+    Ok(Begun { run, container, engine, signals })
 }
 
 /// Until the agent has ended, or, detached, until it runs.
-fn go_on(run: &mut Run, resolved: &Resolved, git: &Git, signals: &Signals, context: &Context) -> Result<(), Failure> {
-    let spec = &resolved.plan.spec;
-    let foreground = steps::start(run, &resolved.engine, git, &resolved.plan.user, context.output)?;
-    if spec.detached {
-        return detach::detach(run, resolved.engine.runner());
+fn go_on(begun: &mut Begun, git: &Git, context: &Context) -> Result<(), Failure> {
+    let Begun { run, container, engine, signals } = begun;
+    let foreground = steps::start(run, container, engine, git, context.output)?;
+    if run.record.spec.detached {
+        return detach::detach(run, engine.runner());
     }
-    let follow = matches!(spec.container.streams, Streams::Log(_));
-    let owner = Owner { env: &context.env, engine: &resolved.engine, git, signals, output: context.output, follow };
+    let follow = !run.record.spec.terminal;
+    let owner = Owner { env: &context.env, engine, git, signals, output: context.output, follow };
     steps::live(run, &owner, foreground, || Ok(()))
 }
 

@@ -14,7 +14,7 @@ use crate::process::Runner;
 use crate::run::engine::Engine;
 use crate::run::life::stop::{Stopped, stop, stop_unreadable};
 use crate::run::record::RunError;
-use crate::run::record::run_json::Seen;
+use crate::run::record::census::Seen;
 use crate::run::record::unreadable::Unreadable;
 
 #[derive(Serialize)]

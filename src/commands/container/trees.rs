@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use crate::env::Env;
 use crate::git::host::discover;
-use crate::run::record::run_json::Seen;
+use crate::run::record::census::Seen;
 
 /// All checkouts of the repositories that a command is about, and those of every run that is known.
 pub fn of_agents(env: &Env, worktree: Option<&Path>, runs: &[Seen]) -> Vec<PathBuf> {
-    let mut trees: Vec<PathBuf> = runs.iter().map(|seen| seen.record.spec.worktree.clone()).collect();
+    let mut trees: Vec<PathBuf> = runs.iter().map(|seen| seen.record.spec.checkout.worktree.clone()).collect();
     let named = worktree.map(|worktree| env.directory.join(worktree));
     for start in named.iter().chain([&env.directory]) {
         // Elsewhere than in a repository, and where the worktree is still to be made, there is none.

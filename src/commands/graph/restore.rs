@@ -13,7 +13,7 @@ use crate::error::{Failure, Usage};
 use crate::git::host::discover;
 use crate::graph::model::text::{count, line};
 use crate::graph::store::copies::{self, Copy};
-use crate::run::record::run_json::all_in;
+use crate::run::record::census::all_in;
 
 #[derive(Serialize)]
 #[serde(transparent)]

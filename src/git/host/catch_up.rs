@@ -27,16 +27,15 @@ impl Standing {
     }
 }
 
-/// Fast-forwards a branch that is behind and has no commits of its own. Returns the checkout as it is then, and what to
-/// tell the user.
-pub fn catch_up(git: &Git, mut checkout: Checkout, target: &Target) -> Result<(Checkout, Option<String>), GitError> {
-    let standing = Standing::of(git, &checkout, target)?;
-    let Some(branch) = checkout.branch.clone().filter(|_| standing.is_only_behind()) else {
-        let said = left_behind(&checkout, target, standing);
-        return Ok((checkout, said));
+/// Fast-forwards a branch that is behind and has no commits of its own. Returns the commit that is checked out then, and
+/// what to tell the user.
+pub fn catch_up(git: &Git, checkout: &Checkout, target: &Target) -> Result<(String, Option<String>), GitError> {
+    let (standing, head) = (Standing::of(git, checkout, target)?, checkout.head.clone());
+    let Some(branch) = checkout.branch.as_ref().filter(|_| standing.is_only_behind()) else {
+        return Ok((head, left_behind(checkout, target, standing)));
     };
-    let Some(to) = refs::commit(git, &checkout.common_dir, &target.reference())? else { return Ok((checkout, None)) };
-    let said = words(&checkout, target, standing);
+    let Some(to) = refs::commit(git, &checkout.common_dir, &target.reference())? else { return Ok((head, None)) };
+    let said = words(checkout, target, standing);
     let cmd =
         git.in_tree(&checkout.git_dir, &checkout.worktree).arg("-c").arg(format!("branch.{branch}.mergeOptions="));
     let cmd = cmd.env("GIT_REFLOG_ACTION", "binnacle").args(["merge", "--quiet", "--ff-only", "--no-overwrite-ignore"]);
@@ -44,10 +43,9 @@ pub fn catch_up(git: &Git, mut checkout: Checkout, target: &Target) -> Result<(C
         git.capture(&cmd.args(["--no-autostash", "--no-stat", "--no-verify-signatures", "--no-squash", &to]))?;
     if !answer.success() {
         let reason = complaint(&answer);
-        return Ok((checkout, Some(format!("{said}, and could not be fast-forwarded: {reason}"))));
+        return Ok((head, Some(format!("{said}, and could not be fast-forwarded: {reason}"))));
     }
-    checkout.head = to;
-    Ok((checkout, Some(format!("{said}: fast-forwarded"))))
+    Ok((to, Some(format!("{said}: fast-forwarded"))))
 }
 
 /// For a checkout that stays where it is.
@@ -77,8 +75,8 @@ mod tests {
     fn caught_up(bench: &Bench) -> (String, Option<String>) {
         let checkout = checkout::resolve(&bench.git, &bench.path("agent")).unwrap();
         let target = target::resolve(&bench.git, &checkout.repository(), None).unwrap();
-        let (checkout, said) = catch_up(&bench.git, checkout, &target).unwrap();
-        assert_eq!(checkout.head, bench.sh("git -C agent rev-parse HEAD"));
+        let (head, said) = catch_up(&bench.git, &checkout, &target).unwrap();
+        assert_eq!(head, bench.sh("git -C agent rev-parse HEAD"));
         (bench.sh("git -C agent log -1 --format=%s"), said)
     }
 

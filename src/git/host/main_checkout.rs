@@ -6,18 +6,17 @@ use crate::git::host::checkout::{self, Checkout};
 use crate::git::host::target::Target;
 use crate::git::host::{Git, GitError, discover, worktrees};
 
-/// Notes in the target where the main checkout is that has it, for the time when the work is to be merged there. `near`
-/// is where the user is. An error where no merge could ever find it.
-pub fn locate(git: &Git, checkout: &Checkout, target: &mut Target, near: &Path) -> Result<(), GitError> {
+/// Returns the target with the place of the main checkout that has it, for the time when the work is to be merged there.
+/// `near` is where the user is. An error where no merge could ever find it.
+pub fn locate(git: &Git, checkout: &Checkout, target: Target, near: &Path) -> Result<Target, GitError> {
     let common_dir = &checkout.common_dir;
     let elsewhere = checkout.git_dir == *common_dir || is_bare(git, common_dir)?;
     if elsewhere || checkout::symbolic_head(git, common_dir)?.as_ref() != Some(&target.reference()) {
-        return Ok(());
+        return Ok(target);
     }
-    target.checkout = find(git, common_dir, near)?;
-    match target.checkout {
-        Some(_) => Ok(()),
-        None => Err(GitError::LostMainCheckout { common_dir: common_dir.clone(), branch: target.branch.clone() }),
+    match find(git, common_dir, near)? {
+        None => Err(GitError::LostMainCheckout { common_dir: common_dir.clone(), branch: target.branch }),
+        found => Ok(Target { checkout: found, ..target }),
     }
 }
 

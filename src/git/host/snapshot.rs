@@ -33,8 +33,18 @@ pub fn uncommitted(git: &Git, checkout: &Checkout) -> Result<Vec<Vec<u8>>, GitEr
     Ok(paths.filter(|path| !path.is_empty() && !path.ends_with(b"/")).map(<[u8]>::to_vec).collect())
 }
 
-/// Saves the files as `name`, a commit that `git stash apply` takes. Returns what to tell the user.
-pub fn save(git: &Git, checkout: &Checkout, name: &str, scratch: &Path) -> Result<Vec<String>, GitError> {
+/// Where a copy goes.
+pub struct Copy<'a> {
+    /// The commit that is checked out: the copy's first parent.
+    pub head: &'a str,
+    /// The ref that names the copy.
+    pub reference: &'a str,
+    /// A folder of ours for files in passing.
+    pub scratch: &'a Path,
+}
+
+/// Saves the files as a commit that `git stash apply` takes. Returns what to tell the user.
+pub fn save(git: &Git, checkout: &Checkout, copy: &Copy<'_>) -> Result<Vec<String>, GitError> {
     let paths = uncommitted(git, checkout)?;
     if paths.is_empty() {
         return Ok(Vec::new());
@@ -45,9 +55,9 @@ pub fn save(git: &Git, checkout: &Checkout, name: &str, scratch: &Path) -> Resul
     };
     let mut notes = vec![format!("{count} in {}: the agent sees and can change them", checkout.worktree.display())];
     let (small, large) = by_size(&checkout.worktree, paths);
-    match store(git, checkout, name, scratch, &small) {
+    match store(git, checkout, copy, &small) {
         Ok(()) => {
-            let get = Cmd::new("git").arg("-C").arg(&checkout.worktree).args(["stash", "apply", name]);
+            let get = Cmd::new("git").arg("-C").arg(&checkout.worktree).args(["stash", "apply", copy.reference]);
             notes.push(format!("a copy of them is kept: {get}"));
         }
         Err(GitError::Failed { reason, .. }) => notes.push(format!("no copy of them could be made: {reason}")),
@@ -77,8 +87,8 @@ fn by_size(worktree: &Path, paths: Vec<Vec<u8>>) -> (Vec<Vec<u8>>, Vec<Vec<u8>>)
     })
 }
 
-fn store(git: &Git, checkout: &Checkout, name: &str, scratch: &Path, paths: &[Vec<u8>]) -> Result<(), GitError> {
-    let index = scratch.join("snapshot-index");
+fn store(git: &Git, checkout: &Checkout, copy: &Copy<'_>, paths: &[Vec<u8>]) -> Result<(), GitError> {
+    let index = copy.scratch.join("snapshot-index");
     let staged = match copy_index(git, checkout, &index)? {
         true => index_tree(git, checkout, &index)?,
         false => crate::git::host::pins::empty_tree(&checkout.object_format).to_owned(),
@@ -90,9 +100,9 @@ fn store(git: &Git, checkout: &Checkout, name: &str, scratch: &Path, paths: &[Ve
     git.read_with_input("copy the uncommitted files", &update, &paths.join(&0))?;
     let write = on_index(git.in_tree(&checkout.git_dir, &checkout.worktree)).arg("write-tree");
     let tree = git.read("copy the uncommitted files", &write)?.text();
-    let staged = commit(git, checkout, &staged, &[&checkout.head])?;
-    let saved = commit(git, checkout, &tree, &[&checkout.head, &staged])?;
-    refs::update(git, &checkout.common_dir, name, &saved, None)?;
+    let staged = commit(git, checkout, &staged, &[copy.head])?;
+    let saved = commit(git, checkout, &tree, &[copy.head, &staged])?;
+    refs::update(git, &checkout.common_dir, copy.reference, &saved, None)?;
     fs::remove_file(&index).map_err(GitError::io("remove", &index))
 }
 

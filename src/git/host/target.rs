@@ -13,6 +13,7 @@ use crate::git::host::{Git, GitError, checkout, worktrees};
 pub struct Target {
     pub branch: String,
     /// Said aloud where the branch was not named and is not `main`.
+    #[serde(skip)]
     pub note: Option<String>,
     /// The repository's main checkout, where that has the branch and the agent works in another.
     #[serde(default)]

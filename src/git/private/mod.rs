@@ -17,4 +17,4 @@ mod remotes;
 pub mod run_git;
 pub mod view;
 
-pub use run_git::RunGit;
+pub use run_git::{RunGit, Start};

@@ -3,10 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
 use crate::git::host::checkout::Layout;
-use crate::path_json;
 use crate::untrusted::nested::{Content, NestedGit};
 
 /// The agent's checkout, inside.
@@ -22,11 +19,9 @@ pub const HOOKS: &str = "/run/binnacle/hooks";
 const TAKEN: &[&str] = &[WORKSPACE, "/run/binnacle", "/binnacle", "/proc", "/sys", "/dev"];
 
 /// A folder or file of the host, bound into the container.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GitMount {
-    #[serde(with = "path_json")]
     pub source: PathBuf,
-    #[serde(with = "path_json")]
     pub destination: PathBuf,
     pub read_only: bool,
 }

@@ -7,14 +7,15 @@ use crate::failpoint::{self, Point};
 use crate::git::host::checkout::{Checkout, Layout};
 use crate::git::host::config::{Config, ConfigText};
 use crate::git::host::pins::Kinds;
+use crate::git::host::repository::canonical;
+use crate::git::host::snapshot::{self, Copy};
 use crate::git::host::target::Target;
-use crate::git::host::{Git, GitError, in_tree, lfs, refs, snapshot};
-use crate::git::private::RunGit;
+use crate::git::host::{Git, GitError, in_tree, lfs, refs};
 use crate::git::private::bare::{self, Skeleton};
 use crate::git::private::hooks::{self, Hooks, Inside};
-use crate::git::private::mounts::{self, Parts};
+use crate::git::private::mounts::{self, GitMount, Parts};
 use crate::git::private::run_git::{Folder, prefix};
-use crate::git::private::{config, gitlinks, hook_programs, ignored, publish};
+use crate::git::private::{RunGit, Start, config, gitlinks, hook_programs, ignored, publish};
 use crate::sanitize;
 use crate::untrusted::nested::{self, Closed};
 use crate::untrusted::{remove, sockets};
@@ -31,6 +32,30 @@ const NOBODY: &str = "nobody";
 /// Before the name of a filter, among the programs that the image has to have.
 const FILTER_WORD: &str = "filter.";
 
+/// What was resolved of a run to come, as far as git is concerned.
+pub struct Request<'a> {
+    /// The run's name.
+    pub run: &'a str,
+    /// The run's own folder.
+    pub folder: &'a Path,
+    pub checkout: &'a Checkout,
+    pub target: &'a Target,
+    /// Id of the commit that is checked out.
+    pub head: String,
+    pub hooks: Inside,
+}
+
+/// A run whose git is prepared, and what there is to say of that.
+#[derive(Debug)]
+pub struct Prepared {
+    pub git: RunGit,
+    pub mounts: Vec<GitMount>,
+    /// `HOOK=PROGRAM`: what the user's hooks start, where they run inside.
+    pub hook_programs: Vec<String>,
+    /// To be told to the user before the start.
+    pub notes: Vec<String>,
+}
+
 /// What the host's repository and the checkout say of a run to come.
 struct Survey {
     config: Config,
@@ -41,90 +66,95 @@ struct Survey {
     /// Sockets that are covered, relative to the worktree.
     sockets: Vec<PathBuf>,
     gitlinks: Vec<PathBuf>,
+    /// `filter.NAME=PROGRAM`: what git's filters start.
+    filter_programs: Vec<String>,
 }
 
-/// Makes the private folder, the view and the pins below `folder`, the run's own. What an earlier try left is replaced.
-pub fn prepare(
-    git: &Git,
-    checkout: Checkout,
-    target: Target,
-    run: &str,
-    folder: &Path,
-    hooks: Inside,
-) -> Result<RunGit, GitError> {
-    check_name(git, run, &checkout)?;
-    fs::create_dir_all(folder).map_err(GitError::io("make", folder))?;
-    let folder = crate::git::host::repository::canonical(folder)?;
-    let (mut run, survey) = survey(git, checkout, target, run, &folder, hooks)?;
+impl Survey {
+    /// The user's hooks, where they are bound into the container.
+    fn mounted_hooks(&self) -> Option<&Path> {
+        match &self.hooks {
+            Hooks::Folder(folder) if self.hooks_inside == Inside::Run => Some(folder),
+            _ => None,
+        }
+    }
+
+    fn programs(&self) -> Vec<String> {
+        let hooks = self.mounted_hooks().map(hook_programs::of_folder).unwrap_or_default();
+        hooks.into_iter().chain(self.filter_programs.clone()).collect()
+    }
+
+    fn mounts(&self, run: &RunGit) -> Vec<GitMount> {
+        mounts::all(&Parts {
+            worktree: &run.checkout.worktree,
+            layout: run.checkout.layout,
+            private: &run.private(),
+            view: &run.view(),
+            dot_git: &run.folder.join(DOT_GIT),
+            empty: &run.folder.join(EMPTY),
+            objects: &self.objects,
+            lfs: &mounts::lfs(&lfs::store(&run.checkout.common_dir, &self.config), &self.objects),
+            hooks: self.mounted_hooks(),
+            nested: &run.start.nested,
+            gitlinks: &self.gitlinks,
+            nobody: &run.folder.join(NOBODY),
+            sockets: &self.sockets,
+        })
+    }
+}
+
+/// Makes the private folder, the view and the pins below the run's own folder. What an earlier try left is replaced.
+pub fn prepare(git: &Git, request: Request<'_>) -> Result<Prepared, GitError> {
+    check_name(git, request.run, request.checkout)?;
+    fs::create_dir_all(request.folder).map_err(GitError::io("make", request.folder))?;
+    let (run, survey) = survey(git, request)?;
     clear(&run)?;
-    keep_start(git, &mut run)?;
-    build(git, &mut run, &survey)?;
-    Ok(run)
+    let kept = keep_start(git, &run)?;
+    let built = build(git, &run, &survey)?;
+    Ok(Prepared {
+        mounts: survey.mounts(&run),
+        hook_programs: survey.programs(),
+        notes: kept.into_iter().chain(built).collect(),
+        git: run,
+    })
 }
 
 /// Reads, and changes nothing.
-fn survey(
-    git: &Git,
-    checkout: Checkout,
-    target: Target,
-    run: &str,
-    folder: &Path,
-    hooks_inside: Inside,
-) -> Result<(RunGit, Survey), GitError> {
-    if folder.starts_with(&checkout.worktree) {
-        return Err(GitError::HoldsState { worktree: checkout.worktree, folder: folder.to_owned() });
+fn survey(git: &Git, request: Request<'_>) -> Result<(RunGit, Survey), GitError> {
+    let (checkout, worktree) = (request.checkout, &request.checkout.worktree);
+    let folder = canonical(request.folder)?;
+    if folder.starts_with(worktree) {
+        return Err(GitError::HoldsState { worktree: worktree.clone(), folder });
     }
-    let search = nested::search(&checkout.worktree, Closed::LeaveAlone);
-    if search.found.len() > MOST_NESTED {
-        let (path, count) = (checkout.worktree, search.found.len());
-        return Err(GitError::TooManyNested { path, count, limit: MOST_NESTED });
-    }
-    let gitlinks = gitlinks::uninitialised(git, &checkout, &search.found)?;
-    if gitlinks.len() > MOST_NESTED {
-        let (path, count) = (checkout.worktree, gitlinks.len());
-        return Err(GitError::TooManyNested { path, count, limit: MOST_NESTED });
-    }
-    let sockets = sockets::to_cover(&checkout.worktree, &search)?;
+    let search = nested::search(worktree, Closed::LeaveAlone);
+    refuse_too_many(worktree, search.found.len())?;
+    let gitlinks = gitlinks::uninitialised(git, checkout, &search.found)?;
+    refuse_too_many(worktree, gitlinks.len())?;
+    let sockets = sockets::to_cover(worktree, &search)?;
     let dot_git = match checkout.layout {
-        Layout::Linked => Some(dot_git_text(&checkout.worktree)?),
+        Layout::Linked => Some(dot_git_text(worktree)?),
         Layout::Plain => None,
     };
-    let config = Config::read(git, git.in_tree(&checkout.git_dir, &checkout.worktree), &checkout.worktree)?;
+    let config = Config::read(git, git.in_tree(&checkout.git_dir, worktree), worktree)?;
     let objects = mounts::inside(&bare::object_folders(&checkout.common_dir)?);
-    let hooks = hooks::find(git, &config, &checkout)?;
-    let mounted = match &hooks {
-        Hooks::Folder(folder) if hooks_inside == Inside::Run => Some(folder.as_path()),
-        _ => None,
+    let hooks = hooks::find(git, &config, checkout)?;
+    let filter_programs = lfs_program(git, checkout, &config)?.into_iter().collect();
+    let bare = search.bare.into_iter().map(Folder).collect();
+    let run = RunGit {
+        run: request.run.to_owned(),
+        checkout: checkout.clone(),
+        target: request.target.clone(),
+        folder,
+        start: Start { head: request.head, dot_git, nested: search.found, bare },
     };
-    let mut run = RunGit {
-        run: run.to_owned(),
-        checkout,
-        target,
-        folder: folder.to_owned(),
-        dot_git,
-        nested: search.found,
-        bare: search.bare.into_iter().map(Folder).collect(),
-        mounts: Vec::new(),
-        hook_programs: mounted.map(hook_programs::of_folder).unwrap_or_default(),
-        notes: Vec::new(),
-    };
-    run.hook_programs.extend(lfs_program(git, &run.checkout, &config)?);
-    run.mounts = mounts::all(&Parts {
-        worktree: &run.checkout.worktree,
-        layout: run.checkout.layout,
-        private: &run.private(),
-        view: &run.view(),
-        dot_git: &run.folder.join(DOT_GIT),
-        empty: &run.folder.join(EMPTY),
-        objects: &objects,
-        lfs: &mounts::lfs(&lfs::store(&run.checkout.common_dir, &config), &objects),
-        hooks: mounted,
-        nested: &run.nested,
-        gitlinks: &gitlinks,
-        nobody: &run.folder.join(NOBODY),
-        sockets: &sockets,
-    });
-    Ok((run, Survey { config, objects, hooks, hooks_inside, sockets, gitlinks }))
+    Ok((run, Survey { config, objects, hooks, hooks_inside: request.hooks, sockets, gitlinks, filter_programs }))
+}
+
+fn refuse_too_many(worktree: &Path, count: usize) -> Result<(), GitError> {
+    match count > MOST_NESTED {
+        true => Err(GitError::TooManyNested { path: worktree.to_owned(), count, limit: MOST_NESTED }),
+        false => Ok(()),
+    }
 }
 
 /// Where there are files of Git LFS, the image has to have it.
@@ -156,21 +186,24 @@ fn clear(run: &RunGit) -> Result<(), GitError> {
 }
 
 /// The starting commit and the user's uncommitted files get refs of their own.
-fn keep_start(git: &Git, run: &mut RunGit) -> Result<(), GitError> {
+/// Returns what to tell the user.
+fn keep_start(git: &Git, run: &RunGit) -> Result<Vec<String>, GitError> {
     refs::update(git, &run.checkout.common_dir, &run.reference("old"), run.base(), None)?;
     failpoint::reached(Point::BaseKept);
-    let notes = snapshot::save(git, &run.checkout, &run.reference("uncommitted"), &run.folder)?;
+    let copy = Copy { head: run.base(), reference: &run.reference("uncommitted"), scratch: &run.folder };
+    let notes = snapshot::save(git, &run.checkout, &copy)?;
     failpoint::reached(Point::UncommittedKept);
-    run.notes.extend(notes);
-    Ok(())
+    Ok(notes)
 }
 
-fn build(git: &Git, run: &mut RunGit, survey: &Survey) -> Result<(), GitError> {
+/// Makes the folders. Returns what to tell the user.
+fn build(git: &Git, run: &RunGit, survey: &Survey) -> Result<Vec<String>, GitError> {
     let checkout = &run.checkout;
     let inside: Vec<PathBuf> = survey.objects.iter().map(|(_, inside)| inside.clone()).collect();
     let shallow = bare::optional(&checkout.common_dir.join("shallow"))?;
-    let private = config::build(&survey.config, checkout, (&survey.hooks, survey.hooks_inside), !run.nested.is_empty());
-    let head = checkout.branch_ref().map_or_else(|| checkout.head.clone(), |branch| format!("ref: {branch}"));
+    let submodules = !run.start.nested.is_empty();
+    let private = config::build(&survey.config, checkout, (&survey.hooks, survey.hooks_inside), submodules);
+    let head = checkout.branch_ref().map_or_else(|| run.base().to_owned(), |branch| format!("ref: {branch}"));
     let view_head = format!("ref: {}", run.target.reference());
     let skeleton = |head| Skeleton {
         object_format: &checkout.object_format,
@@ -189,11 +222,8 @@ fn build(git: &Git, run: &mut RunGit, survey: &Survey) -> Result<(), GitError> {
     fs::create_dir_all(&empty).map_err(GitError::io("make", &empty))?;
     gitlinks::make(&checkout.worktree, &survey.gitlinks)?;
     bare::write(&run.folder, NOBODY, b"")?;
-    run.notes.extend(sockets::note(&survey.sockets));
-    run.notes.extend(private.notes);
-    run.notes.extend(hooks_note(git, run, &survey.hooks)?);
-    run.notes.extend(broken_note(&published));
-    Ok(())
+    let told = sockets::note(&survey.sockets).into_iter().chain(private.notes);
+    Ok(told.chain(hooks_note(git, run, &survey.hooks)?).chain(broken_note(&published)).collect())
 }
 
 /// Hooks that lead into the tree although their folder does not lie there.

@@ -15,7 +15,7 @@ use crate::git::private::{bare, view};
 pub fn refs(git: &Git, run: &RunGit) -> Result<Kinds, GitError> {
     let checkout = &run.checkout;
     let listed = refs::list(git, &checkout.common_dir, &["refs/heads", "refs/tags", "refs/remotes", "refs/notes"])?;
-    let ids: BTreeSet<String> = listed.iter().map(|found| found.id.clone()).chain([checkout.head.clone()]).collect();
+    let ids: BTreeSet<String> = listed.iter().map(|found| found.id.clone()).chain([run.base().to_owned()]).collect();
     let index = run.private().join("index");
     let tree = if index.exists() { Some(snapshot::index_tree(git, checkout, &index)?) } else { None };
     let prefix = run.pins_prefix();
@@ -39,7 +39,7 @@ pub fn refs(git: &Git, run: &RunGit) -> Result<Kinds, GitError> {
             write_symref(&run.private(), &found.name, target)?;
         }
     }
-    own.extend(checkout.branch_ref().map(|branch| (branch.into_bytes(), checkout.head.clone())));
+    own.extend(checkout.branch_ref().map(|branch| (branch.into_bytes(), run.base().to_owned())));
     let text = refs::packed(&own);
     bare::write(&run.private(), "packed-refs", &text)?;
     bare::write(&run.folder, "start-refs", &text)?;

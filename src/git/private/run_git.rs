@@ -1,4 +1,4 @@
-//! What a run remembers about git.
+//! A run, as the rooms of git know it.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -10,33 +10,33 @@ use crate::git::host::checkout::Checkout;
 use crate::git::host::refs::{self, RefMap};
 use crate::git::host::target::Target;
 use crate::git::private::bare;
-use crate::git::private::mounts::GitMount;
 use crate::path_json;
 use crate::untrusted::nested::NestedGit;
 use crate::untrusted::quarantine::Before;
 
-/// Everything about git that a run has to remember. Stored in the run's record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What was resolved of a run, its folder, and how its checkout was at its start.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunGit {
     /// The run's name.
     pub run: String,
     pub checkout: Checkout,
     pub target: Target,
     /// The run's own folder on the host; what git needs is below it.
-    #[serde(with = "path_json")]
     pub folder: PathBuf,
+    pub start: Start,
+}
+
+/// How a checkout was when the agent got it. Stored in the run's record: the agent changes all of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Start {
+    /// Id of the commit that the agent starts from.
+    pub head: String,
     /// The text of the worktree's `.git`, where that is a file.
     pub dot_git: Option<Vec<u8>>,
-    /// Git folders below the top, as they were before.
+    /// Git folders below the top.
     pub nested: Vec<NestedGit>,
     /// Folders in the worktree that git takes for bare repositories.
     pub bare: Vec<Folder>,
-    pub mounts: Vec<GitMount>,
-    /// `HOOK=PROGRAM`: what the user's hooks start, where they run inside.
-    #[serde(default)]
-    pub hook_programs: Vec<String>,
-    /// To be told to the user before the start.
-    pub notes: Vec<String>,
 }
 
 /// A file of the run's: where the agent has seen the target.
@@ -52,15 +52,15 @@ impl RunGit {
     pub fn before(&self) -> Before<'_> {
         Before {
             worktree: &self.checkout.worktree,
-            dot_git: self.dot_git.as_deref(),
-            nested: &self.nested,
-            bare: self.bare.iter().map(|folder| folder.0.as_path()).collect(),
+            dot_git: self.start.dot_git.as_deref(),
+            nested: &self.start.nested,
+            bare: self.start.bare.iter().map(|folder| folder.0.as_path()).collect(),
         }
     }
 
     /// The commit that the agent starts from.
     pub fn base(&self) -> &str {
-        &self.checkout.head
+        &self.start.head
     }
 
     /// The agent's repository: the agent writes it, and no git of the host ever runs on it.

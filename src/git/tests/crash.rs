@@ -8,7 +8,9 @@ use crate::failpoint::Point;
 use crate::git::collect::run_refs;
 use crate::git::collect::take_over::collect;
 use crate::git::merge::fast_forward::{MergeOutcome, merge};
-use crate::git::private::{RunGit, prepare};
+use crate::git::private::RunGit;
+use crate::git::private::hooks::Inside;
+use crate::git::private::prepare::{Request, prepare};
 use crate::git::testing::{Bench, git};
 use crate::process::{Cmd, Runner, exit_code};
 
@@ -38,7 +40,8 @@ fn dies(bench: &Bench, program: &str, point: Point) {
 /// The run that the bench's folder remembers, as a new process finds it.
 fn remembered() -> (crate::git::host::Git, RunGit) {
     let folder = Path::new(".").canonicalize().unwrap();
-    let run = serde_json::from_slice(&std::fs::read(folder.join("run.json")).unwrap()).unwrap();
+    let (checkout, target, start) = serde_json::from_slice(&std::fs::read(folder.join("run.json")).unwrap()).unwrap();
+    let run = RunGit { run: "run-1".to_owned(), folder: folder.join("runs/run-1"), checkout, target, start };
     (git(&folder.join("home")), run)
 }
 
@@ -55,19 +58,14 @@ fn finisher() {
 #[ignore = "a program of the tests below"]
 fn preparer() {
     let (git, run) = remembered();
-    prepare::prepare(
-        &git,
-        run.checkout,
-        run.target,
-        "again",
-        &run.folder.with_file_name("again"),
-        crate::git::private::hooks::Inside::Run,
-    )
-    .unwrap();
+    let (folder, head) = (run.folder.with_file_name("again"), run.checkout.head.clone());
+    let (checkout, target, hooks) = (&run.checkout, &run.target, Inside::Run);
+    prepare(&git, Request { run: "again", folder: &folder, checkout, target, head, hooks }).unwrap();
 }
 
 fn remember(bench: &Bench, run: &RunGit) {
-    std::fs::write(bench.path("run.json"), serde_json::to_vec(run).unwrap()).unwrap();
+    std::fs::write(bench.path("run.json"), serde_json::to_vec(&(&run.checkout, &run.target, &run.start)).unwrap())
+        .unwrap();
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use crate::git::collect::collected::{Collected, Kept};
 use crate::git::collect::{kept, run_refs};
 use crate::git::private::RunGit;
+use crate::git::private::prepare::Prepared;
 use crate::git::testing::Bench;
 
 /// The run's end, and what it keeps after it.
-fn finished(bench: &Bench, script: &str) -> (RunGit, Collected, Vec<Kept>) {
+fn finished(bench: &Bench, script: &str) -> (Prepared, Collected, Vec<Kept>) {
     let (run, collected, _) = bench.run("agent", script);
     if collected.complete {
         run_refs::discard(&bench.git, &run).unwrap();

@@ -1,14 +1,16 @@
 //! Every kind of repository that has to work, from preparation to merge.
 
+use crate::git::host::checkout::Checkout;
 use crate::git::merge::fast_forward::MergeOutcome;
-use crate::git::private::RunGit;
+use crate::git::private::Start;
+use crate::git::private::prepare::Prepared;
 use crate::git::private::{hooks, view};
 use crate::git::testing::Bench;
 
 const COMMIT: &str = "echo two > new; git add new; git commit -qm two";
 
 /// One commit by an agent, merged; afterwards nothing is odd.
-fn works(bench: &Bench, worktree: &str) -> RunGit {
+fn works(bench: &Bench, worktree: &str) -> Prepared {
     let (run, collected, outcome) = bench.run(worktree, COMMIT);
     assert!(matches!(outcome, MergeOutcome::Merged { .. }), "{outcome:?} {collected:?}");
     assert_eq!(collected.new_commits, 1);
@@ -168,17 +170,9 @@ fn a_path_that_is_not_utf_8() {
     bench.sh("cd $(printf '\\377\\376') && git init -q repo && cd repo && echo one > file && git add . && git commit -qm one && git worktree add -q ../agent -b agent");
     let checkout = crate::git::host::checkout::resolve(&bench.git, &folder.join("agent")).unwrap();
     let target = crate::git::host::target::resolve(&bench.git, &checkout.repository(), None).unwrap();
-    let run = crate::git::private::prepare::prepare(
-        &bench.git,
-        checkout,
-        target,
-        "run-1",
-        &bench.path("runs/run-1"),
-        crate::git::private::hooks::Inside::Run,
-    )
-    .unwrap();
-    let json = serde_json::to_string(&run).unwrap();
-    assert_eq!(serde_json::from_str::<RunGit>(&json).unwrap(), run);
+    let run = bench.prepare_as("run-1", &checkout, &target, hooks::Inside::Run).unwrap();
+    let json = serde_json::to_string(&(&checkout, &run.start)).unwrap();
+    assert_eq!(serde_json::from_str::<(Checkout, Start)>(&json).unwrap(), (checkout, run.start.clone()));
     bench.sh(&format!(
         "cd $(printf '\\377\\376')/agent && export GIT_DIR='{}' && export GIT_WORK_TREE=$PWD && {COMMIT}",
         run.private().display()
@@ -239,11 +233,10 @@ fn hooks_that_are_left_out_fail_no_commit_and_those_in_the_tree_are_named_all_th
     let prepared = |hooks| {
         let checkout = checkout::resolve(&bench.git, &bench.path("agent")).unwrap();
         let target = target::resolve(&bench.git, &checkout.repository(), None).unwrap();
-        crate::git::private::prepare::prepare(&bench.git, checkout, target, "run-1", &bench.path("runs/run-1"), hooks)
-            .unwrap()
+        bench.prepare_as("run-1", &checkout, &target, hooks).unwrap()
     };
     bench.sh("mkdir -p repo/.git/hooks; printf '#!/bin/sh\\nno-such-linter\\n' > repo/.git/hooks/pre-commit; chmod +x repo/.git/hooks/pre-commit");
-    let is_mounted = |run: &RunGit| run.mounts.iter().any(|mount| mount.source == bench.path("repo/.git/hooks"));
+    let is_mounted = |run: &Prepared| run.mounts.iter().any(|mount| mount.source == bench.path("repo/.git/hooks"));
     assert!(is_mounted(&prepared(hooks::Inside::Run)));
     let run = prepared(hooks::Inside::LeftOut);
     assert!(!is_mounted(&run));

@@ -4,7 +4,7 @@ use crate::git::collect::collected::BranchOutcome;
 use crate::git::host::main_checkout;
 use crate::git::host::{checkout, target};
 use crate::git::merge::fast_forward::MergeOutcome;
-use crate::git::private::prepare::prepare;
+use crate::git::private::hooks::Inside;
 use crate::git::testing::Bench;
 
 const WORK: &str = "echo two > new; git add .; git commit -qm two";
@@ -54,18 +54,10 @@ fn a_main_checkout_whose_git_folder_lies_elsewhere_gets_the_work() {
     ] {
         let bench = apart(&script);
         let checkout = checkout::resolve(&bench.git, &bench.path("agent")).unwrap();
-        let mut target = target::resolve(&bench.git, &checkout.repository(), None).unwrap();
-        main_checkout::locate(&bench.git, &checkout, &mut target, &bench.path("repo")).unwrap();
+        let target = target::resolve(&bench.git, &checkout.repository(), None).unwrap();
+        let target = main_checkout::locate(&bench.git, &checkout, target, &bench.path("repo")).unwrap();
         assert_eq!(target.checkout, Some(bench.path("repo")));
-        let run = prepare(
-            &bench.git,
-            checkout,
-            target,
-            "run-1",
-            &bench.path("runs/run-1"),
-            crate::git::private::hooks::Inside::Run,
-        )
-        .unwrap();
+        let run = bench.prepare_as("run-1", &checkout, &target, Inside::Run).unwrap();
         bench.agent(&run, WORK);
         let collected = bench.collect(&run);
         assert!(matches!(bench.merge(&run, &collected), MergeOutcome::Merged { .. }), "{script}");
@@ -79,9 +71,9 @@ fn a_main_checkout_that_git_cannot_find_is_refused_at_the_start() {
     use crate::error::Explain;
     let bench = apart("git init -q --separate-git-dir=meta repo && git -C repo commit -qm one --allow-empty");
     let checkout = checkout::resolve(&bench.git, &bench.path("agent")).unwrap();
-    let mut target = target::resolve(&bench.git, &checkout.repository(), None).unwrap();
-    let mut locate = || main_checkout::locate(&bench.git, &checkout, &mut target, &bench.path("agent"));
-    let error = locate().unwrap_err();
+    let target = || target::resolve(&bench.git, &checkout.repository(), None).unwrap();
+    let locate = |near| main_checkout::locate(&bench.git, &checkout, target(), &bench.path(near));
+    let error = locate("agent").unwrap_err();
     let meta = bench.path("meta").display().to_string();
     assert_eq!(
         error.to_string(),
@@ -92,11 +84,9 @@ fn a_main_checkout_that_git_cannot_find_is_refused_at_the_start() {
     assert_eq!(error.hints(), hints);
     // What the agent writes in its own tree is no main checkout.
     bench.sh("mkdir agent/sub && echo 'gitdir: ../../meta' > agent/sub/.git");
-    let mut elsewhere = target::resolve(&bench.git, &checkout.repository(), None).unwrap();
-    assert!(main_checkout::locate(&bench.git, &checkout, &mut elsewhere, &bench.path("agent/sub")).is_err());
+    assert!(locate("agent/sub").is_err());
     bench.sh("git -C meta config core.worktree ../repo");
-    locate().unwrap();
-    assert_eq!(target.checkout, Some(bench.path("repo")));
+    assert_eq!(locate("agent").unwrap().checkout, Some(bench.path("repo")));
     assert!(bench.clean("repo"));
 }
 

@@ -9,7 +9,8 @@ use crate::git::host::Git;
 use crate::run::life::landed;
 use crate::run::life::plan::Plan;
 use crate::run::record::RunError;
-use crate::run::record::run_json::{Census, Record, Seen, survey};
+use crate::run::record::census::{Census, Seen, survey};
+use crate::run::record::run_json::Record;
 use crate::run::record::state::State;
 use crate::run::record::unreadable::Unreadable;
 
@@ -21,6 +22,7 @@ pub fn refuse(plan: &Plan, census: &Census, git: &Git) -> Result<(), Failure> {
 
 fn refuse_one(plan: &Plan, seen: &Seen, git: &Git) -> Result<(), Failure> {
     let (spec, other) = (&plan.spec, &seen.record);
+    let (here, there) = (&spec.checkout, &other.spec.checkout);
     let name = other.name().to_owned();
     let unfinished = seen.owned || other.state.is_open() || other.state == State::CollectFailed;
     let hint = match seen.owned {
@@ -29,15 +31,19 @@ fn refuse_one(plan: &Plan, seen: &Seen, git: &Git) -> Result<(), Failure> {
     };
     if unfinished && shares_worktree(plan, other) {
         let state = if seen.owned { other.state.to_string() } else { "interrupted".to_owned() };
-        return Err(RunError::WorktreeInUse { worktree: other.spec.worktree.clone(), name, state, hint }.into());
+        return Err(
+            RunError::WorktreeInUse { worktree: other.spec.checkout.worktree.clone(), name, state, hint }.into()
+        );
     }
-    let same_repository = is_same_folder(&other.spec.common_dir, &spec.common_dir);
-    let branch = other.spec.branch.clone().filter(|_| same_repository && other.spec.branch == spec.branch);
+    let same_repository = is_same_folder(&there.common_dir, &here.common_dir);
+    let branch = there.branch.clone().filter(|_| same_repository && there.branch == here.branch);
     if let Some(branch) = branch.filter(|_| unfinished) {
         return Err(RunError::BranchInUse { branch, name, hint }.into());
     }
     if name == spec.name
-        && (unfinished || other.keeps_rest() || same_repository && !landed::kept(other, git)?.is_empty())
+        && (unfinished
+            || other.keeps_rest(&seen.folder)
+            || same_repository && !landed::kept(other, &seen.folder, git)?.is_empty())
     {
         let (why, hint) = match (seen.owned, unfinished) {
             (true, _) => ("is a run that is going on", "choose another with --name".to_owned()),
@@ -70,9 +76,10 @@ pub fn unreadable(plan: &Plan) -> Result<Vec<Unreadable>, RunError> {
 /// An agent writes all that is below its worktree: another's checkout there, its git file included. A folder can have
 /// several names, and a checkout that has them has one git folder.
 fn shares_worktree(plan: &Plan, other: &Record) -> bool {
-    let (one, two) = (&other.spec.worktree, &plan.spec.worktree);
-    let git_dir = other.git.as_ref().map(|git| &git.checkout.git_dir);
-    is_below(one, two) || is_below(two, one) || git_dir.is_some_and(|one| is_same_folder(one, &plan.checkout.git_dir))
+    let (one, two) = (&other.spec.checkout, &plan.spec.checkout);
+    is_below(&one.worktree, &two.worktree)
+        || is_below(&two.worktree, &one.worktree)
+        || is_same_folder(&one.git_dir, &two.git_dir)
 }
 
 /// Whether a folder is the other, or in it.

@@ -13,8 +13,9 @@ use crate::git::host::Git;
 use crate::git::private::RunGit;
 use crate::git::private::bare;
 use crate::run::life::{landed, prepare, tell};
+use crate::run::record::census::Seen;
 use crate::run::record::folder::Folder;
-use crate::run::record::run_json::{Record, Run};
+use crate::run::record::run_json::Run;
 use crate::run::record::{RunError, store};
 use crate::untrusted::{nested, remove};
 
@@ -35,8 +36,8 @@ pub fn run(run: &Run, git: &Git, now: DateTime<Utc>) -> Result<Copy, Failure> {
     let spec = &run.record.spec;
     let mut notes = Vec::new();
     let bundle = run.folder.bundle();
-    let there = match &run.record.git {
-        Some(prepared) if spec.common_dir.exists() => keep(git, prepared, &bundle, &mut notes)?,
+    let there = match run.git() {
+        Some(prepared) if spec.checkout.common_dir.exists() => keep(git, &prepared, &bundle, &mut notes)?,
         _ => keep_files(&run.folder).map(|()| false)?,
     };
     if let Err(error) = tell::given_up(&run.record, "discarded") {
@@ -131,10 +132,10 @@ pub fn sweep(repositories: &Path) -> Result<(), Failure> {
 }
 
 /// What of a run is nowhere else: for the question whether it may go.
-pub fn only_there(record: &Record, git: &Git) -> Vec<String> {
-    let Some(prepared) = &record.git else { return Vec::new() };
+pub fn only_there(seen: &Seen, git: &Git) -> Vec<String> {
+    let Some(prepared) = seen.git() else { return Vec::new() };
     let mut only = Vec::new();
-    match landed::unmerged(record, git) {
+    match landed::unmerged(&seen.record, &seen.folder, git) {
         Ok(kept) => only.extend(kept.into_iter().map(|kept| format!("{} at {}", kept.reference, kept.id))),
         Err(error) => only.push(format!("what its refs hold, which cannot be looked at ({error})")),
     }

@@ -77,7 +77,7 @@ pub fn clean_up(run: &mut Run, engine: &Engine) -> Result<(), Failure> {
 
 /// Writes down what is nowhere else, for whoever asks what became of the run. To be saved by the caller.
 pub fn look_what_is_kept(run: &mut Run, git: &Git) -> Result<(), Failure> {
-    let kept = landed::kept(&run.record, git)?;
+    let kept = landed::kept(&run.record, &run.folder, git)?;
     run.record.kept = kept.into_iter().filter(|kept| !kept.is_work()).collect();
     Ok(())
 }
@@ -90,7 +90,7 @@ pub(super) fn add_notes(run: &mut Run, new: impl IntoIterator<Item = String>) {
 
 /// Collects and decides, each only if that is not recorded yet: what is recorded may be all that is left of the work.
 pub(super) fn collect_and_merge(run: &mut Run, git: &Git, merge: Merge) -> Result<(), Failure> {
-    let Some(prepared) = run.record.git.clone() else {
+    let Some(prepared) = run.git() else {
         // It died while it was prepared: no agent has run.
         run.record.outcome = Some(Outcome::NothingToMerge);
         return Ok(());
@@ -119,10 +119,10 @@ pub fn collect(run: &mut Run, git: &Git, prepared: &RunGit) -> Result<Collected,
 /// The private git folder goes once everything in it is collected, and what a preparation that was cut short has made.
 pub(super) fn discard(run: &Run, git: &Git) -> Result<(), Failure> {
     let spec = &run.record.spec;
-    match (&run.record.git, &run.record.collected) {
+    match (run.git(), &run.record.collected) {
         (Some(_), Some(work)) if !work.complete => Ok(()),
-        (Some(prepared), _) => Ok(run_refs::discard(git, prepared)?),
-        (None, _) => Ok(run_refs::abandon(git, &spec.common_dir, &spec.name, run.folder.path())?),
+        (Some(prepared), _) => Ok(run_refs::discard(git, &prepared)?),
+        (None, _) => Ok(run_refs::abandon(git, &spec.checkout.common_dir, &spec.name, run.folder.path())?),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::env::Env;
 use crate::error::Failure;
 use crate::failpoint::Point;
 use crate::git::host::Git;
-use crate::git::private::view;
+use crate::git::private::{RunGit, view};
 use crate::output::Output;
 use crate::run::engine::Engine;
 use crate::run::life::finish;
@@ -130,6 +130,7 @@ struct Watch<'a> {
     owner: &'a Owner<'a>,
     output: Output,
     deadline: Option<Instant>,
+    git: Option<RunGit>,
     next_publish: Instant,
     publish_failed: bool,
 }
@@ -142,6 +143,7 @@ impl<'a> Watch<'a> {
             owner,
             output,
             deadline: timeout.map(|timeout| Instant::now() + timeout),
+            git: run.git(),
             next_publish: Instant::now() + PUBLISH_EVERY,
             publish_failed: false,
         }
@@ -203,9 +205,7 @@ impl<'a> Watch<'a> {
 
     /// A failure costs the agent the newest branches, and not its run.
     fn publish(&mut self) {
-        let Some(prepared) = self.run.record.git.as_ref().filter(|_| Instant::now() >= self.next_publish) else {
-            return;
-        };
+        let Some(prepared) = self.git.as_ref().filter(|_| Instant::now() >= self.next_publish) else { return };
         self.next_publish = Instant::now() + PUBLISH_EVERY;
         if let Err(error) = view::publish(self.owner.git, prepared)
             && !std::mem::replace(&mut self.publish_failed, true)

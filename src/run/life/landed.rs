@@ -8,7 +8,9 @@ use crate::git::collect::run_refs::{self, KeptRef};
 use crate::git::host::{Git, GitError};
 use crate::git::merge::landed;
 use crate::run::life::tell;
-use crate::run::record::run_json::{Record, Run, Seen, survey};
+use crate::run::record::census::{Seen, survey};
+use crate::run::record::folder::Folder;
+use crate::run::record::run_json::{Record, Run};
 use crate::run::record::state::{Outcome, State};
 
 /// Looks at the other runs of the repository after one has been merged, and records those whose work came with it.
@@ -32,39 +34,39 @@ pub fn settle_others(run: &Run, git: &Git) -> Vec<String> {
 pub fn may_have_landed(seen: &Seen) -> bool {
     let record = &seen.record;
     let left = record.outcome.is_some_and(Outcome::leaves_work);
-    !seen.owned && record.state == State::Ended && left && record.git.is_some()
+    !seen.owned && record.state == State::Ended && left && record.start.is_some()
 }
 
 /// Records that the work of a run has landed, and tells the graph. False where it has not.
 pub fn settle(seen: Seen, git: &Git) -> Result<bool, Failure> {
     let Some(mut run) = Run::take_over(seen.folder)? else { return Ok(false) };
-    let (Some(prepared), Some(collected)) = (run.record.git.clone(), run.record.collected.clone()) else {
+    let (Some(prepared), Some(collected)) = (run.git(), run.record.collected.clone()) else {
         return Ok(false);
     };
     if collected.new_commits == 0 || !collected.complete || !landed::is_there(git, &prepared, &collected)? {
         return Ok(false);
     }
     run.record.outcome = Some(Outcome::Merged);
-    run.record.reason = Some(format!("its work came to {} by another way", run.record.spec.target));
+    run.record.reason = Some(format!("its work came to {} by another way", run.record.spec.target.branch));
     run.save(Point::OutcomeRecorded)?;
     tell::merged_later(&run.record)?;
     Ok(true)
 }
 
 /// What is nowhere else than with a run.
-pub fn kept(record: &Record, git: &Git) -> Result<Vec<Kept>, GitError> {
-    let Some(prepared) = &record.git else { return Ok(Vec::new()) };
-    kept::all(git, prepared, &unmerged(record, git)?, record.collected.as_ref())
+pub fn kept(record: &Record, folder: &Folder, git: &Git) -> Result<Vec<Kept>, GitError> {
+    let Some(prepared) = record.git(folder) else { return Ok(Vec::new()) };
+    kept::all(git, &prepared, &unmerged(record, folder, git)?, record.collected.as_ref())
 }
 
 /// The work of a run that its target does not have, in whatever commits.
-pub fn unmerged(record: &Record, git: &Git) -> Result<Vec<KeptRef>, GitError> {
-    let Some(prepared) = record.git.as_ref().filter(|git| git.checkout.common_dir.exists()) else {
+pub fn unmerged(record: &Record, folder: &Folder, git: &Git) -> Result<Vec<KeptRef>, GitError> {
+    let Some(prepared) = record.git(folder).filter(|git| git.checkout.common_dir.exists()) else {
         return Ok(Vec::new());
     };
     let mut kept = run_refs::unmerged(git, &prepared.checkout.common_dir, record.name(), &prepared.target)?;
     if let Some(collected) = record.collected.as_ref().filter(|_| !kept.is_empty())
-        && landed::is_there(git, prepared, collected)?
+        && landed::is_there(git, &prepared, collected)?
     {
         kept.retain(|kept| kept.id != collected.head);
     }

@@ -2,6 +2,7 @@
 
 mod apart;
 pub mod conflicts;
+mod container;
 pub mod detach;
 pub mod discard;
 pub mod finish;

@@ -2,30 +2,38 @@
 
 use std::path::PathBuf;
 
-use crate::env::User;
-use crate::git::host::checkout::Checkout;
-use crate::git::host::target::Target;
-use crate::graph::store::Site;
 use crate::run::record::folder::Folder;
 use crate::run::record::run_json::RunSpec;
 use crate::run::record::secrets::Secrets;
 
-/// A run that is resolved and not begun.
+/// A run that is resolved and not begun: what its record keeps, and what only its start needs.
 #[derive(Debug)]
 pub struct Plan {
     pub spec: RunSpec,
-    pub checkout: Checkout,
-    pub target: Target,
-    /// The user's git hooks do not run in the container.
-    pub no_hooks: bool,
     pub folder: Folder,
     /// The runs of all repositories are below it.
     pub repositories: PathBuf,
     pub secrets: Secrets,
-    pub user: User,
-    pub graph: Site,
-    /// Where the graph is copied to, out of the container's reach.
-    pub graph_copies: PathBuf,
+    /// The user's git hooks do not run in the container.
+    pub no_hooks: bool,
     /// The user's own seccomp profile in place of bn's.
     pub seccomp: Option<Vec<u8>>,
+    /// The folder with Copilot's configuration, where the agent gets it.
+    pub copilot_config: Option<PathBuf>,
+    /// The socket of the user's SSH agent, where the agent gets it.
+    pub ssh_agent: Option<PathBuf>,
+    pub host: Host,
+}
+
+/// What this host offers to a container.
+#[derive(Debug)]
+pub struct Host {
+    /// `ctr run` has --hostname.
+    pub hostname_flag: bool,
+    /// `ctr run` has --rlimit-nofile.
+    pub rlimit_flag: bool,
+    /// The AppArmor profile that containers get.
+    pub apparmor: Option<String>,
+    /// `ctr` runs as an ordinary user, and not as root.
+    pub as_user: bool,
 }

@@ -1,40 +1,34 @@
 //! Everything a container needs, made before it starts: the record, the private git folder, pipes, small files, secrets.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::container::mount::{Mount, Tmpfs};
+use crate::container::ctr::ContainerSpec;
 use crate::container::network::Network;
 use crate::container::seccomp::PROFILE;
-use crate::env::User;
 use crate::error::Failure;
 use crate::failpoint::{self, Point};
 use crate::git::collect::run_refs;
 use crate::git::host::{Git, catch_up};
 use crate::git::private;
 use crate::git::private::hooks::Inside;
-use crate::git::private::mounts::GitMount;
-use crate::graph::store::Store;
+use crate::git::private::prepare::{Prepared, Request};
+use crate::graph::store::copies;
 use crate::output::Output;
 use crate::run::engine::Engine;
 use crate::run::life::plan::Plan;
-use crate::run::life::{conflicts, review};
-use crate::run::record::folder::Folder;
+use crate::run::life::{conflicts, container, review, tell};
+use crate::run::record::census::all;
 use crate::run::record::lock::Lock;
-use crate::run::record::run_json::{Record, Run, RunSpec, all};
+use crate::run::record::run_json::{Record, Run, RunSpec};
 use crate::run::record::secrets;
 use crate::run::record::state::State;
 use crate::run::record::{RunError, store};
 use crate::run::watch::{proxy, status};
 use crate::untrusted::remove;
 
-/// In the container: the graph's folder.
-const GRAPH_INSIDE: &str = "/binnacle";
-/// What the user's hooks start: the image may lack it, and the entrypoint says so.
-const HOOK_PROGRAMS: &str = "BN_HOOK_PROGRAMS";
-const HOME_INSIDE: &str = "/home/agent";
-
-/// Claims the name and the worktree, and prepares. A run that fails here was never there.
-pub fn begin(plan: &Plan, engine: &Engine, git: &Git, output: Output) -> Result<Run, Failure> {
+/// Claims the name and the worktree, and prepares. Returns the run, and the container that it is to have. A run that fails
+/// here was never there.
+pub fn begin(plan: &Plan, engine: &Engine, git: &Git, output: Output) -> Result<(Run, ContainerSpec), Failure> {
     if engine.has_container(&plan.spec.name)? {
         return Err(RunError::NameInUse {
             name: plan.spec.name.clone(),
@@ -50,12 +44,17 @@ pub fn begin(plan: &Plan, engine: &Engine, git: &Git, output: Output) -> Result<
         }
     }
     let mut run = claim(plan, git)?;
-    if let Err(error) = prepare(&mut run, plan, git) {
-        undo(&run, git)?;
-        return Err(error);
+    match prepare(&mut run, plan, git) {
+        Ok(prepared) => {
+            prepared.notes.iter().for_each(|note| output.note(note));
+            let container = container::of(plan, &prepared);
+            Ok((run, container))
+        }
+        Err(error) => {
+            undo(&run, git)?;
+            Err(error)
+        }
     }
-    run.record.git.iter().flat_map(|git| &git.notes).for_each(|note| output.note(note));
-    Ok(run)
 }
 
 /// Takes the name and the worktree for this run, so that no other run gets them.
@@ -83,18 +82,14 @@ fn claim(plan: &Plan, git: &Git) -> Result<Run, Failure> {
 }
 
 /// Makes it all. What is made stays in the run's folders, and goes with them if this fails.
-fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<(), Failure> {
+fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<Prepared, Failure> {
     let spec = &plan.spec;
-    let hooks = if plan.no_hooks { Inside::LeftOut } else { Inside::Run };
-    let (checkout, said) = catch_up::catch_up(git, plan.checkout.clone(), &plan.target)?;
-    let target = plan.target.clone();
-    let mut prepared = private::prepare::prepare(git, checkout, target, &spec.name, run.folder.path(), hooks)?;
-    prepared.notes.extend(said);
-    review::remember(git, &prepared, &run.folder)?;
-    run.record.git = Some(prepared);
-    run.save(Point::GitPrepared)?;
+    let prepared = prepare_git(run, plan, git)?;
     // The folder is made here, with its owner; runc would make it root's.
-    Store::open(&plan.graph)?.copy_before(&spec.name, &plan.graph_copies, crate::env::now())?;
+    let graph = tell::graph_of(spec)?;
+    if let Some(copies) = copies::beside(&spec.graph) {
+        graph.copy_before(&spec.name, &copies, crate::env::now())?;
+    }
     let folder = run.folder.path().to_owned();
     status::create(&run.folder).map_err(|source| RunError::io("make", &folder, source))?;
     write_files(run, plan).map_err(|source| RunError::io("write to", &folder, source))?;
@@ -104,54 +99,24 @@ fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<(), Failure> {
         let egress = proxy::folder(&spec.runtime);
         store::create_private(&egress).map_err(|source| RunError::io("make", &egress, source))?;
     }
-    let secrets = secrets_file(&spec.runtime);
+    let secrets = secrets::file(&spec.runtime);
     plan.secrets.write(&secrets).map_err(|source| RunError::io("write", &secrets, source))?;
     failpoint::reached(Point::SecretsWritten);
-    let mut mounts = spec.container.mounts.clone();
-    mounts.extend(run.record.git.iter().flat_map(|git| git_mounts(&git.mounts)));
-    run.record.spec.container.mounts = mounts;
-    let programs: Vec<String> = run.record.git.iter().flat_map(|git| git.hook_programs.clone()).collect();
-    if !programs.is_empty() {
-        run.record.spec.container.env.push((HOOK_PROGRAMS.to_owned(), programs.join(" ")));
-    }
-    Ok(run.enter(State::Starting, Point::RunPrepared)?)
+    run.enter(State::Starting, Point::RunPrepared)?;
+    Ok(prepared)
 }
 
-/// Git's mounts as the container gets them.
-fn git_mounts(mounts: &[GitMount]) -> Vec<Mount> {
-    let mount = |mount: &GitMount| match mount.read_only {
-        true => Mount::read_only(&mount.source, &mount.destination),
-        false => Mount::read_write(&mount.source, &mount.destination),
-    };
-    mounts.iter().map(mount).collect()
-}
-
-pub fn secrets_file(runtime: &Path) -> PathBuf {
-    runtime.join("env")
-}
-
-/// The mounts that every run has beside its git folders.
-pub fn mounts(spec: &RunSpec, folder: &Folder, user: &User) -> Vec<Mount> {
-    let memory = spec.container.limits.memory;
-    let tmpfs = |uid, gid, mode| Tmpfs { uid, gid, mode, size: memory / 2 };
-    let mut mounts = vec![
-        Mount::read_write(&spec.graph, GRAPH_INSIDE),
-        Mount::read_write(folder.status(), status::STATUS_INSIDE),
-        Mount::read_only_data(folder.control(), status::CONTROL_INSIDE),
-        Mount::read_only_data(secrets_file(&spec.runtime), secrets::INSIDE),
-        Mount::tmpfs(HOME_INSIDE, tmpfs(user.uid, user.gid, 0o700)),
-        Mount::tmpfs("/tmp", tmpfs(0, 0, 0o1777)),
-        Mount::tmpfs("/var/tmp", tmpfs(0, 0, 0o1777)),
-        Mount::cgroup(),
-    ];
-    if spec.network.mode == Network::Egress {
-        mounts.push(Mount::read_only_data(proxy::folder(&spec.runtime), proxy::INSIDE));
-    }
-    if !spec.container.host_network {
-        let etc = |name: &str| Mount::read_only_data(folder.etc().join(name), Path::new("/etc").join(name));
-        mounts.extend(["hosts", "hostname", "resolv.conf"].map(etc));
-    }
-    mounts
+fn prepare_git(run: &mut Run, plan: &Plan, git: &Git) -> Result<Prepared, Failure> {
+    let RunSpec { name, checkout, target, .. } = &plan.spec;
+    let (head, said) = catch_up::catch_up(git, checkout, target)?;
+    let hooks = if plan.no_hooks { Inside::LeftOut } else { Inside::Run };
+    let request = Request { run: name, folder: run.folder.path(), checkout, target, head, hooks };
+    let prepared = private::prepare::prepare(git, request)?;
+    review::remember(git, &prepared.git, &run.folder)?;
+    run.record.start = Some(prepared.git.start.clone());
+    run.save(Point::GitPrepared)?;
+    let notes = prepared.notes.into_iter().chain(said).collect();
+    Ok(Prepared { notes, ..prepared })
 }
 
 /// Files that stand over the image's own: it may carry the names of the machine that built it.
@@ -164,28 +129,24 @@ fn write_files(run: &Run, plan: &Plan) -> std::io::Result<()> {
         store::create_file(&etc.join(file), text.as_bytes(), 0o644)?;
     }
     let profile = plan.seccomp.as_deref().unwrap_or(PROFILE.as_bytes());
-    store::create_file(&seccomp_file(&run.folder), profile, 0o644)?;
-    if matches!(plan.spec.container.streams, crate::container::ctr::Streams::Log(_)) {
+    store::create_file(&run.folder.seccomp(), profile, 0o644)?;
+    if !plan.spec.terminal {
         store::create_file(&run.folder.log(), b"", 0o600)?;
     }
     Ok(())
 }
 
-pub fn seccomp_file(folder: &Folder) -> PathBuf {
-    folder.etc().join("seccomp.json")
-}
-
 /// Takes everything back that a run which never started has made.
 fn undo(run: &Run, git: &Git) -> Result<(), Failure> {
     let spec = &run.record.spec;
-    run_refs::abandon(git, &spec.common_dir, &spec.name, run.folder.path())?;
+    run_refs::abandon(git, &spec.checkout.common_dir, &spec.name, run.folder.path())?;
     remove_secrets(spec)?;
     remove_all(run.folder.path())
 }
 
 /// Empties and removes the file of secrets, which the entrypoint has read.
 pub fn remove_secret_file(spec: &RunSpec) -> Result<(), RunError> {
-    let path = secrets_file(&spec.runtime);
+    let path = secrets::file(&spec.runtime);
     secrets::shred(&path).map_err(|source| RunError::io("remove", &path, source))
 }
 

@@ -3,14 +3,14 @@
 use std::io::ErrorKind;
 
 use crate::error::Failure;
-use crate::run::life::prepare::{remove_secret_file, secrets_file};
-use crate::run::record::RunError;
+use crate::run::life::prepare::remove_secret_file;
+use crate::run::record::census::Seen;
 use crate::run::record::lock::Lock;
-use crate::run::record::run_json::Seen;
+use crate::run::record::{RunError, secrets};
 
 /// Empties and removes the secrets of every run that nobody owns.
-pub fn secrets(runs: &[Seen]) -> Result<(), Failure> {
-    for run in runs.iter().filter(|run| !run.owned && secrets_file(&run.record.spec.runtime).exists()) {
+pub fn remove(runs: &[Seen]) -> Result<(), Failure> {
+    for run in runs.iter().filter(|run| !run.owned && secrets::file(&run.record.spec.runtime).exists()) {
         let path = run.folder.lock();
         // Held until the file is gone: a new run of this name writes its own only after that.
         let lock = match Lock::try_take(&path) {

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use crate::container::ctr::{ContainerSpec, Streams, runc_update};
 use crate::container::outside;
-use crate::env::User;
 use crate::error::Failure;
 use crate::failpoint::Point;
 use crate::git::collect::run_refs;
@@ -53,10 +52,16 @@ impl Foreground {
 }
 
 /// Starts the container. If this fails, nothing of it is left but a record that says why.
-pub fn start(run: &mut Run, engine: &Engine, git: &Git, user: &User, output: Output) -> Result<Foreground, Failure> {
+pub fn start(
+    run: &mut Run,
+    container: &ContainerSpec,
+    engine: &Engine,
+    git: &Git,
+    output: Output,
+) -> Result<Foreground, Failure> {
     let mut foreground = Foreground::default();
-    let outcome = launch(run, engine, &mut foreground)
-        .and_then(|()| wall_in(run, engine, user, output.while_lent(foreground.has_terminal())));
+    let outcome = launch(run, container, engine, &mut foreground)
+        .and_then(|()| wall_in(run, container, engine, output.while_lent(foreground.has_terminal())));
     match outcome {
         Ok(()) => Ok(foreground),
         Err(error) => {
@@ -66,13 +71,12 @@ pub fn start(run: &mut Run, engine: &Engine, git: &Git, user: &User, output: Out
     }
 }
 
-fn launch(run: &Run, engine: &Engine, foreground: &mut Foreground) -> Result<(), Failure> {
-    let spec = &run.record.spec.container;
-    match spec.streams {
-        Streams::Log(_) => engine.start(spec)?,
+fn launch(run: &Run, container: &ContainerSpec, engine: &Engine, foreground: &mut Foreground) -> Result<(), Failure> {
+    match container.streams {
+        Streams::Log(_) => engine.start(container)?,
         Streams::Terminal { .. } => {
             let terminal = Terminal::save();
-            let ctr = engine.runner().spawn_foreground(&engine.ctr.run(spec)).map_err(EngineError::from)?;
+            let ctr = engine.runner().spawn_foreground(&engine.ctr.run(container)).map_err(EngineError::from)?;
             foreground.0 = ctr.map(|ctr| (ctr, terminal));
         }
     }
@@ -111,20 +115,20 @@ fn last_words(run: &Run) -> String {
 }
 
 /// The secrets are read by now: they go. Limits are set before anything of the agent runs.
-fn wall_in(run: &mut Run, engine: &Engine, user: &User, output: Output) -> Result<(), Failure> {
+fn wall_in(run: &mut Run, container: &ContainerSpec, engine: &Engine, output: Output) -> Result<(), Failure> {
     prepare::remove_secret_file(&run.record.spec)?;
     crate::failpoint::reached(Point::SecretsRemoved);
     let id = run.name().to_owned();
     let missing = || RunError::EndedEarly { reason: "it is gone".to_owned() };
     let task = engine.task(&id)?.filter(|task| task.status.is_alive());
-    engine.runner().read(&runc_update(&id, &run.record.spec.container.limits))?;
+    engine.runner().read(&runc_update(&id, &container.limits))?;
     if engine.runner().rehearses() {
         // All else is done to a process.
         return Ok(());
     }
     let task = task.ok_or_else(missing)?;
-    set_from_outside(&run.record.spec.container, engine, task.pid, output)?;
-    wall::check(task.pid, &run.record.spec.container, user.uid, user.gid)?;
+    set_from_outside(container, engine, task.pid, output)?;
+    wall::check(task.pid, container, run.record.spec.uid, run.record.spec.gid)?;
     run.record.pid = Some(task.pid);
     Ok(run.save(Point::PidRecorded)?)
 }
@@ -158,7 +162,7 @@ fn give_up(
 ) -> Result<(), Failure> {
     let id = run.name().to_owned();
     // Another run may have taken the name first: its container is not this one's to end.
-    let own = engine.has_own(&run.record.spec.container)?;
+    let own = engine.has_own(&id, &run.record.spec.session)?;
     if own {
         engine.terminate(&id, Duration::ZERO)?;
     }
@@ -167,7 +171,7 @@ fn give_up(
         engine.remove(&id)?;
     }
     prepare::remove_secrets(&run.record.spec)?;
-    run_refs::abandon(git, &run.record.spec.common_dir, run.name(), run.folder.path())?;
+    run_refs::abandon(git, &run.record.spec.checkout.common_dir, run.name(), run.folder.path())?;
     run.record.reason = Some(error.to_string());
     run.record.ended_at = Some(crate::env::now());
     Ok(run.enter(State::StartFailed, Point::StartFailed)?)

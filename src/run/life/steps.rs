@@ -128,7 +128,7 @@ pub fn carry_on(
 
 /// All is collected: only the last step is left.
 fn merge_again(run: &mut Run, git: &Git, wish: &Wish) -> Result<Vec<String>, Failure> {
-    let (Some(prepared), Some(mut collected)) = (run.record.git.clone(), run.record.collected.clone()) else {
+    let (Some(prepared), Some(mut collected)) = (run.git(), run.record.collected.clone()) else {
         return Ok(Vec::new());
     };
     if !collected.complete && prepared.private().exists() {

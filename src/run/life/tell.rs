@@ -29,7 +29,7 @@ pub fn ended(record: &Record) -> Result<(), GraphError> {
             let note = format!(
                 "the run {name} closed this, and its work is not on {target} ({outcome}); bn container merge {name}",
                 name = spec.name,
-                target = spec.target
+                target = spec.target.branch
             );
             store.reopen_closed_by(&spec.session, &note, now)?;
             failpoint::reached(Point::TasksReopened);
@@ -57,7 +57,8 @@ pub fn given_up(record: &Record, how: &str) -> Result<(), GraphError> {
         return Ok(());
     }
     let (store, now) = (graph_of(spec)?, Timestamp::from(crate::env::now()));
-    let note = format!("the run {} closed this, and was {how} before its work was on {}", spec.name, spec.target);
+    let note =
+        format!("the run {} closed this, and was {how} before its work was on {}", spec.name, spec.target.branch);
     store.wait_no_longer(&spec.session, &note, now)?;
     store.end_run(&spec.session, &format!("the run {} was {how}", spec.name), now)?;
     Ok(())
@@ -69,9 +70,11 @@ fn outcome_and_graph(record: &Record) -> Result<Option<(Outcome, Store)>, GraphE
     Ok(Some((outcome, graph_of(&record.spec)?)))
 }
 
-/// With its copies beside it, an agent that removed it is found out.
-fn graph_of(spec: &RunSpec) -> Result<Store, GraphError> {
-    let site = Site::new(&spec.graph, spec.uid, spec.gid);
+/// Opens the graph of a run. With its copies beside it, an agent that removed it is found out.
+pub(super) fn graph_of(spec: &RunSpec) -> Result<Store, GraphError> {
+    let repository = &spec.checkout.main_worktree;
+    let project = repository.file_name().unwrap_or(repository.as_os_str()).to_string_lossy();
+    let site = Site::new(&spec.graph, spec.uid, spec.gid).project(project);
     Store::open(&match copies::beside(&spec.graph) {
         Some(copies) => site.backups(copies),
         None => site,
@@ -93,7 +96,7 @@ fn closed(outcome: Outcome, has_work: bool) -> Closed {
 }
 
 fn landed_note(spec: &RunSpec) -> String {
-    format!("the work of the run {} is on {}", spec.name, spec.target)
+    format!("the work of the run {} is on {}", spec.name, spec.target.branch)
 }
 
 #[cfg(test)]

@@ -65,6 +65,11 @@ impl Folder {
         self.0.join("etc")
     }
 
+    /// The seccomp profile that the container gets.
+    pub fn seccomp(&self) -> PathBuf {
+        self.etc().join("seccomp.json")
+    }
+
     /// There once somebody asked for the run to be stopped.
     pub fn stop_request(&self) -> PathBuf {
         self.0.join("stop")

@@ -2,8 +2,10 @@
 //!
 //! Every write is durable when it returns. Only who holds the lock writes.
 
+pub mod census;
 mod error;
 pub mod folder;
+mod format_1;
 pub mod hand_off;
 pub mod lock;
 pub mod run_json;

@@ -2,28 +2,30 @@
 
 use std::fmt;
 use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::container::agent::AgentType;
-use crate::container::ctr::{ContainerSpec, Ctr};
+use crate::container::agent::{Agent, AgentType};
+use crate::container::ctr::Ctr;
+use crate::container::limits::Limits;
 use crate::container::network::Network;
 use crate::data_dir::RepoId;
 use crate::failpoint::{self, Point};
 use crate::git::collect::collected::{Collected, Kept};
-use crate::git::private::RunGit;
+use crate::git::host::checkout::Checkout;
+use crate::git::host::target::Target;
+use crate::git::private::{RunGit, Start};
+use crate::process::Cmd;
 use crate::run::record::folder::Folder;
 use crate::run::record::hand_off::HandOff;
-use crate::run::record::lock::{self, Lock};
+use crate::run::record::lock::Lock;
 use crate::run::record::state::{Ending, Outcome, State};
-use crate::run::record::unreadable::Unreadable;
-use crate::run::record::{RunError, store};
+use crate::run::record::{RunError, format_1, store};
 
 /// What the format of this file is called; a newer one is refused.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// What happens to the work of an agent that succeeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,36 +59,51 @@ impl fmt::Display for NetworkSpec {
     }
 }
 
-/// Who uses this container for what: chosen before anything is done, and never changed.
+/// What a run is to be: resolved before anything is done, and never changed. What follows from it is not written down.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RunSpec {
     pub name: String,
-    /// The agent's session in the graph.
+    /// The agent's session in the graph: two runs can have the same name, one after the other.
     pub session: String,
-    pub repo: RepoId,
-    /// The repository's main worktree.
-    pub repository: PathBuf,
-    /// Its git folder.
-    pub common_dir: PathBuf,
-    pub worktree: PathBuf,
-    pub branch: Option<String>,
-    pub target: String,
+    /// As it was before the run; the agent may start from a later commit.
+    pub checkout: Checkout,
+    pub target: Target,
+    pub agent: Agent,
     pub agent_type: AgentType,
-    /// The agent program, or the command in its place.
-    pub agent: String,
+    /// What runs in the place of the agent program; empty where that runs.
+    pub command: Vec<String>,
     pub mode: Mode,
     pub timeout_seconds: Option<u64>,
     pub detached: bool,
+    /// The agent has the user's terminal.
+    pub terminal: bool,
     /// Whose files these are.
     pub uid: u32,
     pub gid: u32,
+    pub image: String,
+    pub limits: Limits,
     pub network: NetworkSpec,
     /// The graph's folder on the host.
     pub graph: PathBuf,
     /// The folder of secrets and sockets.
     pub runtime: PathBuf,
     pub ctr: Ctr,
-    pub container: ContainerSpec,
+}
+
+impl RunSpec {
+    /// The repository's name in `bn`'s folders.
+    pub fn repo(&self) -> RepoId {
+        RepoId::of(&self.checkout.main_worktree)
+    }
+
+    /// The agent program, or the command in its place.
+    pub fn agent_shown(&self) -> String {
+        match self.command.as_slice() {
+            [] if self.mode == Mode::Shell => "shell".to_owned(),
+            [] => self.agent.program().to_owned(),
+            [program, rest @ ..] => Cmd::new(program).args(rest).to_string(),
+        }
+    }
 }
 
 /// What is known of a run.
@@ -107,7 +124,8 @@ pub struct Record {
     pub brought: Option<u64>,
     /// Why the state or the outcome is what it is, for people.
     pub reason: Option<String>,
-    pub git: Option<RunGit>,
+    /// How the checkout was when the agent got it; `None` until git is prepared.
+    pub start: Option<Start>,
     pub collected: Option<Collected>,
     /// What of the work programs of the host run or obey.
     pub handed_over: Vec<HandOff>,
@@ -132,7 +150,7 @@ impl Record {
             outcome: None,
             brought: None,
             reason: None,
-            git: None,
+            start: None,
             collected: None,
             handed_over: Vec::new(),
             kept: Vec::new(),
@@ -155,17 +173,28 @@ impl Record {
         if format > FORMAT {
             return Err(RunError::Newer { path, format, known: FORMAT });
         }
-        serde_json::from_slice(&bytes).map_err(damaged)
+        match format {
+            ..FORMAT => format_1::as_2(&bytes).and_then(serde_json::from_value),
+            _ => serde_json::from_slice(&bytes),
+        }
+        .map_err(damaged)
     }
 
     pub fn name(&self) -> &str {
         &self.spec.name
     }
 
+    /// The run as the rooms of git know it; `None` until git is prepared.
+    pub fn git(&self, folder: &Folder) -> Option<RunGit> {
+        let (spec, start) = (&self.spec, self.start.clone()?);
+        let (run, folder) = (spec.name.clone(), folder.path().to_owned());
+        Some(RunGit { run, folder, checkout: spec.checkout.clone(), target: spec.target.clone(), start })
+    }
+
     /// Whether the agent's repository is still there, with what could not be taken over.
-    pub fn keeps_rest(&self) -> bool {
+    pub fn keeps_rest(&self, folder: &Folder) -> bool {
         let complete = self.collected.as_ref().is_none_or(|collected| collected.complete);
-        !complete && self.git.as_ref().is_some_and(|git| git.private().exists())
+        !complete && self.git(folder).is_some_and(|git| git.private().exists())
     }
 }
 
@@ -205,6 +234,10 @@ impl Run {
         self.record.name()
     }
 
+    pub fn git(&self) -> Option<RunGit> {
+        self.record.git(&self.folder)
+    }
+
     /// Writes the record; when this returns, a crash cannot undo it.
     pub fn save(&self, point: Point) -> Result<(), RunError> {
         let path = self.folder.record();
@@ -223,79 +256,4 @@ impl Run {
         self.record.state = state;
         self.save(point)
     }
-}
-
-/// A run as somebody sees it who does not own it.
-#[derive(Clone, Debug)]
-pub struct Seen {
-    pub folder: Folder,
-    pub record: Record,
-    pub owned: bool,
-}
-
-/// What a look at folders of runs has found.
-#[derive(Debug, Default)]
-pub struct Census {
-    /// Oldest first.
-    pub runs: Vec<Seen>,
-    pub unreadable: Vec<Unreadable>,
-}
-
-/// All runs below a folder of runs, oldest first. One whose record cannot be read is an error.
-pub fn all_in(runs: &Path) -> Result<Vec<Seen>, RunError> {
-    let Census { runs, unreadable } = survey(runs)?;
-    unreadable.into_iter().next().map_or(Ok(runs), |run| Err(run.error))
-}
-
-/// The runs of every repository. One that cannot be read is no reason not to see the others.
-pub fn all(repositories: &Path) -> Result<Census, RunError> {
-    let mut census = Census::default();
-    for path in folders(repositories)? {
-        let Census { runs, unreadable } = survey(&path.join("runs"))?;
-        census.runs.extend(runs);
-        census.unreadable.extend(unreadable);
-    }
-    census.runs.sort_by_key(|run| run.record.created_at);
-    Ok(census)
-}
-
-/// What there is below a folder of runs, read or not.
-pub fn survey(runs: &Path) -> Result<Census, RunError> {
-    let mut census = Census::default();
-    for path in folders(runs)? {
-        let folder = Folder::new(path);
-        // First the lock, then the record: an owner that ends in between has written its last word.
-        let path = folder.lock();
-        let owned = lock::is_held(&path).map_err(|source| RunError::io("lock", &path, source))?;
-        match Record::load(&folder) {
-            Ok(record) => census.runs.push(Seen { folder, record, owned }),
-            // A folder without a record is being made or removed at this moment.
-            Err(RunError::Io { source, .. }) if is_absent(&source) => {}
-            Err(error) => census.unreadable.push(Unreadable { folder, owned, error }),
-        }
-    }
-    census.runs.sort_by_key(|run| run.record.created_at);
-    Ok(census)
-}
-
-/// The folders in a folder; none where it is not there.
-fn folders(parent: &Path) -> Result<Vec<PathBuf>, RunError> {
-    let failed = |source| RunError::io("read", parent, source);
-    let found = match fs::read_dir(parent) {
-        Err(error) if is_absent(&error) => return Ok(Vec::new()),
-        other => other.map_err(failed)?,
-    };
-    let mut folders = Vec::new();
-    for entry in found {
-        let entry = entry.map_err(failed)?;
-        // The files beside them are locks.
-        if entry.file_type().map_err(failed)?.is_dir() {
-            folders.push(entry.path());
-        }
-    }
-    Ok(folders)
-}
-
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::container::agent::Agent;
 use crate::env::{Env, TOKENS};
@@ -14,6 +14,11 @@ use crate::error::Usage;
 pub const PROMPT: &str = "BN_INITIAL_PROMPT";
 /// In the container: the file that the entrypoint reads.
 pub const INSIDE: &str = "/run/secrets/env";
+
+/// On the host: the same file, in a run's folder of secrets and sockets.
+pub fn file(runtime: &Path) -> PathBuf {
+    runtime.join("env")
+}
 
 /// Variables for the agent alone. Debug shows their names.
 #[derive(Clone, Default)]

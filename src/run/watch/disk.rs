@@ -127,7 +127,7 @@ impl Disks {
     fn new(spec: &RunSpec, folder: &Folder, pid: u32) -> io::Result<Self> {
         let trees = trees(spec, folder, pid);
         let disks = disks(trees.iter().map(|tree| &tree.root))?;
-        let allowed = spec.container.limits.disk;
+        let allowed = spec.limits.disk;
         Ok(Self { disks, trees, allowed, since: crate::env::now().timestamp(), measure_at: allowed })
     }
 
@@ -179,7 +179,7 @@ pub fn free(folders: &[&Path]) -> io::Result<u64> {
 
 fn trees(spec: &RunSpec, folder: &Folder, pid: u32) -> Vec<Tree> {
     let whole = |root: &Path| Tree { root: root.to_owned(), except: None };
-    let worktree = Tree { root: spec.worktree.clone(), except: Some(".git") };
+    let worktree = Tree { root: spec.checkout.worktree.clone(), except: Some(".git") };
     // Without a capability, an agent still writes to what the image gives to its uid, or to everybody: the container's layer.
     let image = PathBuf::from(format!("/proc/{pid}/root/."));
     vec![worktree, whole(folder.path()), whole(&spec.graph), whole(&image)]

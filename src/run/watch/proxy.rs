@@ -12,6 +12,9 @@ use crate::run::record::RunError;
 use crate::run::record::folder::Folder;
 use crate::run::record::run_json::{NetworkSpec, RunSpec};
 
+/// What tells programs in the container where the proxy is.
+pub use crate::egress::variables::variables;
+
 /// In the container: the folder with the proxy's socket and the log of what it refused.
 pub const INSIDE: &str = "/run/binnacle/egress";
 

@@ -1,0 +1,110 @@
+//! The container of a run: what follows for `ctr` from what was resolved and what git's preparation has made.
+
+use std::path::Path;
+
+use crate::container::agent::ENTRYPOINT;
+use crate::container::ctr::{ContainerSpec, Streams};
+use crate::container::mount::{Mount, Tmpfs, masks};
+use crate::container::network::Network;
+use crate::git::private::mounts::GitMount;
+use crate::git::private::prepare::Prepared;
+use crate::run::life::plan::Plan;
+use crate::run::record::run_json::Mode;
+use crate::run::record::secrets;
+use crate::run::watch::{proxy, status};
+
+/// In the container: the graph's folder.
+const GRAPH_INSIDE: &str = "/binnacle";
+const HOME_INSIDE: &str = "/home/agent";
+/// In the container: where the entrypoint finds it.
+const COPILOT_CONFIG_INSIDE: &str = "/copilot-config";
+const SSH_AGENT_INSIDE: &str = "/run/binnacle/ssh.sock";
+/// What the user's hooks start: the image may lack it, and the entrypoint says so.
+const HOOK_PROGRAMS: &str = "BN_HOOK_PROGRAMS";
+
+/// Returns what `ctr run` is told.
+pub fn of(plan: &Plan, prepared: &Prepared) -> ContainerSpec {
+    let (spec, host) = (&plan.spec, &plan.host);
+    ContainerSpec {
+        id: spec.name.clone(),
+        image: spec.image.clone(),
+        repo: spec.repo().as_str().to_owned(),
+        session: spec.session.clone(),
+        mounts: mounts(plan, &prepared.mounts),
+        env: variables(plan, &prepared.hook_programs),
+        args: std::iter::once(ENTRYPOINT.to_owned()).chain(spec.command.clone()).collect(),
+        limits: spec.limits.clone(),
+        host_network: spec.network.mode == Network::Host,
+        hostname: host.hostname_flag.then(|| spec.name.clone()),
+        seccomp: Some(plan.folder.seccomp()),
+        apparmor: host.apparmor.clone(),
+        rlimit_flag: host.rlimit_flag,
+        streams: match spec.terminal {
+            // `ctr` makes pipes for the terminal, as a user somewhere else than as root.
+            true => Streams::Terminal { fifo_dir: host.as_user.then(|| spec.runtime.join("fifo")) },
+            false => Streams::Log(plan.folder.log()),
+        },
+    }
+}
+
+fn mounts(plan: &Plan, git: &[GitMount]) -> Vec<Mount> {
+    let (spec, folder) = (&plan.spec, &plan.folder);
+    let tmpfs = |uid, gid, mode| Tmpfs { uid, gid, mode, size: spec.limits.memory / 2 };
+    let mut mounts = vec![
+        Mount::read_write(&spec.graph, GRAPH_INSIDE),
+        Mount::read_write(folder.status(), status::STATUS_INSIDE),
+        Mount::read_only_data(folder.control(), status::CONTROL_INSIDE),
+        Mount::read_only_data(secrets::file(&spec.runtime), secrets::INSIDE),
+        Mount::tmpfs(HOME_INSIDE, tmpfs(spec.uid, spec.gid, 0o700)),
+        Mount::tmpfs("/tmp", tmpfs(0, 0, 0o1777)),
+        Mount::tmpfs("/var/tmp", tmpfs(0, 0, 0o1777)),
+        Mount::cgroup(),
+    ];
+    if spec.network.mode == Network::Egress {
+        mounts.push(Mount::read_only_data(proxy::folder(&spec.runtime), proxy::INSIDE));
+    }
+    if spec.network.mode != Network::Host {
+        let etc = |name: &str| Mount::read_only_data(folder.etc().join(name), Path::new("/etc").join(name));
+        mounts.extend(["hosts", "hostname", "resolv.conf"].map(etc));
+    }
+    let lent = [(&plan.copilot_config, COPILOT_CONFIG_INSIDE), (&plan.ssh_agent, SSH_AGENT_INSIDE)];
+    mounts.extend(lent.into_iter().filter_map(|(path, inside)| Some(Mount::read_only_data(path.as_ref()?, inside))));
+    mounts.extend(masks(|path| path.exists()));
+    mounts.extend(git.iter().map(git_mount));
+    mounts
+}
+
+fn git_mount(mount: &GitMount) -> Mount {
+    match mount.read_only {
+        true => Mount::read_only(&mount.source, &mount.destination),
+        false => Mount::read_write(&mount.source, &mount.destination),
+    }
+}
+
+/// What the container's environment says openly.
+fn variables(plan: &Plan, hook_programs: &[String]) -> Vec<(String, String)> {
+    let spec = &plan.spec;
+    let mut variables = vec![
+        ("BN_CONTAINER_MODE", "true".to_owned()),
+        ("BN_AGENT", spec.agent.program().to_owned()),
+        ("BN_AGENT_TYPE", spec.agent_type.name().to_owned()),
+        ("BN_AGENT_NAME", spec.name.clone()),
+        ("BN_AGENT_ID", spec.session.clone()),
+        ("BN_MERGE_TARGET", spec.target.branch.clone()),
+        ("BN_UID", spec.uid.to_string()),
+        ("BN_GID", spec.gid.to_string()),
+    ];
+    if spec.mode == Mode::Shell {
+        variables.push(("BN_SHELL", "1".to_owned()));
+    }
+    if plan.ssh_agent.is_some() {
+        variables.push(("SSH_AUTH_SOCK", SSH_AGENT_INSIDE.to_owned()));
+    }
+    if spec.network.mode == Network::Egress {
+        variables.extend(proxy::variables());
+    }
+    if !hook_programs.is_empty() {
+        variables.push((HOOK_PROGRAMS, hook_programs.join(" ")));
+    }
+    variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}

@@ -1,0 +1,92 @@
+//! All runs, as whoever looks at them sees them.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::git::private::RunGit;
+use crate::run::record::folder::Folder;
+use crate::run::record::run_json::Record;
+use crate::run::record::unreadable::Unreadable;
+use crate::run::record::{RunError, lock};
+
+/// A run as somebody sees it who does not own it.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub folder: Folder,
+    pub record: Record,
+    pub owned: bool,
+}
+
+impl Seen {
+    pub fn git(&self) -> Option<RunGit> {
+        self.record.git(&self.folder)
+    }
+}
+
+/// What a look at folders of runs has found.
+#[derive(Debug, Default)]
+pub struct Census {
+    /// Oldest first.
+    pub runs: Vec<Seen>,
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// All runs below a folder of runs, oldest first. One whose record cannot be read is an error.
+pub fn all_in(runs: &Path) -> Result<Vec<Seen>, RunError> {
+    let Census { runs, unreadable } = survey(runs)?;
+    unreadable.into_iter().next().map_or(Ok(runs), |run| Err(run.error))
+}
+
+/// The runs of every repository. One that cannot be read is no reason not to see the others.
+pub fn all(repositories: &Path) -> Result<Census, RunError> {
+    let mut census = Census::default();
+    for path in folders(repositories)? {
+        let Census { runs, unreadable } = survey(&path.join("runs"))?;
+        census.runs.extend(runs);
+        census.unreadable.extend(unreadable);
+    }
+    census.runs.sort_by_key(|run| run.record.created_at);
+    Ok(census)
+}
+
+/// What there is below a folder of runs, read or not.
+pub fn survey(runs: &Path) -> Result<Census, RunError> {
+    let mut census = Census::default();
+    for path in folders(runs)? {
+        let folder = Folder::new(path);
+        // First the lock, then the record: an owner that ends in between has written its last word.
+        let path = folder.lock();
+        let owned = lock::is_held(&path).map_err(|source| RunError::io("lock", &path, source))?;
+        match Record::load(&folder) {
+            Ok(record) => census.runs.push(Seen { folder, record, owned }),
+            // A folder without a record is being made or removed at this moment.
+            Err(RunError::Io { source, .. }) if is_absent(&source) => {}
+            Err(error) => census.unreadable.push(Unreadable { folder, owned, error }),
+        }
+    }
+    census.runs.sort_by_key(|run| run.record.created_at);
+    Ok(census)
+}
+
+/// The folders in a folder; none where it is not there.
+fn folders(parent: &Path) -> Result<Vec<PathBuf>, RunError> {
+    let failed = |source| RunError::io("read", parent, source);
+    let found = match fs::read_dir(parent) {
+        Err(error) if is_absent(&error) => return Ok(Vec::new()),
+        other => other.map_err(failed)?,
+    };
+    let mut folders = Vec::new();
+    for entry in found {
+        let entry = entry.map_err(failed)?;
+        // The files beside them are locks.
+        if entry.file_type().map_err(failed)?.is_dir() {
+            folders.push(entry.path());
+        }
+    }
+    Ok(folders)
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
