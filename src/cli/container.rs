@@ -23,6 +23,8 @@ pub enum ContainerCommand {
     Run(Box<RunArgs>),
     /// Stop running containers; what their agents committed is kept
     Stop(StopArgs),
+    /// Wait until runs have ended, and exit as `run` would have
+    Wait(WaitArgs),
     /// List containers
     #[command(visible_alias = "ls")]
     List(ListArgs),
@@ -291,6 +293,25 @@ pub struct StopArgs {
     /// How long an agent may take to end by itself
     #[arg(short, long, value_name = "SECONDS", default_value_t = 10)]
     pub time: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct WaitArgs {
+    /// The runs to wait for; the first letters of a name will do
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+
+    /// Every run of this repository that goes on
+    #[arg(long, conflicts_with = "names")]
+    pub all: bool,
+
+    /// Wait for the first to end, and not for each
+    #[arg(long)]
+    pub any: bool,
+
+    /// Wait no longer than this, such as 90s, 30m or 2h; then exit with 124
+    #[arg(long, value_name = "TIME")]
+    pub timeout: Option<String>,
 }
 
 #[derive(Debug, Args)]

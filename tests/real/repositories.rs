@@ -118,6 +118,37 @@ fn who_follows_a_log_learns_how_the_run_ended() {
 }
 
 #[test]
+fn who_waits_for_runs_learns_of_each_end_and_exits_as_they_did() {
+    let world = World::new();
+    world.git("worktree add -q ../agent-2 -b agent-2");
+    let (one, two) = (world.name("one"), world.name("two"));
+    let until = |file: &str| format!("until [ -e {file} ]; do sleep 0.05; done; rm {file}");
+    let start = |name: &str, worktree: &str, script: &str| {
+        let line = ["run", "-d", "--tag", &image(), "--name", name, worktree, "--", "bash", "-c", script];
+        here(&world, &line).exits(0);
+    };
+    start(&one, "../agent-1", &format!("{}; git commit -q --allow-empty -m work", until("go")));
+    start(&two, "../agent-2", &format!("{}; exit 7", until("go")));
+    let asked = here(&world, &["wait"]).exits(2).stderr;
+    assert!(
+        asked.contains(&one) && asked.contains("hint: all of this repository: bn container wait --all\n"),
+        "{asked}"
+    );
+    let early = here(&world, &["wait", "--all", "--timeout", "1s"]).exits(124);
+    assert_eq!((early.stdout.as_str(), early.stderr.contains(&two)), ("", true), "{early:#?}");
+    world.shell("touch agent-2/go");
+    let first = here(&world, &["wait", "--any", &one, &two]).exits(7);
+    assert_eq!(first.stdout, format!("{two}: the agent failed (7), nothing to merge\n"));
+    world.shell("touch agent-1/go");
+    let both = here(&world, &["wait", "--json", &one, &two]).exits(7).stdout;
+    let ends: Vec<serde_json::Value> = both.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let code = |name: &str| ends.iter().find(|end| end["name"] == name).unwrap()["exit_code"].as_u64();
+    assert_eq!((code(&one), code(&two)), (Some(0), Some(7)), "{both}");
+    assert_eq!(here(&world, &["wait", &one]).exits(0).stdout, format!("{one}: merged into main (1 commit)\n"));
+    assert_eq!(here(&world, &["wait", "--all"]).exits(0).stdout, "");
+}
+
+#[test]
 fn a_list_fits_the_terminal_and_a_pipe_gets_all_of_it() {
     let world = World::new();
     let name = format!("binnacle-self-1764157000-{}", world.name("").trim_start_matches('-').to_lowercase());

@@ -29,6 +29,7 @@ mod run;
 mod stop;
 mod table;
 mod trees;
+mod wait;
 mod worktree;
 
 use crate::cli::container::ContainerCommand;
@@ -51,6 +52,7 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
         ContainerCommand::Build(args) => build::run(&args, context),
         ContainerCommand::Run(args) => run::run(&defaults::of_environment(*args, context)?, context),
         ContainerCommand::Stop(args) => stop::run(&args, context),
+        ContainerCommand::Wait(args) => wait::run(&args, context),
         ContainerCommand::List(args) => list::run(&args, context),
         ContainerCommand::Logs(args) => logs::run(&args, context),
         ContainerCommand::Merge(args) => merge::run(&args, context),
