@@ -213,12 +213,12 @@ pub fn runc_update(id: &str, limits: &Limits) -> Cmd {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
 
     const LIMITS: Limits = Limits { cpus: 1.5, memory: 1 << 30, pids: 4096, open_files: 65_536, disk: 1 << 30 };
 
-    fn spec(streams: Streams) -> ContainerSpec {
+    pub fn spec(streams: Streams) -> ContainerSpec {
         ContainerSpec {
             id: "agent-1".into(),
             image: "localhost/binnacle-self:latest".into(),
@@ -237,7 +237,7 @@ mod tests {
         }
     }
 
-    fn ctr() -> Ctr {
+    pub fn ctr() -> Ctr {
         Ctr { address: "/run/containerd/containerd.sock".into(), needs_root: true }
     }
 

@@ -11,6 +11,8 @@ pub mod mount;
 pub mod name;
 pub mod network;
 pub mod outside;
+#[cfg(test)]
+mod recorded;
 pub mod reference;
 pub mod seccomp;
 pub mod tasks;

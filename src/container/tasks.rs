@@ -49,6 +49,13 @@ pub fn parse_exit_code(stderr: &str) -> Option<u8> {
     code.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
+/// The daemon's version. `ctr version` has a part for itself and one for the server.
+pub fn parse_server_version(text: &str) -> Option<String> {
+    let (_, server) = text.split_once("Server:")?;
+    let version = server.lines().find_map(|line| line.trim().strip_prefix("Version:"))?;
+    Some(version.trim().to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,5 +76,12 @@ mod tests {
         let warning = "time=\"2026-01-01T00:00:00Z\" level=warning msg=\"task x exit with non-zero exit code 8\"\n";
         assert_eq!(parse_exit_code(warning), Some(8));
         assert_eq!(parse_exit_code(""), None);
+    }
+
+    #[test]
+    fn the_servers_version_and_not_the_clients() {
+        let text = "Client:\n  Version:  1.7.0\n  Revision: x\n\nServer:\n  Version:  1.6.20~ds1\n  UUID: y\n";
+        assert_eq!(parse_server_version(text), Some("1.6.20~ds1".into()));
+        assert_eq!(parse_server_version("Client:\n  Version:  1.7.0\n"), None);
     }
 }

@@ -9,6 +9,7 @@ use crate::container::ctr::Ctr;
 use crate::container::doctor::facts::{Answer, EngineFacts, Socket};
 use crate::container::outside;
 use crate::container::reference::image_reference;
+use crate::container::tasks::parse_server_version;
 use crate::env::{Env, Privilege};
 use crate::process::{ProcessError, Runner, last_line};
 use crate::run::engine::{Engine, EngineError, address, program};
@@ -52,7 +53,7 @@ fn socket(address: &str) -> Socket {
 
 fn ask(ctr: &Ctr, runner: &Runner) -> Answer {
     match runner.capture(&ctr.version()) {
-        Ok(answer) if answer.success() => match server_version(&answer.text()) {
+        Ok(answer) if answer.success() => match parse_server_version(&answer.text()) {
             Some(version) => Answer::Version(version),
             None => Answer::Error("ctr version does not name the server's".to_owned()),
         },
@@ -62,29 +63,10 @@ fn ask(ctr: &Ctr, runner: &Runner) -> Answer {
     }
 }
 
-/// `ctr version` has a part for itself and one for the server.
-fn server_version(text: &str) -> Option<String> {
-    let (_, server) = text.split_once("Server:")?;
-    let version = server.lines().find_map(|line| line.trim().strip_prefix("Version:"))?;
-    Some(version.trim().to_owned())
-}
-
 fn has_image(engine: &Engine, image: &str) -> Option<bool> {
     match engine.require_image(image) {
         Ok(()) => Some(true),
         Err(EngineError::NoImage { .. }) => Some(false),
         Err(_) => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_servers_version_and_not_the_clients() {
-        let text = "Client:\n  Version:  1.7.0\n  Revision: x\n\nServer:\n  Version:  1.6.20~ds1\n  UUID: y\n";
-        assert_eq!(server_version(text), Some("1.6.20~ds1".into()));
-        assert_eq!(server_version("Client:\n  Version:  1.7.0\n"), None);
     }
 }
