@@ -30,6 +30,8 @@ script                              bsdutils     /usr/bin/script
 python3                             python3      python3
 git-lfs                             git-lfs      git-lfs
 openssl                             openssl      openssl
+ssh                                 openssh-client openssh-clients
+strip                               binutils     binutils
 '
 
 # The packages of the sets in $1 that are not there, for the distribution in $2.

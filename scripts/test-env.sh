@@ -6,7 +6,9 @@
 #   cargo test --test real
 #   scripts/test-env.sh stop
 #
-# What was built and stored stays in BN_TEST_DIR (default /var/lib/binnacle-test) for the next time.
+# What was built and stored stays in BN_TEST_DIR (default /var/lib/binnacle-test) for the next time. A containerd that
+# BN_TEST_CONTAINERD names is taken as it is, in a machine that is there for the tests alone; then there is no image with
+# package managers, which comes from the network.
 set -euo pipefail
 
 HERE=$(dirname "${BASH_SOURCE[0]}")
@@ -52,11 +54,13 @@ remove_users() {
 }
 
 start() {
-    CONTAINERD_ADDRESS=$(as_root "$HERE/containerd.sh" start "$DIR")
-    export CONTAINERD_ADDRESS
+    export CONTAINERD_ADDRESS=${BN_TEST_CONTAINERD:-}
+    if [[ -z $CONTAINERD_ADDRESS ]]; then CONTAINERD_ADDRESS=$(as_root "$HERE/containerd.sh" start "$DIR"); fi
     "$HERE/base-image.sh" --ref "$BASE"
     build --tag "$IMAGE"
-    build --tag "$TOOLS_IMAGE" --package python3-pip npm "$(cargo_package)"
+    if [[ -z ${BN_TEST_CONTAINERD:-} ]]; then
+        build --tag "$TOOLS_IMAGE" --package python3-pip npm "$(cargo_package)"
+    fi
     if ((EUID == 0)); then
         add_users
         archive_base

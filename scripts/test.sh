@@ -1,11 +1,17 @@
 #!/usr/bin/env bash
-# Installs what the tests need and runs all of them. The last line says what was not run, and why.
+# Installs what the tests need and runs all of them, those with real tools here and in a virtual machine as users have
+# it. The last line says what was not run, and why.
+#
+#   test.sh [--no-vm]
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=scripts/common.sh
 source scripts/common.sh
 
+# The newest stable Debian.
+readonly SUITE=trixie
+# One reason a line.
 NOT_RUN=
 
 # Runs one named step, and says how long it took.
@@ -31,7 +37,7 @@ unit_and_fake_tests() {
     local folder targets=(--bins)
     for folder in tests/*/; do
         folder=${folder%/}
-        if [[ $folder != tests/real ]]; then targets+=(--test "${folder##*/}"); fi
+        if [[ $folder != tests/real && -e $folder/main.rs ]]; then targets+=(--test "${folder##*/}"); fi
     done
     cargo test "${targets[@]}"
 }
@@ -57,9 +63,18 @@ real_environment() {
     eval "$variables"
 }
 
+not_run() {
+    local what=$1 reason=$2
+    NOT_RUN+="${NOT_RUN:+; }$what, because $reason"
+}
+
 run_real() {
-    NOT_RUN=$(obstacle)
-    if [[ $NOT_RUN ]]; then return; fi
+    local reason
+    reason=$(obstacle)
+    if [[ $reason ]]; then
+        not_run tests/real "$reason"
+        return
+    fi
     trap 'scripts/test-env.sh stop' EXIT
     step "real tools: containerd, base image, test image" real_environment
     step "real-tool tests" real_tests
@@ -67,7 +82,33 @@ run_real() {
     scripts/test-env.sh stop
 }
 
+# Makes and boots the machine; says why where that cannot be done, and leaves the rest of the tests to go on.
+boot_vm() {
+    local log reason=
+    log=$(mktemp)
+    if ! { scripts/vm.sh image "$SUITE" && scripts/vm.sh boot "$SUITE"; } 2>&1 | tee "$log" >&2; then
+        reason=$(sed -n 's/^Error: //p' "$log" | tail -n 1)
+        reason=${reason:-the machine could not be made}
+        not_run "tests/real and tests/vm in a virtual machine" "$reason"
+    fi
+    rm "$log"
+    [[ -z $reason ]]
+}
+
+run_vm() {
+    if [[ $1 == --no-vm ]]; then
+        not_run "tests/real and tests/vm in a virtual machine" "--no-vm was given"
+        return
+    fi
+    scripts/vm.sh stop "$SUITE"
+    trap 'scripts/vm.sh stop "$SUITE"' EXIT
+    if boot_vm; then step "real-tool tests in Debian's $SUITE" scripts/vm.sh test "$SUITE"; fi
+    trap - EXIT
+    scripts/vm.sh stop "$SUITE"
+}
+
 main() {
+    [[ ${1:---no-vm} == --no-vm ]] || die "usage: test.sh [--no-vm]"
     step "tools" scripts/setup.sh test
     step "format" cargo fmt --check
     step "shellcheck" check_scripts
@@ -75,11 +116,12 @@ main() {
     step "build" cargo build
     step "unit and fake-tool tests" unit_and_fake_tests
     run_real
+    run_vm "${1:-}"
     if [[ $NOT_RUN ]]; then
-        printf 'All that ran has passed in %d s. NOT RUN: tests/real, because %s.\n' "$SECONDS" "$NOT_RUN"
+        printf 'All that ran has passed in %d s. NOT RUN: %s.\n' "$SECONDS" "$NOT_RUN"
     else
         printf 'All tests have passed in %d s. Not run: none.\n' "$SECONDS"
     fi
 }
 
-main
+main "$@"

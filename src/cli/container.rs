@@ -37,7 +37,7 @@ pub enum ContainerCommand {
     /// Forget ended runs that hold no unmerged work, and say why others are kept
     Prune(PruneArgs),
     /// Look at this machine: what is missing, what is old, what is open too wide
-    Doctor,
+    Doctor(DoctorArgs),
     /// Print everything about a run: its record, and the wall that is really around it
     Inspect(InspectArgs),
     /// Open more of the network for a run that is going on
@@ -53,6 +53,13 @@ pub enum ContainerCommand {
     /// Hold on to a detached run until it ends; bn starts this itself
     #[command(hide = true)]
     Own(OwnArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Print what to send of a machine that bn was not tried on; also tries a run. Nothing in it is secret
+    #[arg(long)]
+    pub report: bool,
 }
 
 #[derive(Debug, Args)]

@@ -103,3 +103,23 @@ fn few_open_files_are_said_once_and_here() {
          raise it afterwards (it lacks CAP_SYS_RESOURCE); fix: containerd 2.3 or newer, or give root here CAP_SYS_RESOURCE"
     );
 }
+
+#[test]
+fn a_report_says_what_the_machine_is_and_not_who_works_there() {
+    let world = World::new();
+    let answer = world.bn(&["container", "doctor", "--report"]);
+    let value = |name: &str| {
+        let line = answer.stdout.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_else(|| panic!("no {name} in {answer:?}")).trim().to_owned()
+    };
+    assert_eq!(value("bn "), format!("{}, {}", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH));
+    assert_eq!(value("kernel"), std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap().trim());
+    // The fake ctr starts nothing.
+    let said = value("a run");
+    assert!(said.starts_with("Error: the container ended before its agent was started"), "{said}");
+    assert!(lines(&answer.stdout, "ctr")[0].starts_with("ok "), "what the doctor says is in it: {answer:?}");
+    assert!(!answer.stdout.contains(world.path("home").to_str().unwrap()), "{answer:?}");
+    let json: serde_json::Value =
+        serde_json::from_str(&world.bn(&["--json", "container", "doctor", "--report"]).stdout).unwrap();
+    assert_eq!(json["machine"][0]["name"], "bn", "{json}");
+}

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Child, Command, Stdio};
 
-use crate::world::{Answer, World, answer, containerd, image, wait_for};
+use crate::world::{Answer, World, answer, containerd, image, patience, wait_for};
 
 /// What an entrypoint needs to give up everything; the rest of containerd's set is not given.
 const DROPPED: [&str; 10] = [
@@ -77,7 +77,8 @@ impl<'a> Hand<'a> {
 
     /// A line into one of the host's pipes; fails where nobody listens.
     fn say(&self, pipe: &str, line: &str) {
-        self.world.shell(&format!("timeout 30 bash -c \"echo '{line}' > ctl/{pipe}\""));
+        let longest = patience(30).as_secs();
+        self.world.shell(&format!("timeout {longest} bash -c \"echo '{line}' > ctl/{pipe}\""));
     }
 
     fn exit_file(&self) -> String {

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use crate::machine::running;
-use crate::world::{User, World};
+use crate::world::{User, World, patience};
 
-/// From the agent's last word to the end of `bn`: less than half of this, where nothing else keeps the machine busy.
-const SOON: Duration = Duration::from_secs(20);
+/// Seconds from the agent's last word to the end of `bn`: less than half of this, where nothing else keeps the machine busy.
+const SOON: u64 = 20;
 
 /// What the agent does to the folder $P, and what has to come of it.
 struct Trap {
@@ -178,7 +178,7 @@ impl Trapped {
         assert!(answered.stderr.contains(trap.said), "{}: {answered:#?}", trap.name);
         let sprung = answered.stdout.lines().find_map(|line| line.strip_prefix("sprung=")?.parse::<f64>().ok());
         let took = Duration::from_secs_f64(ended.as_secs_f64() - sprung.expect("the trap was not set up"));
-        assert!(took < SOON, "{}: it took {took:?}", trap.name);
+        assert!(took < patience(SOON), "{}: it took {took:?}", trap.name);
         self.holds(trap, &name, &answered.stdout);
     }
 
@@ -246,7 +246,7 @@ fn a_status_folder_made_to_trap_holds_no_run_and_no_work() {
             let begun = std::time::Instant::now();
             let script = format!("git commit -q --allow-empty -m work-{number}; cd /run/binnacle/status; {trap}; true");
             let answer = world.run(&script);
-            assert!(begun.elapsed() < SOON * 2, "{trap}: {:?}", begun.elapsed());
+            assert!(begun.elapsed() < patience(SOON * 2), "{trap}: {:?}", begun.elapsed());
             assert_eq!(answer.code, 0, "{trap}: {answer:#?}");
             world.assert_on_main(&format!("work-{number}"));
             world.bn(&["container", "prune"]).exits(0);
@@ -290,6 +290,6 @@ fn records_in_the_graphs_folder_hold_no_later_run() {
     world.run(trap).exits(0);
     let begun = std::time::Instant::now();
     world.agent(&["--name", &world.name("later")], "git commit -q --allow-empty -m later").exits(0);
-    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < patience(SOON), "{:?}", begun.elapsed());
     world.assert_on_main("later");
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::running::MEET;
-use crate::world::{World, wait_for};
+use crate::world::{World, patience, wait_for};
 
 const COMMIT: &str = "set -e; echo theirs > greeting; git add greeting; git commit -q -m work";
 /// Does not end by itself, nor when it is told to.
@@ -99,7 +99,7 @@ fn several_are_stopped_at_the_same_time() {
     let begin = Instant::now();
     world.bn(&["container", "stop", "--time", "3", &names[0], &names[1], &names[2]]).exits(0);
     let took = begin.elapsed();
-    assert!(took >= Duration::from_secs(3) && took < Duration::from_secs(8), "{took:?} for three graces of 3 s");
+    assert!(took >= Duration::from_secs(3) && took < patience(8), "{took:?} for three graces of 3 s");
     assert_eq!(world.bn(&["container", "list", "--quiet"]).exits(0).stdout, "");
     names.iter().for_each(|name| world.assert_nothing_runs(name));
 }

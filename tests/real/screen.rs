@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use crate::program;
-use crate::world::World;
+use crate::world::{World, patience};
 
 /// A pane of a tmux of its own; closed with its value.
 pub struct Screen {
@@ -80,7 +80,7 @@ impl Screen {
 
     #[track_caller]
     pub fn waits_for(&self, text: &str) {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + patience(30);
         while !self.text().contains(text) {
             assert!(Instant::now() < deadline, "no {text:?} in:\n{}", self.text());
             std::thread::sleep(Duration::from_millis(50));

@@ -77,6 +77,21 @@ fn a_container_sees_its_own_control_group_and_no_other() {
     assert_eq!(lines[2..], ["321", "134217728", "0"], "{found}");
 }
 
+/// It hits its own limit, and neither the machine's nor that of bn, which is told of the end all the same.
+#[test]
+fn an_agent_that_forks_without_end_stops_nobody_but_itself() {
+    let world = World::new();
+    let script = "perl -e 'for (1..200) { my $p = fork; $e = \"$!\", last if !defined $p; $p or exec \"sleep\", 60; push @p, $p }
+                  print @p . \" $e\"; kill 9, @p; wait for @p' >said; git commit -q --allow-empty -m work";
+    world.agent(&["--pids-limit", "64", "--name", &world.job()], script).exits(0);
+    let said = world.shell("head -c 999 agent-1/said");
+    let (count, error) = said.split_once(' ').unwrap();
+    assert!((20..64).contains(&count.parse().unwrap()), "{said}");
+    assert_eq!(error, "Resource temporarily unavailable");
+    world.assert_on_main("work");
+    world.assert_nothing_runs(&world.job());
+}
+
 #[test]
 fn nothing_is_left_of_root() {
     let world = World::new();

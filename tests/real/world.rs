@@ -271,10 +271,17 @@ pub fn answer(output: Output) -> Answer {
     }
 }
 
+/// So many seconds, or more where `BN_TEST_PATIENCE` says how many times slower than a processor of its own the machine is.
+pub fn patience(seconds: u64) -> Duration {
+    let factor =
+        std::env::var("BN_TEST_PATIENCE").map_or(1, |factor| factor.parse().expect("BN_TEST_PATIENCE: a number"));
+    Duration::from_secs(seconds * factor)
+}
+
 /// Waits for something that has to come within half a minute.
 #[track_caller]
 pub fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + patience(30);
     while !done() {
         assert!(Instant::now() < deadline, "waited too long for {what}");
         std::thread::sleep(Duration::from_millis(50));

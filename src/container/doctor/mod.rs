@@ -4,6 +4,7 @@ pub mod advisories;
 pub mod engine;
 pub mod facts;
 pub mod host;
+pub mod report;
 pub mod sudo;
 pub mod tools;
 pub mod version;

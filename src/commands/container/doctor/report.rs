@@ -1,0 +1,96 @@
+//! `bn container doctor --report`: reads the machine, and tries a run on it.
+
+use std::fmt;
+use std::path::Path;
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::commands::Context;
+use crate::commands::container::doctor::host::text;
+use crate::container::ctr::Ctr;
+use crate::container::doctor::Finding;
+use crate::container::doctor::report::{Line, Machine, lines, without_user};
+use crate::container::wall::HostFacts;
+use crate::env::Env;
+use crate::error::Failure;
+use crate::process::{Cmd, Runner, last_line};
+use crate::run::engine::Engine;
+
+/// Switches of the kernel for user namespaces. Debian has the first, Ubuntu the second.
+const SWITCHES: [(&str, &str); 3] = [
+    ("kernel.unprivileged_userns_clone", "/proc/sys/kernel/unprivileged_userns_clone"),
+    ("kernel.apparmor_restrict_unprivileged_userns", "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"),
+    ("user.max_user_namespaces", "/proc/sys/user/max_user_namespaces"),
+];
+
+#[derive(Serialize)]
+pub struct Report {
+    machine: Vec<Line>,
+    findings: Vec<Finding>,
+}
+
+impl Report {
+    pub fn of(context: &Context, findings: Vec<Finding>) -> Result<Self, Failure> {
+        let env = &context.env;
+        let runner = Runner::new(env);
+        let hide = |finding| without_user(finding, &env.user.name, env.user.home.as_deref());
+        Ok(Self { machine: lines(&machine(env, &runner)?), findings: findings.into_iter().map(hide).collect() })
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.machine.iter().map(|line| line.name.len()).max().unwrap_or(0);
+        for Line { name, value } in &self.machine {
+            writeln!(f, "{name:<width$}  {value}")?;
+        }
+        writeln!(f)?;
+        super::write_findings(f, &self.findings)
+    }
+}
+
+fn machine(env: &Env, runner: &Runner) -> Result<Machine, Failure> {
+    let read = |path: &str| text(Path::new(path));
+    let mut user_namespaces = Vec::new();
+    for (name, path) in SWITCHES {
+        user_namespaces.extend(read(path)?.map(|value| (name, value)));
+    }
+    Ok(Machine {
+        os_release: read("/etc/os-release")?.unwrap_or_default(),
+        kernel: read("/proc/sys/kernel/osrelease")?.unwrap_or_default(),
+        init: read("/proc/1/comm")?.unwrap_or_default(),
+        modules: read("/sys/kernel/security/lsm")?,
+        user_namespaces,
+        dumps_to_program: read("/proc/sys/kernel/core_pattern")?.is_some_and(|pattern| HostFacts::is_program(&pattern)),
+        flags: runner.read(&Ctr::run_help()).ok().map(|help| help.text()),
+        trial: trial(env, runner).unwrap_or_else(|error| format!("could not be tried: {error}")),
+    })
+}
+
+/// A run of this very program in a repository that goes with it. Its agent begins only if the wall is as asked for.
+fn trial(env: &Env, runner: &Runner) -> Result<String, Failure> {
+    // Asks sudo's one question, where there is one.
+    Engine::connect(env, runner)?;
+    let folder = tempfile::tempdir()?;
+    let at = |name: &str| folder.path().join(name);
+    let identity = ["-c", "user.name=bn", "-c", "user.email=bn@localhost"];
+    let tree = Cmd::new("git").args(["init", "--quiet"]).arg(at("tree"));
+    let commit = Cmd::new("git").args(identity).args(["commit", "--quiet", "--allow-empty", "-m", "trial"]);
+    runner.read(&tree)?;
+    runner.read(&commit.directory(at("tree")))?;
+    let name = format!("doctor-{}", std::process::id());
+    let run = Cmd::new(crate::env::own_program()?)
+        .args(["container", "run", "--no-merge", "--name", &name, ".", "--", "true"])
+        .env("XDG_STATE_HOME", at("state"))
+        .env("XDG_DATA_HOME", at("data"))
+        .directory(at("tree"));
+    let begun = Instant::now();
+    let answer = runner.capture(&run)?;
+    let seconds = begun.elapsed().as_secs_f64();
+    Ok(if answer.success() {
+        format!("went well in {seconds:.1} s, its wall was as asked for")
+    } else {
+        answer.stderr.lines().find(|line| line.starts_with("Error")).unwrap_or(last_line(&answer.stderr)).to_owned()
+    })
+}
