@@ -46,6 +46,7 @@ points! {
     ObjectsTaken,
     WorkTaken,
     RefsTaken,
+    WorkHandedOver,
     BranchMoved,
     /// Passed by runs whose agent ends on another branch.
     HeadMoved,

@@ -11,6 +11,7 @@ mod network;
 mod newcomer;
 mod ownership;
 mod program;
+mod promises;
 mod shell;
 mod sudo;
 mod tools;

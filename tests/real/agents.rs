@@ -22,8 +22,9 @@ fn the_user_hears_of_uncommitted_files_before_the_agent_gets_them() {
     let answer = world.run("git checkout -q file; rm new").exits(0);
     assert!(answer.stderr.contains("2 uncommitted files in "), "{answer:#?}");
     let hint = format!(
-        "git -C {} stash apply refs/binnacle/runs/{}/uncommitted",
+        "git -C {0} fetch --quiet {1} refs/binnacle/runs/{2}/uncommitted && git -C {0} stash apply FETCH_HEAD",
         world.path("agent-1").display(),
+        world.kept_folder(&world.job()).display(),
         world.job()
     );
     assert!(answer.stderr.contains(&hint), "{answer:#?}");
@@ -41,7 +42,7 @@ fn branches_tags_and_stashes_are_kept_under_the_name_of_the_run() {
     world.assert_on_main("work");
     let ids: Vec<&str> = answer.stdout.lines().filter(|line| line.len() == 40).collect();
     assert_eq!(ids.len(), 3, "{answer:#?}");
-    let kept = world.git(&format!("for-each-ref --format='%(objectname)' refs/binnacle/runs/{}/", world.job()));
+    let kept = world.kept("for-each-ref --format='%(objectname)' refs/binnacle/");
     ids.iter().for_each(|id| assert!(kept.contains(id), "{id} is not in {kept}"));
     assert_eq!(world.git("branch --list side; git -C repo tag; git -C repo stash list"), "");
 }
@@ -80,10 +81,10 @@ fn the_exit_code_of_an_agent_is_passed_on_and_nothing_is_merged() {
     world.assert_on_main("first");
     assert_eq!(world.git("log -1 --format=%s agent-1"), "work");
     // Nobody is at a terminal to be asked.
-    let job = world.job();
+    let (job, look) = (world.job(), world.look());
     let said = format!(
         "Error: {job}: the agent failed (7): its work is not merged unasked\n\
-         hint: look at it: git log -p refs/binnacle/runs/{job}/work\n\
+         hint: look at it: {look}\n\
          hint: then, to merge it all the same: bn container merge {job} --yes\n"
     );
     assert_eq!(world.merge().exits(3).stderr, said);

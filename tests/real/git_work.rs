@@ -55,7 +55,7 @@ fn commit_bisect_stash_worktrees_gc_and_a_rebase_onto_the_live_target() {
     assert_eq!(world.shell("cat repo/side repo/live repo/fresh"), "side\nx\nnew");
     world.git("fsck --no-progress --no-dangling");
     assert_eq!(world.git("status --porcelain"), "");
-    let kept = world.git("for-each-ref --format='%(refname)' refs/binnacle");
+    let kept = world.kept("for-each-ref --format='%(refname)' refs/binnacle");
     // What is on main by another commit or not at all: the branch before it was rebased, and the stash.
     assert!(kept.contains("/heads/1") && kept.contains("/stash/0"), "{kept}");
 }
@@ -80,4 +80,26 @@ fn a_hook_whose_program_the_image_lacks_is_named_first_and_can_be_left_out() {
     let answer = world.agent(&["--no-hooks"], commit).exits(0);
     assert!(!format!("{}{}", answer.stdout, answer.stderr).contains("no-such-linter"), "{answer:?}");
     world.assert_on_main("x");
+}
+
+#[test]
+fn the_users_refs_show_nothing_of_a_run_and_garbage_collection_takes_nothing_from_it() {
+    let world = World::new();
+    let refs = "rm -rf mirror; git init -q --bare mirror; git -C repo push -q --mirror ../mirror; git -C mirror for-each-ref --format='%(refname)'; git -C repo log --all --format=%s";
+    world.shell("echo mine > agent-1/mine");
+    let before = world.shell(refs);
+    let script = format!(
+        "git branch side; echo a > a; git add a; git commit -qm one; {MEET}; echo b > b; git add b; git commit -qm two"
+    );
+    let run = world.start(&["--name", &world.job()], &script);
+    run.meet();
+    assert_eq!(world.shell(refs), before);
+    world.git("reflog expire --expire=now --all");
+    world.git("gc -q --prune=now");
+    run.go_on().exits(0);
+    world.assert_on_main("two");
+    world.git("gc -q --prune=now");
+    assert_eq!(world.shell(refs), format!("{}\n{}", before.replace("\nfirst", ""), "two\none\nfirst"));
+    world.bn(&["container", "prune"]).exits(0);
+    assert_eq!(world.shell("find repo/.git -name binnacle -o -name '*.keep'"), "");
 }

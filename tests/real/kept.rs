@@ -20,7 +20,7 @@ fn a_branch_that_the_agent_set_back_keeps_the_users_commit() {
     assert!(answer.stderr.contains("the work lacks 1 of the commits that its branch has"), "{answer:#?}");
     assert_eq!(world.git("log -1 --format=%s agent-1"), "mine");
     world.assert_on_main("first");
-    assert_eq!(world.git(&format!("log -1 --format=%s refs/binnacle/runs/{name}/work")), "work");
+    assert_eq!(world.kept_of(&name, &format!("log -1 --format=%s refs/binnacle/runs/{name}/work")), "work");
     world.bn(&["container", "merge", &name]).exits(0);
     world.assert_on_main("work");
     assert_eq!(world.git("log -1 --format=%s agent-1"), "mine");

@@ -91,10 +91,10 @@ fn what_was_not_the_agents_is_told_apart() {
     run.meet();
     world.git("branch -m agent-1 renamed");
     let refused = run.go_on().exits(3).stderr;
-    let job = world.job();
+    let (job, look) = (world.job(), world.look());
     let said = format!(
         "{job}: branch-moved, 1 commit is kept\n  branch agent-1 is gone, and its worktree is on renamed now; \
-         the agent's commits are refs/binnacle/runs/{job}/work\nhint: bn container merge {job}\n"
+         the agent's commits are kept: {look}\nhint: bn container merge {job}\n"
     );
     assert!(refused.ends_with(&said), "{refused}");
 
@@ -216,13 +216,13 @@ fn commits_of_the_user_on_the_agents_branch_are_not_touched() {
     world.shell("git -C agent-1 commit -q --allow-empty -m users");
     let refused = run.go_on().exits(3);
     assert_eq!(world.outcome(), "branch-moved");
-    let kept = format!("refs/binnacle/runs/{}/work", world.job());
     let users = world.git("rev-parse agent-1")[..10].to_owned();
     assert!(refused.stderr.contains(&format!(
-        "branch agent-1 was moved to {users} meanwhile, by somebody else; the agent's commits are {kept}"
+        "branch agent-1 was moved to {users} meanwhile, by somebody else; the agent's commits are kept: {}",
+        world.look()
     )));
     assert_eq!(world.git("log -1 --format=%s agent-1"), "users");
-    assert_eq!(world.git(&format!("log -1 --format=%s {kept}")), "work");
+    assert_eq!(world.kept(&format!("log -1 --format=%s refs/binnacle/runs/{}/work", world.job())), "work");
     world.assert_on_main("first");
     world.merge().exits(0);
     world.assert_on_main("work");

@@ -176,6 +176,27 @@ impl World {
     }
 
     /// The rows of `bn container list --all`.
+    /// The repository that has a run's refs.
+    pub fn kept_folder(&self, name: &str) -> PathBuf {
+        let found = self.shell(&format!("find . -path '*/runs/{name}/kept.git'"));
+        self.path(found.trim_start_matches("./"))
+    }
+
+    /// Git in that repository.
+    pub fn kept_of(&self, name: &str, args: &str) -> String {
+        self.shell(&format!("git --git-dir={} {args}", self.kept_folder(name).display()))
+    }
+
+    pub fn kept(&self, args: &str) -> String {
+        self.kept_of(&self.job(), args)
+    }
+
+    /// What bn says that shows the work of a run that is not merged.
+    pub fn look(&self) -> String {
+        let (folder, job) = (self.kept_folder(&self.job()), self.job());
+        format!("git --git-dir {} log -p refs/binnacle/runs/{job}/work", folder.display())
+    }
+
     pub fn list(&self) -> Vec<serde_json::Value> {
         let listed = self.bn(&["container", "list", "--all", "--json"]).exits(0);
         serde_json::from_str(&listed.stdout).unwrap()

@@ -7,6 +7,8 @@ use crate::commands::container::report::RunReport;
 use crate::commands::{Context, Exit};
 use crate::error::Failure;
 use crate::git::collect::collected::Collected;
+use crate::git::collect::kept;
+use crate::git::collect::plan::WORK;
 use crate::git::host::Git;
 use crate::process::Runner;
 use crate::run::engine::Engine;
@@ -48,7 +50,11 @@ fn waits(run: &Seen) -> bool {
 fn consent(run: &Run, ending: Ending, args: &MergeArgs, context: &Context) -> Result<(), Failure> {
     match args.yes || confirmed(run, ending, context)? {
         true => Ok(()),
-        false => Err(RunError::Doubtful { name: run.name().to_owned(), how: in_words(ending) }.into()),
+        false => {
+            let look = run.git().map(|git| kept::to_see(&git, &git.reference(WORK)).to_string());
+            let (name, how) = (run.name().to_owned(), in_words(ending));
+            Err(RunError::Doubtful { name, how, look: look.unwrap_or_default() }.into())
+        }
     }
 }
 

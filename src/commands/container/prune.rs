@@ -113,7 +113,7 @@ fn forget(seen: &Seen, git: &Git) -> Result<Verdict, Failure> {
     tell::given_up(&run.record, "forgotten")?;
     let spec = &run.record.spec;
     if spec.checkout.common_dir.exists() {
-        run_refs::forget(git, &spec.checkout.common_dir, &spec.name)?;
+        run_refs::forget(git, &spec.checkout.common_dir, &spec.name, run.folder.path())?;
     }
     remove::folder(run.folder.path())?;
     Ok(Verdict::Forgot(Forgot { name: spec.name.clone(), why: why_forgotten(&run.record) }))
@@ -155,8 +155,8 @@ fn kept(seen: &Seen, git: &Git) -> Result<Option<Kept>, Failure> {
     let mut ways = Vec::new();
     match own.first() {
         Some(own) => {
-            why.push_str(&format!(", and {} does not have {}", record.spec.target.branch, own.place));
-            ways.push(format!("merge it: {merge}"));
+            why.push_str(&format!(", and {} does not have its work", record.spec.target.branch));
+            ways.extend([format!("look at it: {}", own.get), format!("merge it: {merge}")]);
         }
         None => {
             let what: Vec<&str> = beside.iter().take(MOST_NAMED).map(|kept| kept.what.as_str()).collect();

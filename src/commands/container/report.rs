@@ -9,6 +9,8 @@ use serde::Serialize;
 use crate::egress::summary::Summary;
 use crate::error::NOT_MERGED;
 use crate::git::collect::collected::{BranchOutcome, Collected, Kept};
+use crate::git::collect::kept;
+use crate::git::collect::plan::WORK;
 use crate::git::host::{refs, worktrees};
 use crate::process::Cmd;
 use crate::run::record::RunError;
@@ -54,7 +56,7 @@ impl RunReport {
             state: record.state,
             ending: record.ending,
             outcome: record.outcome,
-            reason: record.reason.clone().or_else(|| explanation(record)),
+            reason: record.reason.clone().or_else(|| explanation(record, folder)),
             branch: record.spec.checkout.branch.clone(),
             target: record.spec.target.branch.clone(),
             commits: collected.map_or(0, Collected::own_commits),
@@ -78,11 +80,12 @@ impl RunReport {
 }
 
 /// What there is to say where the outcome's name does not say it all.
-fn explanation(record: &Record) -> Option<String> {
+fn explanation(record: &Record, folder: &Folder) -> Option<String> {
     let spec = &record.spec;
     match (record.outcome, record.ending) {
         (Some(Outcome::BranchMoved), _) => {
-            Some(format!("{}; the agent's commits are refs/binnacle/runs/{}/work", how_moved(record), spec.name))
+            let look = record.git(folder).map(|git| kept::to_see(&git, &git.reference(WORK)).to_string());
+            Some(format!("{}; the agent's commits are kept: {}", how_moved(record), look.unwrap_or_default()))
         }
         (_, Some(Ending::Exited { out_of_memory: true, .. })) => {
             Some(format!("it may use {} MiB; --memory gives it more", spec.limits.memory >> 20))
@@ -134,8 +137,7 @@ fn next(record: &Record) -> Option<String> {
         return Some(format!("{rebase} && bn container merge {name}"));
     }
     if let Some(BranchOutcome::Excess { .. }) = record.collected.as_ref().map(|collected| &collected.branch) {
-        let give_up = Cmd::new("git").arg("-C").arg(&record.spec.checkout.main_worktree).args(["update-ref", "-d"]);
-        return Some(format!("to give it up: {}", give_up.arg(format!("refs/binnacle/runs/{name}/work"))));
+        return Some(format!("to give it up, a copy is kept: bn container discard {name}"));
     }
     let waits = record.outcome.is_some_and(|outcome| outcome.leaves_work()) && work
         || record.outcome == Some(Outcome::TargetSetBack);

@@ -113,16 +113,16 @@ fn fetch(git: &Git, run: &RunGit, wanted: &mut [&mut WantedRef]) -> Result<Optio
         other => other?,
     };
     if wanted.len() > MOST_SYNCED {
-        let store = &run.checkout.common_dir;
-        let sync = || Ok(rustix::fs::syncfs(File::open(store)?)?);
-        sync().map_err(GitError::io("write out", store))?;
+        let store = run.kept();
+        let sync = || Ok(rustix::fs::syncfs(File::open(&store)?)?);
+        sync().map_err(GitError::io("write out", &store))?;
     }
     wanted.iter_mut().for_each(|wanted| wanted.done = answer.success());
     Ok((!answer.success()).then(|| complaint(&answer)))
 }
 
 fn command(git: &Git, run: &RunGit, count: usize) -> Cmd {
-    let mut cmd = git.fetching(&run.checkout.common_dir, &run.taken());
+    let mut cmd = git.fetching(&run.kept(), &run.taken());
     let settings =
         ["fetch.fsckObjects=true", "fetch.unpackLimit=1", "fetch.writeCommitGraph=false", "fetch.prune=false"];
     if count > MOST_SYNCED {
@@ -213,7 +213,7 @@ fn unreached(
 
 /// One commit in the taken folder with these parents.
 fn gather(git: &Git, run: &RunGit, ids: &BTreeSet<String>) -> Result<String, GitError> {
-    let tree = crate::git::host::pins::empty_tree(&run.checkout.object_format);
+    let tree = crate::git::host::snapshot::empty_tree(&run.checkout.object_format);
     let parents: String = ids.iter().map(|id| format!("parent {id}\n")).collect();
     let who = "binnacle <binnacle@localhost> 0 +0000";
     let text = format!("tree {tree}\n{parents}author {who}\ncommitter {who}\n\ncommits that only reflogs name\n");

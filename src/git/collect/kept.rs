@@ -4,7 +4,7 @@ use crate::git::collect::collected::{Collected, Kept, TakenRef};
 use crate::git::collect::plan::WORK;
 use crate::git::collect::run_refs::KeptRef;
 
-use crate::git::host::{Git, GitError, copies, refs};
+use crate::git::host::{Git, GitError, copies, refs, snapshot};
 use crate::git::private::RunGit;
 use crate::process::Cmd;
 use crate::sanitize;
@@ -30,9 +30,9 @@ pub fn all(
         kept.push(Kept { what, get, place: found.reference.clone() });
     }
     let copy = run.reference("uncommitted");
-    let files = copies::needed(git, &run.checkout, &copy, &run.target.reference())?;
+    let files = copies::needed(git, &run.checkout, (&run.kept(), &copy), &run.target.reference())?;
     if !files.is_empty() {
-        let get = in_worktree(run).args(["stash", "apply", &copy]).to_string();
+        let get = snapshot::to_apply(&run.checkout.worktree, (&run.kept(), &copy));
         let what = format!("a copy of your uncommitted files ({})", shown(&files));
         kept.push(Kept { what, get, place: copy });
     }
@@ -44,8 +44,14 @@ fn in_repository(run: &RunGit) -> Cmd {
     Cmd::new("git").arg("-C").arg(&run.checkout.main_worktree)
 }
 
-fn in_worktree(run: &RunGit) -> Cmd {
-    Cmd::new("git").arg("-C").arg(&run.checkout.worktree)
+/// What to type to see the commits of a ref of the run.
+pub fn to_see(run: &RunGit, reference: &str) -> Cmd {
+    Cmd::new("git").arg("--git-dir").arg(run.kept()).args(["log", "-p", reference])
+}
+
+/// What to type to have a ref of the run as one of the user's own.
+pub fn to_have(run: &RunGit, reference: &str, name: &str) -> Cmd {
+    in_repository(run).arg("fetch").arg(run.kept()).arg(format!("{reference}:{name}"))
 }
 
 fn shown(files: &[std::path::PathBuf]) -> String {
@@ -59,21 +65,21 @@ fn described(git: &Git, run: &RunGit, reference: &str, taken: Option<&TakenRef>)
     let own = reference.strip_prefix(&run.reference("")).unwrap_or(reference).to_owned();
     let kind = own.split('/').next().unwrap_or_default();
     let name = taken.map_or(own.as_str(), |taken| taken.name.as_str());
-    let show = in_repository(run).args(["log", reference]);
+    let show = to_see(run, reference);
     let new = |kind: &str| -> Result<bool, GitError> {
         let plain = name.bytes().all(|byte| byte.is_ascii_graphic());
         Ok(plain && refs::commit(git, &run.checkout.common_dir, &format!("refs/{kind}/{name}"))?.is_none())
     };
     Ok(match kind {
         "heads" if new("heads")? => {
-            (format!("branch {name}"), in_repository(run).args(["branch", name, reference]).to_string())
+            (format!("branch {name}"), to_have(run, reference, &format!("refs/heads/{name}")).to_string())
         }
         "heads" => (format!("branch {name}"), show.to_string()),
         "tags" if new("tags")? => {
-            (format!("tag {name}"), in_repository(run).args(["tag", name, reference]).to_string())
+            (format!("tag {name}"), to_have(run, reference, &format!("refs/tags/{name}")).to_string())
         }
         "tags" => (format!("tag {name}"), show.to_string()),
-        "stash" => (name.to_owned(), in_worktree(run).args(["stash", "apply", reference]).to_string()),
+        "stash" => (name.to_owned(), snapshot::to_apply(&run.checkout.worktree, (&run.kept(), reference))),
         "worktrees" => (format!("what was checked out in the agent's own worktree {name}"), show.to_string()),
         "HEAD" => ("what was checked out at the end".to_owned(), show.to_string()),
         WORK => ("the work".to_owned(), show.to_string()),

@@ -30,7 +30,7 @@ pub fn bundle(git: &Git, run: &RunGit, source: Source, to: &Path) -> Result<bool
 
 /// A repository of ours that has all of it, and borrows the rest from the host's.
 fn gather(git: &Git, run: &RunGit, source: Source) -> Result<(), GitError> {
-    let kept = run_refs::all(git, &run.checkout.common_dir, &run.run)?;
+    let kept = run_refs::all(git, run)?;
     let mut named: RefMap = kept.into_iter().map(|kept| (kept.reference.into_bytes(), kept.id)).collect();
     if source == Source::All && run.private().exists() {
         take::objects(run)?;

@@ -6,8 +6,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::failpoint::{self, Point};
-use crate::git::host::target::Target;
 use crate::git::host::{Git, GitError, refs};
+use crate::git::private::own_refs;
 use crate::git::private::run_git::{RunGit, SEEN_TARGETS, prefix};
 use crate::untrusted::remove;
 
@@ -18,20 +18,24 @@ pub struct KeptRef {
     pub id: String,
 }
 
-/// Removes the private folder, then the refs whose commits the target has, then the pins under which it borrowed.
+/// Removes the private folder, then the refs whose commits the target has; with the last of them goes all that the run borrowed.
 /// Only after everything in it was collected (`Collected::complete`).
 pub fn discard(git: &Git, run: &RunGit) -> Result<(), GitError> {
-    let common_dir = &run.checkout.common_dir;
     remove_folders(&run.folder)?;
-    let (pins, others): (Vec<RunRef>, Vec<RunRef>) =
-        list(git, common_dir, &run.run)?.into_iter().partition(RunRef::is_pin);
-    let merged = reached(git, common_dir, &others, &run.target.reference())?;
-    if merged.len() == others.len() {
+    let kept = run.kept();
+    let (pins, others): (Vec<RunRef>, Vec<RunRef>) = list(git, &kept, &run.run)?.into_iter().partition(RunRef::is_pin);
+    let merged = reached(git, run, &others)?;
+    let all = merged.len() == others.len();
+    if all {
         crate::git::private::bare::remove(&run.folder, SEEN_TARGETS)?;
     }
-    refs::delete(git, common_dir, &names(merged.into_iter().filter(|found| found.own != "uncommitted")))?;
+    refs::delete(git, &kept, &names(merged.into_iter().filter(|found| found.own != "uncommitted")))?;
     failpoint::reached(Point::WorkRefsRemoved);
-    refs::delete(git, common_dir, &names(pins.iter()))?;
+    refs::delete(git, &kept, &names(pins.iter()))?;
+    // A rehearsal does not know of the copy.
+    if all && !git.rehearses() && run.has_own_refs() && others.iter().all(|found| found.own != "uncommitted") {
+        own_refs::remove(&run.checkout.common_dir, &run.run, &run.folder)?;
+    }
     failpoint::reached(Point::RefsRemoved);
     Ok(())
 }
@@ -40,7 +44,7 @@ pub fn discard(git: &Git, run: &RunGit) -> Result<(), GitError> {
 pub fn abandon(git: &Git, common_dir: &Path, run: &str, folder: &Path) -> Result<(), GitError> {
     remove_folders(folder)?;
     crate::git::private::bare::remove(folder, SEEN_TARGETS)?;
-    forget(git, common_dir, run)
+    forget(git, common_dir, run, folder)
 }
 
 fn remove_folders(folder: &Path) -> Result<(), GitError> {
@@ -54,7 +58,7 @@ fn remove_folders(folder: &Path) -> Result<(), GitError> {
     Ok(())
 }
 
-/// A ref of a run.
+/// A ref of a run. An older bn had pins among them.
 #[derive(Debug)]
 struct RunRef {
     name: String,
@@ -80,10 +84,10 @@ fn names<'a>(refs: impl Iterator<Item = &'a RunRef>) -> Vec<String> {
     refs.map(|found| found.name.clone()).collect()
 }
 
-fn list(git: &Git, common_dir: &Path, run: &str) -> Result<Vec<RunRef>, GitError> {
+fn list(git: &Git, repository: &Path, run: &str) -> Result<Vec<RunRef>, GitError> {
     let prefix = prefix(run);
     let cmd =
-        git.in_dir(common_dir).args(["for-each-ref", "--format=%(refname) %(objectname) %(*objectname)", &prefix]);
+        git.in_dir(repository).args(["for-each-ref", "--format=%(refname) %(objectname) %(*objectname)", &prefix]);
     let listing = git.read("list the run's refs", &cmd)?.text();
     Ok(listing.lines().filter_map(|line| parse(line, &prefix)).collect())
 }
@@ -96,14 +100,15 @@ fn parse(line: &str, prefix: &str) -> Option<RunRef> {
     Some(RunRef { name: name.to_owned(), own, id: id.to_owned(), commit: commit.to_owned() })
 }
 
-/// Those whose commits are all in the history of `target`.
-fn reached<'a>(git: &Git, common_dir: &Path, refs: &'a [RunRef], target: &str) -> Result<Vec<&'a RunRef>, GitError> {
-    if refs.is_empty() || refs::commit(git, common_dir, target)?.is_none() {
+/// Those whose commits are all in the history of the target.
+fn reached<'a>(git: &Git, run: &RunGit, refs: &'a [RunRef]) -> Result<Vec<&'a RunRef>, GitError> {
+    let common_dir = &run.checkout.common_dir;
+    let Some(target) = refs::commit(git, common_dir, &run.target.reference())?.filter(|_| !refs.is_empty()) else {
         return Ok(Vec::new());
-    }
+    };
     let mut input: String = refs.iter().map(|found| format!("{}\n", found.commit)).collect();
     input.push_str(&format!("^{target}\n"));
-    let cmd = git.in_dir(common_dir).args(["rev-list", "--stdin"]);
+    let cmd = git.in_dir(&run.kept()).args(["rev-list", "--stdin"]);
     let outside = git.read_with_input("look for unmerged work", &cmd, input.as_bytes())?.text();
     let outside: HashSet<&str> = outside.lines().collect();
     let tags = match refs.iter().any(|found| found.id != found.commit) {
@@ -115,21 +120,23 @@ fn reached<'a>(git: &Git, common_dir: &Path, refs: &'a [RunRef], target: &str) -
     Ok(refs.iter().filter(|found| !outside.contains(found.commit.as_str()) && is_told(found)).collect())
 }
 
-/// The work of a run of this name that its target does not have. While there is any, the name is taken.
-pub fn unmerged(git: &Git, common_dir: &Path, run: &str, target: &Target) -> Result<Vec<KeptRef>, GitError> {
-    let work: Vec<RunRef> = list(git, common_dir, run)?.into_iter().filter(RunRef::is_work).collect();
-    let merged = names(reached(git, common_dir, &work, &target.reference())?.into_iter());
+/// The work of a run that its target does not have. While there is any, the name is taken.
+pub fn unmerged(git: &Git, run: &RunGit) -> Result<Vec<KeptRef>, GitError> {
+    let work: Vec<RunRef> = list(git, &run.kept(), &run.run)?.into_iter().filter(RunRef::is_work).collect();
+    let merged = names(reached(git, run, &work)?.into_iter());
     let kept = work.into_iter().filter(|found| !merged.contains(&found.name));
     Ok(kept.map(|found| KeptRef { reference: found.name, id: found.id }).collect())
 }
 
-/// All refs of a run but its pins, with what they are at.
-pub fn all(git: &Git, common_dir: &Path, run: &str) -> Result<Vec<KeptRef>, GitError> {
-    let refs = list(git, common_dir, run)?.into_iter().filter(|found| !found.is_pin());
+/// All refs of a run, with what they are at.
+pub fn all(git: &Git, run: &RunGit) -> Result<Vec<KeptRef>, GitError> {
+    let refs = list(git, &run.kept(), &run.run)?.into_iter().filter(|found| !found.is_pin());
     Ok(refs.map(|found| KeptRef { reference: found.name, id: found.id }).collect())
 }
 
-/// Deletes every ref of a run, its work too: for `prune`, once the user has said so.
-pub fn forget(git: &Git, common_dir: &Path, run: &str) -> Result<(), GitError> {
+/// Deletes every ref of a run, its work too, and all that it borrowed: for `prune`, once the user has said so.
+pub fn forget(git: &Git, common_dir: &Path, run: &str, folder: &Path) -> Result<(), GitError> {
+    own_refs::remove(common_dir, run, folder)?;
+    // Those of an older bn.
     refs::delete(git, common_dir, &names(list(git, common_dir, run)?.iter()))
 }

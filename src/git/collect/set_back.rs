@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::git::host::git::refused;
 use crate::git::host::refs::{self, HostRef};
 use crate::git::host::{Git, GitError};
-use crate::git::private::RunGit;
+use crate::git::private::{RunGit, own_refs};
 use crate::process::{Cmd, ProcessError};
 
 /// How long the two histories are compared. What takes longer counts as lost.
@@ -59,15 +59,17 @@ fn kept_by_no_other(git: &Git, run: &RunGit, commits: BTreeSet<String>) -> Resul
     }
     let own = run.reference("");
     let of_others = |found: &HostRef| found.name.ends_with(b"/work") && !found.name.starts_with(own.as_bytes());
-    let runs = refs::list(git, &run.checkout.common_dir, &["refs/binnacle/runs"])?;
-    let mut others: Vec<HostRef> = runs.into_iter().filter(of_others).collect();
+    let mut others: Vec<HostRef> = Vec::new();
+    for repository in own_refs::of_others(run).iter().chain([&run.checkout.common_dir]) {
+        others.extend(refs::list(git, repository, &["refs/binnacle/runs"])?.into_iter().filter(of_others));
+    }
     if run.checkout.branch.is_none() {
         // Where HEAD is no branch it holds nothing that a branch has.
         others.extend(refs::list(git, &run.checkout.common_dir, &["refs/heads", "refs/tags", "refs/remotes"])?);
     }
     let wanted = commits.iter().map(|id| format!("{id}\n"));
     let input: String = wanted.chain(others.iter().map(|found| format!("^{}\n", found.id))).collect();
-    let cmd = git.in_dir(&run.checkout.common_dir).args(["rev-list", "--stdin"]);
+    let cmd = git.in_dir(&run.checkout.common_dir).args(["rev-list", "--ignore-missing", "--stdin"]);
     let left = git.read_with_input("look for the commits in other runs", &cmd, input.as_bytes())?.text();
     Ok(left.lines().filter(|id| commits.contains(*id)).map(str::to_owned).collect())
 }

@@ -27,7 +27,7 @@ pub fn objects(run: &RunGit) -> Result<(), GitError> {
 pub fn skeleton(run: &RunGit) -> Result<(), GitError> {
     let (taken, checkout) = (run.taken(), &run.checkout);
     crate::untrusted::remove::folder(&taken)?;
-    let alternates = bare::object_folders(&checkout.common_dir)?;
+    let alternates = bare::object_folders(&run.kept())?;
     let shallow = bare::optional(&checkout.common_dir.join("shallow"))?;
     let skeleton = Skeleton {
         object_format: &checkout.object_format,

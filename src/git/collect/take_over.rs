@@ -3,11 +3,11 @@
 use crate::failpoint::{self, Point};
 use crate::git::collect::branch;
 use crate::git::collect::collected::{BranchOutcome, Collected};
-use crate::git::collect::plan::{self, Plan};
+use crate::git::collect::plan::{self, Plan, WORK};
 use crate::git::collect::{fetch, lfs, refs, take};
 use crate::git::host::changes::{self, ChangedPath, Status};
 use crate::git::host::{Git, GitError, refs as host_refs};
-use crate::git::private::RunGit;
+use crate::git::private::{RunGit, own_refs};
 use crate::sanitize;
 use crate::untrusted::quarantine::{self, Quarantine};
 use crate::untrusted::remove;
@@ -55,6 +55,8 @@ fn take_over(git: &Git, run: &RunGit, mut plan: Plan, collected: &mut Collected)
         collected.complete = false;
         collected.holds.push(format!("what the agent stored with Git LFS could not be taken over: {error}"));
     }
+    own_refs::hand_over(git, run, &run.reference(WORK))?;
+    failpoint::reached(Point::WorkHandedOver);
     collected.ended_on = plan.ended_on();
     collected.refs = plan.taken(run);
     if let Some(work) = plan.work() {

@@ -19,14 +19,19 @@ const LARGEST_FILE: u64 = 64 << 20;
 /// A path and the id of its content.
 type Version = (PathBuf, String);
 
-/// The files of the copy `name` whose content is neither in the worktree, staged or not, nor on the branch `target`.
-pub fn needed(git: &Git, checkout: &Checkout, name: &str, target: &str) -> Result<Vec<PathBuf>, GitError> {
+/// The files of the copy `name` in `repository` whose content is neither in the worktree, staged or not, nor on the branch `target`.
+pub fn needed(
+    git: &Git,
+    checkout: &Checkout,
+    (repository, name): (&Path, &str),
+    target: &str,
+) -> Result<Vec<PathBuf>, GitError> {
     let common = &checkout.common_dir;
-    let Some(copy) = refs::commit(git, common, name)? else { return Ok(Vec::new()) };
+    let Some(copy) = refs::commit(git, repository, name)? else { return Ok(Vec::new()) };
     let mut wanted = BTreeSet::new();
     // The second parent is what was staged.
     for tree in [copy.clone(), format!("{copy}^2")] {
-        let changed = changes::between(git, common, &format!("{copy}^1"), &tree)?;
+        let changed = changes::between(git, repository, &format!("{copy}^1"), &tree)?;
         let files = changed.into_iter().filter(|change| change.mode != 0 && !change.is_submodule());
         wanted.extend(files.map(|change| (change.path, change.id)));
     }

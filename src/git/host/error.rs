@@ -51,6 +51,8 @@ pub enum GitError {
     PathExists { path: PathBuf },
     #[error("no branch to merge into was found")]
     NoTarget,
+    #[error("another run is called {name}, whose objects are in {folder}")]
+    NameTaken { name: String, folder: PathBuf },
     #[error("{name} cannot be part of a ref name")]
     RunName { name: String },
     #[error("what the agent committed could not be taken over from {path}: {reason}")]
@@ -138,7 +140,7 @@ impl Explain for GitError {
             }
             GitError::PathExists { .. } => vec!["leave --create away to use it".to_owned()],
             GitError::NoTarget => vec!["name it: --merge-target BRANCH".to_owned()],
-            GitError::RunName { .. } => vec!["take another --name".to_owned()],
+            GitError::RunName { .. } | GitError::NameTaken { .. } => vec!["take another --name".to_owned()],
             GitError::Hostile { reason, .. } | GitError::Failed { reason, .. } if is_full(reason) => vec![room()],
             GitError::Hostile { .. } => vec!["the files in the worktree are as the agent left them".to_owned()],
             GitError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {

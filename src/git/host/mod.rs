@@ -3,6 +3,7 @@
 //! Every call names its git folder and its worktree, and runs no hook and no monitor. Nothing here knows of a run, and
 //! nothing here reads what an agent wrote but as objects whose ids were given.
 
+pub mod borrowed;
 pub mod catch_up;
 pub mod changes;
 pub mod checkout;
@@ -16,7 +17,6 @@ pub mod in_tree;
 pub mod lfs;
 pub mod links;
 pub mod main_checkout;
-pub mod pins;
 pub mod refs;
 pub mod repository;
 pub mod show;

@@ -37,11 +37,14 @@ pub fn uncommitted(git: &Git, checkout: &Checkout) -> Result<Vec<Vec<u8>>, GitEr
 pub struct Copy<'a> {
     /// The commit that is checked out: the copy's first parent.
     pub head: &'a str,
-    /// The ref that names the copy.
-    pub reference: &'a str,
+    /// The repository that gets the copy, and the ref in it that names it.
+    pub place: Place<'a>,
     /// A folder of ours for files in passing.
     pub scratch: &'a Path,
 }
+
+/// A repository, and the name of a ref in it.
+type Place<'a> = (&'a Path, &'a str);
 
 /// Saves the files as a commit that `git stash apply` takes. Returns what to tell the user.
 pub fn save(git: &Git, checkout: &Checkout, copy: &Copy<'_>) -> Result<Vec<String>, GitError> {
@@ -56,10 +59,7 @@ pub fn save(git: &Git, checkout: &Checkout, copy: &Copy<'_>) -> Result<Vec<Strin
     let mut notes = vec![format!("{count} in {}: the agent sees and can change them", checkout.worktree.display())];
     let (small, large) = by_size(&checkout.worktree, paths);
     match store(git, checkout, copy, &small) {
-        Ok(()) => {
-            let get = Cmd::new("git").arg("-C").arg(&checkout.worktree).args(["stash", "apply", copy.reference]);
-            notes.push(format!("a copy of them is kept: {get}"));
-        }
+        Ok(()) => notes.push(format!("a copy of them is kept: {}", to_apply(&checkout.worktree, copy.place))),
         Err(GitError::Failed { reason, .. }) => notes.push(format!("no copy of them could be made: {reason}")),
         Err(other) => return Err(other),
     }
@@ -72,6 +72,13 @@ pub fn save(git: &Git, checkout: &Checkout, copy: &Copy<'_>) -> Result<Vec<Strin
         ));
     }
     Ok(notes)
+}
+
+/// What to type to have such a copy, or another stash, in a worktree.
+pub fn to_apply(worktree: &Path, (repository, name): Place<'_>) -> String {
+    let git = || Cmd::new("git").arg("-C").arg(worktree);
+    let fetch = git().args(["fetch", "--quiet"]).arg(repository).arg(name);
+    format!("{fetch} && {}", git().args(["stash", "apply", "FETCH_HEAD"]))
 }
 
 fn by_size(worktree: &Path, paths: Vec<Vec<u8>>) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
@@ -88,26 +95,28 @@ fn by_size(worktree: &Path, paths: Vec<Vec<u8>>) -> (Vec<Vec<u8>>, Vec<Vec<u8>>)
 }
 
 fn store(git: &Git, checkout: &Checkout, copy: &Copy<'_>, paths: &[Vec<u8>]) -> Result<(), GitError> {
-    let index = copy.scratch.join("snapshot-index");
-    let staged = match copy_index(git, checkout, &index)? {
-        true => index_tree(git, checkout, &index)?,
-        false => crate::git::host::pins::empty_tree(&checkout.object_format).to_owned(),
+    let (index, (repository, name)) = (copy.scratch.join("snapshot-index"), copy.place);
+    let on_index = |cmd: Cmd| {
+        cmd.env("GIT_INDEX_FILE", index.as_os_str()).env("GIT_OBJECT_DIRECTORY", repository.join("objects").as_os_str())
     };
-    let on_index = |cmd: Cmd| cmd.env("GIT_INDEX_FILE", index.as_os_str());
-    let update = on_index(git.in_tree(&checkout.git_dir, &checkout.worktree));
+    let in_tree = || on_index(git.in_tree(&checkout.git_dir, &checkout.worktree));
+    let staged = match copy_index(git, checkout, &index)? {
+        true => index_tree(git, &in_tree)?,
+        false => empty_tree(&checkout.object_format).to_owned(),
+    };
+    let update = in_tree();
     // One by one, thousands of files would take minutes.
     let update = update.args(["-c", "core.fsyncMethod=batch", "update-index", "--add", "--remove", "-z", "--stdin"]);
     git.read_with_input("copy the uncommitted files", &update, &paths.join(&0))?;
-    let write = on_index(git.in_tree(&checkout.git_dir, &checkout.worktree)).arg("write-tree");
-    let tree = git.read("copy the uncommitted files", &write)?.text();
-    let staged = commit(git, checkout, &staged, &[copy.head])?;
-    let saved = commit(git, checkout, &tree, &[copy.head, &staged])?;
-    refs::update(git, &checkout.common_dir, copy.reference, &saved, None)?;
+    let tree = git.read("copy the uncommitted files", &in_tree().arg("write-tree"))?.text();
+    let staged = commit(git, repository, &staged, &[copy.head])?;
+    let saved = commit(git, repository, &tree, &[copy.head, &staged])?;
+    refs::update(git, repository, name, &saved, None)?;
     fs::remove_file(&index).map_err(GitError::io("remove", &index))
 }
 
-fn commit(git: &Git, checkout: &Checkout, tree: &str, parents: &[&str]) -> Result<String, GitError> {
-    let mut cmd = git.in_dir(&checkout.common_dir).args(["commit-tree", "-m", "uncommitted files before a run", tree]);
+fn commit(git: &Git, repository: &Path, tree: &str, parents: &[&str]) -> Result<String, GitError> {
+    let mut cmd = git.in_dir(repository).args(["commit-tree", "-m", "uncommitted files before a run", tree]);
     for parent in parents {
         cmd = cmd.args(["-p", parent]);
     }
@@ -144,13 +153,12 @@ pub fn copy_index(git: &Git, checkout: &Checkout, to: &Path) -> Result<bool, Git
 }
 
 /// A tree that holds all that is staged. Where the index has conflicts, a made-up tree of its blobs.
-pub fn index_tree(git: &Git, checkout: &Checkout, index: &Path) -> Result<String, GitError> {
-    let on_index = || git.in_tree(&checkout.git_dir, &checkout.worktree).env("GIT_INDEX_FILE", index);
-    let whole = git.capture(&on_index().arg("write-tree"))?;
+fn index_tree(git: &Git, in_tree: &impl Fn() -> Cmd) -> Result<String, GitError> {
+    let whole = git.capture(&in_tree().arg("write-tree"))?;
     if whole.success() {
         return Ok(whole.text());
     }
-    let staged = git.read("read the index", &on_index().args(["ls-files", "--stage", "-z"]))?.stdout;
+    let staged = git.read("read the index", &in_tree().args(["ls-files", "--stage", "-z"]))?.stdout;
     let entries =
         staged.split(|&byte| byte == 0).filter(|entry| entry.starts_with(b"100") || entry.starts_with(b"120000"));
     let mut listing = Vec::new();
@@ -159,6 +167,13 @@ pub fn index_tree(git: &Git, checkout: &Checkout, index: &Path) -> Result<String
             listing.extend([b"100644 blob ", id, format!("\t{number}\0").as_bytes()].concat());
         }
     }
-    let cmd = git.in_dir(&checkout.common_dir).args(["mktree", "--missing", "-z"]);
-    Ok(git.read_with_input("pin what is staged", &cmd, &listing)?.text())
+    let cmd = in_tree().args(["mktree", "--missing", "-z"]);
+    Ok(git.read_with_input("copy what is staged", &cmd, &listing)?.text())
+}
+
+pub fn empty_tree(object_format: &str) -> &'static str {
+    match object_format {
+        "sha256" => "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+        _ => "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    }
 }

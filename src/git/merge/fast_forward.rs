@@ -258,14 +258,14 @@ impl Step<'_> {
     /// Git's own fetch knows all the ways in which a branch can be in use; `update-ref` knows none.
     fn without_checkout(&self) -> Result<MergeOutcome, GitError> {
         let common = &self.run.checkout.common_dir;
-        let Some(from) = self.source()? else {
+        let Some((place, from)) = self.source()? else {
             let why = format!("no branch is at {} any more: git branch NAME {} brings it back", self.to, self.to);
             return Ok(MergeOutcome::Refused { why });
         };
         let cmd =
-            self.git.fetching(common, common).args(["-c", "fetch.prune=false", "fetch", "--upload-pack", UPLOAD_PACK]);
+            self.git.fetching(common, &place).args(["-c", "fetch.prune=false", "fetch", "--upload-pack", UPLOAD_PACK]);
         let cmd = cmd.args(["--quiet", "--no-tags", "--no-prune"]);
-        let cmd = cmd.args(["--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules"]).arg(common);
+        let cmd = cmd.args(["--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules"]).arg(place);
         let answer = self.git.capture(&cmd.arg(format!("{from}:{}", self.run.target.reference())))?;
         Ok(match answer.status.code() {
             Some(0) => self.merged(),
@@ -274,12 +274,14 @@ impl Step<'_> {
         })
     }
 
-    /// A ref that is at the commit to merge: the run's own, which goes once a branch has its commits, or that branch.
-    fn source(&self) -> Result<Option<String>, GitError> {
-        let own = self.run.reference(crate::git::collect::plan::WORK);
-        for name in std::iter::once(own).chain(self.run.checkout.branch_ref()) {
-            if refs::commit(self.git, &self.run.checkout.common_dir, &name)?.as_deref() == Some(self.to) {
-                return Ok(Some(name));
+    /// A repository with a ref that is at the commit to merge: the run's own, which goes once a branch has its commits, or that
+    /// branch.
+    fn source(&self) -> Result<Option<(PathBuf, String)>, GitError> {
+        let own = (self.run.kept(), self.run.reference(crate::git::collect::plan::WORK));
+        let branch = self.run.checkout.branch_ref().map(|branch| (self.run.checkout.common_dir.clone(), branch));
+        for (place, name) in std::iter::once(own).chain(branch) {
+            if refs::commit(self.git, &place, &name)?.as_deref() == Some(self.to) {
+                return Ok(Some((place, name)));
             }
         }
         Ok(None)

@@ -60,6 +60,16 @@ pub fn remove(folder: &Path, name: &str) -> Result<(), GitError> {
     }
 }
 
+/// Objects may be missing. Without these, git takes a missing file for a deleted one.
+pub fn partial_clone(config: &mut ConfigText, object_format: &str) {
+    if object_format == "sha1" {
+        config.set("core.repositoryformatversion", "1");
+    }
+    config.set("extensions.partialClone", "host");
+    config.set("remote.host.promisor", "true");
+    config.set("remote.host.partialclonefilter", "blob:none");
+}
+
 /// The file in which git looks for the objects of others. A quoted line is read with C escapes.
 fn alternates(folders: &[PathBuf]) -> Vec<u8> {
     let mut text = Vec::new();

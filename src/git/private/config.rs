@@ -4,7 +4,7 @@ use crate::git::host::checkout::Checkout;
 use crate::git::host::config::{Config, ConfigText};
 use crate::git::host::lfs;
 use crate::git::private::hooks::{Hooks, Inside};
-use crate::git::private::{identity, mounts, remotes};
+use crate::git::private::{bare, identity, mounts, remotes};
 
 /// Settings that decide what files look like, or how the user likes git to behave, and that name no program.
 const COPIED: &[&str] = &[
@@ -119,19 +119,17 @@ fn use_hooks((hooks, inside): (&Hooks, Inside), private: &mut Private) {
     }
 }
 
-/// Without these, git inside takes a missing file for a deleted one.
-fn partial_clone(config: &Config, checkout: &Checkout, private: &mut Private) {
+/// Whether objects may be missing in the user's repository.
+pub fn is_partial_clone(config: &Config) -> bool {
     let remotes = config.subsections("remote");
-    let partial = config.get("extensions.partialclone").is_some()
-        || remotes.iter().any(|remote| config.is_true(&format!("remote.{remote}.promisor")));
-    if !partial {
+    config.get("extensions.partialclone").is_some()
+        || remotes.iter().any(|remote| config.is_true(&format!("remote.{remote}.promisor")))
+}
+
+fn partial_clone(config: &Config, checkout: &Checkout, private: &mut Private) {
+    if !is_partial_clone(config) {
         return;
     }
-    if checkout.object_format == "sha1" {
-        private.text.set("core.repositoryformatversion", "1");
-    }
-    private.text.set("extensions.partialClone", "host");
-    private.text.set("remote.host.promisor", "true");
-    private.text.set("remote.host.partialclonefilter", "blob:none");
+    bare::partial_clone(&mut private.text, &checkout.object_format);
     private.notes.push("this is a partial clone: old files that are not here yet cannot be fetched inside".to_owned());
 }

@@ -11,6 +11,7 @@ pub mod hooks;
 mod identity;
 mod ignored;
 pub mod mounts;
+pub mod own_refs;
 pub mod prepare;
 mod publish;
 mod remotes;

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use crate::failpoint::{self, Point};
 use crate::git::host::checkout::{Checkout, Layout};
 use crate::git::host::config::{Config, ConfigText};
-use crate::git::host::pins::Kinds;
 use crate::git::host::repository::canonical;
 use crate::git::host::snapshot::{self, Copy};
 use crate::git::host::target::Target;
@@ -15,7 +14,7 @@ use crate::git::private::bare::{self, Skeleton};
 use crate::git::private::hooks::{self, Hooks, Inside};
 use crate::git::private::mounts::{self, GitMount, Parts};
 use crate::git::private::run_git::{Folder, prefix};
-use crate::git::private::{RunGit, Start, config, gitlinks, hook_programs, ignored, publish};
+use crate::git::private::{RunGit, Start, config, gitlinks, hook_programs, ignored, own_refs, publish};
 use crate::sanitize;
 use crate::untrusted::nested::{self, Closed};
 use crate::untrusted::{remove, sockets};
@@ -103,13 +102,13 @@ impl Survey {
     }
 }
 
-/// Makes the private folder, the view and the pins below the run's own folder. What an earlier try left is replaced.
+/// Makes the private folder, the view and the refs below the run's own folder. What an earlier try left is replaced.
 pub fn prepare(git: &Git, request: Request<'_>) -> Result<Prepared, GitError> {
     check_name(git, request.run, request.checkout)?;
     fs::create_dir_all(request.folder).map_err(GitError::io("make", request.folder))?;
     let (run, survey) = survey(git, request)?;
     clear(&run)?;
-    let kept = keep_start(git, &run)?;
+    let kept = keep_start(git, &run, &survey)?;
     let built = build(git, &run, &survey)?;
     Ok(Prepared {
         mounts: survey.mounts(&run),
@@ -136,7 +135,9 @@ fn survey(git: &Git, request: Request<'_>) -> Result<(RunGit, Survey), GitError>
         Layout::Plain => None,
     };
     let config = Config::read(git, git.in_tree(&checkout.git_dir, worktree), worktree)?;
-    let objects = mounts::inside(&bare::object_folders(&checkout.common_dir)?);
+    // Those under names of the run's own stay, whatever becomes of the others.
+    let borrowed = own_refs::objects(&checkout.common_dir, request.run);
+    let objects = mounts::inside(&[bare::object_folders(&checkout.common_dir)?, vec![borrowed]].concat());
     let hooks = hooks::find(git, &config, checkout)?;
     let filter_programs = lfs_program(git, checkout, &config)?.into_iter().collect();
     let bare = search.bare.into_iter().map(Folder).collect();
@@ -187,13 +188,15 @@ fn clear(run: &RunGit) -> Result<(), GitError> {
 
 /// The starting commit and the user's uncommitted files get refs of their own.
 /// Returns what to tell the user.
-fn keep_start(git: &Git, run: &RunGit) -> Result<Vec<String>, GitError> {
-    refs::update(git, &run.checkout.common_dir, &run.reference("old"), run.base(), None)?;
+fn keep_start(git: &Git, run: &RunGit, survey: &Survey) -> Result<Vec<String>, GitError> {
+    let copied = own_refs::create(git, run, config::is_partial_clone(&survey.config))?;
+    let (repository, reference) = (run.kept(), run.reference("uncommitted"));
+    refs::update(git, &repository, &run.reference("old"), run.base(), None)?;
     failpoint::reached(Point::BaseKept);
-    let copy = Copy { head: run.base(), reference: &run.reference("uncommitted"), scratch: &run.folder };
+    let copy = Copy { head: run.base(), place: (&repository, &reference), scratch: &run.folder };
     let notes = snapshot::save(git, &run.checkout, &copy)?;
     failpoint::reached(Point::UncommittedKept);
-    Ok(notes)
+    Ok(notes.into_iter().chain(copied).collect())
 }
 
 /// Makes the folders. Returns what to tell the user.
@@ -215,7 +218,7 @@ fn build(git: &Git, run: &RunGit, survey: &Survey) -> Result<Vec<String>, GitErr
     bare::create(&run.view(), &skeleton(&view_head), ConfigText::bare())?;
     failpoint::reached(Point::PrivateMade);
     copy_checkout_files(git, run)?;
-    let published = publish::refs(git, run)?;
+    let missing = publish::refs(git, run)?;
     hooks::write_pre_push(&run.private())?;
     bare::write(&run.folder, DOT_GIT, format!("gitdir: {}\n", mounts::PRIVATE).as_bytes())?;
     let empty = run.folder.join(EMPTY);
@@ -223,7 +226,7 @@ fn build(git: &Git, run: &RunGit, survey: &Survey) -> Result<Vec<String>, GitErr
     gitlinks::make(&checkout.worktree, &survey.gitlinks)?;
     bare::write(&run.folder, NOBODY, b"")?;
     let told = sockets::note(&survey.sockets).into_iter().chain(private.notes);
-    Ok(told.chain(hooks_note(git, run, &survey.hooks)?).chain(broken_note(&published)).collect())
+    Ok(told.chain(hooks_note(git, run, &survey.hooks)?).chain(broken_note(missing)).collect())
 }
 
 /// Hooks that lead into the tree although their folder does not lie there.
@@ -237,8 +240,7 @@ fn hooks_note(git: &Git, run: &RunGit, hooks: &Hooks) -> Result<Option<String>, 
     }))
 }
 
-fn broken_note(published: &Kinds) -> Option<String> {
-    let count = published.missing.len();
+fn broken_note(count: usize) -> Option<String> {
     (count > 0).then(|| {
         format!("{count} refs of this repository name objects that are not there; the agent does not see them")
     })

@@ -5,32 +5,21 @@ use std::fs;
 use std::path::Path;
 
 use crate::failpoint::{self, Point};
-use crate::git::host::pins::{self, Kinds, Pins, Tags};
 use crate::git::host::refs::{self, RefMap};
-use crate::git::host::{Git, GitError, snapshot};
+use crate::git::host::{Git, GitError, borrowed};
 use crate::git::private::RunGit;
-use crate::git::private::{bare, view};
+use crate::git::private::{bare, own_refs, view};
 
-/// Pins all that is shown, then shows it: as the agent's own refs, as those of its remote `host`, and in the view.
-pub fn refs(git: &Git, run: &RunGit) -> Result<Kinds, GitError> {
+/// Borrows all that is shown, then shows it: as the agent's own refs, as those of its remote `host`, and in the view. Returns
+/// how many refs name what is not there.
+pub fn refs(git: &Git, run: &RunGit) -> Result<usize, GitError> {
     let checkout = &run.checkout;
     let listed = refs::list(git, &checkout.common_dir, &["refs/heads", "refs/tags", "refs/remotes", "refs/notes"])?;
     let ids: BTreeSet<String> = listed.iter().map(|found| found.id.clone()).chain([run.base().to_owned()]).collect();
-    let index = run.private().join("index");
-    let tree = if index.exists() { Some(snapshot::index_tree(git, checkout, &index)?) } else { None };
-    let prefix = run.pins_prefix();
-    let pins = Pins {
-        common_dir: &checkout.common_dir,
-        prefix: &prefix,
-        object_format: &checkout.object_format,
-        tags: Tags::Copied,
-    };
-    let kinds = pins.hold(git, &ids, tree.as_deref())?;
+    own_refs::borrow(git, run)?;
+    let missing = borrowed::missing(git, &run.kept(), &ids)?;
     failpoint::reached(Point::Pinned);
-    for folder in [run.private(), run.view()] {
-        pins::copy_tags(git, &checkout.common_dir, &kinds.tags, &folder)?;
-    }
-    let shown: Vec<_> = listed.into_iter().filter(|found| !kinds.missing.contains(&found.id)).collect();
+    let shown: Vec<_> = listed.into_iter().filter(|found| !missing.contains(&found.id)).collect();
     view::write(run, &view::published(&shown))?;
     let mut own = RefMap::new();
     for found in &shown {
@@ -41,9 +30,10 @@ pub fn refs(git: &Git, run: &RunGit) -> Result<Kinds, GitError> {
     }
     own.extend(checkout.branch_ref().map(|branch| (branch.into_bytes(), run.base().to_owned())));
     let text = refs::packed(&own);
+    own_refs::remember_shown(run, &own)?;
     bare::write(&run.private(), "packed-refs", &text)?;
     bare::write(&run.folder, "start-refs", &text)?;
-    Ok(kinds)
+    Ok(missing.len())
 }
 
 /// A host ref as the agent has it: branches twice, the user's own remote called `host` not at all.

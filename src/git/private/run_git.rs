@@ -39,6 +39,8 @@ pub struct Start {
     pub bare: Vec<Folder>,
 }
 
+/// A repository in the folder of a run: its refs are there.
+pub const REPOSITORY: &str = "kept.git";
 /// A file of the run's: where the agent has seen the target.
 pub const SEEN_TARGETS: &str = "seen-targets";
 
@@ -83,7 +85,18 @@ impl RunGit {
         self.folder.join("not-taken.git")
     }
 
-    /// A ref of the run's own.
+    /// The repository that has the run's refs: the run's own, or the user's, of a run of an older bn.
+    pub fn kept(&self) -> PathBuf {
+        let own = self.folder.join(REPOSITORY);
+        if own.join("config").is_file() { own } else { self.checkout.common_dir.clone() }
+    }
+
+    /// Whether its refs are in a repository of its own.
+    pub fn has_own_refs(&self) -> bool {
+        self.kept() != self.checkout.common_dir
+    }
+
+    /// A ref of the run's own, in `kept`.
     pub fn reference(&self, name: &str) -> String {
         format!("{}{name}", prefix(&self.run))
     }
@@ -122,10 +135,6 @@ impl RunGit {
         shown.extend(now.unwrap_or_default());
         let branch = |name: &[u8]| name.starts_with(b"refs/heads/") || name.starts_with(b"refs/remotes/");
         Ok(shown.into_iter().filter(|(name, _)| branch(name)).map(|(_, id)| id).collect())
-    }
-
-    pub fn pins_prefix(&self) -> String {
-        prefix(&self.run)
     }
 }
 

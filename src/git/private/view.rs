@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::failpoint::{self, Point};
-use crate::git::host::pins::{Pins, Tags};
 use crate::git::host::refs::{self, HostRef, RefMap};
-use crate::git::host::{Git, GitError};
+use crate::git::host::{Git, GitError, borrowed};
 use crate::git::private::RunGit;
-use crate::git::private::bare;
+use crate::git::private::{bare, own_refs};
 
 /// The refs that are shown.
 pub fn published(listed: &[HostRef]) -> RefMap {
@@ -32,11 +31,11 @@ pub fn publish(git: &Git, run: &RunGit) -> Result<bool, GitError> {
     let known: BTreeSet<&String> = before.values().collect();
     let new: BTreeSet<String> = now.values().filter(|id| !known.contains(id)).cloned().collect();
     if !new.is_empty() {
-        let prefix = run.pins_prefix();
-        let pins = Pins { common_dir, prefix: &prefix, object_format: &run.checkout.object_format, tags: Tags::ByRef };
-        let kinds = pins.hold(git, &new, None)?;
+        own_refs::borrow(git, run)?;
+        let missing = borrowed::missing(git, &run.kept(), &new)?;
         failpoint::reached(Point::PinRenewed);
-        now.retain(|_, id| !kinds.missing.contains(id));
+        now.retain(|_, id| !missing.contains(id));
+        own_refs::remember_shown(run, &now)?;
     }
     match bare::optional(&common_dir.join("shallow"))? {
         Some(text) => bare::replace(&run.view(), "shallow", &text)?,

@@ -23,7 +23,7 @@ fn uncommitted_files_are_counted_aloud_and_a_copy_is_kept() {
     let collected = bench.collect(&run);
     bench.merge(&run, &collected);
     run_refs::discard(&bench.git, &run).unwrap();
-    bench.sh("cd agent && git reset -q --hard && git stash apply -q refs/binnacle/runs/run-1/uncommitted");
+    bench.sh("cd agent && git reset -q --hard && git fetch -q ../runs/run-1/kept.git refs/binnacle/runs/run-1/uncommitted && git stash apply -q FETCH_HEAD");
     assert_eq!(bench.sh("cd agent && cat s file 'un tracked'"), "staged\nchanged\nnew");
 }
 
@@ -33,7 +33,10 @@ fn a_large_uncommitted_file_is_left_out_of_the_copy_and_said() {
     bench.sh("cd agent && truncate -s 65M large && echo s > small");
     let run = bench.prepare("agent");
     assert!(run.notes.iter().any(|note| note.contains("would be too large: large (1 in all)")), "{:?}", run.notes);
-    assert_eq!(bench.sh("git -C repo ls-tree --name-only refs/binnacle/runs/run-1/uncommitted"), "file\nsmall");
+    assert_eq!(
+        bench.sh("git -C runs/run-1/kept.git ls-tree --name-only refs/binnacle/runs/run-1/uncommitted"),
+        "file\nsmall"
+    );
 }
 
 #[test]
@@ -74,10 +77,10 @@ fn branches_tags_stashes_and_notes_come_over_under_plain_names() {
         "git commit -qm a --allow-empty; git branch 'wild/#größe'; git tag light; git tag -am x heavy; git notes add -m n; echo s > file; git stash -q; echo t > file; git stash -q",
     );
     for name in ["wild/#größe", "light", "heavy", "stash@{0}", "stash@{1}", "notes/commits"] {
-        bench.sh(&format!("git -C repo rev-parse -q --verify {}", taken(&collected, name)));
+        bench.sh(&format!("git -C runs/run-1/kept.git rev-parse -q --verify {}", taken(&collected, name)));
     }
-    assert_eq!(bench.sh(&format!("git -C repo cat-file -t {}", taken(&collected, "heavy"))), "tag");
-    assert_eq!(bench.sh(&format!("git -C repo show {}:file", taken(&collected, "stash@{1}"))), "s");
+    assert_eq!(bench.sh(&format!("git -C runs/run-1/kept.git cat-file -t {}", taken(&collected, "heavy"))), "tag");
+    assert_eq!(bench.sh(&format!("git -C runs/run-1/kept.git show {}:file", taken(&collected, "stash@{1}"))), "s");
     assert_eq!(
         bench.sh("git -C repo branch --format='%(refname)'; git -C repo tag"),
         "refs/heads/agent\nrefs/heads/main"
@@ -179,7 +182,7 @@ fn a_rewritten_history_moves_the_branch_and_keeps_the_old_one() {
     assert!(matches!(collected.branch, BranchOutcome::Moved { .. }));
     run_refs::discard(&bench.git, &run).unwrap();
     assert_eq!(
-        bench.sh("git -C agent log -1 --format=%s; git -C repo rev-parse refs/binnacle/runs/run-1/old"),
+        bench.sh("git -C agent log -1 --format=%s; git -C runs/run-1/kept.git rev-parse refs/binnacle/runs/run-1/old"),
         format!("better\n{old}")
     );
 }
@@ -194,7 +197,7 @@ fn the_users_own_commits_on_the_branch_are_not_moved_away() {
     let collected = bench.collect(&run);
     assert!(matches!(collected.branch, BranchOutcome::BranchMoved { .. }));
     assert_eq!(bench.sh("git -C agent rev-parse HEAD; git -C agent status --porcelain"), before);
-    assert_eq!(bench.sh("git -C repo rev-parse refs/binnacle/runs/run-1/work"), agents);
+    assert_eq!(bench.sh("git -C runs/run-1/kept.git rev-parse refs/binnacle/runs/run-1/work"), agents);
 }
 
 #[test]
@@ -238,7 +241,10 @@ fn an_agent_that_renames_its_branch_loses_nothing() {
     let (_, collected, outcome) =
         bench.run("agent", "git branch -qm better; echo b > b; git add b; git commit -qm better");
     assert_eq!((collected.branch.clone(), outcome), (BranchOutcome::Unchanged, MergeOutcome::NothingToMerge));
-    assert_eq!(bench.sh(&format!("git -C repo log -1 --format=%s {}", taken(&collected, "better"))), "better");
+    assert_eq!(
+        bench.sh(&format!("git -C runs/run-1/kept.git log -1 --format=%s {}", taken(&collected, "better"))),
+        "better"
+    );
     assert!(bench.clean("agent"));
 }
 
@@ -267,7 +273,7 @@ fn collecting_again_after_dying_anywhere_comes_to_the_same_end() {
     bench.sh(&format!("git -C agent read-tree {}", run.base()));
     assert_eq!(bench.collect(&run), first);
     assert!(bench.clean("agent"));
-    bench.sh(&format!("git -C repo update-ref refs/heads/agent {} {id}; git -C agent read-tree {0}; git -C repo update-ref -d refs/binnacle/runs/run-1/work", run.base()));
+    bench.sh(&format!("git -C repo update-ref refs/heads/agent {} {id}; git -C agent read-tree {0}; git -C runs/run-1/kept.git update-ref -d refs/binnacle/runs/run-1/work", run.base()));
     assert_eq!(bench.collect(&run), first);
     let merged = bench.merge(&run, &first);
     assert!(matches!(merged, MergeOutcome::Merged { .. }));
@@ -322,7 +328,7 @@ fn a_branch_that_the_user_deleted_takes_no_commit_with_it() {
     bench.sh("git -C agent switch -q --detach; git -C repo branch -qD agent");
     let collected = bench.collect(&run);
     assert_eq!(collected.branch, BranchOutcome::BranchMoved { found: None, renamed: None });
-    assert_eq!(bench.sh("git -C repo rev-parse refs/binnacle/runs/run-1/work"), id);
+    assert_eq!(bench.sh("git -C runs/run-1/kept.git rev-parse refs/binnacle/runs/run-1/work"), id);
 }
 
 #[test]

@@ -20,6 +20,7 @@ const FINISHING: &[Point] = &[
     Point::Quarantined,
     Point::WorkTaken,
     Point::RefsTaken,
+    Point::WorkHandedOver,
     Point::BranchMoved,
     Point::IndexMoved,
     Point::MergeBegun,

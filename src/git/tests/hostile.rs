@@ -185,7 +185,7 @@ fn a_tree_without_end_ends_with_a_reason() {
     assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
     let BranchOutcome::Excess { why } = &collected.branch else { panic!("{collected:?}") };
     assert!(why.starts_with("the work has 999999999999 more files"), "{why}");
-    assert_eq!(bench.sh("git -C repo rev-parse refs/binnacle/runs/run-1/work"), collected.head);
+    assert_eq!(bench.sh("git -C runs/run-1/kept.git rev-parse refs/binnacle/runs/run-1/work"), collected.head);
     assert_eq!(bench.sh("git -C agent rev-parse HEAD"), run.base());
 }
 

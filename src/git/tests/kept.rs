@@ -17,7 +17,7 @@ fn finished(bench: &Bench, script: &str) -> (Prepared, Collected, Vec<Kept>) {
 }
 
 fn kept_of(bench: &Bench, run: &RunGit, collected: &Collected) -> Vec<Kept> {
-    let unmerged = run_refs::unmerged(&bench.git, &run.checkout.common_dir, &run.run, &run.target).unwrap();
+    let unmerged = run_refs::unmerged(&bench.git, &run).unwrap();
     kept::all(&bench.git, run, &unmerged, Some(collected)).unwrap()
 }
 
@@ -35,7 +35,7 @@ fn everything_that_an_agent_made_beside_its_branch_is_named_with_what_brings_it_
     let expected = ["branch inner", "stash@{0}", "tag told", "what was checked out in the agent's own worktree loose"];
     assert_eq!(whats(&kept), expected);
     for kept in &kept {
-        bench.sh(&format!("git -C repo rev-parse -q --verify {} && {} | cat", kept.place, kept.get));
+        bench.sh(&format!("git -C runs/run-1/kept.git rev-parse -q --verify {} && {} | cat", kept.place, kept.get));
     }
     assert_eq!(
         bench.sh("git -C repo log -1 --format=%s inner; git -C repo cat-file -t told; cat agent/file"),

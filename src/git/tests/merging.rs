@@ -185,7 +185,7 @@ fn nothing_to_merge_is_said() {
     let bench = Bench::linked();
     let (run, _, outcome) = bench.run("agent", "echo left > left");
     assert_eq!(outcome, MergeOutcome::NothingToMerge);
-    assert_eq!(run_refs::unmerged(&bench.git, &run.checkout.common_dir, "run-1", &run.target).unwrap(), []);
+    assert_eq!(run_refs::unmerged(&bench.git, &run).unwrap(), []);
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn work_that_is_not_on_the_target_keeps_its_name_taken_until_it_is() {
     bench.agent(&run, CHANGE);
     let collected = bench.collect(&run);
     run_refs::discard(&bench.git, &run).unwrap();
-    let unmerged = || run_refs::unmerged(&bench.git, &run.checkout.common_dir, "run-1", &run.target).unwrap();
+    let unmerged = || run_refs::unmerged(&bench.git, &run).unwrap();
     assert_eq!(
         unmerged().iter().map(|kept| kept.reference.as_str()).collect::<Vec<_>>(),
         ["refs/binnacle/runs/run-1/work"]
@@ -244,7 +244,7 @@ fn attributes_that_ask_for_a_filter_of_the_users_are_found() {
         ("echo '* filter=unused text' > .gitattributes", ""),
         ("echo '*.c diff=cpp' > .gitattributes", ""),
     ] {
-        bench.sh("rm -rf runs/run-1; git -C agent checkout -q agent; git -C repo update-ref -d refs/binnacle/runs/run-1/work || true");
+        bench.sh("rm -rf runs/run-1; git -C agent checkout -q agent");
         let run = bench.prepare("agent");
         bench.agent(&run, &format!("rm -rf d .gitattributes; {script}; git add .; git commit -qm attributes"));
         let head = bench.agent(&run, "git rev-parse HEAD");

@@ -23,7 +23,7 @@ fn a_bad_object_ends_the_run_and_takes_nothing_else_with_it() {
         );
         let collected = bench.collect(&run);
         assert!(matches!(collected.branch, BranchOutcome::GitLost { .. }) && !collected.complete, "{collected:?}");
-        assert_eq!(bench.sh("git -C repo log -1 --format=%s refs/binnacle/runs/run-1/heads/1"), "side");
+        assert_eq!(bench.sh("git -C runs/run-1/kept.git log -1 --format=%s refs/binnacle/runs/run-1/heads/1"), "side");
         assert_eq!(bench.sh("git -C agent rev-parse HEAD"), run.base());
 
         let file = bench.path("rest.bundle");

@@ -69,11 +69,11 @@ fn keep(git: &Git, prepared: &RunGit, bundle: &Path, notes: &mut Vec<String>) ->
     keep_files(&Folder::new(&prepared.folder))?;
     match rest::bundle(git, prepared, Source::Taken, bundle) {
         Ok(there) => {
-            run_refs::forget(git, common, name)?;
+            run_refs::forget(git, common, name, &prepared.folder)?;
             Ok(there)
         }
         Err(error) => {
-            notes.push(format!("the refs below refs/binnacle/runs/{name} stay: {error}"));
+            notes.push(format!("what its refs hold could not be bundled: {error}"));
             Ok(false)
         }
     }
@@ -135,8 +135,8 @@ pub fn sweep(repositories: &Path) -> Result<(), Failure> {
 pub fn only_there(seen: &Seen, git: &Git) -> Vec<String> {
     let Some(prepared) = seen.git() else { return Vec::new() };
     let mut only = Vec::new();
-    match landed::unmerged(&seen.record, &seen.folder, git) {
-        Ok(kept) => only.extend(kept.into_iter().map(|kept| format!("{} at {}", kept.reference, kept.id))),
+    match landed::kept(&seen.record, &seen.folder, git) {
+        Ok(kept) => only.extend(kept.into_iter().map(|kept| format!("{}: {}", kept.what, kept.get))),
         Err(error) => only.push(format!("what its refs hold, which cannot be looked at ({error})")),
     }
     if prepared.private().exists() {

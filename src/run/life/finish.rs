@@ -6,7 +6,6 @@ use crate::error::Failure;
 use crate::failpoint::{self, Point};
 use crate::git::collect::collected::BranchOutcome;
 use crate::git::collect::collected::Collected;
-use crate::git::collect::plan::WORK;
 use crate::git::collect::run_refs;
 use crate::git::collect::take_over;
 use crate::git::host::{Git, GitError, changes, refs, worktrees};
@@ -143,7 +142,7 @@ pub fn decide(run: &mut Run, git: &Git, prepared: &RunGit, collected: &Collected
     };
     if let Some(why) = changes::excess(git, &prepared.checkout.common_dir, prepared.base(), &collected.head)? {
         run.record.outcome = Some(Outcome::Refused);
-        run.record.reason = Some(format!("{why}; it is kept as {}", prepared.reference(WORK)));
+        run.record.reason = Some(format!("{why}; it is kept in {}", prepared.kept().display()));
         return Ok(run.save(Point::OutcomeRecorded)?);
     }
     // What lay in the worktree at the agent's end is known since then.

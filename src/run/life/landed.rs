@@ -64,7 +64,7 @@ pub fn unmerged(record: &Record, folder: &Folder, git: &Git) -> Result<Vec<KeptR
     let Some(prepared) = record.git(folder).filter(|git| git.checkout.common_dir.exists()) else {
         return Ok(Vec::new());
     };
-    let mut kept = run_refs::unmerged(git, &prepared.checkout.common_dir, record.name(), &prepared.target)?;
+    let mut kept = run_refs::unmerged(git, &prepared)?;
     if let Some(collected) = record.collected.as_ref().filter(|_| !kept.is_empty())
         && landed::is_there(git, &prepared, collected)?
     {

@@ -21,7 +21,7 @@ pub enum RunError {
     NameInUse { name: String, why: &'static str, hint: String },
     /// Nobody said that the work of an agent that failed is wanted.
     #[error("{name}: {how}: its work is not merged unasked")]
-    Doubtful { name: String, how: String },
+    Doubtful { name: String, how: String, look: String },
     #[error("{worktree} is in use by the run {name}, which is {state}")]
     WorktreeInUse { worktree: PathBuf, name: String, state: String, hint: String },
     #[error("the branch {branch} is in use by the run {name}")]
@@ -71,8 +71,8 @@ impl Explain for RunError {
             RunError::NameInUse { hint, .. }
             | RunError::WorktreeInUse { hint, .. }
             | RunError::BranchInUse { hint, .. } => vec![hint.clone()],
-            RunError::Doubtful { name, .. } => vec![
-                format!("look at it: git log -p refs/binnacle/runs/{name}/work"),
+            RunError::Doubtful { name, look, .. } => vec![
+                format!("look at it: {look}"),
                 format!("then, to merge it all the same: bn container merge {name} --yes"),
             ],
             RunError::Unreadable { name, running: true, .. } => vec![format!("end it: bn container stop {name}")],

@@ -1,0 +1,141 @@
+//! The refs of a run, in a bare repository of the run's own: what it keeps is in no ref of the user's repository, which neither
+//! `git log --all` shows nor `git push --mirror` carries away.
+//!
+//! That repository borrows the user's objects under names of their own, which are there as long as the run is, whatever the
+//! user deletes and collects. An older bn had the same refs in the user's repository; those of its runs stay there.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::git::host::config::ConfigText;
+use crate::git::host::refs::RefMap;
+use crate::git::host::{Git, GitError, borrowed, refs};
+use crate::git::private::bare::{self, Skeleton};
+use crate::git::private::run_git::{REPOSITORY, RunGit};
+use crate::untrusted::remove;
+
+/// In the user's git folder: one folder per run, on one file system with the objects.
+const BORROWED: &str = "binnacle";
+/// In such a folder: whose it is.
+const OWNER: &str = "run";
+
+/// The objects that a run borrows, under names of the run's own.
+pub fn objects(common_dir: &Path, run: &str) -> PathBuf {
+    common_dir.join(BORROWED).join(run).join("objects")
+}
+
+/// Makes the repository, without a ref, and gives it all that the user's has by now. What an earlier try left is replaced.
+pub fn create(git: &Git, run: &RunGit, partial: bool) -> Result<Option<String>, GitError> {
+    let common_dir = &run.checkout.common_dir;
+    remove::folder(&run.folder.join(REPOSITORY))?;
+    if !git.rehearses() {
+        claim(run)?;
+    }
+    let mut config = ConfigText::bare();
+    config.set("gc.auto", "0");
+    if partial {
+        bare::partial_clone(&mut config, &run.checkout.object_format);
+    }
+    let objects = [vec![objects(common_dir, &run.run)], bare::object_folders(common_dir)?].concat();
+    let shallow = bare::optional(&common_dir.join("shallow"))?;
+    let skeleton = Skeleton {
+        object_format: &run.checkout.object_format,
+        head: "ref: refs/heads/none",
+        alternates: &objects,
+        shallow: shallow.as_deref(),
+    };
+    bare::create(&run.folder.join(REPOSITORY), &skeleton, config)?;
+    let copied = borrow(git, run)?;
+    Ok((copied > 0).then(|| {
+        let size = copied.div_ceil(1 << 20);
+        format!(
+            "{size} MB of this repository's objects were copied for the run: its file system gives them no second names"
+        )
+    }))
+}
+
+/// The folder for the borrowed objects is this run's, or was one's that is gone.
+fn claim(run: &RunGit) -> Result<(), GitError> {
+    let objects = objects(&run.checkout.common_dir, &run.run);
+    let folder = objects.parent().unwrap_or(&objects);
+    let owner = bare::optional(&folder.join(OWNER))?.map(|path| PathBuf::from(crate::git::host::git::os(&path)));
+    let own = run.folder.canonicalize().map_err(GitError::io("find", &run.folder))?;
+    if owner.is_some_and(|owner| owner != own && owner.join(REPOSITORY).exists()) {
+        return Err(GitError::NameTaken { name: run.run.clone(), folder: folder.to_owned() });
+    }
+    remove::folder(folder)?;
+    fs::create_dir_all(objects.join("pack")).map_err(GitError::io("make", &objects))?;
+    bare::write(folder, OWNER, own.as_os_str().as_encoded_bytes())
+}
+
+/// Borrows what the user's repository has by now. How many bytes had to be copied.
+pub fn borrow(git: &Git, run: &RunGit) -> Result<u64, GitError> {
+    match git.rehearses() || !run.has_own_refs() {
+        true => Ok(0),
+        false => borrowed::link(&run.checkout.common_dir, &objects(&run.checkout.common_dir, &run.run)),
+    }
+}
+
+/// Writes down what the agent is shown: a later fetch brings nothing of that again.
+pub fn remember_shown(run: &RunGit, shown: &RefMap) -> Result<(), GitError> {
+    if !run.has_own_refs() {
+        return Ok(());
+    }
+    let under = |name: &[u8]| [b"refs/shown/", name.strip_prefix(b"refs/").unwrap_or(name)].concat();
+    let shown: RefMap = shown.iter().map(|(name, id)| (under(name), id.clone())).collect();
+    let shallow = bare::optional(&run.checkout.common_dir.join("shallow"))?;
+    shallow.map_or(Ok(()), |text| bare::replace(&run.kept(), "shallow", &text))?;
+    bare::replace(&run.kept(), "packed-refs", &refs::packed(&shown))
+}
+
+fn mark(run: &str) -> String {
+    format!("kept for the run {run} of binnacle\n")
+}
+
+/// Gives the user's repository the objects of `work`, a ref of the run, and what else was taken over. They stay there until
+/// the run is forgotten.
+pub fn hand_over(git: &Git, run: &RunGit, work: &str) -> Result<(), GitError> {
+    let common_dir = &run.checkout.common_dir;
+    if !run.has_own_refs() || git.rehearses() {
+        return Ok(());
+    }
+    let objects = common_dir.join("objects");
+    borrowed::lend(&run.kept().join("objects"), &objects, &mark(&run.run))
+        .map_err(GitError::io("write to", &objects))?;
+    if refs::commit(git, &run.kept(), work)?.is_none() {
+        return Ok(());
+    }
+    // What the work builds on may be gone from there.
+    let cmd = git.fetching(common_dir, &run.kept());
+    let cmd =
+        cmd.args(["-c", "fetch.fsckObjects=false", "-c", "transfer.fsckObjects=false", "-c", "fetch.unpackLimit=1"]);
+    let cmd =
+        cmd.args(["-c", "fetch.prune=false", "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-prune"]);
+    let cmd =
+        cmd.args(["--no-auto-gc", "--no-recurse-submodules", "--upload-pack", crate::git::host::git::UPLOAD_PACK]);
+    git.read("take over the work", &cmd.arg(run.kept()).arg(work)).map(drop)
+}
+
+/// Removes the repository of the run, and all that it borrowed or lent.
+pub fn remove(common_dir: &Path, run: &str, folder: &Path) -> Result<(), GitError> {
+    let borrowed = common_dir.join(BORROWED).join(run);
+    let owner = bare::optional(&borrowed.join(OWNER))?;
+    let own = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    // Another run of this name may be at work here by now: of somebody else.
+    if owner.is_none_or(|owner| owner == own.as_os_str().as_encoded_bytes()) {
+        let objects = common_dir.join("objects");
+        borrowed::release(&objects, &mark(run)).map_err(GitError::io("write to", &objects))?;
+        remove::folder(&borrowed)?;
+        // The last one takes the folder above with it.
+        drop(fs::remove_dir(common_dir.join(BORROWED)));
+    }
+    Ok(remove::folder(&folder.join(REPOSITORY))?)
+}
+
+/// The repositories of the other runs beside this one.
+pub fn of_others(run: &RunGit) -> BTreeSet<PathBuf> {
+    let runs = run.folder.parent().and_then(|runs| fs::read_dir(runs).ok());
+    let folders = runs.into_iter().flatten().flatten().map(|entry| entry.path()).filter(|folder| *folder != run.folder);
+    folders.map(|folder| folder.join(REPOSITORY)).filter(|kept| kept.join("config").is_file()).collect()
+}
