@@ -3,7 +3,7 @@
 use clap::error::Error;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
-use crate::graph::model::fields::{FIELDS, Field, Kind};
+use crate::graph::model::fields::{FIELDS, Field};
 
 /// What was typed for each field that was named.
 #[derive(Clone, Debug, Default)]
@@ -26,13 +26,9 @@ impl Args for FieldArgs {
 }
 
 fn argument(field: &'static Field) -> Arg {
-    let form = match field.kind {
-        Kind::Time => ": a date, a time, or a length of time from now (3d)",
-        Kind::Duration => ", such as 30m, 2h or 1d",
-        Kind::Line | Kind::Text => "",
-    };
+    let (value_name, form) = field.kind.usage();
     let flag = field.flag.trim_start_matches('-');
-    Arg::new(field.name).long(flag).value_name(field.value_name()).help(format!("{}{form}; \"\" for none", field.help))
+    Arg::new(field.name).long(flag).value_name(value_name).help(format!("{}{form}; \"\" for none", field.help))
 }
 
 impl FromArgMatches for FieldArgs {

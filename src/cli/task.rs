@@ -110,22 +110,6 @@ pub struct ListArgs {
     #[command(flatten)]
     pub which: Which,
 
-    /// Only of this priority; any of them where several are named
-    #[arg(short, long = "priority", value_name = "0-4")]
-    pub priorities: Vec<Priority>,
-
-    /// Only this agent's
-    #[arg(long, value_name = "NAME", conflicts_with = "unassigned")]
-    pub assignee: Option<String>,
-
-    /// Only nobody's
-    #[arg(long)]
-    pub unassigned: bool,
-
-    /// Only the children of this task
-    #[arg(long, value_name = "ID")]
-    pub parent: Option<String>,
-
     /// In which order
     #[arg(long, value_name = "ORDER", default_value = "best")]
     pub sort: Sort,

@@ -23,6 +23,63 @@ fn filters_combine() {
     assert!(world.bn(&["task", "list", "--priority", "7"]).refused(2).contains("0 to 4"));
 }
 
+/// The same flags, with the same meaning, wherever tasks are chosen.
+#[test]
+fn every_list_takes_the_same_filters() {
+    let world = World::new();
+    let parent = world.task("Parent", &["-p", "4"]);
+    world.task("one", &["--tag", "ui", "-p", "0", "-d", "The parser is slow", "--due", "2030-01-02"]);
+    world.task("two", &["--tag", "db", "-p", "1", "--due", "2030-06-01"]);
+    world.task("three", &["--tag", "ui", "--tag", "old", "-p", "3", "--parent", &parent]);
+    let noted = world.task("four", &["-p", "4"]);
+    world.bn(&["task", "note", &noted, "parser"]).ok();
+    let cases: [(&[&str], &[&str]); 14] = [
+        (&["--any-tag", "ui", "--any-tag", "db"], &["one", "two", "three"]),
+        (&["--any-tag", "#UI", "--not-tag", "old"], &["one"]),
+        (&["--tag", "ui", "--tag", "old"], &["three"]),
+        (&["--not-tag", "ui", "--not-tag", "db", "--priority", "4"], &["four"]),
+        (&["--priority", "0-1"], &["one", "two"]),
+        (&["--priority", "P0", "--priority", "3-3"], &["one", "three"]),
+        (&["--text", "PARSERS slow"], &["one"]),
+        (&["--text", "parser fast"], &[]),
+        (&["--text", "slow pars"], &["one"]),
+        (&["--text", "!!"], &[]),
+        (&["--due-before", "2030-06-01"], &["one"]),
+        (&["--due-after", "2030-06-01", "--created-after", "1h ago", "--updated-before", "tomorrow"], &["two"]),
+        (&["--created-before", "1h ago"], &[]),
+        (&["--parent", &parent], &["three"]),
+    ];
+    for (flags, wanted) in cases {
+        for command in [&["ready"][..], &["task", "list", "--status", "ready"]] {
+            assert_eq!(titles(&world.json(&[command, flags].concat())), wanted, "{command:?} {flags:?}");
+        }
+        let explained = world.json(&[&["ready", "--explain"], flags].concat());
+        assert_eq!(titles(&explained), wanted, "{flags:?}");
+        assert_eq!(explained["blocked"]["total"], 0, "{flags:?}");
+    }
+    // What is not ready is told by the same conditions.
+    let waits = world.task("waits", &["--tag", "ui", "-p", "0", "--depends-on", &parent]);
+    world.task("later", &["--tag", "ui", "-p", "0", "--defer-until", "1d"]);
+    let explained = world.json(&["ready", "--explain", "--any-tag", "ui", "-p", "0"]);
+    assert_eq!(titles(&explained["blocked"]), ["waits"]);
+    assert_eq!(titles(&explained["deferred"]), ["later"]);
+    assert_eq!(titles(&world.json(&["blocked", "--not-tag", "ui"])), [""; 0]);
+    world.bn(&["task", "cancel", &waits]).ok();
+    assert_eq!(titles(&world.json(&["task", "list", "-s", "cancelled", "--closed-after", "1m ago"])), ["waits"]);
+    assert_eq!(world.agent("ann", &["ready", "--claim", "--tag", "db", "--json"]).json()["title"], "two");
+    for (flags, said) in [
+        (["--priority", "3-1"], "P1 comes before P3"),
+        (["--priority", "0-9"], "0 to 4"),
+        (["--due-before", "soon"], "--due-before soon: not a time"),
+        (["--any-tag", "two words"], "is not a tag"),
+    ] {
+        for command in [&["ready"][..], &["blocked"], &["task", "list"]] {
+            assert!(world.bn(&[command, &flags].concat()).refused(2).contains(said), "{command:?} {flags:?}");
+        }
+    }
+    assert!(world.bn(&["ready", "--parent", "nope"]).refused(1).contains("there is no task nope"));
+}
+
 #[test]
 fn search_ranks_titles_before_descriptions_before_notes() {
     let world = World::new();

@@ -15,7 +15,7 @@ use crate::graph::requests::{Blocked, WhatWaits};
 
 pub fn run(args: BlockedArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
-    let filter = wanted::wanted(args.which, Filter::default());
+    let filter = wanted::wanted(args.which, Filter::default())?;
     let blocked = graph.ask(&WhatWaits { filter, limit: args.limit })?;
     Ok(context.output.print(&Shown(blocked))?)
 }

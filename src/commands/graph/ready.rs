@@ -16,7 +16,7 @@ use crate::graph::store::Listed;
 
 pub fn run(args: ReadyArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
-    let filter = Filter { ..wanted(args.which, Filter::ready()) };
+    let filter = wanted(args.which, Filter::ready())?;
     if args.claim {
         let claimed = graph.ask(&ClaimBest { filter })?;
         return Ok(context.output.print(&task::show::Shown::new(claimed, graph.now))?);

@@ -74,7 +74,7 @@ fn branches(context: &Context) -> Result<Vec<String>, Failure> {
 }
 
 fn tasks(context: &Context) -> Result<Vec<String>, Failure> {
-    let list = List { filter: Filter::default(), parent: None, limit: MOST_TASKS };
+    let list = List { filter: Filter::default(), limit: MOST_TASKS };
     Ok(Graph::open(context)?.ask(&list)?.tasks.into_iter().map(|task| task.id.to_string()).collect())
 }
 

@@ -38,6 +38,29 @@ pub enum Kind {
     Text,
 }
 
+impl Kind {
+    /// The column holds numbers, not texts.
+    pub fn is_number(self) -> bool {
+        matches!(self, Kind::Time | Kind::Duration)
+    }
+
+    /// What stands for the value in `--help`, and what may be typed there.
+    pub fn usage(self) -> (&'static str, &'static str) {
+        match self {
+            Kind::Time => ("TIME", ": a date, a time, or a length of time from now (3d)"),
+            Kind::Duration => ("LENGTH", ", such as 30m, 2h or 1d"),
+            Kind::Line | Kind::Text => ("TEXT", ""),
+        }
+    }
+}
+
+/// A value as the database keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stored {
+    Number(i64),
+    Text(String),
+}
+
 /// Every optional field, in the order in which a task is shown.
 pub const FIELDS: [Field; 5] = [
     Field { name: "due", flag: "--due", kind: Kind::Time, help: "When it has to be done", listed: true },
@@ -106,15 +129,6 @@ impl Field {
         self.name.replace('_', " ")
     }
 
-    /// What stands for the value in `--help`.
-    pub fn value_name(&self) -> &'static str {
-        match self.kind {
-            Kind::Time => "TIME",
-            Kind::Duration => "LENGTH",
-            Kind::Line | Kind::Text => "TEXT",
-        }
-    }
-
     /// The value that was typed behind `flag`. Nothing takes the value away.
     pub fn parse(&self, flag: &str, typed: &str, now: DateTime<Utc>) -> Result<Option<FieldValue>, Usage> {
         if typed.trim().is_empty() {
@@ -152,6 +166,18 @@ impl Field {
         self.check(value).map(Some).map_err(|problem| format!("{}: {problem}", self.name))
     }
 
+    /// The value that the database keeps as this one.
+    pub fn from_stored(&self, stored: Stored) -> Result<FieldValue, String> {
+        match (self.kind, stored) {
+            (Kind::Time, Stored::Number(micros)) => Ok(FieldValue::Time(Timestamp::from_micros(micros))),
+            (Kind::Duration, Stored::Number(seconds)) => {
+                u64::try_from(seconds).map(FieldValue::Seconds).map_err(|_| format!("{seconds} is no length of time"))
+            }
+            (Kind::Line | Kind::Text, Stored::Text(text)) => Ok(FieldValue::Text(text)),
+            (_, stored) => Err(format!("{stored:?} is no value of {}", self.name)),
+        }
+    }
+
     /// The value, if it is one that the graph keeps.
     fn check(&self, value: FieldValue) -> Result<FieldValue, String> {
         match (self.kind, &value) {
@@ -175,6 +201,16 @@ fn bounded(text: &str, most: usize, value: FieldValue) -> Result<FieldValue, Str
     match text.len() {
         long if long > most => Err(format!("{long} bytes are too long (at most {most})")),
         _ => Ok(value),
+    }
+}
+
+impl FieldValue {
+    pub fn stored(&self) -> Stored {
+        match self {
+            FieldValue::Time(time) => Stored::Number(time.micros()),
+            FieldValue::Seconds(seconds) => Stored::Number(i64::try_from(*seconds).unwrap_or(i64::MAX)),
+            FieldValue::Text(text) => Stored::Text(text.clone()),
+        }
     }
 }
 

@@ -116,6 +116,29 @@ impl fmt::Display for Priority {
     }
 }
 
+/// Some priorities that follow one another, as they are typed: `1`, `P1`, `0-2`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PriorityRange {
+    first: Priority,
+    last: Priority,
+}
+
+impl PriorityRange {
+    pub fn each(self) -> impl Iterator<Item = Priority> {
+        (self.first.0..=self.last.0).map(Priority)
+    }
+}
+
+impl std::str::FromStr for PriorityRange {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        let (first, last): (Priority, Priority) = (first.parse()?, last.parse()?);
+        if first <= last { Ok(Self { first, last }) } else { Err(format!("{last} comes before {first}")) }
+    }
+}
+
 /// Everything the store keeps about a task itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {

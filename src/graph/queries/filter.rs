@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::graph::model::id::TaskId;
 use crate::graph::model::task::{Priority, TaskType};
 use crate::graph::model::timestamp::Timestamp;
-use crate::graph::queries::tasks;
+use crate::graph::queries::{search, tasks};
 
 /// What a task looks like to a person: its status, seen together with its links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -45,6 +45,57 @@ impl State {
             State::Deleted => "t.deleted_at IS NOT NULL",
         })
     }
+}
+
+/// A time of a task that a filter may look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeOf {
+    Due,
+    Created,
+    Updated,
+    Closed,
+}
+
+impl TimeOf {
+    fn column(self) -> &'static str {
+        match self {
+            TimeOf::Due => "t.due",
+            TimeOf::Created => "t.created_at",
+            TimeOf::Updated => "t.updated_at",
+            TimeOf::Closed => "t.closed_at",
+        }
+    }
+}
+
+/// A flag that wants a time of a task before another, or at it and after.
+#[derive(Debug)]
+pub struct TimeFlag {
+    pub flag: &'static str,
+    pub of: TimeOf,
+    pub before: bool,
+    pub help: &'static str,
+}
+
+/// Every such flag.
+pub const TIMES: [TimeFlag; 8] = [
+    TimeFlag { flag: "--due-before", of: TimeOf::Due, before: true, help: "Only what is due before this time" },
+    TimeFlag { flag: "--due-after", of: TimeOf::Due, before: false, help: "Only what is due at this time or later" },
+    TimeFlag { flag: "--created-before", of: TimeOf::Created, before: true, help: "Only what was created before" },
+    TimeFlag { flag: "--created-after", of: TimeOf::Created, before: false, help: "Only what was created since" },
+    TimeFlag { flag: "--updated-before", of: TimeOf::Updated, before: true, help: "Only what has not changed since" },
+    TimeFlag { flag: "--updated-after", of: TimeOf::Updated, before: false, help: "Only what has changed since" },
+    TimeFlag { flag: "--closed-before", of: TimeOf::Closed, before: true, help: "Only what was closed before" },
+    TimeFlag { flag: "--closed-after", of: TimeOf::Closed, before: false, help: "Only what was closed since" },
+];
+
+/// What such a flag wants.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeBound {
+    pub of: TimeOf,
+    pub before: bool,
+    pub at: Timestamp,
 }
 
 /// In which order.
@@ -93,9 +144,17 @@ pub struct Filter {
     pub tags: Vec<String>,
     pub types: Vec<TaskType>,
     pub priorities: Vec<Priority>,
+    /// One of these; empty for any.
+    pub any_tags: Vec<String>,
+    /// None of these.
+    pub not_tags: Vec<String>,
+    /// Words of the title or the description; each may go on.
+    pub text: Option<String>,
+    pub times: Vec<TimeBound>,
     pub assignee: Option<String>,
     pub unassigned: bool,
-    pub parent: Option<TaskId>,
+    /// Only children of this one, as it was typed.
+    pub parent: Option<String>,
     /// Nobody's, or this one's.
     pub free_for: Option<String>,
     /// In place of the states: what can be worked on in this session's run alone, because of what was closed there.
@@ -125,7 +184,8 @@ impl Filter {
         Self { states: vec![State::Ready], ..Self::default() }
     }
 
-    pub fn pieces(&self, now: Timestamp) -> Pieces {
+    /// The SQL for it. `parent` is the id of the one that is named.
+    pub fn pieces(&self, parent: Option<&TaskId>, now: Timestamp) -> Pieces {
         let (mut conditions, mut binds) = match &self.unlocked_for {
             Some(session) => {
                 let conditions = vec![tasks::UNLOCKED.to_owned(), tasks::not_deferred(now)];
@@ -143,11 +203,25 @@ impl Filter {
         if let Some(name) = &self.assignee {
             one("t.assignee = ?", name);
         }
-        if let Some(parent) = &self.parent {
+        if let Some(text) = &self.text {
+            one("t.seq IN (SELECT rowid FROM words WHERE words MATCH ?)", &search::in_texts(text));
+        }
+        if let Some(parent) = parent {
             one("t.id IN (SELECT target FROM links WHERE source = ? AND type = 'parent_of')", parent.as_str());
         }
         if let Some(name) = &self.free_for {
             one("(t.assignee IS NULL OR t.assignee = ?)", name);
+        }
+        for bound in &self.times {
+            conditions.push(format!("{} {} ?", bound.of.column(), if bound.before { "<" } else { ">=" }));
+            binds.push(Bind::Number(bound.at.micros()));
+        }
+        for (word, tags) in [("EXISTS", &self.any_tags), ("NOT EXISTS", &self.not_tags)] {
+            if !tags.is_empty() {
+                let marks = marks(tags.len());
+                conditions.push(format!("{word} (SELECT 1 FROM tags WHERE task = t.id AND tag IN ({marks}))"));
+                binds.extend(tags.iter().map(|tag| Bind::Text(tag.clone())));
+            }
         }
         if self.unassigned {
             conditions.push("t.assignee IS NULL".to_owned());
@@ -193,7 +267,7 @@ mod tests {
 
     #[test]
     fn ready_is_asked_for_in_the_words_of_its_index() {
-        let pieces = Filter::ready().pieces(Timestamp::from_micros(7));
+        let pieces = Filter::ready().pieces(None, Timestamp::from_micros(7));
         assert_eq!(
             pieces.condition,
             format!("{} AND (t.defer_until IS NULL OR t.defer_until <= 7)", tasks::UNHINDERED)
@@ -212,8 +286,8 @@ mod tests {
             reverse: true,
             ..Filter::default()
         };
-        insta::assert_snapshot!(filter.pieces(Timestamp::from_micros(0)).condition, @"((t.status = 'done' AND t.closed_at IS NOT NULL AND t.deleted_at IS NULL) OR (t.status = 'cancelled' AND t.closed_at IS NOT NULL AND t.deleted_at IS NULL)) AND EXISTS (SELECT 1 FROM tags WHERE task = t.id AND tag = ?) AND t.type IN (?, ?)");
-        assert_eq!(filter.pieces(Timestamp::from_micros(0)).order, "t.created_at, t.id DESC");
-        assert_eq!(filter.pieces(Timestamp::from_micros(0)).binds.len(), 3);
+        insta::assert_snapshot!(filter.pieces(None, Timestamp::from_micros(0)).condition, @"((t.status = 'done' AND t.closed_at IS NOT NULL AND t.deleted_at IS NULL) OR (t.status = 'cancelled' AND t.closed_at IS NOT NULL AND t.deleted_at IS NULL)) AND EXISTS (SELECT 1 FROM tags WHERE task = t.id AND tag = ?) AND t.type IN (?, ?)");
+        assert_eq!(filter.pieces(None, Timestamp::from_micros(0)).order, "t.created_at, t.id DESC");
+        assert_eq!(filter.pieces(None, Timestamp::from_micros(0)).binds.len(), 3);
     }
 }

@@ -37,6 +37,13 @@ pub fn attempts(typed: &str) -> Vec<String> {
     attempts
 }
 
+/// The words in the title or the description, each as the beginning of a word. Where there is none, nothing has it.
+pub fn in_texts(typed: &str) -> String {
+    let words: Vec<String> = terms(typed).iter().map(|word| format!("\"{}\"*", spaced(word))).collect();
+    let all = if words.is_empty() { "\"\"".to_owned() } else { words.join(" AND ") };
+    format!("{{title description}} : ({all})")
+}
+
 /// Of words that were typed without spaces between them: any two letters that stand side by side.
 fn pairs(words: &[String]) -> Option<String> {
     let spaced: Vec<_> = words.iter().map(|word| spaced(word)).collect();

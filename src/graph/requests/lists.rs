@@ -68,9 +68,6 @@ impl Request for Explain {
 pub struct List {
     #[serde(default)]
     pub filter: Filter,
-    /// Only children of this one, as it was typed.
-    #[serde(default)]
-    pub parent: Option<String>,
     pub limit: usize,
 }
 
@@ -79,10 +76,7 @@ impl Request for List {
     const NAME: &'static str = "list";
 
     fn perform(&self, at: &At) -> Result<Listed, GraphError> {
-        at.read(|reader| {
-            let parent = self.parent.as_deref().map(|typed| reader.resolve(typed)).transpose()?;
-            reader.list(&Filter { parent, ..self.filter.clone() }, self.limit, at.now)
-        })
+        at.read(|reader| reader.list(&self.filter, self.limit, at.now))
     }
 }
 

@@ -6,7 +6,7 @@ use crate::graph::error::GraphError;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::task::{Brief, Task};
 use crate::graph::model::timestamp::Timestamp;
-use crate::graph::queries::filter::{Bind, Filter};
+use crate::graph::queries::filter::{Bind, Filter, Pieces};
 use crate::graph::queries::{counts, tasks};
 use crate::graph::store::{Reader, rows};
 
@@ -38,7 +38,7 @@ impl Reader<'_> {
 
     /// The same, with all that is known about each task itself.
     pub fn tasks(&self, filter: &Filter, limit: usize, now: Timestamp) -> Result<Vec<Task>, GraphError> {
-        let pieces = filter.pieces(now);
+        let pieces = self.pieces(filter, now)?;
         let sql =
             format!("{} FROM tasks t WHERE {} ORDER BY {} LIMIT ?", tasks::select(), pieces.condition, pieces.order);
         let limit = if limit == 0 { i64::MAX } else { i64::try_from(limit).unwrap_or(i64::MAX) };
@@ -47,8 +47,13 @@ impl Reader<'_> {
         self.all(&mut statement, params_from_iter(binds), "task", rows::task)
     }
 
+    fn pieces(&self, filter: &Filter, now: Timestamp) -> Result<Pieces, GraphError> {
+        let parent = filter.parent.as_deref().map(|typed| self.resolve(typed)).transpose()?;
+        Ok(filter.pieces(parent.as_ref(), now))
+    }
+
     fn count(&self, filter: &Filter, now: Timestamp) -> Result<u64, GraphError> {
-        let pieces = filter.pieces(now);
+        let pieces = self.pieces(filter, now)?;
         Ok(self.conn.query_row(&counts::of(&pieces.condition), params_from_iter(pieces.binds), |row| row.get(0))?)
     }
 
@@ -87,7 +92,7 @@ impl Reader<'_> {
 
     /// The first task that the filter lets through.
     fn first(&self, filter: &Filter, now: Timestamp) -> Result<Option<TaskId>, GraphError> {
-        let pieces = filter.pieces(now);
+        let pieces = self.pieces(filter, now)?;
         let sql = format!("SELECT t.id FROM tasks t WHERE {} ORDER BY {} LIMIT 1", pieces.condition, pieces.order);
         Ok(self.conn.query_row(&sql, params_from_iter(pieces.binds), |row| row.get(0)).optional()?)
     }

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::graph::model::event::{Event, Note};
-use crate::graph::model::fields::{Field, FieldValue, Fields, Kind};
+use crate::graph::model::fields::{Field, FieldValue, Fields, Stored};
 use crate::graph::model::id::TaskId;
 use crate::graph::model::link::{Link, LinkType, Neighbour};
 use crate::graph::model::record::TaskRecord;
@@ -87,11 +87,10 @@ fn word<T: DeserializeOwned>(text: &str) -> FromSqlResult<T> {
 
 impl ToSql for FieldValue {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
-        match self {
-            FieldValue::Time(time) => time.to_sql(),
-            FieldValue::Seconds(seconds) => Ok(i64::try_from(*seconds).unwrap_or(i64::MAX).into()),
-            FieldValue::Text(text) => text.to_sql(),
-        }
+        Ok(match self.stored() {
+            Stored::Number(number) => number.into(),
+            Stored::Text(text) => text.into(),
+        })
     }
 }
 
@@ -112,11 +111,14 @@ impl Cells<'_> {
     }
 
     fn field(&self, field: &Field) -> Result<Option<FieldValue>> {
-        Ok(match field.kind {
-            Kind::Time => self.get::<Option<Timestamp>>(field.name)?.map(FieldValue::Time),
-            Kind::Duration => self.get::<Option<u64>>(field.name)?.map(FieldValue::Seconds),
-            Kind::Line | Kind::Text => self.get::<Option<String>>(field.name)?.map(FieldValue::Text),
-        })
+        let stored = if field.kind.is_number() {
+            self.get::<Option<i64>>(field.name)?.map(Stored::Number)
+        } else {
+            self.get::<Option<String>>(field.name)?.map(Stored::Text)
+        };
+        let (column, kind) = (self.position(field.name)?, rusqlite::types::Type::Text);
+        let value = stored.map(|stored| field.from_stored(stored)).transpose();
+        value.map_err(|problem| Error::FromSqlConversionFailure(column, kind, problem.into()))
     }
 }
 

@@ -18,14 +18,11 @@ pub fn run(args: ListArgs, context: &Context) -> Result<(), Failure> {
     let filter = Filter {
         states: args.states,
         all: args.all,
-        priorities: args.priorities,
-        assignee: args.assignee,
-        unassigned: args.unassigned,
         sort: args.sort,
         reverse: args.reverse,
-        ..wanted::wanted(args.which, Filter::default())
+        ..wanted::wanted(args.which, Filter::default())?
     };
-    let listed = graph.ask(&requests::List { filter, parent: args.parent, limit: args.limit })?;
+    let listed = graph.ask(&requests::List { filter, limit: args.limit })?;
     Ok(context.output.print(&List(listed))?)
 }
 
