@@ -6,12 +6,13 @@ use serde_json::{Value, json};
 use crate::world::{World, titles};
 
 /// A value for each field, as it is typed and as JSON has it.
-const EACH: [(&str, &str, &str); 5] = [
+const EACH: [(&str, &str, &str); 6] = [
     ("due", "2030-12-24T18:00", "\"2030-12-24T18:00:00.000000Z\""),
     ("defer_until", "2020-01-02", "\"2020-01-02T00:00:00.000000Z\""),
     ("estimate", "1h30m", "5400"),
     ("external_ref", "https://example.org/7", "\"https://example.org/7\""),
     ("acceptance", "cargo test passes\nand so does clippy", "\"cargo test passes\\nand so does clippy\""),
+    ("metadata", "{\"reviewers\": [\"ann\", \"bob\"], \"n\": 1}", "{\"reviewers\":[\"ann\",\"bob\"],\"n\":1}"),
 ];
 
 fn flags() -> Vec<String> {
@@ -83,7 +84,13 @@ fn values_that_are_none_are_refused_and_leave_nothing_behind() {
     let world = World::new();
     let id = world.task("A", &[]);
     let before = world.bn(&["export"]).ok();
-    for (flag, typed) in [("--due", "soon"), ("--defer-until", "3"), ("--estimate", "2"), ("--external-ref", "a\nb")] {
+    for (flag, typed) in [
+        ("--due", "soon"),
+        ("--defer-until", "3"),
+        ("--estimate", "2"),
+        ("--external-ref", "a\nb"),
+        ("--metadata", "[1]"),
+    ] {
         for command in [&["task", "create", "B"][..], &["task", "update", &id]] {
             let said = world.bn(&[command, &[flag, typed]].concat()).refused(2);
             assert!(said.starts_with(&format!("Error: {flag}")), "{said}");
@@ -95,9 +102,17 @@ fn values_that_are_none_are_refused_and_leave_nothing_behind() {
     "#);
     let long = "x".repeat(70_000);
     assert!(world.bn(&["task", "update", &id, "--acceptance", &long]).refused(2).contains("70000 bytes are too long"));
-    for set in
-        [json!({ "due": "soon" }), json!({ "due": 7 }), json!({ "estimate": -1 }), json!({ "dew": "2026-01-01" })]
-    {
+    let large = json!({ "x": "y".repeat(20_000) }).to_string();
+    assert!(
+        world.bn(&["task", "update", &id, "--metadata", &large]).refused(2).contains("are too long (at most 16384)")
+    );
+    for set in [
+        json!({ "metadata": "{}" }),
+        json!({ "due": "soon" }),
+        json!({ "due": 7 }),
+        json!({ "estimate": -1 }),
+        json!({ "dew": "2026-01-01" }),
+    ] {
         let said = world.feed(&["batch"], &json!({ "op": "update", "id": id, "set": set }).to_string()).refused(1);
         assert!(said.starts_with("Error: line 1: "), "{said}");
     }

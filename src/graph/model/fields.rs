@@ -36,6 +36,8 @@ pub enum Kind {
     /// One line of text.
     Line,
     Text,
+    /// A JSON object.
+    Object,
 }
 
 impl Kind {
@@ -50,6 +52,7 @@ impl Kind {
             Kind::Time => ("TIME", ": a date, a time, or a length of time from now (3d)"),
             Kind::Duration => ("LENGTH", ", such as 30m, 2h or 1d"),
             Kind::Line | Kind::Text => ("TEXT", ""),
+            Kind::Object => ("JSON", ""),
         }
     }
 }
@@ -62,7 +65,7 @@ pub enum Stored {
 }
 
 /// Every optional field, in the order in which a task is shown.
-pub const FIELDS: [Field; 5] = [
+pub const FIELDS: [Field; 6] = [
     Field { name: "due", flag: "--due", kind: Kind::Time, help: "When it has to be done", listed: true },
     Field {
         name: "defer_until",
@@ -92,6 +95,7 @@ pub const FIELDS: [Field; 5] = [
         help: "How to see that it is done",
         listed: false,
     },
+    Field { name: "metadata", flag: "--metadata", kind: Kind::Object, help: "Data of your own", listed: false },
 ];
 
 /// The same, as serde asks for it.
@@ -108,6 +112,8 @@ const NAMES: [&str; FIELDS.len()] = {
 /// The longest line and the longest text of a field, in bytes.
 const LINE_LENGTH: usize = 1_000;
 const TEXT_LENGTH: usize = 64 << 10;
+/// The longest object, as JSON.
+const OBJECT_LENGTH: usize = 16 << 10;
 
 /// The value of a field.
 #[derive(Clone, Debug, PartialEq)]
@@ -115,6 +121,7 @@ pub enum FieldValue {
     Time(Timestamp),
     Seconds(u64),
     Text(String),
+    Object(Map<String, Value>),
 }
 
 impl Eq for FieldValue {}
@@ -138,6 +145,10 @@ impl Field {
             Kind::Time => FieldValue::Time(quantity::time(flag, typed, now)?.into()),
             Kind::Duration => FieldValue::Seconds(quantity::duration(flag, typed)?.as_secs()),
             Kind::Line | Kind::Text => FieldValue::Text(typed.trim().to_owned()),
+            Kind::Object => FieldValue::Object(serde_json::from_str(typed).map_err(|error| {
+                Usage::new(format!("{flag}: not a JSON object: {error}"))
+                    .hint(format!("such as {flag} '{{\"reviewer\": \"ann\"}}'"))
+            })?),
         };
         self.check(value).map(Some).map_err(|problem| Usage::new(format!("{flag}: {problem}")))
     }
@@ -161,6 +172,7 @@ impl Field {
                 FieldValue::Seconds(seconds)
             }
             (Kind::Line | Kind::Text, Value::String(text)) => FieldValue::Text(text.trim().to_owned()),
+            (Kind::Object, Value::Object(object)) => FieldValue::Object(object),
             (_, other) => return Err(format!("{other} is not a value of {}", self.name)),
         };
         self.check(value).map(Some).map_err(|problem| format!("{}: {problem}", self.name))
@@ -174,6 +186,9 @@ impl Field {
                 u64::try_from(seconds).map(FieldValue::Seconds).map_err(|_| format!("{seconds} is no length of time"))
             }
             (Kind::Line | Kind::Text, Stored::Text(text)) => Ok(FieldValue::Text(text)),
+            (Kind::Object, Stored::Text(text)) => {
+                serde_json::from_str(&text).map(FieldValue::Object).map_err(|error| error.to_string())
+            }
             (_, stored) => Err(format!("{stored:?} is no value of {}", self.name)),
         }
     }
@@ -189,6 +204,7 @@ impl Field {
             }
             (Kind::Line, FieldValue::Text(text)) => bounded(text, LINE_LENGTH, value.clone()),
             (Kind::Text, FieldValue::Text(text)) => bounded(text, TEXT_LENGTH, value.clone()),
+            (Kind::Object, FieldValue::Object(_)) => bounded(&value.to_string(), OBJECT_LENGTH, value.clone()),
             _ => Ok(value),
         }
     }
@@ -210,6 +226,7 @@ impl FieldValue {
             FieldValue::Time(time) => Stored::Number(time.micros()),
             FieldValue::Seconds(seconds) => Stored::Number(i64::try_from(*seconds).unwrap_or(i64::MAX)),
             FieldValue::Text(text) => Stored::Text(text.clone()),
+            FieldValue::Object(_) => Stored::Text(self.to_string()),
         }
     }
 }
@@ -220,6 +237,7 @@ impl Serialize for FieldValue {
             FieldValue::Time(time) => time.serialize(serializer),
             FieldValue::Seconds(seconds) => serializer.serialize_u64(*seconds),
             FieldValue::Text(text) => serializer.serialize_str(text),
+            FieldValue::Object(object) => object.serialize(serializer),
         }
     }
 }
@@ -231,6 +249,7 @@ impl fmt::Display for FieldValue {
             FieldValue::Time(time) => f.write_str(&time.short()),
             FieldValue::Seconds(seconds) => f.write_str(&quantity::spelled(Duration::from_secs(*seconds))),
             FieldValue::Text(text) => f.write_str(text),
+            FieldValue::Object(object) => f.write_str(&serde_json::to_string(object).unwrap_or_default()),
         }
     }
 }

@@ -9,6 +9,7 @@ ALTER TABLE tasks ADD COLUMN defer_until INTEGER;
 ALTER TABLE tasks ADD COLUMN estimate INTEGER;
 ALTER TABLE tasks ADD COLUMN external_ref TEXT;
 ALTER TABLE tasks ADD COLUMN acceptance TEXT;
+ALTER TABLE tasks ADD COLUMN metadata TEXT;
 
 -- The lesser of a task's own priority and the effective priority of its parent, while that is unfinished.
 ALTER TABLE tasks ADD COLUMN effective_priority INTEGER NOT NULL DEFAULT 2;

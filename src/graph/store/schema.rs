@@ -15,7 +15,7 @@ const ROWS_MAX: usize = 1000;
 const FINGERPRINTS: [&str; MIGRATIONS.len()] = [
     "4e044ae192a588cd82c2ba133a1d040df959afdf1f2242cbdbc3724599607546",
     "ee8ee94d268f33c384035a8478e26e17c4305ecae25e914dcc3f2505068481db",
-    "4fbab6f6f91b31d2996fcaad3d469dc1794908cda188e8accc228353b7e5ecfa",
+    "d7fd4aa3e165f366ff19ba03882be73e2d66d467382c3035a3aec3a54f85c93e",
 ];
 
 /// Whether these are the tables of this version.
