@@ -32,6 +32,14 @@ pub enum GraphCommand {
     Log(LogArgs),
     /// Draw what a task waits for, and its parts
     Graph(GraphArgs),
+    /// Draw tasks below their parents, with how far each parent is
+    Tree(TreeArgs),
+    /// Count tasks by status, priority, type and tag
+    Stats,
+    /// List unfinished tasks that nobody has changed for a while
+    Stale(StaleArgs),
+    /// List unfinished tasks whose titles are made of the same words
+    Duplicates(DuplicatesArgs),
     /// See who works here
     #[command(subcommand)]
     Agent(AgentCommand),
@@ -132,6 +140,34 @@ pub struct GraphArgs {
     /// For Graphviz: `bn graph ID --dot | dot -Tsvg`
     #[arg(long, conflicts_with = "json")]
     pub dot: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct TreeArgs {
+    /// The task to begin with; without it every task that has children and no parent
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct StaleArgs {
+    /// How long nobody may have changed a task
+    #[arg(long = "for", value_name = "LENGTH", default_value = "14d")]
+    pub untouched: String,
+
+    #[command(flatten)]
+    pub which: Which,
+
+    /// How many at most; 0 for all
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct DuplicatesArgs {
+    /// How many groups at most; 0 for all
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
 }
 
 #[derive(Debug, Subcommand)]

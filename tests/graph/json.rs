@@ -88,6 +88,14 @@ fn every_example_has_the_shape_of_the_real_answer() {
     scene.check("bn search WORDS", &["search", "queries"]);
     scene.check("bn log ID", &["log", &schema]);
     scene.check("bn graph ID", &["graph", &queries]);
+    let store = scene.world.task("Store", &["--type", "epic"]);
+    scene.world.bn(&["link", "add", &store, &queries, "-t", "parent_of"]).ok();
+    scene.world.task("all, decide!", &[]);
+    scene.world.task("decide ALL", &[]);
+    scene.check("bn tree", &["tree"]);
+    scene.check("bn stats", &["stats"]);
+    scene.check("bn stale", &["stale", "--for", "0s"]);
+    scene.check("bn duplicates", &["duplicates"]);
     scene.check("bn link add A B", &["link", "add", &schema, &manual, "-t", "related_to"]);
     scene.check("bn link list ID", &["link", "list", &schema]);
     scene.check("bn agent list", &["agent", "list"]);

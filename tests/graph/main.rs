@@ -18,4 +18,5 @@ mod rows;
 mod sessions;
 mod transfer;
 mod trouble;
+mod views;
 mod world;

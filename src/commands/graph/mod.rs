@@ -7,6 +7,7 @@ mod batch;
 mod blocked;
 mod doctor;
 mod draw;
+mod duplicates;
 mod export;
 mod goodbye;
 mod import;
@@ -19,7 +20,10 @@ mod render;
 mod restore;
 mod search;
 mod show;
+mod stale;
+mod stats;
 mod task;
+mod tree;
 mod wanted;
 
 use crate::cli::graph::{AgentCommand, GraphCommand};
@@ -38,6 +42,10 @@ pub fn dispatch(command: GraphCommand, context: &Context) -> Result<Exit, Failur
         GraphCommand::Search(args) => search::run(&args, context)?,
         GraphCommand::Show(args) => show::run(&args.id, context)?,
         GraphCommand::Log(args) => log::run(&args, context)?,
+        GraphCommand::Tree(args) => tree::run(args, context)?,
+        GraphCommand::Stats => stats::run(context)?,
+        GraphCommand::Stale(args) => stale::run(args, context)?,
+        GraphCommand::Duplicates(args) => duplicates::run(&args, context)?,
         GraphCommand::Graph(args) => draw::run(&args, context)?,
         GraphCommand::Agent(AgentCommand::List(args)) => agent::list(&args, context)?,
         GraphCommand::Batch(args) => batch::run(&args, context)?,

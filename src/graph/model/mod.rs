@@ -7,6 +7,7 @@ pub mod foreign;
 pub mod id;
 pub mod link;
 pub mod operation;
+pub mod outline;
 pub mod record;
 pub mod session;
 pub mod spaced;

@@ -6,9 +6,11 @@ pub mod events;
 pub mod filter;
 pub mod links;
 pub mod origins;
+pub mod outline;
 pub mod records;
 pub mod search;
 pub mod sessions;
+pub mod stats;
 pub mod tasks;
 
 /// What every store of this program is made by, one step per version; a step that was released is never edited.

@@ -6,6 +6,7 @@ mod changes;
 mod lists;
 mod one;
 mod sessions;
+mod views;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,6 +22,7 @@ pub use changes::{
 pub use lists::{Agents, Blocked, Explain, Explained, List, Log, Ready, Search, WhatWaits};
 pub use one::{Check, Draw, Find, Links, LinksOf, Show, Shown, Thing};
 pub use sessions::{Goodbye, Orient};
+pub use views::{Duplicates, Stats, Tree};
 
 /// One transaction. A field that asks for nothing (null, false, an empty list) may be left out.
 pub trait Request: Serialize + DeserializeOwned {

@@ -28,6 +28,7 @@ mod migrate;
 mod neighbourhood;
 mod open;
 mod origins;
+mod outline;
 mod overview;
 mod resolve;
 mod rows;
@@ -38,6 +39,7 @@ mod set_aside;
 mod sigbus;
 mod sql_error;
 mod sqlite_open;
+mod stats;
 mod take_in;
 mod unread;
 mod update;
@@ -70,6 +72,7 @@ pub use overview::{Held, Overview};
 pub use resolve::Detail;
 pub use search::Found;
 pub use sessions::{Farewell, HOST, Registered};
+pub use stats::{Duplicates, Stats};
 pub use unread::Unread;
 
 /// The name of the file in the graph's folder.

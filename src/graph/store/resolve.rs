@@ -4,6 +4,7 @@ use crate::graph::error::GraphError;
 use crate::graph::model::event::Note;
 use crate::graph::model::id::{self, TaskId};
 use crate::graph::model::link::Neighbour;
+use crate::graph::model::outline::Progress;
 use crate::graph::model::task::{Named, Task};
 use crate::graph::queries;
 use crate::graph::store::{Reader, rows};
@@ -20,6 +21,8 @@ pub struct Detail {
     pub notes: Vec<Note>,
     /// What other trackers call it.
     pub imported_from: Vec<String>,
+    /// How far its children are.
+    pub progress: Option<Progress>,
 }
 
 impl Reader<'_> {
@@ -64,7 +67,8 @@ impl Reader<'_> {
     pub fn detail(&self, id: &TaskId) -> Result<Detail, GraphError> {
         let task = self.task(id)?;
         let imported_from = self.names_elsewhere(id)?;
-        Ok(Detail { imported_from, task, links: self.links_of(id)?, notes: self.notes(id)? })
+        let progress = self.progress(id)?;
+        Ok(Detail { imported_from, progress, task, links: self.links_of(id)?, notes: self.notes(id)? })
     }
 
     pub(super) fn notes(&self, id: &TaskId) -> Result<Vec<Note>, GraphError> {

@@ -125,6 +125,9 @@ impl fmt::Display for Shown {
         self.head(f)?;
         self.fields(f)?;
         self.hands(f)?;
+        if let Some(progress) = self.detail.progress {
+            writeln!(f, "children: {progress}")?;
+        }
         if !self.detail.imported_from.is_empty() {
             writeln!(f, "imported from {}", line(&self.detail.imported_from.join(", "), 200))?;
         }
