@@ -1,6 +1,7 @@
 //! The egress log: one line per decision, in a file of bounded size that the agent may read.
 //!
-//! `TIME DECISION HOST:PORT ADDRESS REASON`. Hosts and ports only: paths, queries and header fields never get here.
+//! `TIME DECISION HOST:PORT ADDRESS [allow=RULE] REASON`, where `allow=none` says that no rule opens it. Hosts and ports only:
+//! paths, queries and header fields never get here.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -25,7 +26,7 @@ const REFUSED_MAX: usize = 1000;
 /// Two files of this many bytes at most.
 const FILE_MAX: u64 = 2 * 1024 * 1024;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Decision {
     Allowed,
@@ -46,21 +47,43 @@ impl Decision {
     }
 }
 
+/// What would have let a refused request through.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Remedy {
+    /// `--allow RULE`
+    Allow(String),
+    /// No rule.
+    Never,
+}
+
+/// Before the rule that would have helped.
+const ALLOW: &str = "allow=";
+/// In the place of a rule.
+const NEVER: &str = "none";
+
 /// One line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Entry {
     pub decision: Decision,
     /// `host:port`, or `-` where the request named none.
     pub asked: String,
     pub address: Option<IpAddr>,
-    /// One line of words.
+    /// `None` where nothing was refused by a rule, and in a log of an older bn, whose reasons name it in words.
+    pub remedy: Option<Remedy>,
+    /// One line of words, for people.
     pub reason: String,
 }
 
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = self.address.map_or_else(|| "-".to_owned(), |address| address.to_string());
-        write!(f, "{} {} {address} {}", self.decision.word(), self.asked, self.reason)
+        write!(f, "{} {} {address} ", self.decision.word(), self.asked)?;
+        match &self.remedy {
+            Some(Remedy::Allow(rule)) => write!(f, "{ALLOW}{rule} ")?,
+            Some(Remedy::Never) => write!(f, "{ALLOW}{NEVER} ")?,
+            None => {}
+        }
+        f.write_str(&self.reason)
     }
 }
 
@@ -72,7 +95,17 @@ impl Entry {
         let word = words.next()?;
         let decision = Decision::ALL.into_iter().find(|decision| decision.word() == word)?;
         let (asked, address) = (words.next()?.to_owned(), words.next()?.parse().ok());
-        Some((time, Self { decision, asked, address, reason: words.next()?.to_owned() }))
+        let (remedy, reason) = remedy(words.next()?);
+        Some((time, Self { decision, asked, address, remedy, reason: reason.to_owned() }))
+    }
+}
+
+/// What stands before the reason, and the reason.
+fn remedy(rest: &str) -> (Option<Remedy>, &str) {
+    match rest.strip_prefix(ALLOW).and_then(|rest| rest.split_once(' ')) {
+        Some((NEVER, reason)) => (Some(Remedy::Never), reason),
+        Some((rule, reason)) => (Some(Remedy::Allow(rule.to_owned())), reason),
+        None => (None, rest),
     }
 }
 
@@ -147,7 +180,9 @@ mod tests {
     use super::*;
 
     fn entry(asked: &str) -> Entry {
-        Entry { decision: Decision::Refused, asked: asked.into(), address: None, reason: "not on the allowlist".into() }
+        let remedy = Some(Remedy::Allow(asked.to_owned()));
+        let (decision, asked, reason) = (Decision::Refused, asked.into(), "not on the allowlist".into());
+        Entry { decision, asked, address: None, remedy, reason }
     }
 
     #[test]
@@ -158,9 +193,17 @@ mod tests {
         let log = Log::open(folder.path()).unwrap();
         log.add(time, &entry("a.example:443"));
         log.add(time, &with_address);
+        let never = Entry { remedy: Some(Remedy::Never), ..entry("169.254.169.254:80") };
+        log.add(time, &never);
+        let allowed = Entry { decision: Decision::Allowed, remedy: None, ..entry("b.example:443") };
+        log.add(time, &allowed);
         let text = fs::read_to_string(folder.path().join(FILE)).unwrap();
-        assert!(text.starts_with("2023-11-14T22:13:20Z refused a.example:443 - not on the allowlist\n"), "{text}");
-        assert_eq!(read(folder.path()).unwrap(), [(time, entry("a.example:443")), (time, with_address)]);
+        assert!(
+            text.starts_with("2023-11-14T22:13:20Z refused a.example:443 - allow=a.example:443 not on the allowlist\n"),
+            "{text}"
+        );
+        let written = [entry("a.example:443"), with_address, never, allowed].map(|entry| (time, entry));
+        assert_eq!(read(folder.path()).unwrap(), written);
     }
 
     #[test]

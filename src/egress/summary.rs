@@ -4,19 +4,12 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 
-use crate::egress::log::{self, Decision, Entry};
+use crate::egress::log::{self, Decision, Entry, Remedy};
 
-/// What stands in a reason before the rule that would have helped.
-const REMEDY: &str = "; open it with --allow ";
 /// More different refusals than anybody reads.
 const SHOWN_MAX: usize = 20;
 /// More than a program wants to hear of.
 const KEPT_MAX: usize = 1000;
-
-/// The words of a refusal in the log.
-pub fn reason(said: &str, remedy: Option<&str>) -> String {
-    remedy.map_or_else(|| format!("{said}; never opened"), |remedy| format!("{said}{REMEDY}{remedy}"))
-}
 
 /// One host that was refused.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -27,6 +20,19 @@ pub struct Refused {
     pub count: u64,
     /// What to give to `--allow`.
     pub allow: Option<String>,
+    /// No rule opens it.
+    pub never_opened: bool,
+}
+
+impl Refused {
+    fn new(entry: Entry, count: u64) -> Self {
+        let never_opened = entry.remedy == Some(Remedy::Never);
+        let allow = match entry.remedy {
+            Some(Remedy::Allow(rule)) => Some(rule),
+            Some(Remedy::Never) | None => None,
+        };
+        Self { asked: entry.asked, reason: entry.reason, count, allow, never_opened }
+    }
 }
 
 /// All refusals of a run, most frequent first.
@@ -48,21 +54,16 @@ impl Summary {
 
     /// `first` are those that may have been pushed out of the log since.
     pub fn of(entries: impl Iterator<Item = Entry>, first: impl Iterator<Item = Entry>) -> Self {
-        let mut counts: HashMap<(String, String), u64> = HashMap::new();
+        let mut counts: HashMap<Entry, u64> = HashMap::new();
+        // Which of its addresses a host was asked at is all the same.
+        let place = |entry: Entry| Entry { address: None, ..entry };
         for entry in entries.filter(|entry| entry.decision == Decision::Refused) {
-            *counts.entry((entry.asked, entry.reason)).or_default() += 1;
+            *counts.entry(place(entry)).or_default() += 1;
         }
         for entry in first {
-            counts.entry((entry.asked, entry.reason)).or_insert(1);
+            counts.entry(place(entry)).or_insert(1);
         }
-        let refused = |((asked, said), count): ((String, String), u64)| {
-            let (reason, allow) = match said.split_once(REMEDY) {
-                Some((reason, rule)) => (reason.to_owned(), Some(rule.to_owned())),
-                None => (said, None),
-            };
-            Refused { asked, reason, count, allow }
-        };
-        let mut refused: Vec<Refused> = counts.into_iter().map(refused).collect();
+        let mut refused: Vec<Refused> = counts.into_iter().map(|(entry, count)| Refused::new(entry, count)).collect();
         refused.sort_by(|left, right| right.count.cmp(&left.count).then_with(|| left.asked.cmp(&right.asked)));
         let more = refused.len().saturating_sub(KEPT_MAX);
         refused.truncate(KEPT_MAX);
@@ -93,9 +94,10 @@ impl fmt::Display for Summary {
             return Ok(());
         }
         writeln!(f, "the network refused:")?;
-        for Refused { asked, reason, count, .. } in self.refused.iter().take(SHOWN_MAX) {
+        for Refused { asked, reason, count, never_opened, .. } in self.refused.iter().take(SHOWN_MAX) {
             let times = if *count == 1 { String::new() } else { format!(" ({count} times)") };
-            writeln!(f, "  {asked}{times}: {reason}")?;
+            let never = if *never_opened { "; never opened" } else { "" };
+            writeln!(f, "  {asked}{times}: {reason}{never}")?;
         }
         if let more @ 1.. = self.more + self.refused.len().saturating_sub(SHOWN_MAX) {
             writeln!(f, "  and {more} more")?;
@@ -113,17 +115,23 @@ mod tests {
 
     #[test]
     fn refusals_are_counted_and_their_flags_named_once() {
-        let entry =
-            |decision, asked: &str, reason: String| Entry { decision, asked: asked.into(), address: None, reason };
-        let private = || reason("private address", Some("db.corp:5432"));
+        let entry = |decision, asked: &str, remedy, reason: &str| Entry {
+            decision,
+            asked: asked.into(),
+            address: None,
+            remedy,
+            reason: reason.into(),
+        };
+        let allow = |rule: &str| Some(Remedy::Allow(rule.to_owned()));
+        let private = || entry(Decision::Refused, "db.corp:5432", allow("db.corp:5432"), "private address");
         let entries = [
-            entry(Decision::Refused, "db.corp:5432", private()),
-            entry(Decision::Allowed, "github.com:443", "public address".into()),
-            entry(Decision::Refused, "169.254.169.254:80", reason("cloud metadata address", None)),
-            entry(Decision::Refused, "db.corp:5432", private()),
-            entry(Decision::Failed, "x.example:443", "refused".into()),
+            private(),
+            entry(Decision::Allowed, "github.com:443", None, "public address"),
+            entry(Decision::Refused, "169.254.169.254:80", Some(Remedy::Never), "cloud metadata address"),
+            private(),
+            entry(Decision::Failed, "x.example:443", None, "refused"),
         ];
-        let early = entry(Decision::Refused, "early.corp:80", reason("private address", Some("early.corp:80")));
+        let early = entry(Decision::Refused, "early.corp:80", allow("early.corp:80"), "private address");
         let first = [entries[0].clone(), early];
         let summary = Summary::of(entries.into_iter(), first.into_iter());
         assert_eq!(
@@ -137,12 +145,25 @@ mod tests {
     }
 
     #[test]
+    fn a_log_of_an_older_bn_is_summed_up_in_its_own_words() {
+        let line =
+            "2026-11-26T14:00:00Z refused db.corp:5432 10.0.0.1 private address; open it with --allow db.corp:5432";
+        let entry = Entry::parse(line).map(|(_, entry)| entry);
+        let summary = Summary::of(entry.into_iter(), std::iter::empty());
+        assert_eq!(
+            summary.to_string(),
+            "the network refused:\n  db.corp:5432: private address; open it with --allow db.corp:5432\n"
+        );
+    }
+
+    #[test]
     fn a_flood_of_refusals_makes_no_flood_of_words() {
         let refused = |number| Entry {
             decision: Decision::Refused,
             asked: format!("{number}.corp:80"),
             address: None,
-            reason: reason("private address", Some(&format!("{number}.corp:80"))),
+            remedy: Some(Remedy::Allow(format!("{number}.corp:80"))),
+            reason: "private address".to_owned(),
         };
         let summary = Summary::of((0..5000).map(refused), std::iter::empty());
         assert_eq!((summary.refused.len(), summary.more), (KEPT_MAX, 4000));

@@ -5,6 +5,7 @@ use std::process::{Command, ExitStatus};
 
 use crate::error::Explain;
 use crate::process::Cmd;
+use crate::process::sudo::Refusal;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
@@ -15,7 +16,7 @@ pub enum ProcessError {
     #[error("{program} failed ({status}): {stderr}", stderr = last_line(.stderr))]
     Failed { program: String, line: String, status: ExitStatus, stderr: String },
     #[error("sudo refused to run {program}: {stderr}", stderr = last_line(.stderr))]
-    Sudo { program: String, stderr: String },
+    Sudo { program: String, refusal: Refusal, stderr: String },
     #[error("{program} was not done after {seconds} s, and was stopped")]
     Slow { program: String, line: String, seconds: u64 },
     #[error("lost contact with {program}")]

@@ -6,7 +6,7 @@ mod error;
 pub mod install;
 mod rehearsal;
 mod runner;
-mod sudo;
+pub mod sudo;
 
 pub use captured::{Captured, Watched, exit_code, tail};
 pub use cmd::{Bounds, Cmd, UNKNOWN};

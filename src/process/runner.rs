@@ -15,7 +15,7 @@ use crate::env::{Env, Privilege, TOKENS};
 use crate::process::captured::{collect, pass_on};
 use crate::process::error::{failed, last_line, start_error};
 use crate::process::rehearsal::{Rehearsal, assumed, success};
-use crate::process::sudo::is_refusal;
+use crate::process::sudo::Refusal;
 use crate::process::{Bounds, Captured, Cmd, ProcessError, Watched};
 
 /// How much is kept of what a watched program said: its last line may hold a whole environment. Bytes.
@@ -373,7 +373,11 @@ impl Runner {
             Err(ProcessError::Sudo { .. }) => {
                 let status = self.foreground(&Cmd::new("sudo").arg("-v"))?;
                 if !status.success() {
-                    return Err(ProcessError::Sudo { program: probe.name(), stderr: status.to_string() });
+                    return Err(ProcessError::Sudo {
+                        program: probe.name(),
+                        refusal: Refusal::Password,
+                        stderr: status.to_string(),
+                    });
                 }
                 self.capture(probe).map(drop)
             }
@@ -383,11 +387,9 @@ impl Runner {
 
     /// sudo says no with exit code 1 and a line of its own, before the program ran.
     fn sudo_refusal(&self, cmd: &Cmd, captured: &Captured) -> Option<ProcessError> {
-        let refused = cmd.as_root
-            && self.uses_sudo()
-            && captured.status.code() == Some(1)
-            && is_refusal(last_line(&captured.stderr));
-        refused.then(|| ProcessError::Sudo { program: cmd.name(), stderr: captured.stderr.clone() })
+        let asked = cmd.as_root && self.uses_sudo() && captured.status.code() == Some(1);
+        let refusal = Refusal::of(last_line(&captured.stderr)).filter(|_| asked)?;
+        Some(ProcessError::Sudo { program: cmd.name(), refusal, stderr: captured.stderr.clone() })
     }
 }
 

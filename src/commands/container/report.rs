@@ -11,6 +11,7 @@ use crate::error::NOT_MERGED;
 use crate::git::collect::collected::{BranchOutcome, Collected, Kept};
 use crate::git::collect::kept;
 use crate::git::collect::plan::WORK;
+use crate::git::host::worktrees::Operation;
 use crate::git::host::{refs, worktrees};
 use crate::process::Cmd;
 use crate::run::record::RunError;
@@ -128,10 +129,10 @@ fn next(record: &Record) -> Option<String> {
     let work = record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0);
     if let (Some(Outcome::Diverged), true) = (record.outcome, record.spec.checkout.branch.is_some()) {
         let (worktree, target) = (&record.spec.checkout.worktree, &record.spec.target.branch);
-        if let Some(what) = worktrees::unfinished(&record.spec.checkout.git_dir) {
-            let (place, command) = (worktree.display(), what.trim_start_matches("a ").split(' ').next().unwrap_or(""));
-            let git = Cmd::new("git").arg("-C").arg(worktree).args([command, "--continue"]);
-            return Some(format!("{what} waits in {place}: {git}, or --abort; then bn container merge {name}"));
+        if let Some(Operation { name: what, finish }) = worktrees::unfinished(&record.spec.checkout.git_dir) {
+            let (place, abort) = (worktree.display(), if finish[1] == "--continue" { ", or --abort" } else { "" });
+            let git = Cmd::new("git").arg("-C").arg(worktree).args(finish);
+            return Some(format!("{what} waits in {place}: {git}{abort}; then bn container merge {name}"));
         }
         let rebase = Cmd::new("git").arg("-C").arg(worktree).args(["rebase", target]);
         return Some(format!("{rebase} && bn container merge {name}"));

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::env::Privilege;
+use crate::process::sudo::Rule;
 
 #[derive(Clone, Debug)]
 pub struct Facts {
@@ -76,8 +77,8 @@ pub enum Answer {
 pub struct SudoFacts {
     /// Whether `bn` goes through sudo on this machine.
     pub used: bool,
-    /// What `sudo -n -l` printed, where it did.
-    pub rules: Option<String>,
+    /// The rules that need no password.
+    pub rules: Vec<Rule>,
     /// The programs that sudo may run and that others than root can change.
     pub changeable: Vec<PathBuf>,
 }

@@ -3,29 +3,11 @@
 use crate::container::doctor::Finding;
 use crate::container::doctor::facts::SudoFacts;
 
-/// One rule that needs no password.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rule {
-    /// The programs, as sudoers names them; `ALL` for every one.
-    pub commands: Vec<String>,
-}
-
-/// The rules of `sudo -l` that ask for no password: `(RUNAS) TAGS: COMMANDS`.
-pub fn free_rules(listing: &str) -> Vec<Rule> {
-    let rules = listing.lines().filter_map(|line| line.trim().strip_prefix('(')?.split_once(')'));
-    rules.filter_map(|(_, rest)| Some(Rule { commands: commands(rest.split_once("NOPASSWD:")?.1) })).collect()
-}
-
-fn commands(text: &str) -> Vec<String> {
-    let without_tags = |part: &str| part.trim().rsplit(": ").next().unwrap_or_default().to_owned();
-    text.split(',').map(without_tags).filter(|command| !command.is_empty()).collect()
-}
-
 pub fn check(sudo: &SudoFacts) -> Vec<Finding> {
     if !sudo.used {
         return Vec::new();
     }
-    let rules = sudo.rules.as_deref().map(free_rules).unwrap_or_default();
+    let rules = &sudo.rules;
     let mut findings = Vec::new();
     if rules.iter().any(|rule| rule.commands.iter().any(|command| command == "ALL")) {
         findings.push(Finding::warning(
@@ -55,21 +37,10 @@ pub fn check(sudo: &SudoFacts) -> Vec<Finding> {
 mod tests {
     use super::super::Status;
     use super::*;
-
-    const HEADER: &str = "Matching Defaults entries for dev on vm:\n    env_reset, use_pty\n\n\
-        User dev may run the following commands on vm:\n";
+    use crate::process::sudo::free_rules;
 
     fn facts(rules: &str) -> SudoFacts {
-        SudoFacts { used: true, rules: Some(format!("{HEADER}{rules}")), changeable: Vec::new() }
-    }
-
-    #[test]
-    fn rules_as_sudo_lists_them() {
-        let listing = "    (ALL : ALL) ALL\n    (root) NOPASSWD: /usr/bin/ctr, /usr/sbin/runc update *\n";
-        let commands = ["/usr/bin/ctr", "/usr/sbin/runc update *"].map(str::to_owned).to_vec();
-        assert_eq!(free_rules(&format!("{HEADER}{listing}")), [Rule { commands }]);
-        let tagged = "    (ALL) NOPASSWD: SETENV: /usr/bin/ctr\n";
-        assert_eq!(free_rules(tagged), [Rule { commands: vec!["/usr/bin/ctr".into()] }]);
+        SudoFacts { used: true, rules: free_rules(rules), changeable: Vec::new() }
     }
 
     #[test]

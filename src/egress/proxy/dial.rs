@@ -5,13 +5,12 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use crate::egress::host::{Authority, Host};
 use crate::egress::http::head::Response;
 use crate::egress::http::reply::Reply;
-use crate::egress::log::{Decision, Entry};
+use crate::egress::log::{Decision, Entry, Remedy};
 use crate::egress::next_hop::Hop;
 use crate::egress::policy::{Policy, Refusal};
 use crate::egress::proxy::{Shared, race};
 use crate::egress::pump::Reader;
 use crate::egress::stream::{Stream, write_all};
-use crate::egress::summary;
 
 /// The most that another proxy's answer to CONNECT may take.
 const ANSWER_MAX: usize = 16 * 1024;
@@ -135,40 +134,58 @@ fn sorted(mut addresses: Vec<IpAddr>) -> Vec<IpAddr> {
     addresses
 }
 
-async fn directly(shared: &Shared, addresses: &[SocketAddr]) -> Result<Dialled, String> {
-    let stream = race::connect(addresses).await.map_err(|error| plainly(&error))?;
+/// Why no connection came about.
+struct Unreached {
+    timed_out: bool,
+    text: String,
+}
+
+impl Unreached {
+    fn because(text: impl ToString) -> Self {
+        Self { timed_out: false, text: text.to_string() }
+    }
+
+    /// The same, said of the next proxy.
+    fn at(self, hop: &Hop) -> Self {
+        Self { text: format!("next proxy {}: {}", hop.authority, self.text), ..self }
+    }
+}
+
+/// Leaves the number away that the system adds.
+impl From<std::io::Error> for Unreached {
+    fn from(error: std::io::Error) -> Self {
+        let text = error.to_string().split(" (os error").next().unwrap_or_default().to_lowercase();
+        Self { timed_out: error.kind() == std::io::ErrorKind::TimedOut, text }
+    }
+}
+
+async fn directly(shared: &Shared, addresses: &[SocketAddr]) -> Result<Dialled, Unreached> {
+    let stream = race::connect(addresses).await?;
     let address = stream.peer_addr().ok().map(|peer| peer.ip());
     let stream = Stream::from(stream);
     shared.limit_outside(&stream);
     Ok(Dialled { stream, ahead: Vec::new(), address })
 }
 
-/// The error without the number that the system adds.
-fn plainly(error: &std::io::Error) -> String {
-    error.to_string().split(" (os error").next().unwrap_or_default().to_lowercase()
-}
-
 /// The user's own proxy is wherever the user says: no rule is asked.
-async fn to_hop(shared: &Shared, hop: &Hop) -> Result<Dialled, String> {
+async fn to_hop(shared: &Shared, hop: &Hop) -> Result<Dialled, Unreached> {
     let addresses = match &hop.authority.host {
         Host::Address(address) => vec![*address],
-        Host::Name(name) => {
-            shared.resolver.lookup(name).await.map_err(|error| format!("next proxy {}: {error}", hop.authority))?
-        }
+        Host::Name(name) => shared.resolver.lookup(name).await.map_err(|error| Unreached::because(error).at(hop))?,
     };
     let sockets: Vec<SocketAddr> =
         sorted(addresses).iter().map(|address| (*address, hop.authority.port).into()).collect();
-    directly(shared, &sockets).await.map_err(|error| format!("next proxy {}: {error}", hop.authority))
+    directly(shared, &sockets).await.map_err(|error| error.at(hop))
 }
 
 /// A tunnel through the next proxy.
-async fn through(shared: &Shared, hop: &Hop, to: Authority) -> Result<Dialled, String> {
-    let failed = |text: String| format!("next proxy {}: {text}", hop.authority);
+async fn through(shared: &Shared, hop: &Hop, to: Authority) -> Result<Dialled, Unreached> {
+    let failed = |text: String| Unreached::because(text).at(hop);
     let Dialled { stream, .. } = to_hop(shared, hop).await?;
     let authorization =
         hop.authorization.as_ref().map(|value| format!("Proxy-Authorization: {value}\r\n")).unwrap_or_default();
     let request = format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n{authorization}\r\n");
-    write_all(&stream, request.as_bytes()).await.map_err(|error| failed(plainly(&error)))?;
+    write_all(&stream, request.as_bytes()).await.map_err(|error| Unreached::from(error).at(hop))?;
     let mut reader = Reader::new(&stream);
     let head = match tokio::time::timeout(super::head::PATIENCE, reader.head(ANSWER_MAX)).await {
         Ok(Ok(Some(head))) => head,
@@ -188,15 +205,15 @@ fn logged(
     shared: &Shared,
     asked: &Authority,
     address: Option<IpAddr>,
-    outcome: Result<Dialled, String>,
+    outcome: Result<Dialled, Unreached>,
 ) -> Result<Dialled, Reply> {
     let (decision, reason, address) = match &outcome {
         Ok(dialled) => (Decision::Allowed, "connected".to_owned(), dialled.address),
-        Err(text) => (Decision::Failed, text.clone(), address),
+        Err(unreached) => (Decision::Failed, unreached.text.clone(), address),
     };
-    shared.note(&Entry { decision, asked: asked.to_string(), address, reason });
-    outcome.map_err(|text| {
-        Reply::new(if text.ends_with("timed out") { 504 } else { 502 }, format!("cannot reach {asked}: {text}"))
+    shared.note(&Entry { decision, asked: asked.to_string(), address, remedy: None, reason });
+    outcome.map_err(|Unreached { timed_out, text }| {
+        Reply::new(if timed_out { 504 } else { 502 }, format!("cannot reach {asked}: {text}"))
     })
 }
 
@@ -208,7 +225,8 @@ fn refused(shared: &Shared, refusal: &Refusal) -> Reply {
         decision: Decision::Refused,
         asked: asked.clone(),
         address: refusal.address,
-        reason: summary::reason(&said, remedy.as_deref()),
+        remedy: Some(remedy.clone().map_or(Remedy::Never, Remedy::Allow)),
+        reason: said.clone(),
     });
     let address = refusal.address.filter(|address| Host::Address(*address) != refusal.asked.host);
     let place = address.map(|address| format!(" ({address})")).unwrap_or_default();

@@ -126,7 +126,7 @@ impl Shared {
     }
 
     fn note_request(&self, decision: Decision, asked: &str, reason: impl Into<String>) {
-        self.note(&Entry { decision, asked: asked.to_owned(), address: None, reason: reason.into() });
+        self.note(&Entry { decision, asked: asked.to_owned(), address: None, remedy: None, reason: reason.into() });
     }
 }
 

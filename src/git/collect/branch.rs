@@ -8,6 +8,7 @@ use crate::git::collect::collected::BranchOutcome;
 use crate::git::collect::plan::Plan;
 use crate::git::collect::set_back;
 use crate::git::host::refs::short;
+use crate::git::host::worktrees::Operation;
 use crate::git::host::{Git, GitError, changes, checkout, refs, worktrees};
 use crate::git::private::RunGit;
 use crate::process::{Cmd, ProcessError};
@@ -35,7 +36,7 @@ pub fn settle(git: &Git, run: &RunGit, plan: &Plan, notes: &mut Vec<String>) -> 
     if gone {
         notes.push(gone_note(git, run, work)?);
     }
-    if let Some(what) = worktrees::unfinished(&run.checkout.git_dir) {
+    if let Some(Operation { name: what, .. }) = worktrees::unfinished(&run.checkout.git_dir) {
         return Ok(BranchOutcome::Busy { why: format!("the worktree is in the middle of {what}") });
     }
     match run.checkout.branch_ref() {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::git::host::config::Config;
 use crate::git::host::git::path_answer;
 use crate::git::host::repository::{self, Repository};
+use crate::git::host::worktrees::Operation;
 use crate::git::host::{Git, GitError, in_tree, worktrees};
 use crate::path_json;
 
@@ -119,7 +120,7 @@ pub fn symbolic_head(git: &Git, git_dir: &Path) -> Result<Option<String>, GitErr
 }
 
 fn check(git: &Git, checkout: &Checkout) -> Result<(), GitError> {
-    if let Some(what) = worktrees::unfinished(&checkout.git_dir) {
+    if let Some(Operation { name: what, .. }) = worktrees::unfinished(&checkout.git_dir) {
         return Err(GitError::Unfinished { path: checkout.worktree.clone(), what });
     }
     let inner = worktrees::list(git, &checkout.common_dir)?.into_iter().find(|other| {

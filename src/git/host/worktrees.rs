@@ -65,17 +65,26 @@ pub fn git_dir_of(common_dir: &Path, worktree: &Worktree) -> Result<Option<PathB
     Ok(None)
 }
 
+/// An operation of git's that a checkout is in the middle of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation {
+    pub name: &'static str,
+    /// What git is given to finish it.
+    pub finish: [&'static str; 2],
+}
+
 /// What a checkout is in the middle of, for which its branch must stay where it is.
-pub fn unfinished(git_dir: &Path) -> Option<&'static str> {
-    const STATES: &[(&str, &str)] = &[
-        ("rebase-merge", "a rebase"),
-        ("rebase-apply", "a rebase or am"),
-        ("MERGE_HEAD", "a merge"),
-        ("CHERRY_PICK_HEAD", "a cherry-pick"),
-        ("REVERT_HEAD", "a revert"),
-        ("BISECT_LOG", "a bisect"),
+pub fn unfinished(git_dir: &Path) -> Option<Operation> {
+    const STATES: &[(&str, &str, [&str; 2])] = &[
+        ("rebase-merge", "a rebase", ["rebase", "--continue"]),
+        ("rebase-apply", "a rebase or am", ["rebase", "--continue"]),
+        ("MERGE_HEAD", "a merge", ["merge", "--continue"]),
+        ("CHERRY_PICK_HEAD", "a cherry-pick", ["cherry-pick", "--continue"]),
+        ("REVERT_HEAD", "a revert", ["revert", "--continue"]),
+        ("BISECT_LOG", "a bisect", ["bisect", "reset"]),
     ];
-    STATES.iter().find(|(file, _)| git_dir.join(file).exists()).map(|(_, what)| *what)
+    let found = STATES.iter().find(|(file, ..)| git_dir.join(file).exists())?;
+    Some(Operation { name: found.1, finish: found.2 })
 }
 
 #[cfg(test)]

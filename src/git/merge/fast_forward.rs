@@ -11,6 +11,7 @@ use crate::git::collect::collected::Collected;
 use crate::git::host::changes::ChangedPath;
 use crate::git::host::config::Config;
 use crate::git::host::git::{UPLOAD_PACK, complaints};
+use crate::git::host::worktrees::Operation;
 use crate::git::host::worktrees::{self, Worktree};
 use crate::git::host::{Git, GitError, changes, checkout, in_tree, main_checkout, refs};
 use crate::git::merge::whole::{self, Journal};
@@ -156,7 +157,7 @@ impl Step<'_> {
                 format!("the agent left the checkout at {end}: its files are not those of {}", self.run.target.branch);
             return Ok(MergeOutcome::Refused { why });
         }
-        if let Some(what) = worktrees::unfinished(&checkout.git_dir) {
+        if let Some(Operation { name: what, .. }) = worktrees::unfinished(&checkout.git_dir) {
             return Ok(busy(format!("{} is in the middle of {what}", checkout.worktree.display())));
         }
         if !branch::wait_for_index(&checkout.git_dir) {
@@ -183,7 +184,7 @@ impl Step<'_> {
         if checkout::symbolic_head(self.git, &git_dir)?.as_ref() != Some(&self.run.target.reference()) {
             return Ok(busy(format!("{place} is no longer on {}", self.run.target.branch)));
         }
-        if let Some(what) = worktrees::unfinished(&git_dir) {
+        if let Some(Operation { name: what, .. }) = worktrees::unfinished(&git_dir) {
             return Ok(busy(format!("{place} is in the middle of {what}")));
         }
         if !branch::wait_for_index(&git_dir) {

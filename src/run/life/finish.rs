@@ -191,10 +191,10 @@ fn moved_on(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Strin
     let (checkout, target) = (&prepared.checkout, &prepared.target);
     let count = refs::count(git, &checkout.common_dir, &target.reference(), [collected.head.as_str()])?;
     let moved = format!("{} has moved on by {count}", target.branch);
-    let Some(what) = worktrees::unfinished(&checkout.git_dir) else { return Ok(moved) };
+    let Some(operation) = worktrees::unfinished(&checkout.git_dir) else { return Ok(moved) };
     let conflicts = clashes::unmerged(git, &checkout.git_dir)?;
     let conflicts = if conflicts.is_empty() { String::new() } else { format!(" ({})", conflicts.join(", ")) };
-    Ok(format!("{moved}, and {what} waits in {}{conflicts}", checkout.worktree.display()))
+    Ok(format!("{moved}, and {} waits in {}{conflicts}", operation.name, checkout.worktree.display()))
 }
 
 fn outcome_of(merged: MergeOutcome, collected: &Collected) -> (Outcome, Option<String>) {

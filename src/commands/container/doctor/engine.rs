@@ -11,6 +11,7 @@ use crate::container::outside;
 use crate::container::reference::image_reference;
 use crate::container::tasks::parse_server_version;
 use crate::env::{Env, Privilege};
+use crate::process::sudo::Refusal;
 use crate::process::{ProcessError, Runner, last_line};
 use crate::run::engine::{Engine, EngineError, address, program};
 
@@ -58,7 +59,7 @@ fn ask(ctr: &Ctr, runner: &Runner) -> Answer {
             None => Answer::Error("ctr version does not name the server's".to_owned()),
         },
         Ok(answer) => Answer::Error(last_line(&answer.stderr).to_owned()),
-        Err(ProcessError::Sudo { stderr, .. }) if stderr.contains("password") => Answer::PasswordNeeded,
+        Err(ProcessError::Sudo { refusal: Refusal::Password, .. }) => Answer::PasswordNeeded,
         Err(error) => Answer::Error(error.to_string()),
     }
 }

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use crate::commands::container::doctor::{engine, host};
 use crate::container::doctor::facts::{Facts, SudoFacts, Tool, UserFacts};
-use crate::container::doctor::sudo::free_rules;
 use crate::container::doctor::tools;
 use crate::data_dir::DataDir;
 use crate::env::Env;
 use crate::error::Failure;
+use crate::process::sudo::free_rules;
 use crate::process::{Cmd, ProcessError, Runner};
 use crate::run::engine::program;
 
@@ -68,12 +68,11 @@ fn sudo(env: &Env, runner: &Runner) -> Result<SudoFacts, ProcessError> {
     let used = runner.uses_sudo() && program(env, "sudo").is_some();
     let rules = if used {
         let asked = runner.capture(&Cmd::new("sudo").args(["-n", "-l"]))?;
-        Some(asked.text()).filter(|_| asked.success())
+        if asked.success() { free_rules(&asked.text()) } else { Vec::new() }
     } else {
-        None
+        Vec::new()
     };
-    let listed = rules.as_deref().map(free_rules).unwrap_or_default();
-    let programs = listed.iter().flat_map(|rule| &rule.commands).filter_map(|command| command.split(' ').next());
+    let programs = rules.iter().flat_map(|rule| &rule.commands).filter_map(|command| command.split(' ').next());
     let changeable = programs.map(PathBuf::from).filter(|path| path.is_absolute() && is_changeable(path)).collect();
     Ok(SudoFacts { used, rules, changeable })
 }
