@@ -43,6 +43,8 @@ pub enum GraphCommand {
     /// See who works here
     #[command(subcommand)]
     Agent(AgentCommand),
+    /// Make the items of a markdown list tasks, all of them or none
+    Plan(PlanArgs),
     /// Make many changes at once, all of them or none
     Batch(BatchArgs),
     /// Write everything down as JSON Lines
@@ -186,6 +188,17 @@ pub struct AgentListArgs {
     /// How many at most; 0 for all
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
     pub limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// A markdown file; standard input where it is missing or `-`
+    ///
+    /// Each item of a list is a task, and one below another is a part of it. An item of a numbered list depends on the one before it.
+    /// Behind a title may stand #tag, p0 to p4, type:bug, ref:name, depends_on:@name,bn-7f3k, due:2026-12-24 and the other fields. Text
+    /// below an item is its description, and an item with [x] is done.
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -50,14 +50,18 @@ pub struct IdArg {
 #[derive(Debug, Args)]
 pub struct CreateArgs {
     /// One line that says what is to be done
-    #[arg(value_name = "TITLE", required_unless_present = "stdin", value_parser = task::title)]
+    #[arg(value_name = "TITLE", required_unless_present_any = ["stdin", "edit"], value_parser = task::title)]
     pub title: Option<String>,
 
     /// Read tasks from standard input, one JSON object per line, and create all of them or none
     #[arg(long, conflicts_with_all = ["title", "description", "priority", "task_type", "tags", "parent", "assignee", "depends_on", "blocks", "discovered_from"])]
     pub stdin: bool,
 
-    /// Everything else that there is to know
+    /// Write the title and the description in $VISUAL or $EDITOR
+    #[arg(short, long, conflicts_with = "stdin")]
+    pub edit: bool,
+
+    /// Everything else that there is to know; `-` reads it from standard input
     #[arg(short, long, value_name = "TEXT")]
     pub description: Option<String>,
 
@@ -133,7 +137,11 @@ pub struct UpdateArgs {
     #[arg(long, value_name = "TITLE", value_parser = task::title)]
     pub title: Option<String>,
 
-    /// A new description
+    /// Change the title and the description in $VISUAL or $EDITOR
+    #[arg(short, long)]
+    pub edit: bool,
+
+    /// A new description; `-` reads it from standard input
     #[arg(short, long, value_name = "TEXT")]
     pub description: Option<String>,
 

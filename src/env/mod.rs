@@ -87,6 +87,8 @@ pub struct Env {
     pub merge_target: Option<String>,
     pub initial_prompt: Option<String>,
     pub containerd_address: Option<String>,
+    /// What the user edits texts with: a command line for a shell.
+    pub editor: Option<String>,
     /// Where the user wants temporary files.
     pub temporary: Option<PathBuf>,
     pub ssh_auth_sock: Option<PathBuf>,
@@ -134,6 +136,7 @@ impl Env {
             merge_target: nonempty("BN_MERGE_TARGET"),
             initial_prompt: nonempty("BN_INITIAL_PROMPT"),
             containerd_address: nonempty("CONTAINERD_ADDRESS"),
+            editor: nonempty("VISUAL").or_else(|| nonempty("EDITOR")),
             temporary: absolute("TMPDIR"),
             ssh_auth_sock: absolute("SSH_AUTH_SOCK"),
             terminal: fs::File::open("/dev/tty").is_ok(),

@@ -9,6 +9,7 @@ mod fields;
 mod finding;
 mod foreign;
 mod hostile;
+mod input;
 mod json;
 mod landing;
 mod lifecycle;

@@ -8,6 +8,7 @@ mod blocked;
 mod doctor;
 mod draw;
 mod duplicates;
+mod editor;
 mod export;
 mod goodbye;
 mod import;
@@ -15,6 +16,7 @@ mod input;
 mod link;
 mod log;
 mod orient;
+mod plan;
 mod ready;
 mod render;
 mod restore;
@@ -48,6 +50,7 @@ pub fn dispatch(command: GraphCommand, context: &Context) -> Result<Exit, Failur
         GraphCommand::Duplicates(args) => duplicates::run(&args, context)?,
         GraphCommand::Graph(args) => draw::run(&args, context)?,
         GraphCommand::Agent(AgentCommand::List(args)) => agent::list(&args, context)?,
+        GraphCommand::Plan(args) => plan::run(&args, context)?,
         GraphCommand::Batch(args) => batch::run(&args, context)?,
         GraphCommand::Export(args) => export::run(&args, context)?,
         GraphCommand::Import(args) => import::run(&args, context)?,

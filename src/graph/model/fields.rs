@@ -276,6 +276,12 @@ impl Fields {
         Ok(fields)
     }
 
+    pub fn put(&mut self, field: &Field, value: Option<FieldValue>) {
+        if let Some(place) = FIELDS.iter().position(|known| known.name == field.name) {
+            self.0[place] = value;
+        }
+    }
+
     /// Makes the changes.
     pub fn apply(&mut self, changes: &FieldChanges) {
         for (place, change) in self.0.iter_mut().zip(&changes.0) {

@@ -8,6 +8,7 @@ pub mod id;
 pub mod link;
 pub mod operation;
 pub mod outline;
+pub mod plan;
 pub mod record;
 pub mod session;
 pub mod spaced;

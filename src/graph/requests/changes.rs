@@ -8,6 +8,7 @@ use crate::graph::error::GraphError;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::link::{self, LinkType};
 use crate::graph::model::operation::Operation;
+use crate::graph::model::plan::Step;
 use crate::graph::model::task::{Change, NewTask, Status, Task};
 use crate::graph::queries::filter::Filter;
 use crate::graph::requests::{At, Request, Shown};
@@ -52,6 +53,22 @@ impl Request for Batch {
 
     fn perform(&self, at: &At) -> Result<Vec<Outcome>, GraphError> {
         at.write(|writer| writer.batch(&self.operations))
+    }
+}
+
+/// The tasks of a plan, all of them or none.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    pub steps: Vec<Step>,
+}
+
+impl Request for Plan {
+    type Answer = Vec<Outcome>;
+    const NAME: &'static str = "plan";
+
+    fn perform(&self, at: &At) -> Result<Vec<Outcome>, GraphError> {
+        at.write(|writer| writer.plan(&self.steps))
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::graph::error::GraphError;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::operation::{Operation, References};
+use crate::graph::model::plan::Step;
 use crate::graph::model::task::{NewTask, Status};
 use crate::graph::store::{Claim, Closing, Writer};
 
@@ -29,6 +30,16 @@ impl Writer<'_> {
         let outcomes = numbered.map(|(operation, number)| {
             let done = self.perform(operation, &mut names).and_then(|id| self.outcome(operation, &id));
             done.map_err(|source| GraphError::Operation { number, source: Box::new(source) })
+        });
+        outcomes.collect()
+    }
+
+    /// The same for the steps of a plan, of which the first that fails is named by its line.
+    pub fn plan(&self, steps: &[Step]) -> Result<Vec<Outcome>, GraphError> {
+        let mut names = References::default();
+        let outcomes = steps.iter().map(|step| {
+            let done = self.perform(&step.operation, &mut names).and_then(|id| self.outcome(&step.operation, &id));
+            done.map_err(|source| GraphError::AtLine { line: step.line, source: Box::new(source) })
         });
         outcomes.collect()
     }

@@ -3,7 +3,8 @@
 use crate::cli::task::CreateArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
-use crate::commands::graph::{batch, input};
+use crate::commands::graph::input::{self, Stdin};
+use crate::commands::graph::{batch, editor};
 use crate::error::{Failure, Usage};
 use crate::graph::model::fields::Fields;
 use crate::graph::model::operation;
@@ -19,11 +20,16 @@ pub fn run(args: CreateArgs, context: &Context) -> Result<(), Failure> {
         let results = Graph::open(context)?.ask(&Batch { operations })?;
         return Ok(context.output.print(&batch::Answer { results })?);
     }
+    let mut stdin = Stdin::default();
     let mut fields = Fields::default();
-    fields.apply(&input::fields(&args.fields)?);
+    fields.apply(&stdin.fields(args.fields)?);
+    let description = stdin.value("--description", args.description.unwrap_or_default())?;
+    let title = args.title.unwrap_or_default();
+    let (title, description) =
+        if args.edit { editor::edit(context, &title, &description)? } else { (title, description) };
     let task = NewTask {
-        title: args.title.unwrap_or_default(),
-        description: args.description.unwrap_or_default(),
+        title,
+        description,
         task_type: args.task_type,
         priority: args.priority,
         tags: args.tags,
