@@ -24,9 +24,29 @@ pub struct Collected {
     pub holds: Vec<String>,
     /// All that was found has been taken over: the private folder may go.
     pub complete: bool,
+    /// What came of the submodules, by their numbers.
+    #[serde(default)]
+    pub submodules: Vec<Collected>,
 }
 
 impl Collected {
+    /// Before anything was taken over.
+    pub(super) fn nothing(base: &str) -> Self {
+        Self {
+            head: base.to_owned(),
+            new_commits: 0,
+            own_commits: None,
+            refs: Vec::new(),
+            branch: BranchOutcome::Unchanged,
+            ended_on: None,
+            quarantined: Vec::new(),
+            notes: Vec::new(),
+            holds: Vec::new(),
+            complete: false,
+            submodules: Vec::new(),
+        }
+    }
+
     /// How many commits the agent made: what it took from the host's branches is not its own.
     pub fn own_commits(&self) -> u64 {
         self.own_commits.unwrap_or(self.new_commits)
@@ -100,8 +120,8 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// The work itself, which the run's outcome speaks of.
+    /// The work itself, which the run's outcome speaks of. (That of a submodule is in another repository.)
     pub fn is_work(&self) -> bool {
-        self.place.ends_with("/work")
+        self.place.starts_with("refs/") && self.place.ends_with("/work")
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::git::collect::collected::{Collected, Kept, TakenRef};
 use crate::git::collect::plan::WORK;
-use crate::git::collect::run_refs::KeptRef;
+use crate::git::collect::run_refs::{self, KeptRef};
+use crate::git::collect::submodules;
 
 use crate::git::host::{Git, GitError, copies, refs, snapshot};
 use crate::git::private::RunGit;
@@ -19,11 +20,56 @@ pub fn all(
     unmerged: &[KeptRef],
     collected: Option<&Collected>,
 ) -> Result<Vec<Kept>, GitError> {
-    let common = &run.checkout.common_dir;
     let mut kept = Vec::new();
-    if !common.exists() {
-        return Ok(kept);
+    for (number, inner) in run.submodules().iter().enumerate() {
+        let work = collected.and_then(|work| work.submodules.get(number));
+        kept.extend(in_submodule(git, inner, work)?);
     }
+    if run.checkout.common_dir.exists() {
+        kept.extend(one(git, run, unmerged, collected)?);
+    }
+    Ok(kept)
+}
+
+/// What goes with the run of a submodule's. Its work has no target: it is the run's alone until a ref has it.
+fn in_submodule(git: &Git, run: &RunGit, work: Option<&Collected>) -> Result<Vec<Kept>, GitError> {
+    let path = submodules::path(run);
+    let bundle = submodules::bundle(run);
+    if !run.checkout.common_dir.exists() {
+        let what = format!("what the agent committed in the submodule {path}, whose repository is gone");
+        let get = Cmd::new("git").arg("fetch").arg(&bundle).args(["refs/binnacle/*:refs/binnacle/*"]).to_string();
+        return Ok(bundle
+            .exists()
+            .then(|| Kept { what, place: bundle.display().to_string(), get })
+            .into_iter()
+            .collect());
+    }
+    let kept = one(git, run, &run_refs::unmerged(git, run)?, work)?;
+    Ok(kept
+        .into_iter()
+        .map(|kept| match kept.is_work() {
+            true => {
+                let count = work.map_or(0, Collected::own_commits);
+                let commits = if count == 1 { "1 commit".to_owned() } else { format!("{count} commits") };
+                Kept {
+                    what: format!("{commits} in the submodule {path}"),
+                    get: branch(run, &run.run, &kept.place),
+                    ..kept
+                }
+            }
+            false => Kept { what: format!("{} in the submodule {path}", kept.what), ..kept },
+        })
+        .map(|kept| Kept { place: format!("{} of {}", kept.place, run.checkout.worktree.display()), ..kept })
+        .collect())
+}
+
+/// What to type to have a branch of that name at a ref of the run.
+fn branch(run: &RunGit, name: &str, reference: &str) -> String {
+    to_have(run, reference, &format!("refs/heads/{name}")).to_string()
+}
+
+fn one(git: &Git, run: &RunGit, unmerged: &[KeptRef], collected: Option<&Collected>) -> Result<Vec<Kept>, GitError> {
+    let mut kept = Vec::new();
     for found in unmerged {
         let taken = collected.and_then(|work| work.refs.iter().find(|taken| taken.reference == found.reference));
         let (what, get) = described(git, run, &found.reference, taken)?;
@@ -41,7 +87,8 @@ pub fn all(
 }
 
 fn in_repository(run: &RunGit) -> Cmd {
-    Cmd::new("git").arg("-C").arg(&run.checkout.main_worktree)
+    let place = if run.submodule.is_some() { &run.checkout.worktree } else { &run.checkout.main_worktree };
+    Cmd::new("git").arg("-C").arg(place)
 }
 
 /// What to type to see the commits of a ref of the run.
@@ -71,9 +118,7 @@ fn described(git: &Git, run: &RunGit, reference: &str, taken: Option<&TakenRef>)
         Ok(plain && refs::commit(git, &run.checkout.common_dir, &format!("refs/{kind}/{name}"))?.is_none())
     };
     Ok(match kind {
-        "heads" if new("heads")? => {
-            (format!("branch {name}"), to_have(run, reference, &format!("refs/heads/{name}")).to_string())
-        }
+        "heads" if new("heads")? => (format!("branch {name}"), branch(run, name, reference)),
         "heads" => (format!("branch {name}"), show.to_string()),
         "tags" if new("tags")? => {
             (format!("tag {name}"), to_have(run, reference, &format!("refs/tags/{name}")).to_string())

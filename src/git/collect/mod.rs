@@ -15,5 +15,6 @@ mod refs;
 pub mod rest;
 pub mod run_refs;
 mod set_back;
+pub mod submodules;
 mod take;
 pub mod take_over;

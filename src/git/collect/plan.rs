@@ -91,7 +91,8 @@ pub fn plan(run: &RunGit, found: PrivateRefs) -> Result<Plan, GitError> {
         (None, _) if plan.lost.is_some() => plan.complete = false,
         (None, branch) => plan.notes.push(format!("the agent deleted its branch {}", branch.unwrap_or("HEAD"))),
     }
-    if let (Head::Commit(_), Some(id)) = (plan.head.clone(), plan.head_commit.clone()) {
+    // Where it started without a branch, that is the work.
+    if let (Head::Commit(_), Some(id), Some(_)) = (&plan.head, plan.head_commit.clone(), &plan.starting) {
         plan.add("HEAD".to_owned(), "HEAD".to_owned(), id);
     }
     plan.add_refs(&found.refs, &start);

@@ -1,14 +1,17 @@
 //! The end of a run's git: what goes, and what is kept until its work is somewhere else.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 
 use crate::failpoint::{self, Point};
+use crate::git::host::git::os;
 use crate::git::host::{Git, GitError, refs};
-use crate::git::private::own_refs;
-use crate::git::private::run_git::{RunGit, SEEN_TARGETS, prefix};
+use crate::git::private::prepare::REPOSITORY_OF;
+use crate::git::private::run_git::{MODULES, RunGit, SEEN_TARGETS, prefix};
+use crate::git::private::{bare, own_refs};
 use crate::untrusted::remove;
 
 /// A ref of a run that holds commits which the target does not have.
@@ -21,6 +24,11 @@ pub struct KeptRef {
 /// Removes the private folder, then the refs whose commits the target has; with the last of them goes all that the run borrowed.
 /// Only after everything in it was collected (`Collected::complete`).
 pub fn discard(git: &Git, run: &RunGit) -> Result<(), GitError> {
+    run.submodules().iter().filter(|inner| inner.checkout.common_dir.exists()).try_for_each(|inner| one(git, inner))?;
+    one(git, run)
+}
+
+fn one(git: &Git, run: &RunGit) -> Result<(), GitError> {
     remove_folders(&run.folder)?;
     let kept = run.kept();
     let (pins, others): (Vec<RunRef>, Vec<RunRef>) = list(git, &kept, &run.run)?.into_iter().partition(RunRef::is_pin);
@@ -42,9 +50,27 @@ pub fn discard(git: &Git, run: &RunGit) -> Result<(), GitError> {
 
 /// Undoes a preparation, also one that was cut short, of a run that never started.
 pub fn abandon(git: &Git, common_dir: &Path, run: &str, folder: &Path) -> Result<(), GitError> {
+    of_submodules(folder)?.iter().try_for_each(|(_, inner)| remove_folders(inner))?;
     remove_folders(folder)?;
     crate::git::private::bare::remove(folder, SEEN_TARGETS)?;
     forget(git, common_dir, run, folder)
+}
+
+/// The repositories of a run's submodules that are still there, and what the run has of each. Known from the folder alone:
+/// a preparation may have been cut short.
+fn of_submodules(folder: &Path) -> Result<Vec<(PathBuf, PathBuf)>, GitError> {
+    let modules = folder.join(MODULES);
+    let entries = match fs::read_dir(&modules) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other.map_err(GitError::io("read", &modules))?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let inner = entry.map_err(GitError::io("read", &modules))?.path();
+        let repository = bare::optional(&inner.join(REPOSITORY_OF))?.map(|path| PathBuf::from(os(&path)));
+        found.extend(repository.filter(|path| path.exists()).map(|path| (path, inner)));
+    }
+    Ok(found)
 }
 
 fn remove_folders(folder: &Path) -> Result<(), GitError> {
@@ -100,15 +126,25 @@ fn parse(line: &str, prefix: &str) -> Option<RunRef> {
     Some(RunRef { name: name.to_owned(), own, id: id.to_owned(), commit: commit.to_owned() })
 }
 
-/// Those whose commits are all in the history of the target.
+/// Where the work of a run is no longer the run's alone: its target, or any ref of a submodule's.
+fn elsewhere(git: &Git, run: &RunGit) -> Result<Vec<String>, GitError> {
+    let common_dir = &run.checkout.common_dir;
+    if run.submodule.is_none() {
+        return Ok(refs::commit(git, common_dir, &run.target.reference())?.into_iter().collect());
+    }
+    Ok(refs::list(git, common_dir, &[])?.into_iter().map(|found| found.id).collect())
+}
+
+/// Those whose commits are all elsewhere.
 fn reached<'a>(git: &Git, run: &RunGit, refs: &'a [RunRef]) -> Result<Vec<&'a RunRef>, GitError> {
     let common_dir = &run.checkout.common_dir;
-    let Some(target) = refs::commit(git, common_dir, &run.target.reference())?.filter(|_| !refs.is_empty()) else {
+    let others = elsewhere(git, run)?;
+    if refs.is_empty() || others.is_empty() {
         return Ok(Vec::new());
-    };
+    }
     let mut input: String = refs.iter().map(|found| format!("{}\n", found.commit)).collect();
-    input.push_str(&format!("^{target}\n"));
-    let cmd = git.in_dir(&run.kept()).args(["rev-list", "--stdin"]);
+    input.extend(others.iter().map(|id| format!("^{id}\n")));
+    let cmd = git.in_dir(&run.kept()).args(["rev-list", "--ignore-missing", "--stdin"]);
     let outside = git.read_with_input("look for unmerged work", &cmd, input.as_bytes())?.text();
     let outside: HashSet<&str> = outside.lines().collect();
     let tags = match refs.iter().any(|found| found.id != found.commit) {
@@ -136,6 +172,7 @@ pub fn all(git: &Git, run: &RunGit) -> Result<Vec<KeptRef>, GitError> {
 
 /// Deletes every ref of a run, its work too, and all that it borrowed: for `prune`, once the user has said so.
 pub fn forget(git: &Git, common_dir: &Path, run: &str, folder: &Path) -> Result<(), GitError> {
+    of_submodules(folder)?.iter().try_for_each(|(common_dir, inner)| own_refs::remove(common_dir, run, inner))?;
     own_refs::remove(common_dir, run, folder)?;
     // Those of an older bn.
     refs::delete(git, common_dir, &names(list(git, common_dir, run)?.iter()))

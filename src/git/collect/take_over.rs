@@ -4,7 +4,8 @@ use crate::failpoint::{self, Point};
 use crate::git::collect::branch;
 use crate::git::collect::collected::{BranchOutcome, Collected};
 use crate::git::collect::plan::{self, Plan, WORK};
-use crate::git::collect::{fetch, lfs, refs, take};
+use crate::git::collect::rest::{self, Source};
+use crate::git::collect::{fetch, lfs, refs, submodules, take};
 use crate::git::host::changes::{self, ChangedPath, Status};
 use crate::git::host::{Git, GitError, refs as host_refs};
 use crate::git::private::{RunGit, own_refs};
@@ -25,22 +26,48 @@ pub fn collect(git: &Git, run: &RunGit) -> Result<Collected, GitError> {
     let aside = if git.rehearses() { Quarantine::default() } else { quarantine::run(&run.before())? };
     failpoint::reached(Point::Quarantined);
     let mut collected = Collected {
-        head: run.base().to_owned(),
-        new_commits: 0,
-        own_commits: None,
-        refs: Vec::new(),
-        branch: BranchOutcome::Unchanged,
-        ended_on: None,
         quarantined: aside.moved.iter().map(|path| sanitize::path(path)).collect(),
         notes: aside.notes,
         holds: aside.holds,
-        complete: false,
+        ..Collected::nothing(run.base())
     };
-    match refs::read(&run.private(), &run.checkout.object_format, run.checkout.branch_ref().as_deref()) {
-        Err(error) => collected.branch = BranchOutcome::GitLost { reason: error.to_string() },
-        Ok(found) => take_over(git, run, plan::plan(run, found)?, &mut collected)?,
+    let inner = run.submodules();
+    // A link to a commit of a submodule is looked at when that commit is there.
+    let works = inner.iter().map(|inner| submodule(git, inner)).collect::<Result<Vec<_>, _>>()?;
+    one(git, run, &mut collected)?;
+    for (inner, work) in inner.iter().zip(&works) {
+        collected.complete &= work.complete;
+        collected.notes.extend(submodules::notes(inner, work));
+    }
+    collected.submodules = works;
+    Ok(collected)
+}
+
+/// What came of a submodule. Whatever an agent made of it, the other repositories are taken over all the same.
+fn submodule(git: &Git, run: &RunGit) -> Result<Collected, GitError> {
+    let mut collected = Collected::nothing(run.base());
+    if !run.checkout.git_dir.is_dir() {
+        submodules::gone(run, &mut collected);
+        return Ok(collected);
+    }
+    if let Err(error) = one(git, run, &mut collected) {
+        let GitError::Hostile { .. } = error else { return Err(error) };
+        collected.notes.push(error.to_string());
+        collected.complete = false;
+    }
+    if collected.new_commits > 0 {
+        rest::bundle(git, run, Source::Taken, &submodules::bundle(run))?;
     }
     Ok(collected)
+}
+
+/// Takes over what is in one repository of the agent's.
+fn one(git: &Git, run: &RunGit, collected: &mut Collected) -> Result<(), GitError> {
+    match refs::read(&run.private(), &run.checkout.object_format, run.checkout.branch_ref().as_deref()) {
+        Err(error) => collected.branch = BranchOutcome::GitLost { reason: error.to_string() },
+        Ok(found) => take_over(git, run, plan::plan(run, found)?, collected)?,
+    }
+    Ok(())
 }
 
 fn take_over(git: &Git, run: &RunGit, mut plan: Plan, collected: &mut Collected) -> Result<(), GitError> {
@@ -72,7 +99,7 @@ fn take_over(git: &Git, run: &RunGit, mut plan: Plan, collected: &mut Collected)
             return Ok(remove::folder(&run.taken())?);
         }
         let changed = changes::between(git, &run.checkout.common_dir, run.base(), work)?;
-        collected.holds.extend(submodule_links(&changed));
+        collected.holds.extend(submodules::links(git, run, &changed)?);
         let sizes = changes::sizes(git, &run.checkout.common_dir, &changed)?;
         collected.holds.extend(large_files(&changed, &sizes));
         collected.holds.extend(lfs::without_content(git, run, (&changed, &sizes), &store)?);
@@ -91,12 +118,6 @@ fn put_away(run: &RunGit, complete: bool) -> Result<(), GitError> {
         return Ok(remove::folder(&taken)?);
     }
     std::fs::rename(&taken, &kept).map_err(GitError::io("keep", &taken))
-}
-
-/// A link to another repository's commit: the user's git would go and look there.
-fn submodule_links(changed: &[ChangedPath]) -> Vec<String> {
-    let links = changed.iter().filter(|changed| changed.is_submodule());
-    links.map(|link| format!("the submodule link {} is new or changed", sanitize::path(&link.path))).collect()
 }
 
 /// A checkout of a million files takes minutes, and disks have no room for as many names.

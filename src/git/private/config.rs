@@ -1,5 +1,7 @@
 //! The configuration of the agent's repository: values, never includes, and nothing secret.
 
+use std::path::Path;
+
 use crate::git::host::checkout::Checkout;
 use crate::git::host::config::{Config, ConfigText};
 use crate::git::host::lfs;
@@ -44,7 +46,8 @@ impl ConfigText {
     }
 }
 
-pub fn build(config: &Config, checkout: &Checkout, hooks: (&Hooks, Inside), submodules: bool) -> Private {
+/// `view` is where the view is, inside.
+pub fn build(config: &Config, checkout: &Checkout, hooks: (&Hooks, Inside), view: &Path) -> Private {
     let mut private = Private { text: ConfigText::default(), notes: Vec::new() };
     let text = &mut private.text;
     // No automatic gc: what it would drop is for the host to take first.
@@ -56,19 +59,16 @@ pub fn build(config: &Config, checkout: &Checkout, hooks: (&Hooks, Inside), subm
             text.set(key, value);
         }
     }
-    text.set("remote.host.url", mounts::VIEW);
+    text.set("remote.host.url", &view.to_string_lossy());
     text.set("remote.host.fetch", "+refs/heads/*:refs/remotes/host/*");
     private.notes.extend(remotes::copy(config, text));
+    remotes::copy_submodules(config, text);
     who(config, &mut private);
     signing(config, &mut private);
     use_hooks(hooks, &mut private);
     partial_clone(config, checkout, &mut private);
     if lfs::is_set_up(config) {
         lfs::SETTINGS.iter().for_each(|(key, value)| private.text.set(key, value));
-    }
-    if submodules {
-        private.text.set("diff.ignoreSubmodules", "all");
-        private.notes.push("submodules and other repositories in the tree are left as they are".to_owned());
     }
     private
 }

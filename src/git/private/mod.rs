@@ -5,7 +5,6 @@
 
 pub mod bare;
 mod config;
-mod gitlinks;
 mod hook_programs;
 pub mod hooks;
 mod identity;
@@ -16,6 +15,8 @@ pub mod prepare;
 mod publish;
 mod remotes;
 pub mod run_git;
+mod submodules;
+mod survey;
 pub mod view;
 
 pub use run_git::{RunGit, Start};

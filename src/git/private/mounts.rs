@@ -12,6 +12,8 @@ pub const WORKSPACE: &str = "/workspace";
 pub const PRIVATE: &str = "/run/binnacle/git";
 /// The view, inside.
 pub const VIEW: &str = "/run/binnacle/host";
+/// What submodules have of these, in folders with their numbers.
+const MODULES: &str = "/run/binnacle/modules";
 /// The user's hooks, inside.
 pub const HOOKS: &str = "/run/binnacle/hooks";
 
@@ -54,10 +56,40 @@ pub struct Parts<'a> {
     pub lfs: &'a [(PathBuf, PathBuf)],
     pub hooks: Option<&'a Path>,
     pub nested: &'a [NestedGit],
+    /// The submodules that the agent has, by their numbers.
+    pub submodules: &'a [Submodule],
     /// Folders of submodules without a git folder, relative to the worktree.
-    pub gitlinks: &'a [PathBuf],
+    pub uninitialised: &'a [PathBuf],
+    /// Submodules that the agent cannot have, relative to the worktree.
+    pub closed: &'a [PathBuf],
     /// Sockets in the worktree, relative to it.
     pub sockets: &'a [PathBuf],
+}
+
+/// The parts of a submodule's mounts.
+pub struct Submodule {
+    /// Relative to the worktree.
+    pub path: PathBuf,
+    pub layout: Layout,
+    pub private: PathBuf,
+    pub view: PathBuf,
+    pub dot_git: PathBuf,
+    /// Object folders, and those of Git LFS, and where they are, inside.
+    pub objects: Vec<(PathBuf, PathBuf)>,
+}
+
+/// Where the private folder and the view of a submodule are, inside, or those of the checkout at the top.
+pub fn places(submodule: Option<usize>) -> (PathBuf, PathBuf) {
+    let of = |number: usize| Path::new(MODULES).join(number.to_string());
+    submodule.map_or_else(|| (PRIVATE.into(), VIEW.into()), |number| (of(number).join("git"), of(number).join("host")))
+}
+
+/// Where object folders go that cannot be at their own path: those of a submodule, or of the checkout at the top.
+pub fn objects_of(submodule: Option<usize>) -> PathBuf {
+    submodule.map_or_else(
+        || PathBuf::from("/run/binnacle/objects"),
+        |number| Path::new(MODULES).join(number.to_string()).join("objects"),
+    )
 }
 
 /// All of git's mounts, shallow destinations first.
@@ -74,10 +106,30 @@ pub fn all(parts: &Parts<'_>) -> Vec<GitMount> {
     mounts.extend(parts.objects.iter().chain(parts.lfs).map(|(outside, inside)| GitMount::read_only(outside, inside)));
     mounts.extend(parts.hooks.map(|hooks| GitMount::read_only(hooks, HOOKS)));
     mounts.extend(masks(parts));
+    mounts.extend(parts.submodules.iter().enumerate().flat_map(|(number, inner)| of_submodule(number, inner)));
     // A cover goes with its socket, wherever the folders above it are moved.
     let cover = |socket: &PathBuf| GitMount::read_only(parts.nobody, workspace.join(socket));
-    mounts.extend(parts.sockets.iter().map(cover));
+    let hidden = |socket: &PathBuf| parts.closed.iter().any(|closed| socket.starts_with(closed));
+    mounts.extend(parts.sockets.iter().filter(|socket| !hidden(socket)).map(cover));
     mounts.sort_by_key(|mount| mount.destination.components().count());
+    // Repositories may borrow from the same folder.
+    let mut seen = BTreeSet::new();
+    mounts.retain(|mount| seen.insert(mount.destination.clone()));
+    mounts
+}
+
+fn of_submodule(number: usize, inner: &Submodule) -> Vec<GitMount> {
+    let dot_git = Path::new(WORKSPACE).join(&inner.path).join(".git");
+    let (private, view) = places(Some(number));
+    let mut mounts = vec![GitMount::read_only(&inner.view, view)];
+    match inner.layout {
+        Layout::Plain => mounts.push(GitMount::writable(&inner.private, dot_git)),
+        Layout::Linked => {
+            mounts.push(GitMount::writable(&inner.private, private));
+            mounts.push(GitMount::read_only(&inner.dot_git, dot_git));
+        }
+    }
+    mounts.extend(inner.objects.iter().map(|(outside, inside)| GitMount::read_only(outside, inside)));
     mounts
 }
 
@@ -85,16 +137,18 @@ pub fn all(parts: &Parts<'_>) -> Vec<GitMount> {
 /// cannot be moved away.
 fn masks(parts: &Parts<'_>) -> Vec<GitMount> {
     let workspace = Path::new(WORKSPACE);
-    let above: BTreeSet<&Path> = parts
-        .nested
-        .iter()
+    let hidden = |path: &Path| parts.closed.iter().any(|closed| path.starts_with(closed));
+    let nested = || parts.nested.iter().filter(|nested| !hidden(&nested.path));
+    let shut = || parts.uninitialised.iter().chain(parts.closed).filter(|path| !path.ancestors().skip(1).any(hidden));
+    let above: BTreeSet<&Path> = nested()
         .map(|nested| &nested.path)
-        .chain(parts.gitlinks)
+        .chain(shut())
         .flat_map(|path| path.ancestors().skip(1))
-        .filter(|path| !path.as_os_str().is_empty() && parts.gitlinks.iter().all(|link| link != path))
+        .filter(|path| !path.as_os_str().is_empty() && shut().all(|link| link != path))
         .collect();
     let fixed = above.into_iter().map(|path| GitMount::writable(parts.worktree.join(path), workspace.join(path)));
-    let covers = parts.nested.iter().filter_map(|nested| {
+    let is_open = |path: &Path| parts.submodules.iter().any(|inner| path.parent() == Some(&inner.path));
+    let covers = nested().filter(|nested| !is_open(&nested.path)).filter_map(|nested| {
         let inside = workspace.join(&nested.path);
         match nested.content {
             Content::File(_) => Some(GitMount::read_only(parts.worktree.join(&nested.path), inside)),
@@ -102,17 +156,21 @@ fn masks(parts: &Parts<'_>) -> Vec<GitMount> {
             Content::Link(_) | Content::Odd => None,
         }
     });
-    // Each is what it was, and takes nothing new: no git folder for the host's git to go into.
-    let closed = parts.gitlinks.iter().map(|path| GitMount::read_only(parts.worktree.join(path), workspace.join(path)));
-    fixed.chain(covers).chain(closed).collect()
+    // Each is what it was, or looks as if nobody had initialised it, and takes nothing new: no git folder for the host's git
+    // to go into.
+    let shut = shut().map(|path| match parts.closed.contains(path) {
+        true => GitMount::read_only(parts.empty, workspace.join(path)),
+        false => GitMount::read_only(parts.worktree.join(path), workspace.join(path)),
+    });
+    fixed.chain(covers).chain(shut).collect()
 }
 
 /// Where an object folder of the host appears inside: at its own path, by which other object folders may name it,
-/// wherever that is free.
-pub fn inside(objects: &[PathBuf]) -> Vec<(PathBuf, PathBuf)> {
+/// wherever that is free, and else below `place`.
+pub fn inside(objects: &[PathBuf], place: &Path) -> Vec<(PathBuf, PathBuf)> {
     let place = |(number, outside): (usize, &PathBuf)| {
         let inside = match TAKEN.iter().any(|taken| outside.starts_with(taken)) {
-            true => PathBuf::from(format!("/run/binnacle/objects/{number}/objects")),
+            true => place.join(number.to_string()).join("objects"),
             false => outside.clone(),
         };
         (outside.clone(), inside)
@@ -137,7 +195,7 @@ mod tests {
     #[test]
     fn object_folders_keep_their_paths_except_where_the_container_has_its_own() {
         let objects = ["/srv/a/.git/objects", "/workspace/a/.git/objects"].map(PathBuf::from);
-        let inside: Vec<_> = inside(&objects).into_iter().map(|(_, inside)| inside).collect();
+        let inside: Vec<_> = inside(&objects, &objects_of(None)).into_iter().map(|(_, inside)| inside).collect();
         assert_eq!(inside, ["/srv/a/.git/objects", "/run/binnacle/objects/1/objects"].map(PathBuf::from));
     }
 
@@ -155,7 +213,9 @@ mod tests {
             lfs: &[],
             hooks: None,
             nested: &nested,
-            gitlinks: &["vendor/lib".into()],
+            submodules: &[],
+            uninitialised: &["vendor/lib".into()],
+            closed: &[],
             nobody: Path::new("/n"),
             sockets: &["a/b/socket".into()],
         };
@@ -177,5 +237,58 @@ mod tests {
             ]
         );
         assert!(mounts.iter().rev().take(2).all(|mount| mount.read_only));
+    }
+    #[test]
+    fn submodules_have_git_folders_of_their_own_and_what_is_closed_hides_what_it_holds() {
+        let file = |path: &str| NestedGit { path: path.into(), content: Content::File(Vec::new()) };
+        let inner = Submodule {
+            path: "lib".into(),
+            layout: Layout::Linked,
+            private: "/p1".into(),
+            view: "/v1".into(),
+            dot_git: "/d1".into(),
+            objects: vec![("/o".into(), "/o".into())],
+        };
+        let parts = Parts {
+            worktree: Path::new("/w"),
+            layout: Layout::Linked,
+            private: Path::new("/p"),
+            view: Path::new("/v"),
+            dot_git: Path::new("/d"),
+            empty: Path::new("/e"),
+            objects: &[("/o".into(), "/o".into())],
+            lfs: &[],
+            hooks: None,
+            nested: &[file("lib/.git"), file("x/shut/.git"), file("x/shut/in/.git")],
+            submodules: &[inner],
+            uninitialised: &["x/shut/none".into()],
+            closed: &["x/shut".into()],
+            nobody: Path::new("/n"),
+            sockets: &[],
+        };
+        let mounts = all(&parts);
+        let lines: Vec<_> = mounts
+            .iter()
+            .map(|mount| {
+                let sign = if mount.read_only { "" } else { " rw" };
+                format!("{} {}{sign}", mount.source.display(), mount.destination.display())
+            })
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "/w /workspace rw",
+                "/o /o",
+                "/d /workspace/.git",
+                "/w/lib /workspace/lib rw",
+                "/w/x /workspace/x rw",
+                "/v /run/binnacle/host",
+                "/p /run/binnacle/git rw",
+                "/e /workspace/x/shut",
+                "/d1 /workspace/lib/.git",
+                "/v1 /run/binnacle/modules/0/host",
+                "/p1 /run/binnacle/modules/0/git rw",
+            ]
+        );
     }
 }

@@ -4,45 +4,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::failpoint::{self, Point};
-use crate::git::host::checkout::{Checkout, Layout};
-use crate::git::host::config::{Config, ConfigText};
-use crate::git::host::repository::canonical;
+use crate::git::host::checkout::Checkout;
+use crate::git::host::config::ConfigText;
 use crate::git::host::snapshot::{self, Copy};
-use crate::git::host::target::Target;
-use crate::git::host::{Git, GitError, in_tree, lfs, refs};
+use crate::git::host::{Git, GitError, refs};
 use crate::git::private::bare::{self, Skeleton};
-use crate::git::private::hooks::{self, Hooks, Inside};
-use crate::git::private::mounts::{self, GitMount, Parts};
-use crate::git::private::run_git::{Folder, prefix};
-use crate::git::private::{RunGit, Start, config, gitlinks, hook_programs, ignored, own_refs, publish};
+use crate::git::private::hooks::{self, Hooks};
+use crate::git::private::mounts::{self, GitMount};
+use crate::git::private::run_git::{MODULES, prefix};
+use crate::git::private::survey::{DOT_GIT, EMPTY, NOBODY, Survey, nested_notes, survey};
+use crate::git::private::{RunGit, config, ignored, own_refs, publish, submodules};
 use crate::sanitize;
-use crate::untrusted::nested::{self, Closed};
 use crate::untrusted::{remove, sockets};
 
-/// More nested git folders than this cannot be kept apart by mounts.
-const MOST_NESTED: usize = 100;
-/// A file of ours that says where the private folder is, inside.
-const DOT_GIT: &str = "dot-git";
-/// An empty folder of ours.
-const EMPTY: &str = "empty";
-/// An empty file of ours, on which nobody listens.
-const NOBODY: &str = "nobody";
+pub use crate::git::private::survey::Request;
 
-/// Before the name of a filter, among the programs that the image has to have.
-const FILTER_WORD: &str = "filter.";
-
-/// What was resolved of a run to come, as far as git is concerned.
-pub struct Request<'a> {
-    /// The run's name.
-    pub run: &'a str,
-    /// The run's own folder.
-    pub folder: &'a Path,
-    pub checkout: &'a Checkout,
-    pub target: &'a Target,
-    /// Id of the commit that is checked out.
-    pub head: String,
-    pub hooks: Inside,
-}
+/// In the folder for a submodule: which repository it is of.
+pub const REPOSITORY_OF: &str = "repository";
 
 /// A run whose git is prepared, and what there is to say of that.
 #[derive(Debug)]
@@ -55,117 +33,39 @@ pub struct Prepared {
     pub notes: Vec<String>,
 }
 
-/// What the host's repository and the checkout say of a run to come.
-struct Survey {
-    config: Config,
-    /// Object folders of the host, and where they are, inside.
-    objects: Vec<(PathBuf, PathBuf)>,
-    hooks: Hooks,
-    hooks_inside: Inside,
-    /// Sockets that are covered, relative to the worktree.
-    sockets: Vec<PathBuf>,
-    gitlinks: Vec<PathBuf>,
-    /// `filter.NAME=PROGRAM`: what git's filters start.
-    filter_programs: Vec<String>,
-}
-
-impl Survey {
-    /// The user's hooks, where they are bound into the container.
-    fn mounted_hooks(&self) -> Option<&Path> {
-        match &self.hooks {
-            Hooks::Folder(folder) if self.hooks_inside == Inside::Run => Some(folder),
-            _ => None,
-        }
-    }
-
-    fn programs(&self) -> Vec<String> {
-        let hooks = self.mounted_hooks().map(hook_programs::of_folder).unwrap_or_default();
-        hooks.into_iter().chain(self.filter_programs.clone()).collect()
-    }
-
-    fn mounts(&self, run: &RunGit) -> Vec<GitMount> {
-        mounts::all(&Parts {
-            worktree: &run.checkout.worktree,
-            layout: run.checkout.layout,
-            private: &run.private(),
-            view: &run.view(),
-            dot_git: &run.folder.join(DOT_GIT),
-            empty: &run.folder.join(EMPTY),
-            objects: &self.objects,
-            lfs: &mounts::lfs(&lfs::store(&run.checkout.common_dir, &self.config), &self.objects),
-            hooks: self.mounted_hooks(),
-            nested: &run.start.nested,
-            gitlinks: &self.gitlinks,
-            nobody: &run.folder.join(NOBODY),
-            sockets: &self.sockets,
-        })
-    }
-}
-
 /// Makes the private folder, the view and the refs below the run's own folder. What an earlier try left is replaced.
 pub fn prepare(git: &Git, request: Request<'_>) -> Result<Prepared, GitError> {
     check_name(git, request.run, request.checkout)?;
     fs::create_dir_all(request.folder).map_err(GitError::io("make", request.folder))?;
     let (run, survey) = survey(git, request)?;
-    clear(&run)?;
-    let kept = keep_start(git, &run, &survey)?;
-    let built = build(git, &run, &survey)?;
+    let notes = make(git, &run, &survey)?;
+    remove::folder(&run.folder.join(MODULES))?;
+    let said = survey.submodules.iter().map(|(inner, survey)| make_submodule(git, inner, survey, &notes));
+    let said = said.collect::<Result<Vec<_>, GitError>>()?;
     Ok(Prepared {
         mounts: survey.mounts(&run),
         hook_programs: survey.programs(),
-        notes: kept.into_iter().chain(built).collect(),
+        notes: notes.into_iter().chain(said.into_iter().flatten()).collect(),
         git: run,
     })
 }
 
-/// Reads, and changes nothing.
-fn survey(git: &Git, request: Request<'_>) -> Result<(RunGit, Survey), GitError> {
-    let (checkout, worktree) = (request.checkout, &request.checkout.worktree);
-    let folder = canonical(request.folder)?;
-    if folder.starts_with(worktree) {
-        return Err(GitError::HoldsState { worktree: worktree.clone(), folder });
-    }
-    let search = nested::search(worktree, Closed::LeaveAlone);
-    refuse_too_many(worktree, search.found.len())?;
-    let gitlinks = gitlinks::uninitialised(git, checkout, &search.found)?;
-    refuse_too_many(worktree, gitlinks.len())?;
-    let sockets = sockets::to_cover(worktree, &search)?;
-    let dot_git = match checkout.layout {
-        Layout::Linked => Some(dot_git_text(worktree)?),
-        Layout::Plain => None,
-    };
-    let config = Config::read(git, git.in_tree(&checkout.git_dir, worktree), worktree)?;
-    // Those under names of the run's own stay, whatever becomes of the others.
-    let borrowed = own_refs::objects(&checkout.common_dir, request.run);
-    let objects = mounts::inside(&[bare::object_folders(&checkout.common_dir)?, vec![borrowed]].concat());
-    let hooks = hooks::find(git, &config, checkout)?;
-    let filter_programs = lfs_program(git, checkout, &config)?.into_iter().collect();
-    let bare = search.bare.into_iter().map(Folder).collect();
-    let run = RunGit {
-        run: request.run.to_owned(),
-        checkout: checkout.clone(),
-        target: request.target.clone(),
-        folder,
-        start: Start { head: request.head, dot_git, nested: search.found, bare },
-    };
-    Ok((run, Survey { config, objects, hooks, hooks_inside: request.hooks, sockets, gitlinks, filter_programs }))
+/// Makes what a run has of one repository. Returns what to tell the user.
+fn make(git: &Git, run: &RunGit, survey: &Survey) -> Result<Vec<String>, GitError> {
+    clear(run)?;
+    let kept = keep_start(git, run, survey)?;
+    let built = build(git, run, survey)?;
+    Ok(kept.into_iter().chain(built).collect())
 }
 
-fn refuse_too_many(worktree: &Path, count: usize) -> Result<(), GitError> {
-    match count > MOST_NESTED {
-        true => Err(GitError::TooManyNested { path: worktree.to_owned(), count, limit: MOST_NESTED }),
-        false => Ok(()),
-    }
-}
-
-/// Where there are files of Git LFS, the image has to have it.
-fn lfs_program(git: &Git, checkout: &Checkout, config: &Config) -> Result<Option<String>, GitError> {
-    if !lfs::is_set_up(config) || !lfs::store(&checkout.common_dir, config).exists() {
-        return Ok(None);
-    }
-    let filters = [lfs::FILTER.to_owned()];
-    let file = in_tree::filtered_file(git, &checkout.git_dir, &checkout.worktree, &filters)?;
-    Ok(file.map(|_| format!("{FILTER_WORD}{}=git-lfs", lfs::FILTER)))
+/// The same for a submodule. What `said` has is not said again.
+fn make_submodule(git: &Git, run: &RunGit, survey: &Survey, said: &[String]) -> Result<Vec<String>, GitError> {
+    fs::create_dir_all(&run.folder).map_err(GitError::io("make", &run.folder))?;
+    // Before anything is made there, for whoever has to undo it.
+    bare::write(&run.folder, REPOSITORY_OF, run.checkout.common_dir.as_os_str().as_encoded_bytes())?;
+    let place = sanitize::path(run.submodule.as_ref().map_or(Path::new(""), |inner| &inner.path));
+    let notes = make(git, run, survey)?.into_iter().filter(|note| !said.contains(note));
+    Ok(notes.map(|note| format!("in the submodule {place}: {note}")).collect())
 }
 
 /// The name has to fit into refs as well.
@@ -175,11 +75,6 @@ fn check_name(git: &Git, run: &str, checkout: &Checkout) -> Result<(), GitError>
         true => Ok(()),
         false => Err(GitError::RunName { name: run.to_owned() }),
     }
-}
-
-fn dot_git_text(worktree: &Path) -> Result<Vec<u8>, GitError> {
-    let path = worktree.join(".git");
-    crate::untrusted::nofollow::read_file(&path, nested::FILE_LIMIT).map_err(GitError::io("read", &path))
 }
 
 fn clear(run: &RunGit) -> Result<(), GitError> {
@@ -204,8 +99,8 @@ fn build(git: &Git, run: &RunGit, survey: &Survey) -> Result<Vec<String>, GitErr
     let checkout = &run.checkout;
     let inside: Vec<PathBuf> = survey.objects.iter().map(|(_, inside)| inside.clone()).collect();
     let shallow = bare::optional(&checkout.common_dir.join("shallow"))?;
-    let submodules = !run.start.nested.is_empty();
-    let private = config::build(&survey.config, checkout, (&survey.hooks, survey.hooks_inside), submodules);
+    let (inside_private, inside_view) = mounts::places(run.submodule.as_ref().map(|inner| inner.number));
+    let private = config::build(&survey.config, checkout, (&survey.hooks, survey.hooks_inside), &inside_view);
     let head = checkout.branch_ref().map_or_else(|| run.base().to_owned(), |branch| format!("ref: {branch}"));
     let view_head = format!("ref: {}", run.target.reference());
     let skeleton = |head| Skeleton {
@@ -220,18 +115,19 @@ fn build(git: &Git, run: &RunGit, survey: &Survey) -> Result<Vec<String>, GitErr
     copy_checkout_files(git, run)?;
     let missing = publish::refs(git, run)?;
     hooks::write_pre_push(&run.private())?;
-    bare::write(&run.folder, DOT_GIT, format!("gitdir: {}\n", mounts::PRIVATE).as_bytes())?;
+    bare::write(&run.folder, DOT_GIT, format!("gitdir: {}\n", inside_private.display()).as_bytes())?;
     let empty = run.folder.join(EMPTY);
     fs::create_dir_all(&empty).map_err(GitError::io("make", &empty))?;
-    gitlinks::make(&checkout.worktree, &survey.gitlinks)?;
+    submodules::make(&checkout.worktree, &survey.uninitialised)?;
     bare::write(&run.folder, NOBODY, b"")?;
-    let told = sockets::note(&survey.sockets).into_iter().chain(private.notes);
+    let told = sockets::note(&survey.sockets).into_iter().chain(private.notes).chain(nested_notes(run, survey));
     Ok(told.chain(hooks_note(git, run, &survey.hooks)?).chain(broken_note(missing)).collect())
 }
 
 /// Hooks that lead into the tree although their folder does not lie there.
 fn hooks_note(git: &Git, run: &RunGit, hooks: &Hooks) -> Result<Option<String>, GitError> {
-    let led = hooks::in_trees(git, run)?;
+    // The folders of a submodule are in the tree, too.
+    let led = if run.submodule.is_some() { Vec::new() } else { hooks::in_trees(git, run)? };
     Ok(led.first().filter(|_| !matches!(hooks, Hooks::InTree(_))).map(|path| {
         let path = sanitize::path(path);
         format!(

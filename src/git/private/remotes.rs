@@ -29,6 +29,22 @@ pub fn copy(config: &Config, text: &mut ConfigText) -> Vec<String> {
     notes
 }
 
+/// Copies which submodules are active, and where they are from. Of what runs a program (`update`) nothing comes across.
+pub fn copy_submodules(config: &Config, text: &mut ConfigText) {
+    if let Some(active) = config.get("submodule.active") {
+        text.set("submodule.active", active);
+    }
+    for name in config.subsections("submodule") {
+        let key = |key: &str| format!("submodule.{name}.{key}");
+        if let Some(url) = config.get(&key("url")) {
+            text.set(&key("url"), &without_credentials(url));
+        }
+        for own in ["active", "branch", "ignore"].map(key) {
+            config.get(&own).into_iter().for_each(|value| text.set(&own, value));
+        }
+    }
+}
+
 /// The user's part of a URL can be a token even where there is no password; a query can hold one too. Over ssh the
 /// user's name is needed, and is none.
 fn without_credentials(url: &str) -> String {

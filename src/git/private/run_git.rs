@@ -24,6 +24,16 @@ pub struct RunGit {
     /// The run's own folder on the host; what git needs is below it.
     pub folder: PathBuf,
     pub start: Start,
+    /// Set where this is what the run has of a submodule.
+    pub submodule: Option<Submodule>,
+}
+
+/// Which submodule it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submodule {
+    pub number: usize,
+    /// Relative to the worktree of the run.
+    pub path: PathBuf,
 }
 
 /// How a checkout was when the agent got it. Stored in the run's record: the agent changes all of it.
@@ -37,6 +47,17 @@ pub struct Start {
     pub nested: Vec<NestedGit>,
     /// Folders in the worktree that git takes for bare repositories.
     pub bare: Vec<Folder>,
+    /// The submodules that the agent has, each after the one that it is in.
+    #[serde(default)]
+    pub submodules: Vec<SubmoduleStart>,
+}
+
+/// How a submodule was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubmoduleStart {
+    pub path: Folder,
+    pub checkout: Checkout,
+    pub start: Start,
 }
 
 /// A repository in the folder of a run: its refs are there.
@@ -44,12 +65,33 @@ pub const REPOSITORY: &str = "kept.git";
 /// A file of the run's: where the agent has seen the target.
 pub const SEEN_TARGETS: &str = "seen-targets";
 
+/// In a run's folder: what it has of submodules, in folders with their numbers.
+pub const MODULES: &str = "modules";
+
 /// A path relative to the worktree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Folder(#[serde(with = "path_json")] pub PathBuf);
 
 impl RunGit {
+    /// What the run has of each submodule: a run of its own, but for its name.
+    pub fn submodules(&self) -> Vec<RunGit> {
+        let of = |(number, inner): (usize, &SubmoduleStart)| self.of_submodule(number, inner);
+        self.start.submodules.iter().enumerate().map(of).collect()
+    }
+
+    /// There is no branch in a submodule to which its work goes by itself.
+    pub fn of_submodule(&self, number: usize, inner: &SubmoduleStart) -> RunGit {
+        RunGit {
+            run: self.run.clone(),
+            checkout: inner.checkout.clone(),
+            target: Target { branch: "HEAD".to_owned(), note: None, checkout: None },
+            folder: self.folder.join(MODULES).join(number.to_string()),
+            start: inner.start.clone(),
+            submodule: Some(Submodule { number, path: inner.path.0.clone() }),
+        }
+    }
+
     /// What its end is compared with.
     pub fn before(&self) -> Before<'_> {
         Before {
@@ -103,7 +145,7 @@ impl RunGit {
 
     /// The branch that the agent starts on is the one to merge into.
     pub fn works_on_target(&self) -> bool {
-        self.checkout.branch.as_deref() == Some(self.target.branch.as_str())
+        self.submodule.is_none() && self.checkout.branch.as_deref() == Some(self.target.branch.as_str())
     }
 
     /// What the agent's refs were at the start. Kept outside the private folder.

@@ -42,7 +42,8 @@ fn dies(bench: &Bench, program: &str, point: Point) {
 fn remembered() -> (crate::git::host::Git, RunGit) {
     let folder = Path::new(".").canonicalize().unwrap();
     let (checkout, target, start) = serde_json::from_slice(&std::fs::read(folder.join("run.json")).unwrap()).unwrap();
-    let run = RunGit { run: "run-1".to_owned(), folder: folder.join("runs/run-1"), checkout, target, start };
+    let run =
+        RunGit { run: "run-1".to_owned(), folder: folder.join("runs/run-1"), checkout, target, start, submodule: None };
     (git(&folder.join("home")), run)
 }
 

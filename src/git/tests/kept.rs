@@ -17,7 +17,7 @@ fn finished(bench: &Bench, script: &str) -> (Prepared, Collected, Vec<Kept>) {
 }
 
 fn kept_of(bench: &Bench, run: &RunGit, collected: &Collected) -> Vec<Kept> {
-    let unmerged = run_refs::unmerged(&bench.git, &run).unwrap();
+    let unmerged = run_refs::unmerged(&bench.git, run).unwrap();
     kept::all(&bench.git, run, &unmerged, Some(collected)).unwrap()
 }
 
@@ -165,6 +165,7 @@ fn the_users_own_store_is_the_one() {
     bench.sh("git -C repo config lfs.storage elsewhere; git config --global filter.lfs.clean 'git-lfs clean -- %f'; mkdir -p repo/.git/elsewhere/objects");
     let (run, _, _) = finished(&bench, &stored("one", "$o"));
     assert_eq!(bench.sh("cat repo/.git/elsewhere/objects/*/*/*"), "one");
-    let (outside, inside) = (bench.path("repo/.git/elsewhere/objects"), bench.path("repo/.git/lfs/objects"));
-    assert!(run.mounts.iter().any(|mount| mount.source == outside && mount.destination == inside && mount.read_only));
+    let outside = bench.path("repo/.git/elsewhere/objects");
+    let is_inside = |place: &std::path::Path| place.ends_with("lfs/objects");
+    assert!(run.mounts.iter().any(|mount| mount.source == outside && is_inside(&mount.destination) && mount.read_only));
 }

@@ -192,7 +192,7 @@ fn a_partial_clone_never_takes_a_missing_file_for_a_deleted_one() {
 }
 
 #[test]
-fn submodules_are_left_as_they_are() {
+fn submodules_have_git_folders_of_their_own() {
     let bench = repository("");
     bench.sh("git init -q lib && cd lib && echo l > l && git add . && git commit -qm lib");
     bench
@@ -203,7 +203,12 @@ fn submodules_are_left_as_they_are() {
     assert!(collected.holds.is_empty() && collected.quarantined.is_empty(), "{collected:?}");
     let inside: Vec<_> =
         run.mounts.iter().map(|mount| (mount.destination.to_string_lossy().into_owned(), mount.read_only)).collect();
-    for mount in [("/workspace/libs", false), ("/workspace/libs/lib", false), ("/workspace/libs/lib/.git", true)] {
+    for mount in [
+        ("/workspace/libs", false),
+        ("/workspace/libs/lib", false),
+        ("/workspace/libs/lib/.git", true),
+        ("/run/binnacle/modules/0/git", false),
+    ] {
         assert!(inside.contains(&(mount.0.to_owned(), mount.1)), "{inside:?}");
     }
     assert_eq!(bench.sh("cd repo && git submodule status && git status --porcelain").lines().count(), 1);
@@ -276,4 +281,36 @@ fn hooks_in_the_tree_are_the_agents_to_change_and_are_named() {
     bench.sh("mkdir home/hooks && cp /bin/true home/hooks/pre-commit && git config -f repo/.git/config core.hooksPath '~/hooks'");
     let run = bench.prepare("agent");
     assert!(run.mounts.iter().any(|mount| mount.source == bench.path("home/hooks")), "{:?}", run.mounts);
+}
+
+#[test]
+fn a_submodule_that_cannot_be_read_is_an_empty_folder_inside_and_one_whose_git_folder_the_agent_could_write_is_refused()
+{
+    let bench = repository("");
+    bench.sh("git init -q lib && cd lib && echo l > l && git add . && git commit -qm lib");
+    bench.sh("cd repo && git -c protocol.file.allow=always submodule --quiet add ../lib lib && git commit -qm sub");
+    bench.sh("mv repo/.git/modules/lib away");
+    let run = bench.prepare("repo");
+    assert!(run.notes.iter().any(|note| note.contains("the submodule lib is an empty folder")), "{:?}", run.notes);
+    let closed = run.mounts.iter().find(|mount| mount.destination.ends_with("workspace/lib")).unwrap();
+    assert!(closed.read_only && closed.source.ends_with("empty"), "{closed:?}");
+    assert!(run.mounts.iter().all(|mount| !mount.destination.ends_with("lib/.git")), "{:?}", run.mounts);
+    for place in ["../hidden/lib", "../not/there/yet"] {
+        bench.sh(&format!(
+            "mkdir -p repo/hidden && cp -r away repo/hidden/lib && printf 'gitdir: {place}\\n' > repo/lib/.git"
+        ));
+        let error = bench.try_prepare("repo", "run-2").unwrap_err().to_string();
+        assert!(error.starts_with("git reads configuration from a file of the worktree: "), "{place}: {error}");
+    }
+}
+
+/// The host's git goes from one to the next.
+#[test]
+fn a_submodule_of_a_submodule_that_nobody_has_initialised_takes_no_git_folder() {
+    let bench = repository("");
+    bench.sh("git init -q lib && cd lib && echo l > l && git add . && git commit -qm lib && git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),deep && git commit -qm deep");
+    bench.sh("cd repo && git -c protocol.file.allow=always submodule --quiet add ../lib lib && git commit -qm sub");
+    let run = bench.prepare("repo");
+    let deep = run.mounts.iter().find(|mount| mount.destination.ends_with("lib/deep")).unwrap();
+    assert!(deep.read_only, "{deep:?}");
 }

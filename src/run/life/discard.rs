@@ -8,10 +8,11 @@ use chrono::{DateTime, Utc};
 
 use crate::error::Failure;
 use crate::git::collect::rest::{self, Source};
-use crate::git::collect::run_refs;
+use crate::git::collect::{run_refs, submodules};
 use crate::git::host::Git;
 use crate::git::private::RunGit;
 use crate::git::private::bare;
+use crate::git::private::prepare::REPOSITORY_OF;
 use crate::run::life::{landed, prepare, tell};
 use crate::run::record::census::Seen;
 use crate::run::record::folder::Folder;
@@ -59,6 +60,9 @@ pub fn unreadable(folder: &Folder, now: DateTime<Utc>) -> Result<Copy, Failure> 
 fn keep(git: &Git, prepared: &RunGit, bundle: &Path, notes: &mut Vec<String>) -> Result<bool, Failure> {
     let (common, name) = (&prepared.checkout.common_dir, &prepared.run);
     notes.extend(keep_lfs(&prepared.folder)?);
+    for inner in prepared.submodules() {
+        notes.extend(keep_submodule(git, &inner)?);
+    }
     match rest::bundle(git, prepared, Source::All, bundle) {
         Ok(there) => {
             run_refs::abandon(git, common, name, &prepared.folder)?;
@@ -75,6 +79,28 @@ fn keep(git: &Git, prepared: &RunGit, bundle: &Path, notes: &mut Vec<String>) ->
         Err(error) => {
             notes.push(format!("what its refs hold could not be bundled: {error}"));
             Ok(false)
+        }
+    }
+}
+
+/// The same for what the run has of a submodule.
+fn keep_submodule(git: &Git, inner: &RunGit) -> Result<Option<String>, Failure> {
+    keep_lfs(&inner.folder)?;
+    let (path, bundle) = (submodules::path(inner), submodules::bundle(inner));
+    let there = inner.checkout.common_dir.exists();
+    let made = [Source::All, Source::Taken]
+        .into_iter()
+        .find_map(|source| there.then(|| rest::bundle(git, inner, source, &bundle)).transpose().ok().flatten());
+    let name = bundle.strip_prefix(inner.folder.parent().and_then(Path::parent).unwrap_or(Path::new("/")));
+    let shown = name.unwrap_or(&bundle).display().to_string();
+    match made {
+        Some(true) => Ok(Some(format!("the commits of the submodule {path} are in {shown} of the copy"))),
+        Some(false) => Ok(None),
+        None => {
+            keep_files(&Folder::new(&inner.folder))?;
+            // Its refs are all that there is of them.
+            bare::remove(&inner.folder, REPOSITORY_OF)?;
+            Ok(Some(format!("what there is of the submodule {path} could not be bundled, and stays as it is")))
         }
     }
 }

@@ -61,8 +61,13 @@ pub fn as_2(bytes: &[u8]) -> serde_json::Result<Value> {
         Some(git) => (git.checkout.clone(), git.target.clone()),
         None => (unprepared(&spec), Target { branch: spec.target.clone(), note: None, checkout: None }),
     };
-    let start =
-        git.map(|git| Start { head: git.checkout.head, dot_git: git.dot_git, nested: git.nested, bare: git.bare });
+    let start = git.map(|git| Start {
+        head: git.checkout.head,
+        dot_git: git.dot_git,
+        nested: git.nested,
+        bare: git.bare,
+        submodules: Vec::new(),
+    });
     put(&mut rest, "format", 2)?;
     put(&mut rest, "start", start)?;
     put(&mut rest, "spec", spec_as_2(spec, checkout, target)?)?;

@@ -188,7 +188,8 @@ impl Record {
     pub fn git(&self, folder: &Folder) -> Option<RunGit> {
         let (spec, start) = (&self.spec, self.start.clone()?);
         let (run, folder) = (spec.name.clone(), folder.path().to_owned());
-        Some(RunGit { run, folder, checkout: spec.checkout.clone(), target: spec.target.clone(), start })
+        let (checkout, target) = (spec.checkout.clone(), spec.target.clone());
+        Some(RunGit { run, folder, checkout, target, start, submodule: None })
     }
 
     /// Whether the agent's repository is still there, with what could not be taken over.
