@@ -75,7 +75,7 @@ drop_root() {
     LOGNAME=$USER
     export HOME USER LOGNAME
     exec setpriv --reuid "$uid" --regid "$gid" --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs \
-        -- bn container enclose -- tini -g -- "${BASH_SOURCE[0]}" --stage2 "$@"
+        -- bn container restrict -- tini -g -- "${BASH_SOURCE[0]}" --stage2 "$@"
 }
 
 # ---- stage 2: the agent's uid

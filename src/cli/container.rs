@@ -4,15 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::container::agent::{Agent, AgentType};
-use crate::container::network::Network;
+pub use crate::cli::container_run::RunArgs;
 
-const RUN_EXAMPLES: &str = "\
-Examples:
-  bn container run ../agent-1
-  bn container run --create -b fix ../fix --agent claude --prompt 'Fix the test'
-  bn container run -d --timeout 2h --memory 8g --only @github ../agent-1
-  bn container run ../agent-1 -- make test";
+use crate::cli::container_run::RUN_EXAMPLES;
 
 #[derive(Debug, Subcommand)]
 pub enum ContainerCommand {
@@ -47,12 +41,12 @@ pub enum ContainerCommand {
     /// Connect the container to the host's egress proxy; the entrypoint starts this itself
     #[command(hide = true)]
     Relay(RelayArgs),
-    /// Become another program that can make no socket beside the graph; the entrypoint does this itself
-    #[command(hide = true)]
-    Enclose(EncloseArgs),
-    /// Hold on to a detached run until it ends; bn starts this itself
-    #[command(hide = true)]
-    Own(OwnArgs),
+    /// Give up the right to make sockets beside the graph, and become another program; the entrypoint does this itself
+    #[command(hide = true, alias = "enclose")]
+    Restrict(RestrictArgs),
+    /// Supervise a detached run until it ends; bn starts this itself
+    #[command(hide = true, alias = "own")]
+    Supervise(SuperviseArgs),
 }
 
 #[derive(Debug, Args)]
@@ -102,134 +96,6 @@ pub enum AgentProgram {
     None,
 }
 
-#[derive(Clone, Debug, Args)]
-pub struct RunArgs {
-    /// The checkout to work on [default: the one that you are in]
-    #[arg(value_name = "WORKTREE")]
-    pub worktree: Option<PathBuf>,
-
-    /// Run this in place of the agent program
-    #[arg(last = true, value_name = "COMMAND")]
-    pub command: Vec<String>,
-
-    /// The agent program
-    #[arg(
-        long,
-        value_name = "NAME",
-        default_value = "copilot",
-        conflicts_with = "command",
-        help_heading = "What runs"
-    )]
-    pub agent: Agent,
-
-    /// What to tell the agent [default: $BN_INITIAL_PROMPT, or to take a ready task]
-    #[arg(long, value_name = "TEXT", help_heading = "What runs")]
-    pub prompt: Option<String>,
-
-    /// What the agent is there for [default: $BN_AGENT_TYPE, or worker]
-    #[arg(long = "type", value_name = "TYPE", help_heading = "What runs")]
-    pub agent_type: Option<AgentType>,
-
-    /// Open a shell in the same container: no agent, no merge
-    #[arg(long, conflicts_with_all = ["command", "detach", "prompt"], help_heading = "What runs")]
-    pub shell: bool,
-
-    /// Give the agent a variable: KEY=VALUE, or KEY for the value it has here
-    #[arg(short, long, value_name = "KEY[=VALUE]", help_heading = "What runs")]
-    pub env: Vec<String>,
-
-    /// Give the agent a variable that must be set here and not be empty
-    #[arg(long, value_name = "KEY", help_heading = "What runs")]
-    pub secret: Vec<String>,
-
-    /// Forward the SSH agent's socket (never the keys); needs --network host
-    #[arg(long, help_heading = "What runs")]
-    pub ssh: bool,
-
-    /// Leave your git hooks out, such as those whose programs the image lacks
-    #[arg(long, help_heading = "What runs")]
-    pub no_hooks: bool,
-
-    /// Name of the run [default: $BN_AGENT_NAME, or one made of the time]
-    #[arg(long, help_heading = "How it runs")]
-    pub name: Option<String>,
-
-    /// The image: a tag of localhost/binnacle-self, or a full reference
-    #[arg(long, value_name = "TAG", default_value = "latest", help_heading = "How it runs")]
-    pub tag: String,
-
-    /// Return once the container runs
-    #[arg(short, long, help_heading = "How it runs")]
-    pub detach: bool,
-
-    /// Print the commands that would be started, and change nothing
-    #[arg(long, help_heading = "How it runs")]
-    pub dry_run: bool,
-
-    /// The branch that finished work goes to [default: $BN_MERGE_TARGET, or main, or the repository's default branch]
-    #[arg(long, value_name = "BRANCH", help_heading = "Where the work goes")]
-    pub merge_target: Option<String>,
-
-    /// Leave the work on its own branch
-    #[arg(long, help_heading = "Where the work goes")]
-    pub no_merge: bool,
-
-    /// Make the worktree, and its branch, first
-    #[arg(long, requires = "branch", conflicts_with = "dry_run", help_heading = "Where the work goes")]
-    pub create: bool,
-
-    /// The branch that --create makes
-    #[arg(short, long, value_name = "BRANCH", requires = "create", help_heading = "Where the work goes")]
-    pub branch: Option<String>,
-
-    /// CPUs that it may use, such as 1.5 [default: all]
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, help_heading = "Limits")]
-    pub cpus: Option<String>,
-
-    /// Memory that it may use, such as 8g [default: three quarters of the machine's]
-    #[arg(long, value_name = "SIZE", allow_negative_numbers = true, help_heading = "Limits")]
-    pub memory: Option<String>,
-
-    /// Processes and threads that it may have [default: 4096]
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, help_heading = "Limits")]
-    pub pids_limit: Option<String>,
-
-    /// What it may write to disk, such as 20g [default: half of what is free]
-    #[arg(long, value_name = "SIZE", allow_negative_numbers = true, help_heading = "Limits")]
-    pub disk: Option<String>,
-
-    /// Stop the agent after this long, such as 90s, 30m or 2h [default: never]
-    #[arg(long, value_name = "TIME", help_heading = "Limits")]
-    pub timeout: Option<String>,
-
-    /// Filter system calls by this profile (OCI's JSON) in place of bn's own
-    #[arg(long, value_name = "FILE", help_heading = "Limits")]
-    pub seccomp_profile: Option<PathBuf>,
-
-    /// Reach public hosts through bn's proxy (egress), what the host reaches (host), or nothing (none)
-    #[arg(long, value_name = "MODE", default_value = "egress", hide_possible_values = true, help_heading = "Network")]
-    pub network: Network,
-
-    #[command(flatten)]
-    pub egress: NetworkArgs,
-}
-
-/// What is open where the network leaves through the proxy.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
-pub struct NetworkArgs {
-    /// Open this too: a host, an address, a network or a named set (see allow-sets)
-    #[arg(long, value_name = "HOST[:PORT]", value_delimiter = ',', help_heading = "Network")]
-    pub allow: Vec<String>,
-
-    /// Open nothing but these (and what --allow names)
-    #[arg(long, value_name = "HOST[:PORT]", num_args = 1.., value_delimiter = ',', help_heading = "Network")]
-    pub only: Vec<String>,
-
-    /// Let the host's own HTTPS_PROXY look names up: the addresses it finds are not checked
-    #[arg(long, help_heading = "Network")]
-    pub upstream_by_name: bool,
-}
-
 #[derive(Debug, Args)]
 pub struct AllowArgs {
     /// The run, or the first letters of its name
@@ -253,7 +119,7 @@ pub struct RelayArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct EncloseArgs {
+pub struct RestrictArgs {
     /// The program and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub command: Vec<std::ffi::OsString>,
@@ -373,7 +239,27 @@ pub struct InspectArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct OwnArgs {
+pub struct SuperviseArgs {
     /// The run's folder
     pub folder: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(subcommand)]
+        command: ContainerCommand,
+    }
+
+    #[test]
+    fn containers_that_still_run_find_the_verbs_by_their_old_names() {
+        let parse = |words: &[&str]| Line::try_parse_from(words).unwrap().command;
+        assert!(matches!(parse(&["bn", "own", "/runs/a"]), ContainerCommand::Supervise(_)));
+        assert!(matches!(parse(&["bn", "enclose", "--", "true"]), ContainerCommand::Restrict(_)));
+    }
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
+use crate::process::bounds::Bounds;
+
 /// What stands for an id in a rehearsal, where nothing is made that could have one.
 pub const UNKNOWN: &str = "\u{2026}";
 
@@ -31,15 +33,6 @@ pub(super) enum Rehearsed {
     Run,
     /// It takes it to have succeeded, and to have printed this.
     Assume(String),
-}
-
-/// What a program, and each that it starts, may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
-    /// Memory that it writes to; files that it maps for reading do not count. Bytes.
-    pub memory: u64,
-    /// Seconds of a processor.
-    pub processor: u64,
 }
 
 impl Cmd {

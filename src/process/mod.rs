@@ -1,14 +1,17 @@
 //! Commands as values, and the only place that starts programs.
 
+mod bounds;
 mod captured;
 mod cmd;
 mod error;
 pub mod install;
 mod rehearsal;
 mod runner;
+mod running;
 pub mod sudo;
 
+pub use bounds::Bounds;
 pub use captured::{Captured, Watched, exit_code, tail};
-pub use cmd::{Bounds, Cmd, UNKNOWN};
+pub use cmd::{Cmd, UNKNOWN};
 pub use error::{ProcessError, last_line};
 pub use runner::Runner;

@@ -10,7 +10,6 @@ mod definition;
 mod discard;
 mod doctor;
 mod dry_run;
-mod enclose;
 pub mod find;
 mod fitness;
 mod headline;
@@ -19,14 +18,15 @@ mod inspect;
 mod list;
 mod logs;
 mod merge;
-mod own;
 mod ownership;
 mod prune;
 mod relay;
 mod report;
 mod resolve;
+mod restrict;
 mod run;
 mod stop;
+mod supervise;
 mod table;
 mod trees;
 mod wait;
@@ -61,8 +61,8 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
         ContainerCommand::Allow(args) => allow::run(&args, context),
         ContainerCommand::Discard(args) => discard::run(&args, context),
         ContainerCommand::Prune(args) => prune::run(&args, context),
-        ContainerCommand::Enclose(args) => enclose::run(&args, context),
-        ContainerCommand::Own(args) => own::run(&args, context),
+        ContainerCommand::Restrict(args) => restrict::run(&args, context),
+        ContainerCommand::Supervise(args) => supervise::run(&args, context),
         ContainerCommand::AllowSets => allow_sets::run(context),
         ContainerCommand::Relay(args) => relay::run(&args, context),
     }
@@ -70,7 +70,7 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
 
 /// What the entrypoint starts.
 fn is_of_the_inside(command: &ContainerCommand) -> bool {
-    matches!(command, ContainerCommand::Relay(_) | ContainerCommand::Enclose(_))
+    matches!(command, ContainerCommand::Relay(_) | ContainerCommand::Restrict(_))
 }
 
 fn refuse_in_container(context: &Context) -> Result<(), Usage> {
@@ -87,7 +87,7 @@ fn refuse_in_container(context: &Context) -> Result<(), Usage> {
 /// Two of the verbs are started inside, where whatever looks like a record was laid there by an agent; and an owner has what it was
 /// handed.
 fn is_typed(command: &ContainerCommand) -> bool {
-    !is_of_the_inside(command) && !matches!(command, ContainerCommand::Own(_))
+    !is_of_the_inside(command) && !matches!(command, ContainerCommand::Supervise(_))
 }
 
 /// What comes before anything else, whatever the command: no program of an agent's will be started, and what dead owners left of

@@ -17,7 +17,7 @@ pub const HELD: &str = "held";
 
 /// Hands the run, and its lock, to the same program in a session of its own; returns once it holds the agent.
 pub fn detach(run: &Run, runner: &Runner) -> Result<(), Failure> {
-    let cmd = Cmd::new(own_program()?).args(runner.traces().then_some("--verbose")).args(["container", "own"]);
+    let cmd = Cmd::new(own_program()?).args(runner.traces().then_some("--verbose")).args(["container", "supervise"]);
     let cmd = cmd.arg(run.folder.path());
     let log_path = run.folder.owner_log();
     let log = OpenOptions::new().create(true).append(true).mode(0o600).open(&log_path);

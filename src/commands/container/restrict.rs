@@ -1,4 +1,4 @@
-//! `bn container enclose`: inside a container, what the entrypoint becomes before anything of the agent runs.
+//! `bn container restrict`: inside a container, what the entrypoint becomes before anything of the agent runs.
 //!
 //! Agents of one repository share the graph's folder, and nothing else that both can write to. A socket in it would let one hand
 //! the other an open folder of its worktree, and with it what is hidden under the mounts once the first container is gone.
@@ -15,13 +15,13 @@ use landlock::{
     RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
 };
 
-use crate::cli::container::EncloseArgs;
+use crate::cli::container::RestrictArgs;
 use crate::commands::{Context, Exit};
 use crate::data_dir::IN_CONTAINER;
 use crate::error::Failure;
 use crate::process::{Cmd, Runner};
 
-pub fn run(args: &EncloseArgs, context: &Context) -> Result<Exit, Failure> {
+pub fn run(args: &RestrictArgs, context: &Context) -> Result<Exit, Failure> {
     let folders = folders_for_sockets().context("cannot read /")?;
     let status = enclose(&folders).context("cannot keep sockets out of the graph's folder")?;
     if status.ruleset == RulesetStatus::NotEnforced {

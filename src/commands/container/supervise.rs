@@ -1,6 +1,6 @@
-//! `bn container own`: what holds a detached run. Started by `run`, with the run's lock as standard input.
+//! `bn container supervise`: what stays with a detached run until it ends. Started by `run`, with the run's lock as standard input.
 
-use crate::cli::container::OwnArgs;
+use crate::cli::container::SuperviseArgs;
 use crate::commands::{Context, Exit};
 use crate::error::Failure;
 use crate::git::host::Git;
@@ -15,7 +15,7 @@ use crate::run::record::lock::Lock;
 use crate::run::record::run_json::{Record, Run};
 use crate::run::watch::signals::Signals;
 
-pub fn run(args: &OwnArgs, context: &Context) -> Result<Exit, Failure> {
+pub fn run(args: &SuperviseArgs, context: &Context) -> Result<Exit, Failure> {
     let folder = Folder::new(&args.folder);
     let lock = Lock::inherited()?;
     let record = Record::load(&folder)?;
