@@ -17,6 +17,8 @@ macro_rules! points {
 points! {
     FolderMade,
     RunClaimed,
+    /// Passed by runs whose worktree is behind its target.
+    CatchUpBegun,
     BaseKept,
     UncommittedKept,
     PrivateMade,

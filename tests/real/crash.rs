@@ -157,8 +157,7 @@ fn while_it_merges_and_tidies_up() {
 
 #[test]
 fn where_something_failed() {
-    // A run that could not be collected is carried on in `disk`: what else fails there ends as git-lost.
-    dies_at_each(false, |point| point >= Point::StartFailed && point != Point::CollectFailed);
+    dies_at_each(false, |point| point >= Point::StartFailed);
 }
 
 #[test]

@@ -58,18 +58,26 @@ pub fn before(crash: &Crash) {
         Point::TasksReopened => drop(crash.world.bn(&["task", "create", "Add a greeting"]).exits(0)),
         Point::StartFailed => program(&crash.world, "runc", r#"[[ "$*" == *update* ]] && exit 1"#),
         Point::CleanedUp => program(&crash.world, "sudo", REFUSAL),
+        Point::CatchUpBegun => {
+            drop(crash.world.shell("cd repo && echo main > ahead && git add ahead && git commit -qm ahead"))
+        }
+        Point::CollectFailed => program(&crash.world, "git", FULL),
         _ => {}
     }
 }
 
 /// sudo with a ticket that has run out.
-const REFUSAL: &str = r#"[[ -e locked && "$*" == *" rm "* ]] && { echo "sudo: a password is required" >&2; exit 1; }"#;
+const REFUSAL: &str =
+    r#"[[ -e $here/locked && "$*" == *" rm "* ]] && { echo "sudo: a password is required" >&2; exit 1; }"#;
+
+/// git that finds no room as soon as the agent's commits are counted.
+const FULL: &str = r#"[[ -e $here/locked && "$*" == *" rev-list --count "* ]] && { echo "fatal: No space left on device" >&2; exit 128; }"#;
 
 /// Puts a program in front of the real one of that name.
 fn program(world: &World, name: &str, line: &str) {
     let real = world.shell(&format!("command -v {name}"));
     let path = world.path(name);
-    fs::write(&path, format!("#!/bin/bash\ncd \"${{0%/*}}\"\n{line}\nexec {real} \"$@\"\n")).unwrap();
+    fs::write(&path, format!("#!/bin/bash\nhere=\"${{0%/*}}\"\n{line}\nexec {real} \"$@\"\n")).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     world.shell("touch locked");
 }
@@ -110,6 +118,7 @@ pub fn after(crash: &Crash) {
             crash.world.shell("rm locked");
             dies(&mut crash.doomed(&["container", "merge", &crash.name]));
         }
+        Point::CollectFailed => drop(crash.world.shell("rm locked")),
         // The agent goes on alone, as far as it comes without a way out of its container.
         Point::GateOpened => wait_for("the agent's end", || crash.status() == "interrupted"),
         _ => {}

@@ -1,16 +1,10 @@
 //! What a branch would lose if it went to where the agent's is: commits that were there before the run.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use crate::git::host::git::refused;
 use crate::git::host::refs::{self, HostRef};
-use crate::git::host::{Git, GitError};
+use crate::git::host::{Git, GitError, missing};
 use crate::git::private::{RunGit, own_refs};
-use crate::process::{Cmd, ProcessError};
-
-/// How long the two histories are compared. What takes longer counts as lost.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// The commits of the base that `work` does not have: neither as they are, nor made again with the same change, as a
 /// rebase makes them. Work of other runs is not lost: their refs have it.
@@ -19,38 +13,8 @@ pub fn left_out(git: &Git, run: &RunGit, work: &str) -> Result<BTreeSet<String>,
     if refs::is_ancestor(git, common, base, work)? {
         return Ok(BTreeSet::new());
     }
-    let unknown = || Ok(BTreeSet::from([base.to_owned()]));
-    let cherry = git.in_dir(common).args(["cherry", work, base]);
-    // A merge has no change of its own, but for files that are like those of none of its parents.
-    let merges = git.in_dir(common).args(["log", "--merges", "-c", "--name-only", "--format=+ %H"]);
-    let merges = merges.arg(format!("{work}..{base}")).arg("--");
-    let (Some(cherry), Some(merges)) = (answer(git, &cherry)?, answer(git, &merges)?) else { return unknown() };
-    let mut lost: BTreeSet<String> =
-        cherry.lines().filter_map(|line| line.strip_prefix("+ ")).map(str::to_owned).collect();
-    lost.extend(mended(&merges));
+    let Some(lost) = missing::of(git, common, base, work)? else { return Ok(BTreeSet::from([base.to_owned()])) };
     kept_by_no_other(git, run, lost)
-}
-
-/// `None` where it takes too long.
-fn answer(git: &Git, cmd: &Cmd) -> Result<Option<String>, GitError> {
-    match git.capture_within(cmd, &[], TIME_LIMIT) {
-        Err(GitError::Process(ProcessError::Slow { .. } | ProcessError::Stream { .. })) => Ok(None),
-        Err(other) => Err(other),
-        Ok(answer) if answer.success() => Ok(Some(answer.text())),
-        Ok(answer) => Err(refused("compare the branch with what it was", &answer)),
-    }
-}
-
-/// The merges of a listing that have files of their own.
-fn mended(listing: &str) -> BTreeSet<String> {
-    let (mut merge, mut found) = (None, BTreeSet::new());
-    for line in listing.lines().filter(|line| !line.is_empty()) {
-        match line.strip_prefix("+ ") {
-            Some(id) => merge = Some(id),
-            None => found.extend(merge.map(str::to_owned)),
-        }
-    }
-    found
 }
 
 fn kept_by_no_other(git: &Git, run: &RunGit, commits: BTreeSet<String>) -> Result<BTreeSet<String>, GitError> {

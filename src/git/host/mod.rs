@@ -4,7 +4,6 @@
 //! nothing here reads what an agent wrote but as objects whose ids were given.
 
 pub mod borrowed;
-pub mod catch_up;
 pub mod changes;
 pub mod checkout;
 pub mod config;
@@ -17,6 +16,7 @@ pub mod in_tree;
 pub mod lfs;
 pub mod links;
 pub mod main_checkout;
+pub mod missing;
 pub mod refs;
 pub mod repository;
 pub mod show;

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use crate::git::collect::collected::Collected;
 use crate::git::host::git::refused;
-use crate::git::host::{Git, GitError, changes, refs};
+use crate::git::host::{Git, GitError, changes, missing, refs};
 use crate::git::private::RunGit;
-use crate::process::ProcessError;
 
 /// How long may be looked for the agent's changes among the target's.
 const COMPARISON_LIMIT: Duration = Duration::from_secs(60);
@@ -31,7 +30,7 @@ pub fn made_again(git: &Git, run: &RunGit, target: &str, work: &str) -> Result<b
     if changes::excess(git, common, run.base(), work)?.is_some() {
         return Ok(false);
     }
-    let Some(missing) = missing(git, common, target, work)? else { return Ok(false) };
+    let Some(missing) = missing::of(git, common, work, target)? else { return Ok(false) };
     if missing.is_empty() {
         return Ok(true);
     }
@@ -47,19 +46,6 @@ pub fn made_again(git: &Git, run: &RunGit, target: &str, work: &str) -> Result<b
         .filter(|made| missing.contains(&made.id))
         .collect();
     Ok(made.len() == missing.len() && made.iter().all(|made| there.iter().any(|there| there.by == made.by)))
-}
-
-/// The commits of the work whose change is in no commit of the target's. `None` where that takes too long to say.
-fn missing(git: &Git, common: &Path, target: &str, work: &str) -> Result<Option<HashSet<String>>, GitError> {
-    // Every change of the agent's is looked through for this, and there may be no end to them.
-    match git.capture_within(&git.in_dir(common).args(["cherry", target, work]), &[], COMPARISON_LIMIT) {
-        Err(GitError::Process(ProcessError::Slow { .. })) => Ok(None),
-        Err(other) => Err(other),
-        Ok(answer) if answer.success() => {
-            Ok(Some(answer.text().lines().filter_map(|line| line.strip_prefix("+ ")).map(str::to_owned).collect()))
-        }
-        Ok(answer) => Err(refused("compare with the target", &answer)),
-    }
 }
 
 /// A commit, and what a rebase keeps of it.

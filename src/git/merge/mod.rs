@@ -1,6 +1,7 @@
 //! Merging: the target is fast-forwarded to the collected work, where it is checked out or not, and never anything else.
 
 pub mod brought;
+pub mod catch_up;
 pub mod clashes;
 pub mod fast_forward;
 pub mod filters;

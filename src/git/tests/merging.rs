@@ -4,6 +4,7 @@ use crate::git::collect::run_refs;
 use crate::git::host::changes;
 use crate::git::merge::fast_forward::MergeOutcome;
 use crate::git::merge::filters;
+use crate::git::merge::landed;
 use crate::git::testing::Bench;
 
 const CHANGE: &str = "echo two > file; echo new > new; git add .; git commit -qm two";
@@ -255,4 +256,17 @@ fn attributes_that_ask_for_a_filter_of_the_users_are_found() {
         assert_eq!(asked.first().map_or("", |asked| asked.filter.as_str()), found, "{script}");
         run_refs::discard(&bench.git, &run).unwrap();
     }
+}
+
+#[test]
+fn what_only_a_merge_commit_has_is_not_taken_for_landed() {
+    let bench = Bench::linked();
+    bench.sh("cd repo; echo mains > file; git commit -qam mains");
+    let run = bench.prepare("agent");
+    bench.agent(&run, "echo a > a; git add a; git commit -qm a; git merge -q --no-commit host/main; echo mended > file; echo only > only; git add .; git commit -qm merged");
+    let collected = bench.collect(&run);
+    bench.sh("git -C repo cherry-pick agent^ > /dev/null");
+    assert!(!landed::is_there(&bench.git, &run, &collected).unwrap());
+    bench.sh("git -C repo merge -q --no-edit agent");
+    assert!(landed::is_there(&bench.git, &run, &collected).unwrap());
 }

@@ -1,9 +1,11 @@
 //! A worktree that was made before the target moved on.
 
+use crate::failpoint::{self, Point};
 use crate::git::host::checkout::Checkout;
-use crate::git::host::git::complaint;
+use crate::git::host::git::complaints;
 use crate::git::host::target::Target;
-use crate::git::host::{Git, GitError, refs};
+use crate::git::host::{Git, GitError, changes, refs};
+use crate::git::merge::whole::{self, Journal};
 
 /// Commits that only one of two branches has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +32,9 @@ impl Standing {
 /// Fast-forwards a branch that is behind and has no commits of its own. Returns the commit that is checked out then, and
 /// what to tell the user.
 pub fn catch_up(git: &Git, checkout: &Checkout, target: &Target) -> Result<(String, Option<String>), GitError> {
+    if let Some(told) = whole::recover(git, &checkout.git_dir)? {
+        return Ok((checkout.head.clone(), Some(told)));
+    }
     let (standing, head) = (Standing::of(git, checkout, target)?, checkout.head.clone());
     let Some(branch) = checkout.branch.as_ref().filter(|_| standing.is_only_behind()) else {
         return Ok((head, left_behind(checkout, target, standing)));
@@ -38,14 +43,30 @@ pub fn catch_up(git: &Git, checkout: &Checkout, target: &Target) -> Result<(Stri
     let said = words(checkout, target, standing);
     let cmd =
         git.in_tree(&checkout.git_dir, &checkout.worktree).arg("-c").arg(format!("branch.{branch}.mergeOptions="));
+    // Second names change the time of a file's entry, and nothing else of it.
+    let cmd = cmd.args(["-c", "core.trustctime=false"]);
     let cmd = cmd.env("GIT_REFLOG_ACTION", "binnacle").args(["merge", "--quiet", "--ff-only", "--no-overwrite-ignore"]);
-    let answer =
-        git.capture(&cmd.args(["--no-autostash", "--no-stat", "--no-verify-signatures", "--no-squash", &to]))?;
-    if !answer.success() {
-        let reason = complaint(&answer);
+    let cmd = cmd.args(["--no-autostash", "--no-stat", "--no-verify-signatures", "--no-squash", &to]);
+    let journal = begin(git, checkout, &to)?;
+    let answer = git.capture(&cmd)?;
+    if answer.success() {
+        journal.map_or(Ok(()), |journal| journal.done())?;
+    } else {
+        journal.map_or(Ok(()), |journal| journal.undo(git))?;
+        let reason = complaints(&answer);
         return Ok((head, Some(format!("{said}, and could not be fast-forwarded: {reason}"))));
     }
     Ok((to, Some(format!("{said}: fast-forwarded"))))
+}
+
+/// What git is about to replace keeps a second name. A rehearsal replaces nothing.
+fn begin(git: &Git, checkout: &Checkout, to: &str) -> Result<Option<Journal>, GitError> {
+    let Some(branch) = checkout.branch_ref().filter(|_| !git.rehearses()) else { return Ok(None) };
+    let changed = changes::between(git, &checkout.common_dir, &checkout.head, to)?;
+    let place = (checkout.git_dir.as_path(), checkout.worktree.as_path());
+    let journal = Journal::begin(place, &branch, (&checkout.head, to), &changed)?;
+    failpoint::reached(Point::CatchUpBegun);
+    Ok(Some(journal))
 }
 
 /// For a checkout that stays where it is.
@@ -90,6 +111,33 @@ mod tests {
             ("two".to_owned(), Some("agent is 1 commit behind main: fast-forwarded".to_owned()))
         );
         assert_eq!(bench.sh("cat agent/file; git -C agent status --porcelain"), "two\n?? mine");
+    }
+
+    #[test]
+    fn a_fast_forward_that_breaks_half_way_is_undone_and_one_that_was_cut_off_too() {
+        let bench = Bench::linked();
+        bench.sh("cd repo; git config --global filter.crypt.clean cat; git config --global filter.crypt.smudge cat; echo '*.sec filter=crypt' > .gitattributes; \
+            echo two > file; mkdir a; echo a > a/a; echo s > z.sec; git add .; git commit -qm two");
+        bench.sh("git config --global filter.crypt.required true; git config --global filter.crypt.smudge false");
+        let seen = || bench.sh("cd agent; git status --porcelain; ls; cat file; git log -1 --format=%s");
+        let before = seen();
+        let (at, said) = caught_up(&bench);
+        let said = said.unwrap();
+        assert!(at == "one" && said.contains("could not be fast-forwarded") && said.contains("crypt"), "{said}");
+        assert_eq!(seen(), before);
+        let checkout = checkout::resolve(&bench.git, &bench.path("agent")).unwrap();
+        // As a death in the middle of it leaves it.
+        begin(&bench.git, &checkout, bench.sh("git -C repo rev-parse main").trim()).unwrap();
+        bench.sh("cd agent; rm file; echo two > file; mkdir a");
+        bench.sh("git config --global filter.crypt.smudge cat");
+        let (at, said) = caught_up(&bench);
+        assert_eq!((at.as_str(), said.unwrap().as_str()), ("two", "agent is 1 commit behind main: fast-forwarded"));
+        assert_eq!(
+            bench.sh(
+                "cd agent; git status --porcelain; cat file z.sec; find $(git rev-parse --git-dir) -name 'binnacle-*'"
+            ),
+            "two\ns"
+        );
     }
 
     #[test]
