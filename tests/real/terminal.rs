@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::Command;
 
+use crate::running::MEET;
 use crate::screen::Screen;
 use crate::world::{User, World, ctr, image, wait_for};
 
@@ -49,6 +50,30 @@ fn work_of_an_agent_that_failed_is_merged_when_the_user_says_so() {
         screen.waits_for(&format!("rc={code}"));
         world.assert_on_main(newest);
     }
+}
+
+#[test]
+fn a_run_that_was_interrupted_is_given_up_when_the_user_says_so() {
+    let world = World::new();
+    let job = world.job();
+    let run = world.start(&["--name", &job], &format!("git commit -q --allow-empty -m work; {MEET}"));
+    run.meet();
+    world.shell(&format!("kill -9 {}", run.pid()));
+    for (reply, said, code) in [("n", "is kept", 2), ("", "is kept", 2), ("y", "discarded ", 0)] {
+        let screen = Screen::of(&world);
+        screen.types(&format!("bn container discard {job}; echo rc=$?"));
+        screen.waits_for("which is not taken over yet");
+        screen.waits_for("A copy is kept for 30 days. [y/N]");
+        screen.types(reply);
+        screen.waits_for(&format!("rc={code}"));
+        screen.waits_for(said);
+    }
+    world.assert_nothing_runs(&job);
+    world.assert_on_main("first");
+    assert_eq!(
+        world.shell("find repo/.git -name binnacle -o -name '*.keep'; git -C repo for-each-ref refs/binnacle"),
+        ""
+    );
 }
 
 #[test]

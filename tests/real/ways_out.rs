@@ -40,6 +40,22 @@ fn a_record_of_which_nothing_is_left_stops_no_other_run_and_its_container_can_be
     let stopped = world.bn(&["container", "stop", &job, "--time", "1"]).exits(0);
     assert!(stopped.stderr.contains(&format!("bn container discard {job}")), "{stopped:#?}");
     world.bn(&line("../agent-2")).exits(0);
+    // Nothing is known of it, and nothing of it stays in the user's repository.
+    world.bn(&["container", "discard", "--yes", &job]).exits(0);
+    assert_eq!(world.shell("find repo/.git -name binnacle; git -C repo for-each-ref refs/binnacle"), "");
+}
+
+#[test]
+fn work_of_a_run_of_which_nothing_can_be_read_is_had_back() {
+    let world = World::new();
+    let job = world.job();
+    world.run("git commit -q --allow-empty -m unwanted; exit 7").exits(7);
+    world.shell(&format!("cd home/.local/state/binnacle/*/runs/{job}; : > run.json; rm -f run.json.before"));
+    let said = discard(&world);
+    assert_eq!(world.shell("find repo/.git -name binnacle -o -name '*.keep'"), "");
+    let hint = said.lines().find_map(|line| line.strip_prefix("hint: to have its commits back: ")).unwrap();
+    world.shell(&hint.replace(" fetch ", " fetch -q "));
+    assert_eq!(world.git(&format!("log -1 --format=%s {job}/work")), "unwanted");
 }
 
 /// containerd as the run knows it: a link, which the test takes away and puts back.

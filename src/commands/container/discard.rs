@@ -89,7 +89,8 @@ fn unreadable(lost: &Unreadable, args: &DiscardArgs, context: &Context, runner: 
     if engine.has_container(&name)? {
         return Err(lost.in_the_way(true).into());
     }
-    Ok(discarded(name, discard::unreadable(&lost.folder, now())?, None))
+    let (copy, repository) = discard::unreadable(&lost.folder, &Git::new(runner.clone()), now())?;
+    Ok(discarded(name, copy, repository))
 }
 
 fn discarded(name: String, copy: Copy, repository: Option<PathBuf>) -> Discarded {

@@ -7,7 +7,9 @@ use crate::git::collect::{fetch, plan, refs, run_refs, take};
 use crate::git::host::git::refused;
 use crate::git::host::refs::{RefMap, commit, packed};
 use crate::git::host::{Git, GitError};
+use crate::git::private::run_git::REPOSITORY;
 use crate::git::private::{RunGit, bare};
+use crate::process::Cmd;
 use crate::untrusted::remove;
 
 /// Whose commits go into a bundle.
@@ -26,6 +28,16 @@ pub fn bundle(git: &Git, run: &RunGit, source: Source, to: &Path) -> Result<bool
     let made = gather(git, run, source).and_then(|()| write(git, run, to));
     remove::folder(&run.taken())?;
     made
+}
+
+/// The same of the refs of a run of which nothing is known but its folder.
+pub fn bundle_of_refs(git: &Git, folder: &Path, to: &Path) -> Result<bool, GitError> {
+    let in_kept = || git.in_dir(&folder.join(REPOSITORY));
+    let start = in_kept().args(["for-each-ref", "--format=%(refname)", "refs/shown", "refs/binnacle/runs/*/old"]);
+    let start = git.read("list the run's refs", &start)?.text();
+    let known = start.lines().map(|name| format!("^{name}"));
+    let known: Vec<String> = ["--glob=refs/binnacle/runs/".to_owned()].into_iter().chain(known).collect();
+    bundle_in(git, &in_kept, &known, to)
 }
 
 /// A repository of ours that has all of it, and borrows the rest from the host's.
@@ -51,12 +63,15 @@ fn gather(git: &Git, run: &RunGit, source: Source) -> Result<(), GitError> {
 fn write(git: &Git, run: &RunGit, to: &Path) -> Result<bool, GitError> {
     let mut known = vec!["--all".to_owned(), "--not".to_owned(), run.base().to_owned()];
     known.extend(commit(git, &run.checkout.common_dir, &run.target.reference())?);
-    let in_taken = || fetch::limited(git.in_dir(&run.taken()));
+    bundle_in(git, &|| fetch::limited(git.in_dir(&run.taken())), &known, to)
+}
+
+fn bundle_in(git: &Git, in_it: &impl Fn() -> Cmd, known: &[String], to: &Path) -> Result<bool, GitError> {
     let answer = |cmd| git.capture_within(&cmd, &[], fetch::TIME_LIMIT);
-    let count = answer(in_taken().args(["rev-list", "--max-count=1"]).args(&known))?;
+    let count = answer(in_it().args(["rev-list", "--max-count=1"]).args(known))?;
     if count.success() && count.text().is_empty() {
         return Ok(false);
     }
-    let made = answer(in_taken().args(["bundle", "create", "--quiet"]).arg(to).args(&known))?;
+    let made = answer(in_it().args(["bundle", "create", "--quiet"]).arg(to).args(known))?;
     if made.success() { Ok(true) } else { Err(refused("write the bundle", &made)) }
 }

@@ -103,9 +103,9 @@ pub fn object_folders(common_dir: &Path) -> Result<Vec<PathBuf>, GitError> {
         next += 1;
         let path = folder.join("info/alternates");
         let Some(text) = optional(&path)? else { continue };
-        for line in text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty() && !line.starts_with(b"#")) {
+        for named in alternates_in(&text) {
             // One that is gone is git's to complain about.
-            if let Ok(other) = folder.join(crate::git::host::git::os(&unquoted(line))).canonicalize()
+            if let Ok(other) = folder.join(named).canonicalize()
                 && !found.contains(&other)
             {
                 found.push(other);
@@ -113,6 +113,12 @@ pub fn object_folders(common_dir: &Path) -> Result<Vec<PathBuf>, GitError> {
         }
     }
     Ok(found)
+}
+
+/// The folders that such a file names.
+pub fn alternates_in(text: &[u8]) -> impl Iterator<Item = PathBuf> {
+    let lines = text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty() && !line.starts_with(b"#"));
+    lines.map(|line| PathBuf::from(crate::git::host::git::os(&unquoted(line))))
 }
 
 fn unquoted(line: &[u8]) -> Vec<u8> {

@@ -133,6 +133,14 @@ pub fn remove(common_dir: &Path, run: &str, folder: &Path) -> Result<(), GitErro
     Ok(remove::folder(&folder.join(REPOSITORY))?)
 }
 
+/// The user's repository of a run of which nothing is known but its folder: what its own repository borrows from says it.
+pub fn repository_of(folder: &Path) -> Result<Option<PathBuf>, GitError> {
+    let Some(text) = bare::optional(&folder.join(REPOSITORY).join("objects/info/alternates"))? else { return Ok(None) };
+    let run = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let common_dir = bare::alternates_in(&text).next().and_then(|first| first.ancestors().nth(3).map(Path::to_owned));
+    Ok(common_dir.filter(|common_dir| objects(common_dir, &run).is_dir()))
+}
+
 /// The repositories of the other runs beside this one.
 pub fn of_others(run: &RunGit) -> BTreeSet<PathBuf> {
     let runs = run.folder.parent().and_then(|runs| fs::read_dir(runs).ok());

@@ -10,9 +10,8 @@ use crate::error::Failure;
 use crate::git::collect::rest::{self, Source};
 use crate::git::collect::{run_refs, submodules};
 use crate::git::host::Git;
-use crate::git::private::RunGit;
-use crate::git::private::bare;
 use crate::git::private::prepare::REPOSITORY_OF;
+use crate::git::private::{RunGit, bare, own_refs};
 use crate::run::life::{landed, prepare, tell};
 use crate::run::record::census::Seen;
 use crate::run::record::folder::Folder;
@@ -50,10 +49,29 @@ pub fn run(run: &Run, git: &Git, now: DateTime<Utc>) -> Result<Copy, Failure> {
 }
 
 /// Gives up a run of which nothing can be read: all that is known is its folder.
-pub fn unreadable(folder: &Folder, now: DateTime<Utc>) -> Result<Copy, Failure> {
+///
+/// Returns the git folder of its repository too, where that can be found.
+pub fn unreadable(folder: &Folder, git: &Git, now: DateTime<Utc>) -> Result<(Copy, Option<PathBuf>), Failure> {
     keep_files(folder)?;
-    let notes = vec!["the run's refs, if it has any, stay in its repository below refs/binnacle/runs".to_owned()];
-    Ok(Copy { folder: put_aside(folder, now)?, bundle: None, notes })
+    let (path, bundle) = (folder.path(), folder.bundle());
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let (mut notes, mut there) = (Vec::new(), false);
+    let repository = own_refs::repository_of(path)?;
+    match &repository {
+        None => {
+            notes.push(format!("if an older bn made it, its refs stay: git for-each-ref refs/binnacle/runs/{name}"))
+        }
+        Some(common_dir) => match rest::bundle_of_refs(git, path, &bundle) {
+            Ok(made) => {
+                run_refs::forget(git, common_dir, &name, path)?;
+                there = made;
+            }
+            Err(error) => notes.push(format!("what its refs hold could not be bundled: {error}")),
+        },
+    }
+    let folder = put_aside(folder, now)?;
+    let bundle = there.then(|| folder.join(bundle.file_name().unwrap_or_default()));
+    Ok((Copy { folder, bundle, notes }, repository))
 }
 
 /// Bundles what there is, and removes what was bundled. Whether there is a bundle.
@@ -166,7 +184,8 @@ pub fn only_there(seen: &Seen, git: &Git) -> Vec<String> {
         Err(error) => only.push(format!("what its refs hold, which cannot be looked at ({error})")),
     }
     if prepared.private().exists() {
-        only.push("what the agent committed and could not be taken over".to_owned());
+        let why = if seen.record.collected.is_some() { "could not be taken over" } else { "is not taken over yet" };
+        only.push(format!("what the agent committed, which {why}"));
     }
     only
 }
