@@ -2,6 +2,8 @@
 
 mod mode;
 
+use std::fs;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -13,6 +15,8 @@ pub use mode::Mode;
 
 /// Where the graph's folder is mounted in a container.
 pub const IN_CONTAINER: &str = "/binnacle";
+/// The socket's name in that folder, where somebody outside holds the graph.
+pub const GRAPH_SOCKET: &str = "graph.sock";
 
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
@@ -87,6 +91,13 @@ impl DataDir {
             Some(repo) if !self.mode.container => self.data.join(repo.as_str()),
             _ => self.data.clone(),
         }
+    }
+
+    /// In a container: the socket of whoever answers for the graph, where there is one.
+    pub fn graph_socket(&self) -> Option<PathBuf> {
+        let socket = self.data.join(GRAPH_SOCKET);
+        let is_socket = || fs::symlink_metadata(&socket).is_ok_and(|found| found.file_type().is_socket());
+        (self.mode.container && is_socket()).then_some(socket)
     }
 
     /// Where copies of a repository's graph are kept: beside it, never inside what containers mount.

@@ -118,6 +118,11 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE", help_heading = "Limits")]
     pub seccomp_profile: Option<PathBuf>,
 
+    /// What it may do with the task graph: read all and change what agents may (agent), read alone (read-only), change one task and
+    /// what is below it (the task's ID), or anything, with the file itself mounted (files)
+    #[arg(long, value_name = "RIGHTS", default_value = "agent", help_heading = "Limits")]
+    pub graph: String,
+
     /// Reach public hosts through bn's proxy (egress), what the host reaches (host), or nothing (none)
     #[arg(long, value_name = "MODE", default_value = "egress", hide_possible_values = true, help_heading = "Network")]
     pub network: Network,

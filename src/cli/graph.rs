@@ -124,6 +124,10 @@ pub struct LogArgs {
     #[arg(value_name = "ID")]
     pub id: Option<String>,
 
+    /// Only what the agent of this run has changed
+    #[arg(long, value_name = "NAME", conflicts_with = "id")]
+    pub run: Option<String>,
+
     /// How many at most; 0 for all
     #[arg(short = 'n', long, value_name = "N", default_value_t = 30)]
     pub limit: usize,

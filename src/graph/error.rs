@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use crate::error::{Explain, FAILED};
 use crate::graph::model::id::TaskId;
+use crate::graph::model::rights::Rule;
 use crate::graph::model::task::{Named, Status};
+use crate::graph::told::Told;
 
 /// Exit code when the graph says no: no such task, a circle, a task that is not open.
 pub const REFUSED: u8 = 1;
@@ -42,6 +44,8 @@ pub enum GraphError {
     HasParent { child: TaskId, parent: TaskId },
     #[error("the session {id} has ended")]
     SessionEnded { id: String },
+    #[error("{what}: {rule}")]
+    Refused { what: String, rule: Rule },
     #[error("line {line}: {message}")]
     Line { line: usize, message: String },
     #[error("{source} (line {line})")]
@@ -49,6 +53,16 @@ pub enum GraphError {
     #[error("operation {number}: {source}")]
     Operation { number: usize, source: Box<GraphError> },
 
+    #[error(transparent)]
+    Told(#[from] Told),
+    #[error("nobody answers for the graph at {path}: who held it for this run is gone")]
+    OwnerGone { path: PathBuf, source: io::Error },
+    #[error("who holds the graph for this run went away before it answered; whether it carried this out is not known")]
+    CutOff { source: io::Error },
+    #[error("bn {host} on the host and bn {here} in this container do not understand each other: {detail}")]
+    OtherVersion { host: String, here: String, detail: String },
+    #[error("the answer would be larger than {most} MiB, which is the most that a run is given at once")]
+    TooMuch { most: usize },
     #[error("the graph's folder {path} cannot be used")]
     Folder { path: PathBuf, source: io::Error },
     #[error("the graph's folder is not mounted at {path}")]
@@ -97,6 +111,7 @@ impl Explain for GraphError {
     fn hints(&self) -> Vec<String> {
         match self {
             GraphError::Operation { source, .. } | GraphError::AtLine { source, .. } => source.hints(),
+            GraphError::Told(told) => told.hints.clone(),
             GraphError::Damaged { path, .. } | GraphError::Endless { path } => damaged_hints(path),
             GraphError::Gone { copy, .. } | GraphError::Emptied { copy, .. } => lost_hints(copy),
             _ => self.hint().into_iter().collect(),
@@ -106,6 +121,7 @@ impl Explain for GraphError {
     fn exit_code(&self) -> u8 {
         match self {
             GraphError::Operation { source, .. } | GraphError::AtLine { source, .. } => source.exit_code(),
+            GraphError::Told(told) => told.exit_code,
             GraphError::Taken { .. } | GraphError::TakenByYou { .. } => TAKEN,
             _ if self.is_about_the_store() => FAILED,
             _ => REFUSED,
@@ -119,6 +135,9 @@ impl GraphError {
         matches!(
             self,
             E::Folder { .. }
+                | E::OwnerGone { .. }
+                | E::CutOff { .. }
+                | E::OtherVersion { .. }
                 | E::NotMounted { .. }
                 | E::Filesystem { .. }
                 | E::ReadOnly { .. }
@@ -147,6 +166,7 @@ impl GraphError {
             E::Unknown { what: "task", .. } => "`bn task list` and `bn search WORDS` show the ids there are".to_owned(),
             E::Unknown { what: "link", .. } => "`bn link list ID` shows the links there are".to_owned(),
             E::Unknown { .. } => "`bn agent list --all` shows the sessions there are".to_owned(),
+            E::Refused { rule, .. } => return rule.hint(),
             E::Ambiguous { .. } => "type more letters of the id".to_owned(),
             E::Taken { id, stale: true, .. } => format!("`bn task claim {id} --take-over` takes it, and records that"),
             E::Taken { .. } => "`bn ready --claim` takes the best task that is free".to_owned(),
@@ -167,6 +187,14 @@ impl GraphError {
             E::Cycle { .. } => "remove one of these links first: `bn link rm A B --type TYPE`".to_owned(),
             E::HasParent { child, parent } => format!("`bn link rm {parent} {child} --type parent_of` first"),
             E::SessionEnded { .. } => "`bn orient` starts it again".to_owned(),
+            E::OwnerGone { .. } => {
+                "on the host, `bn container list` shows this run, and `bn container merge NAME` ends it and keeps its work".to_owned()
+            }
+            E::CutOff { .. } => {
+                "`bn log` shows what was done; on the host, `bn container list` shows whether this run has an owner".to_owned()
+            }
+            E::OtherVersion { .. } => "build the image again with the bn of the host: bn container build".to_owned(),
+            E::TooMuch { .. } => "ask for less with `--limit N`; `bn export` writes all there is".to_owned(),
             E::Folder { .. } => "the folder has to be yours, and writable".to_owned(),
             E::NotMounted { path } => {
                 format!("start the container with `bn container run`, which mounts the graph at {}", path.display())
@@ -202,6 +230,7 @@ impl GraphError {
             E::Sql(_) => "`bn doctor` checks the graph".to_owned(),
             E::Invalid(_)
             | E::SelfLink { .. }
+            | E::Told(_)
             | E::Line { .. }
             | E::Operation { .. }
             | E::AtLine { .. }

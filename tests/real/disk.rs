@@ -92,7 +92,8 @@ fn an_agent_cannot_eat_the_disk() {
     ];
     for (way, line) in ways {
         let name = world.name(way);
-        let answer = world.agent(&["--no-merge", "--name", &name, "--disk", "32m"], &writes(&line)).exits(137);
+        let options = ["--no-merge", "--name", &name, "--disk", "32m", "--graph", "files"];
+        let answer = world.agent(&options, &writes(&line)).exits(137);
         assert!(answer.stderr.contains(&format!("{name}: out of disk, 1 commit is kept")), "{way}: {answer:#?}");
         assert!(answer.stderr.contains("more than the 32 MiB that it may; --disk gives it more"), "{way}: {answer:#?}");
         assert!(!answer.stdout.contains("never stopped"), "{way}");

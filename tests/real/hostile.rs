@@ -256,7 +256,7 @@ fn a_status_folder_made_to_trap_holds_no_run_and_no_work() {
     }
 }
 
-/// What agents of one repository can both write to is the graph's folder: a socket there could carry an open folder of the one's
+/// What agents of one repository can both write to, where its files are mounted, is the graph's folder: a socket there could carry an open folder of the one's
 /// worktree to the other, which would have it without the mounts that hide the git folder once the first has ended.
 #[test]
 fn no_socket_can_be_made_where_two_agents_could_meet() {
@@ -272,22 +272,27 @@ END
         perl -e '$path = "/binnacle/made"; syscall(133, $path, 0140600, 0)'
         mkdir sub; touch sub/file; mv sub/file file-2 && ln file-2 sub/again && echo "moved and linked"
     "#;
-    let answer = world.run(script).exits(0);
+    let answer = world.agent(&["--graph", "files", "--name", &world.job()], script).exits(0);
     for made in ["/tmp", "/workspace", "/home/agent", "/dev/shm"] {
         assert!(answer.stdout.contains(&format!("made in {made}\n")), "{made}: {answer:#?}");
     }
     assert!(answer.stdout.contains("/binnacle/socket: Permission denied"), "{answer:#?}");
     assert!(answer.stdout.contains("moved and linked\n"), "{answer:#?}");
     assert_eq!(world.shell("find home/.local/share/binnacle -type s"), "");
+    // Where its owner answers for the graph, nothing at all can be made there.
+    world.bn(&["container", "discard", "--yes", &world.job()]).exits(0);
+    let answer =
+        world.run("touch /binnacle/x; rm /binnacle/graph.sock; mv /binnacle/graph.sock /binnacle/y; true").exits(0);
+    assert_eq!(answer.stdout.matches("Read-only file system").count(), 3, "{answer:#?}");
 }
 
-/// The graph's folder is where bn in a container keeps its things. What an agent lays there in the shape of the host's own
+/// The graph's folder, where its files are mounted, is open to the agent. What an agent lays there in the shape of the host's own
 /// records is in nobody's way.
 #[test]
 fn records_in_the_graphs_folder_hold_no_later_run() {
     let world = World::new();
     let trap = "mkdir -p /binnacle/x/runs/y; mkfifo /binnacle/x/runs/y/run.json /binnacle/x/runs/y/lock";
-    world.run(trap).exits(0);
+    world.agent(&["--graph", "files", "--name", &world.job()], trap).exits(0);
     let begun = std::time::Instant::now();
     world.agent(&["--name", &world.name("later")], "git commit -q --allow-empty -m later").exits(0);
     assert!(begun.elapsed() < patience(SOON), "{:?}", begun.elapsed());

@@ -86,7 +86,8 @@ fn a_graph_that_an_agent_removed_is_missed_and_can_be_put_back() {
     let world = World::new();
     let (first, _) = two_tasks(&world);
     let name = world.job();
-    let told = world.agent(&["--name", &name], &format!("{COMMIT}; rm -rf /binnacle/*")).exits(0).stderr;
+    let told =
+        world.agent(&["--name", &name, "--graph", "files"], &format!("{COMMIT}; rm -rf /binnacle/*")).exits(0).stderr;
     assert!(told.contains("the graph was not told how this run ended") && told.contains("had 2 tasks"), "{told}");
     for args in [&["task", "list"][..], &["ready"], &["doctor"]] {
         let said = world.bn(args).exits(125).stderr;

@@ -11,6 +11,7 @@ mod crowds;
 mod disk;
 mod entrypoint;
 mod git_work;
+mod graph;
 mod hostile;
 mod input;
 mod kept;

@@ -16,15 +16,18 @@ use crate::data_dir::{DataDir, RepoId};
 use crate::env::{Env, Privilege, machine, now, random};
 use crate::error::{Failure, Usage};
 use crate::git::host::{Git, checkout, main_checkout, target};
+use crate::graph::error::GraphError;
 use crate::graph::model::session::RUN;
+use crate::graph::store::{FILE, Store};
 use crate::process::Runner;
 use crate::run::engine::{Engine, EngineError};
 use crate::run::life::plan::{Host, Plan};
 use crate::run::record::RunError;
 use crate::run::record::folder::Folder;
+use crate::run::record::graph_access::GraphAccess;
 use crate::run::record::run_json::{Mode, NetworkSpec, RunSpec};
 use crate::run::record::secrets::{self, Secrets};
-use crate::run::watch::{disk, proxy, wall};
+use crate::run::watch::{disk, graph, proxy, wall};
 
 /// What the command line alone decides.
 #[derive(Debug)]
@@ -33,6 +36,7 @@ struct Asked {
     image: String,
     limits: Wanted,
     timeout_seconds: Option<u64>,
+    graph: GraphAccess,
 }
 
 impl Asked {
@@ -54,6 +58,7 @@ impl Asked {
             image: image_reference(&args.tag)?,
             limits,
             timeout_seconds: timeout.map(|timeout| timeout.as_secs()),
+            graph: args.graph.parse().map_err(|words| Usage::new(format!("--graph takes one of {words}")))?,
         })
     }
 }
@@ -90,7 +95,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     let graph = data.graph(Some(&repo));
     let places = [&checkout.worktree, folder.path(), graph.as_path()];
     let free = disk::free(&places).map_err(|source| RunError::io("look at the disk of", &checkout.worktree, source))?;
-    let spec = RunSpec {
+    let mut spec = RunSpec {
         runtime: data.runtime(&repo, &asked.name),
         session: format!("{RUN}{:010x}", random()? & 0xff_ffff_ffff),
         name: asked.name,
@@ -109,8 +114,12 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         limits: Limits::new(asked.limits, machine(free)),
         network,
         graph,
+        graph_access: asked.graph,
         ctr: engine.ctr.clone(),
     };
+    if !runner.rehearses() {
+        spec.graph_access = with_whole_id(&spec)?;
+    }
     let plan = Plan {
         spec,
         folder,
@@ -123,6 +132,17 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         host: host(&engine, runner, env)?,
     };
     Ok(Resolved { plan, engine, notes })
+}
+
+/// The task that was named, by its whole id. A rehearsal has no graph with tasks in it.
+fn with_whole_id(spec: &RunSpec) -> Result<GraphAccess, Failure> {
+    let GraphAccess::Below(typed) = &spec.graph_access else { return Ok(spec.graph_access.clone()) };
+    if !spec.graph.join(FILE).exists() {
+        return Err(GraphError::Unknown { what: "task", id: typed.clone() }.into());
+    }
+    let graph = Store::open(&graph::site(spec))?;
+    let id = graph.read(|reader| reader.living(&reader.resolve(typed)?))?.id;
+    Ok(GraphAccess::Below(id.to_string()))
 }
 
 /// The user's own seccomp profile.

@@ -1,6 +1,7 @@
 //! From the place where a command was typed to the graph that is meant, and to who speaks.
 
 use std::fmt;
+use std::io::Write;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -10,11 +11,13 @@ use crate::data_dir::{DataDir, Mode, RepoId};
 use crate::env;
 use crate::error::Failure;
 use crate::git::host::discover::{self, Place};
+use crate::graph::door::Client;
 use crate::graph::error::GraphError;
+use crate::graph::model::rights::{Rights, Rule};
 use crate::graph::model::session::{Actor, Identity};
 use crate::graph::model::timestamp::Timestamp;
 use crate::graph::requests::{At, Request};
-use crate::graph::store::{Checkup, Reader, Site, Store, Writer};
+use crate::graph::store::{Exported, Site, Store, Unread, Writer};
 use crate::output::Output;
 
 /// What to do about rows that cannot be read.
@@ -24,11 +27,20 @@ const SET_ASIDE: &str =
 /// An open graph, and the one who opened it.
 #[derive(Debug)]
 pub struct Graph {
-    pub store: Store,
+    held: Held,
     pub actor: Actor,
     pub now: Timestamp,
     pub standing: Standing,
     output: Output,
+}
+
+/// Who holds the graph.
+#[derive(Debug)]
+enum Held {
+    /// This process, which has opened its file.
+    Here(Box<Store>),
+    /// The owner of the run in whose container this is.
+    ByOwner(Client),
 }
 
 /// Which graph this is, and why.
@@ -52,49 +64,74 @@ impl Graph {
         let place = if data.in_container() { None } else { Some(discover::place(&context.env.directory)?) };
         let site = site(context, &data, place.as_ref());
         let standing = Standing { folder: site.folder().to_owned(), mode: data.mode() };
-        let store = Store::open(&site)?;
-        Ok(Self {
-            store,
-            actor: actor(context, place.as_ref()),
-            now: Timestamp::from(env::now()),
-            standing,
-            output: context.output,
-        })
+        let actor = actor(context, place.as_ref());
+        let held = match data.graph_socket() {
+            Some(socket) => Held::ByOwner(client(socket, &actor)),
+            None => Held::Here(Box::new(Store::open(&site)?)),
+        };
+        Ok(Self { held, actor, now: Timestamp::from(env::now()), standing, output: context.output })
     }
 
-    /// Has a request carried out.
+    /// Has a request carried out, here or by whoever holds the graph.
     pub fn ask<R: Request>(&self, request: &R) -> Result<R::Answer, GraphError> {
-        let answer = request.perform(&At { store: &self.store, actor: &self.actor, now: self.now });
-        self.name_unread();
-        answer
+        match &self.held {
+            Held::Here(store) => {
+                let answer = request.perform(&At { store, actor: &self.actor, now: self.now });
+                self.name(&store.unread());
+                answer
+            }
+            Held::ByOwner(owner) => {
+                let as_now = Client { agent_type: self.actor.agent_type.clone(), ..owner.clone() };
+                self.told(as_now.ask(request))
+            }
+        }
     }
 
-    /// Checks everything, and mends what can be mended.
-    pub fn mend(&self) -> Result<Checkup, GraphError> {
-        self.store.checkup(&self.actor, self.now, true)
+    /// Writes everything down, line by line.
+    pub fn export(&self, to: &mut impl Write) -> Result<Exported, GraphError> {
+        match &self.held {
+            Held::Here(store) => {
+                let counts = store.read_all(|reader| reader.export(to));
+                self.name(&store.unread());
+                counts
+            }
+            Held::ByOwner(owner) => self.told(owner.export(to)),
+        }
     }
 
-    /// For what looks at every row.
-    pub fn read_all<T>(&self, work: impl FnOnce(&Reader) -> Result<T, GraphError>) -> Result<T, GraphError> {
-        let found = self.store.read_all(work);
-        self.name_unread();
-        found
-    }
-
-    pub fn write<T>(&self, work: impl FnOnce(&Writer) -> Result<T, GraphError>) -> Result<T, GraphError> {
-        let done = self.store.write(&self.actor, self.now, work);
-        self.name_unread();
+    /// Changes that are no agent's to make.
+    pub fn write<T>(&self, what: &str, work: impl FnOnce(&Writer) -> Result<T, GraphError>) -> Result<T, GraphError> {
+        let store = self.here(what)?;
+        let done = store.write(&self.actor, self.now, work);
+        self.name(&store.unread());
         done
     }
 
+    /// The file itself, for what is done on the host alone.
+    pub fn here(&self, what: &str) -> Result<&Store, GraphError> {
+        match &self.held {
+            Held::Here(store) => Ok(store),
+            Held::ByOwner(_) => Err(GraphError::Refused { what: what.to_owned(), rule: Rule::OfTheHost }),
+        }
+    }
+
+    fn told<T>(&self, answer: Result<(T, Unread), GraphError>) -> Result<T, GraphError> {
+        let (answer, unread) = answer?;
+        self.name(&unread);
+        Ok(answer)
+    }
+
     /// An answer that is not whole says so.
-    fn name_unread(&self) {
-        let unread = self.store.unread();
+    fn name(&self, unread: &Unread) {
         if !unread.is_empty() {
             self.output.note(format_args!("Warning: {unread}"));
             self.output.note(SET_ASIDE);
         }
     }
+}
+
+fn client(socket: PathBuf, actor: &Actor) -> Client {
+    Client { socket, label: actor.name.clone(), agent_type: actor.agent_type.clone() }
 }
 
 /// Where the graph of a repository lives. Without a place it is the container's own.
@@ -122,5 +159,5 @@ fn actor(context: &Context, place: Option<&Place>) -> Actor {
     };
     let agent_type = env.agent_type.as_deref().map(|word| if word == "coder" { "worker" } else { word }.to_owned());
     let container = if place.is_none() { env.agent_name.clone() } else { None };
-    Actor { name, identity, agent_type, container }
+    Actor { name, identity, agent_type, container, label: None, rights: Rights::All }
 }

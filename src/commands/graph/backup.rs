@@ -12,7 +12,7 @@ use crate::error::Failure;
 
 pub fn run(args: &BackupArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
-    let bytes = graph.store.backup(&args.file)?;
+    let bytes = graph.here("no copy of the file is made")?.backup(&args.file)?;
     Ok(context.output.print(&Copied { file: args.file.clone(), bytes })?)
 }
 

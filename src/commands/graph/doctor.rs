@@ -14,7 +14,11 @@ use crate::graph::store::Checkup;
 
 pub fn run(args: &DoctorArgs, context: &Context) -> Result<Exit, Failure> {
     let graph = Graph::open(context)?;
-    let checkup = if args.fix { graph.mend()? } else { graph.ask(&Check {})? };
+    let checkup = if args.fix {
+        graph.here("the graph is not mended")?.checkup(&graph.actor, graph.now, true)?
+    } else {
+        graph.ask(&Check {})?
+    };
     let well = checkup.is_well();
     context.output.print(&Answer { well, checkup, graph: graph.standing })?;
     Ok(if well { Exit::DONE } else { Exit(REFUSED) })

@@ -19,11 +19,11 @@ pub fn run(args: &ExportArgs, context: &Context) -> Result<(), Failure> {
     match args.file.as_deref().filter(|path| *path != Path::new("-")) {
         None => {
             let mut stdout = BufWriter::with_capacity(1 << 16, Stdout(context.output));
-            graph.read_all(|reader| reader.export(&mut stdout))?;
+            graph.export(&mut stdout)?;
             Ok(stdout.flush()?)
         }
         Some(path) => {
-            let counts = graph.read_all(|reader| to_file(path, |file| reader.export(file)))?;
+            let counts = to_file(path, |file| graph.export(file))?;
             Ok(context.output.print(&Answer { file: path.to_owned(), counts })?)
         }
     }

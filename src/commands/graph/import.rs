@@ -13,6 +13,8 @@ use crate::graph::model::record;
 use crate::graph::model::text::line;
 use crate::graph::store::Imported;
 
+const NOTHING: &str = "nothing is imported";
+
 pub fn run(args: &ImportArgs, context: &Context) -> Result<(), Failure> {
     let text = input::text(args.file.as_deref())?;
     // Some programs begin a file with a mark of its byte order.
@@ -20,11 +22,11 @@ pub fn run(args: &ImportArgs, context: &Context) -> Result<(), Failure> {
     let imported = match args.from {
         None => {
             let records = record::parse(text)?;
-            Graph::open(context)?.write(|writer| writer.import(&records))?
+            Graph::open(context)?.write(NOTHING, |writer| writer.import(&records))?
         }
         Some(source) => {
             let issues = source.parse(text)?;
-            Graph::open(context)?.write(|writer| writer.take_in(source, &issues))?
+            Graph::open(context)?.write(NOTHING, |writer| writer.take_in(source, &issues))?
         }
     };
     Ok(context.output.print(&Answer { imported })?)

@@ -16,7 +16,7 @@ use crate::graph::store::{HOST, Logged};
 
 pub fn run(args: &LogArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
-    let logged = graph.ask(&requests::Log { id: args.id.clone(), limit: args.limit })?;
+    let logged = graph.ask(&requests::Log { id: args.id.clone(), run: args.run.clone(), limit: args.limit })?;
     Ok(context.output.print(&Log { logged })?)
 }
 

@@ -10,6 +10,7 @@ pub mod operation;
 pub mod outline;
 pub mod plan;
 pub mod record;
+pub mod rights;
 pub mod session;
 pub mod spaced;
 pub mod task;

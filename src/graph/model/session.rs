@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::graph::model::rights::Rights;
 use crate::graph::model::timestamp::Timestamp;
 
 /// After this long without a sign of life, a host agent's claims may be taken over.
@@ -26,6 +27,9 @@ pub struct Actor {
     pub agent_type: Option<String>,
     /// The container that it lives in.
     pub container: Option<String>,
+    /// What it calls itself, where that is not its name.
+    pub label: Option<String>,
+    pub rights: Rights,
 }
 
 /// What the id of a run's session begins with: the host makes it, and says when the run has ended and its work has landed.

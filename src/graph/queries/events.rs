@@ -26,6 +26,13 @@ pub fn of_session() -> String {
     format!("SELECT {LIST} FROM events WHERE session = ?2 ORDER BY at DESC, seq DESC LIMIT ?1")
 }
 
+/// By the agent of each run that bore a name, latest first.
+pub fn of_run() -> String {
+    format!(
+        "SELECT {LIST} FROM events WHERE session IN (SELECT id FROM sessions WHERE container = ?2) ORDER BY at DESC, seq DESC LIMIT ?1"
+    )
+}
+
 /// Everything as it is kept, each with what tells it from the others.
 pub fn with_seq() -> String {
     format!("SELECT {LIST} FROM events ORDER BY seq")

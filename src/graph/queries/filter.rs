@@ -133,6 +133,10 @@ impl Sort {
     }
 }
 
+const BELOW: &str = "t.id IN (WITH RECURSIVE below(id) AS (
+    SELECT ? UNION SELECT links.target FROM links JOIN below ON links.source = below.id AND links.type = 'parent_of'
+  ) SELECT id FROM below)";
+
 /// All conditions have to hold.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -159,6 +163,9 @@ pub struct Filter {
     pub free_for: Option<String>,
     /// In place of the states: what can be worked on in this session's run alone, because of what was closed there.
     pub unlocked_for: Option<String>,
+    /// This task, and what is below it.
+    #[serde(skip)]
+    pub below: Option<TaskId>,
     pub sort: Sort,
     pub reverse: bool,
 }
@@ -208,6 +215,9 @@ impl Filter {
         }
         if let Some(parent) = parent {
             one("t.id IN (SELECT target FROM links WHERE source = ? AND type = 'parent_of')", parent.as_str());
+        }
+        if let Some(root) = &self.below {
+            one(BELOW, root.as_str());
         }
         if let Some(name) = &self.free_for {
             one("(t.assignee IS NULL OR t.assignee = ?)", name);

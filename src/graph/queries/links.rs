@@ -12,3 +12,8 @@ pub const OUTGOING: &str = "
 pub const INCOMING: &str = "
   SELECT l.type, t.id, t.title, t.status, t.deleted_at IS NOT NULL AS deleted FROM links l JOIN tasks t ON t.id = l.source
   WHERE l.target = ?1 ORDER BY l.type, t.created_at, t.id";
+
+/// Whether ?1 is ?2, or below it.
+pub const IS_BELOW: &str = "WITH RECURSIVE above(id) AS (
+    SELECT ?1 UNION SELECT links.source FROM links JOIN above ON links.target = above.id AND links.type = 'parent_of'
+  ) SELECT EXISTS (SELECT 1 FROM above WHERE id = ?2)";

@@ -13,6 +13,9 @@ pub const INSERT: &str = "
 pub const OF_PLACE: &str = "SELECT id FROM sessions WHERE place = ?1 AND name = ?2 AND ended_at IS NULL";
 pub const IS_ENDED: &str = "SELECT ended_at IS NOT NULL FROM sessions WHERE id = ?1";
 
+/// Whether an agent of a run of this name was ever here.
+pub const IS_RUN: &str = "SELECT EXISTS (SELECT 1 FROM sessions WHERE container = ?1)";
+
 /// A sign of life.
 pub const SEEN: &str = "UPDATE sessions SET seen_at = ?2 WHERE id = ?1 AND ended_at IS NULL AND seen_at < ?2";
 

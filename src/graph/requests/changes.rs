@@ -33,6 +33,7 @@ pub struct Create {
 impl Request for Create {
     type Answer = Task;
     const NAME: &'static str = "create";
+    const CHANGES: bool = true;
 
     fn perform(&self, at: &At) -> Result<Task, GraphError> {
         at.write(|writer| writer.create(&self.task).and_then(|id| writer.task(&id)))
@@ -50,6 +51,7 @@ pub struct Batch {
 impl Request for Batch {
     type Answer = Vec<Outcome>;
     const NAME: &'static str = "batch";
+    const CHANGES: bool = true;
 
     fn perform(&self, at: &At) -> Result<Vec<Outcome>, GraphError> {
         at.write(|writer| writer.batch(&self.operations))
@@ -84,6 +86,7 @@ pub struct Update {
 impl Request for Update {
     type Answer = Task;
     const NAME: &'static str = "update";
+    const CHANGES: bool = true;
 
     fn perform(&self, at: &At) -> Result<Task, GraphError> {
         change(at, &self.id, |writer, id| writer.update(id, &self.change))
@@ -105,6 +108,7 @@ pub struct Claim {
 impl Request for Claim {
     type Answer = Task;
     const NAME: &'static str = "claim";
+    const CHANGES: bool = true;
 
     fn perform(&self, at: &At) -> Result<Task, GraphError> {
         let how = store::Claim { force: self.force, take_over: self.stale_after.map(Duration::from_secs) };
@@ -123,6 +127,7 @@ pub struct ClaimBest {
 impl Request for ClaimBest {
     type Answer = Shown;
     const NAME: &'static str = "claim_best";
+    const CHANGES: bool = true;
 
     fn perform(&self, at: &At) -> Result<Shown, GraphError> {
         at.write(|writer| {
@@ -146,6 +151,7 @@ pub struct Release {
 impl Request for Release {
     type Answer = Task;
     const NAME: &'static str = "release";
+    const CHANGES: bool = true;
 
     fn perform(&self, at: &At) -> Result<Task, GraphError> {
         change(at, &self.id, |writer, id| writer.release(id, self.reason.as_deref(), self.force))
@@ -168,6 +174,7 @@ pub struct Close {
 impl Request for Close {
     type Answer = Vec<Closed>;
     const NAME: &'static str = "close";
+    const CHANGES: bool = true;
 
     fn perform(&self, at: &At) -> Result<Vec<Closed>, GraphError> {
         if !matches!(self.status, Status::Done | Status::Cancelled) {
@@ -193,6 +200,7 @@ pub struct Reopen {
 impl Request for Reopen {
     type Answer = Task;
     const NAME: &'static str = "reopen";
+    const CHANGES: bool = true;
 
     fn perform(&self, at: &At) -> Result<Task, GraphError> {
         change(at, &self.id, |writer, id| writer.reopen(id, self.reason.as_deref()))
@@ -210,6 +218,7 @@ pub struct Note {
 impl Request for Note {
     type Answer = Task;
     const NAME: &'static str = "note";
+    const CHANGES: bool = true;
 
     fn perform(&self, at: &At) -> Result<Task, GraphError> {
         change(at, &self.id, |writer, id| {
@@ -232,6 +241,7 @@ pub struct Delete {
 impl Request for Delete {
     type Answer = Task;
     const NAME: &'static str = "delete";
+    const CHANGES: bool = true;
 
     fn perform(&self, at: &At) -> Result<Task, GraphError> {
         change(at, &self.id, |writer, id| writer.delete(id, self.force))
@@ -248,6 +258,7 @@ pub struct Undelete {
 impl Request for Undelete {
     type Answer = Task;
     const NAME: &'static str = "undelete";
+    const CHANGES: bool = true;
 
     fn perform(&self, at: &At) -> Result<Task, GraphError> {
         change(at, &self.id, |writer, id| writer.undelete(id))
@@ -274,6 +285,7 @@ pub struct Linked {
 impl Request for Link {
     type Answer = Linked;
     const NAME: &'static str = "link";
+    const CHANGES: bool = true;
 
     fn perform(&self, at: &At) -> Result<Linked, GraphError> {
         at.write(|writer| {
@@ -296,6 +308,7 @@ pub struct Unlink {
 impl Request for Unlink {
     type Answer = link::Link;
     const NAME: &'static str = "unlink";
+    const CHANGES: bool = true;
 
     fn perform(&self, at: &At) -> Result<link::Link, GraphError> {
         at.write(|writer| {

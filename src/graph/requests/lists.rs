@@ -138,12 +138,15 @@ impl Request for Search {
     }
 }
 
-/// The latest changes: all of them, a task's, or a session's.
+/// The latest changes: all of them, a task's, a session's, or a run's.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
     #[serde(default)]
     pub id: Option<String>,
+    /// The name of a run.
+    #[serde(default)]
+    pub run: Option<String>,
     pub limit: usize,
 }
 
@@ -152,7 +155,10 @@ impl Request for Log {
     const NAME: &'static str = "log";
 
     fn perform(&self, at: &At) -> Result<Logged, GraphError> {
-        at.read(|reader| reader.log(self.id.as_deref(), self.limit))
+        at.read(|reader| match &self.run {
+            Some(run) => reader.log_of_run(run, self.limit),
+            None => reader.log(self.id.as_deref(), self.limit),
+        })
     }
 }
 

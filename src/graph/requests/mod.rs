@@ -29,8 +29,9 @@ pub trait Request: Serialize + DeserializeOwned {
     type Answer: Serialize + DeserializeOwned;
 
     /// What it is called where it is written down.
-    #[allow(dead_code, reason = "the name under which it is sent")]
     const NAME: &'static str;
+    /// Whether it may write.
+    const CHANGES: bool = false;
 
     fn perform(&self, at: &At) -> Result<Self::Answer, GraphError>;
 }

@@ -14,6 +14,7 @@ pub struct Orient {}
 impl Request for Orient {
     type Answer = Overview;
     const NAME: &'static str = "orient";
+    const CHANGES: bool = true;
 
     fn perform(&self, at: &At) -> Result<Overview, GraphError> {
         at.write(|writer| writer.overview(writer.register()?, at.actor.run(), at.now))
@@ -31,6 +32,7 @@ pub struct Goodbye {
 impl Request for Goodbye {
     type Answer = Farewell;
     const NAME: &'static str = "goodbye";
+    const CHANGES: bool = true;
 
     fn perform(&self, at: &At) -> Result<Farewell, GraphError> {
         at.write(|writer| writer.goodbye(Some(&self.summary)))

@@ -14,6 +14,9 @@ pub const SOME_ROWS: Duration = Duration::from_secs(10);
 /// For what looks at all of it, or writes much: two hundred thousand records are written in ten seconds.
 pub const ALL_ROWS: Duration = Duration::from_secs(120);
 
+/// For what a run writes: everybody else waits meanwhile. Two thousand changes are made in a second or two.
+pub const RUN_WRITES: Duration = Duration::from_secs(5);
+
 /// How often SQLite asks, in its own steps: often enough, and too seldom to cost anything.
 const EVERY: i32 = 10_000;
 

@@ -29,12 +29,14 @@ impl Writer<'_> {
     /// Takes a task that is open. A second claim is refused, whoever makes it: two processes of one agent are two.
     pub fn claim(&self, id: &TaskId, how: Claim) -> Result<Task, GraphError> {
         let session = self.session_for_work()?;
+        self.allow_claim(id)?;
         let at = self.tick_of(id)?;
         let values = (id, &session, &self.actor.name, at, how.force);
         let won = self.conn.prepare_cached(queries::tasks::CLAIM)?.query_row(values, |_| Ok(())).optional()?;
         if won.is_none() {
             return self.claim_refused(id, how, at);
         }
+        self.set_allowed(id);
         self.record(at, id, EventKind::Claimed, json!({ "session": session }))?;
         self.task(id)
     }
@@ -58,6 +60,7 @@ impl Writer<'_> {
 
     fn take_over(&self, task: &Task, at: Timestamp) -> Result<Task, GraphError> {
         let session = self.session_for_work()?;
+        self.allow_change(task)?;
         let values = (&task.id, &session, &self.actor.name, at, &task.session);
         self.conn.prepare_cached(queries::tasks::TAKE_OVER)?.query_row(values, |_| Ok(()))?;
         let from = json!({ "from": task.assignee, "from_session": task.session, "session": session });
@@ -67,7 +70,7 @@ impl Writer<'_> {
 
     /// The best ready task that is nobody else's, claimed.
     pub fn claim_best(&self, wanted: &Filter) -> Result<Task, GraphError> {
-        let free = Filter { free_for: Some(self.actor.name.clone()), ..wanted.clone() };
+        let free = Filter { free_for: Some(self.actor.name.clone()), below: self.scope_root(), ..wanted.clone() };
         let best = self.best(&free, self.run_session(), self.clock.get())?.ok_or(GraphError::NothingReady)?;
         self.claim(&best, Claim::default())
     }
@@ -81,6 +84,7 @@ impl Writer<'_> {
         if !force {
             self.refuse_others(&task)?;
         }
+        self.allow_change(&task)?;
         self.let_go(id, why)?;
         self.task(id)
     }
@@ -95,6 +99,7 @@ impl Writer<'_> {
     /// Releases everything that a session holds.
     pub(super) fn let_go_of_all(&self, session: &str, why: &str) -> Result<Vec<Named>, GraphError> {
         let held = self.ids(queries::tasks::HELD, session)?;
+        held.iter().for_each(|id| self.set_allowed(id));
         held.iter().map(|id| self.let_go(id, Some(why)).and_then(|()| self.named(id))).collect()
     }
 

@@ -35,6 +35,7 @@ impl Writer<'_> {
     pub fn close(&self, id: &TaskId, closing: &Closing) -> Result<Closed, GraphError> {
         let task = self.living(id)?;
         match (task.status, closing.status) {
+            // In a run it waits for that run's work; outside, somebody says that it has come.
             (Status::Landing, Status::Done) if self.run_session().is_none() => {
                 return self.land(&task, closing.reason.as_deref());
             }
@@ -45,6 +46,7 @@ impl Writer<'_> {
             self.refuse_others(&task)?;
             self.refuse_unfinished(&task, closing.status)?;
         }
+        self.allow_change(&task)?;
         let (status, run) = match (closing.status, self.run_session()) {
             // What a run has done is done where its work has landed.
             (Status::Done, Some(run)) => (Status::Landing, Some(run)),
@@ -93,6 +95,7 @@ impl Writer<'_> {
         if !task.is_finished() {
             return Err(GraphError::WrongStatus { id: task.id, status: task.status, wanted: "done" });
         }
+        self.allow_change(&task)?;
         self.open_again(&task, None)?;
         if let Some(why) = why {
             self.note(id, why)?;

@@ -226,7 +226,14 @@ mod tests {
 
     fn create(store: &Store, title: &str) {
         let identity = Identity::Place("here".to_owned());
-        let actor = Actor { name: "ann".to_owned(), identity, agent_type: None, container: None };
+        let actor = Actor {
+            name: "ann".to_owned(),
+            identity,
+            agent_type: None,
+            container: None,
+            label: None,
+            rights: crate::graph::model::rights::Rights::All,
+        };
         let new = NewTask { title: title.to_owned(), ..NewTask::default() };
         store.write(&actor, Timestamp::from_micros(1), |writer| writer.create(&new)).unwrap();
     }

@@ -16,8 +16,10 @@ impl Writer<'_> {
     /// Adds a task with its tags and links, and returns its id.
     pub fn create(&self, new: &NewTask) -> Result<TaskId, GraphError> {
         let title = task::title(&new.title).map_err(GraphError::Invalid)?;
+        self.allow_new(new.parent.as_deref())?;
         let at = self.tick();
         let id = self.insert(new, &title, at)?;
+        self.set_allowed(&id);
         self.index_letters(&id)?;
         self.record(at, &id, EventKind::Created, json!({ "title": title }))?;
         for tag in &new.tags {

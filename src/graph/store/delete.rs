@@ -17,6 +17,7 @@ impl Writer<'_> {
         if !force {
             self.refuse_others(&task)?;
         }
+        self.allow_delete(id)?;
         let at = self.tick_of(id)?;
         self.set_deleted(id, Some(at), at)?;
         self.record(at, id, EventKind::Deleted, json!({}))?;
@@ -28,6 +29,7 @@ impl Writer<'_> {
         if self.task(id)?.deleted_at.is_none() {
             return Err(GraphError::Invalid(format!("{id} is not deleted")));
         }
+        self.allow_delete(id)?;
         let at = self.tick_of(id)?;
         self.set_deleted(id, None, at)?;
         self.record(at, id, EventKind::Undeleted, json!({}))?;

@@ -45,6 +45,7 @@ impl Writer<'_> {
         if text.is_empty() {
             return Err(GraphError::Invalid("an empty note says nothing".to_owned()));
         }
+        self.allow_note(task)?;
         let at = self.tick_of(task)?;
         self.touch(task, at)?;
         self.record(at, task, EventKind::Noted, json!({ "text": text }))?;
@@ -52,12 +53,16 @@ impl Writer<'_> {
     }
 
     fn event(&self, at: Timestamp, task: Option<&TaskId>, kind: EventKind, data: Value) -> Event {
-        let data = if let Value::Object(map) = data { map } else { Map::new() };
+        let mut data = if let Value::Object(map) = data { map } else { Map::new() };
+        if let Some(label) = &self.actor.label {
+            data.insert("as".to_owned(), json!(label));
+        }
         let session = self.session_id();
         Event { at, actor: self.actor.name.clone(), session, task: task.cloned(), other: None, kind, data }
     }
 
     pub(super) fn put_event(&self, event: &Event) -> Result<(), GraphError> {
+        self.count(event)?;
         let data = Value::Object(event.data.clone()).to_string();
         let values = (event.at, &event.actor, &event.session, &event.task, &event.other, event.kind, data);
         self.conn.prepare_cached(queries::events::INSERT)?.execute(values)?;
@@ -80,8 +85,21 @@ impl Reader<'_> {
             None => (queries::events::of_all(), None),
             Some(typed) => self.whose_events(typed)?,
         };
+        self.latest(&sql, id, limit)
+    }
+
+    /// The latest changes that the agent of a run has made: of each run that bore the name.
+    pub fn log_of_run(&self, run: &str, limit: usize) -> Result<Logged, GraphError> {
+        let known: bool = self.conn.query_row(queries::sessions::IS_RUN, [run], |row| row.get(0))?;
+        if !known {
+            return Err(GraphError::Unknown { what: "run in the graph", id: run.to_owned() });
+        }
+        self.latest(&queries::events::of_run(), Some(run.to_owned()), limit)
+    }
+
+    fn latest(&self, sql: &str, id: Option<String>, limit: usize) -> Result<Logged, GraphError> {
         let most = if limit == 0 { i64::MAX } else { i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1 };
-        let mut statement = self.conn.prepare(&sql)?;
+        let mut statement = self.conn.prepare(sql)?;
         let found = match id {
             None => self.all(&mut statement, [most], "the event of", rows::event)?,
             Some(id) => self.all(&mut statement, (most, id), "the event of", rows::event)?,

@@ -20,6 +20,7 @@ impl Writer<'_> {
         }
         self.refuse_second_parent(&link)?;
         self.refuse_circle(&link)?;
+        self.allow_link(&link)?;
         let values = (&link.source, link.link_type, &link.target);
         let is_new = self.conn.prepare_cached(queries::links::ADD)?.execute(values)? == 1;
         if is_new {
@@ -32,6 +33,7 @@ impl Writer<'_> {
     /// Takes a link away.
     pub fn unlink(&self, a: &TaskId, link_type: LinkType, b: &TaskId) -> Result<Link, GraphError> {
         let link = Link::new(a.clone(), link_type, b.clone());
+        self.allow_link(&link)?;
         let values = (&link.source, link.link_type, &link.target);
         if self.conn.prepare_cached(queries::links::REMOVE)?.execute(values)? == 0 {
             return Err(GraphError::Unknown { what: "link", id: link.to_string() });

@@ -1,6 +1,5 @@
 //! A look at a copy of the graph: whether it is one that somebody would want back, and how much is in it.
 
-use std::cell::RefCell;
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -67,7 +66,7 @@ fn read(path: &Path) -> Result<Look, GraphError> {
         return Ok(Look::Unsound { why: pages });
     }
     if version == crate::graph::store::migrate::LATEST {
-        let reader = Reader { conn: &conn, unread: RefCell::default() };
+        let reader = Reader::new(&conn, usize::MAX);
         if let Some(bad) = reader.bad_rows()?.first() {
             return Ok(Look::Unsound { why: format!("{} cannot be read: {}", bad.name, bad.problem) });
         }

@@ -31,6 +31,7 @@ mod origins;
 mod outline;
 mod overview;
 mod resolve;
+mod rights;
 mod rows;
 mod schema;
 mod search;
@@ -45,17 +46,19 @@ mod unread;
 mod update;
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use crate::graph::error::GraphError;
 use crate::graph::model::id::TaskId;
+use crate::graph::model::rights::Rights;
 use crate::graph::model::session::Actor;
 use crate::graph::model::timestamp::Timestamp;
 use crate::graph::queries;
 
-use budget::{ALL_ROWS, Budget, SOME_ROWS};
+use budget::{ALL_ROWS, Budget, RUN_WRITES, SOME_ROWS};
 
 pub use agents::{Agent, Agents};
 pub use batch::Outcome;
@@ -87,9 +90,16 @@ pub struct Store {
     /// Where copies are kept: on the host alone.
     backups: Option<PathBuf>,
     unread: RefCell<Unread>,
+    /// How much the rows of one answer may be, in bytes.
+    room: usize,
 }
 
 impl Store {
+    /// For whoever answers strangers: no answer takes more memory than this.
+    pub fn limit_answers(self, bytes: usize) -> Self {
+        Self { room: bytes, ..self }
+    }
+
     /// One consistent view of the graph. Nothing is written.
     pub fn read<T>(&self, work: impl FnOnce(&Reader) -> Result<T, GraphError>) -> Result<T, GraphError> {
         self.budget.grant(SOME_ROWS);
@@ -107,7 +117,7 @@ impl Store {
         transaction
             .map_err(GraphError::from)
             .and_then(|transaction| {
-                let reader = Reader { conn: &transaction, unread: RefCell::default() };
+                let reader = Reader::new(&transaction, self.room);
                 let found = work(&reader);
                 self.unread.borrow_mut().extend(reader.unread.take());
                 found
@@ -128,7 +138,10 @@ impl Store {
         now: Timestamp,
         work: impl FnOnce(&Writer) -> Result<T, GraphError>,
     ) -> Result<T, GraphError> {
-        self.budget.grant(ALL_ROWS);
+        self.budget.grant(match actor.rights {
+            Rights::All => ALL_ROWS,
+            Rights::Run(_) => RUN_WRITES,
+        });
         self.transact(actor, now, work).map_err(|error| sql_error::locate(error, &self.folder))
     }
 
@@ -146,10 +159,11 @@ impl Store {
         let transaction = Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate)?;
         let session = sessions::find(&transaction, &actor.identity, &actor.name)?;
         let writer = Writer {
-            reader: Reader { conn: &transaction, unread: RefCell::default() },
+            reader: Reader::new(&transaction, self.room),
             actor,
             session: RefCell::new(session),
             clock: Cell::new(now),
+            allowed: RefCell::default(),
         };
         writer.sign_of_life()?;
         let result = work(&writer);
@@ -167,6 +181,15 @@ pub struct Reader<'a> {
     conn: &'a Connection,
     /// What could not be read of it.
     unread: RefCell<Unread>,
+    /// What is left for the rows of this answer.
+    room: Cell<usize>,
+    most: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn new(conn: &'a Connection, room: usize) -> Self {
+        Self { conn, unread: RefCell::default(), room: Cell::new(room), most: room }
+    }
 }
 
 /// The graph, to be changed by somebody at some moment.
@@ -177,6 +200,8 @@ pub struct Writer<'a> {
     /// Changes while work goes on: a claim registers who had not.
     session: RefCell<Option<sessions::Known>>,
     clock: Cell<Timestamp>,
+    /// The tasks that this transaction may change, where rules hold.
+    allowed: RefCell<HashSet<TaskId>>,
 }
 
 impl<'a> std::ops::Deref for Writer<'a> {

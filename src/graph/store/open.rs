@@ -77,7 +77,7 @@ impl Store {
                 lost::refuse_emptied(&conn, &path, site.backups.as_deref()).map(|()| (conn, budget))
             })
             .map_err(|error| sql_error::locate(error, &folder))?;
-        Ok(Self { conn, folder, budget, backups: site.backups.clone(), unread: RefCell::default() })
+        Ok(Self { conn, folder, budget, backups: site.backups.clone(), unread: RefCell::default(), room: usize::MAX })
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::graph::error::GraphError;
 use crate::graph::model::event::EventKind;
 use crate::graph::model::id;
+use crate::graph::model::rights::Rights;
 use crate::graph::model::session::{Actor, Identity, Session};
 use crate::graph::model::task::Named;
 use crate::graph::model::timestamp::Timestamp;
@@ -152,6 +153,9 @@ impl Writer<'_> {
             }
             None => self.start_session()?,
         };
+        if summary.is_some() {
+            self.allow_words()?;
+        }
         let why = format!("{} said goodbye", self.actor.name);
         let released = self.let_go_of_all(&id, &why)?;
         self.end_session(&id, "goodbye", summary)?;
@@ -200,7 +204,7 @@ pub const HOST: &str = "bn";
 
 fn host() -> Actor {
     let identity = Identity::Place(String::new());
-    Actor { name: HOST.to_owned(), identity, agent_type: None, container: None }
+    Actor { name: HOST.to_owned(), identity, agent_type: None, container: None, label: None, rights: Rights::All }
 }
 
 #[cfg(test)]
@@ -216,7 +220,14 @@ mod tests {
 
     fn agent() -> Actor {
         let identity = Identity::Given("s-run".to_owned());
-        Actor { name: "ann".to_owned(), identity, agent_type: None, container: Some("run-1".to_owned()) }
+        Actor {
+            name: "ann".to_owned(),
+            identity,
+            agent_type: None,
+            container: Some("run-1".to_owned()),
+            label: None,
+            rights: Rights::All,
+        }
     }
 
     #[test]

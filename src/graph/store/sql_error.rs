@@ -13,7 +13,13 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Says what a database error means for the graph in `folder`; other errors pass through.
 pub fn locate(error: GraphError, folder: &Path) -> GraphError {
-    let GraphError::Sql(source) = error else { return error };
+    let source = match error {
+        GraphError::Sql(source) => source,
+        GraphError::Operation { number, source } => {
+            return GraphError::Operation { number, source: Box::new(locate(*source, folder)) };
+        }
+        other => return other,
+    };
     let path = folder.to_owned();
     match source.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {

@@ -6,6 +6,7 @@ use std::fmt;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Error, Params, Row, Statement};
+use serde::{Deserialize, Serialize};
 
 use crate::graph::error::GraphError;
 use crate::graph::model::text::line;
@@ -15,7 +16,8 @@ use crate::graph::store::Reader;
 const NAMED: usize = 5;
 
 /// The rows that were left out, and what is wrong with each.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Unread(BTreeMap<String, String>);
 
 impl Unread {
@@ -56,11 +58,28 @@ impl Reader<'_> {
         let mut all = Vec::new();
         while let Some(row) = found.next()? {
             match read(row) {
-                Ok(value) => all.push(value),
+                Ok(value) => {
+                    self.take_room(row, size_of::<T>())?;
+                    all.push(value);
+                }
                 Err(error) => self.leave_out(what, row, error)?,
             }
         }
         Ok(all)
+    }
+
+    /// Strangers who ask for everything at once are not given all of the memory.
+    fn take_room(&self, row: &Row, size: usize) -> Result<(), GraphError> {
+        if self.most == usize::MAX {
+            return Ok(());
+        }
+        let texts = (0..row.as_ref().column_count()).filter_map(|column| row.get_ref(column).ok());
+        let bytes: usize = texts.map(|value| value.as_bytes_or_null().ok().flatten().map_or(0, <[u8]>::len)).sum();
+        match self.room.get().checked_sub(bytes + size) {
+            Some(left) => self.room.set(left),
+            None => return Err(GraphError::TooMuch { most: self.most >> 20 }),
+        }
+        Ok(())
     }
 
     /// Names a row that cannot be read; any other error is one.

@@ -17,6 +17,7 @@ impl Writer<'_> {
     /// Makes the change, and records per field what was and what is. Without a difference nothing is recorded.
     pub fn update(&self, id: &TaskId, change: &Change) -> Result<Task, GraphError> {
         let old = self.living(id)?;
+        self.allow_change(&old)?;
         let at = self.tick_of(id)?;
         self.set_columns(id, &old, change)?;
         change.add_tags.iter().try_for_each(|tag| self.add_tag(id, tag))?;

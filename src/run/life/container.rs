@@ -9,12 +9,10 @@ use crate::container::network::Network;
 use crate::git::private::mounts::GitMount;
 use crate::git::private::prepare::Prepared;
 use crate::run::life::plan::Plan;
-use crate::run::record::run_json::Mode;
+use crate::run::record::run_json::{Mode, RunSpec};
 use crate::run::record::secrets;
-use crate::run::watch::{proxy, status};
+use crate::run::watch::{graph, proxy, status};
 
-/// In the container: the graph's folder.
-const GRAPH_INSIDE: &str = "/binnacle";
 const HOME_INSIDE: &str = "/home/agent";
 /// In the container: where the entrypoint finds it.
 const COPILOT_CONFIG_INSIDE: &str = "/copilot-config";
@@ -51,7 +49,7 @@ fn mounts(plan: &Plan, git: &[GitMount]) -> Vec<Mount> {
     let (spec, folder) = (&plan.spec, &plan.folder);
     let tmpfs = |uid, gid, mode| Tmpfs { uid, gid, mode, size: spec.limits.memory / 2 };
     let mut mounts = vec![
-        Mount::read_write(&spec.graph, GRAPH_INSIDE),
+        graph_mount(spec),
         Mount::read_write(folder.status(), status::STATUS_INSIDE),
         Mount::read_only_data(folder.control(), status::CONTROL_INSIDE),
         Mount::read_only_data(secrets::file(&spec.runtime), secrets::INSIDE),
@@ -72,6 +70,14 @@ fn mounts(plan: &Plan, git: &[GitMount]) -> Vec<Mount> {
     mounts.extend(masks(|path| path.exists()));
     mounts.extend(git.iter().map(git_mount));
     mounts
+}
+
+/// The socket of whoever answers for the graph, which nobody inside can replace; or the graph itself.
+fn graph_mount(spec: &RunSpec) -> Mount {
+    match spec.graph_access.is_served() {
+        true => Mount::read_only_data(graph::folder(&spec.runtime), graph::INSIDE),
+        false => Mount::read_write(&spec.graph, graph::INSIDE),
+    }
 }
 
 fn git_mount(mount: &GitMount) -> Mount {

@@ -21,7 +21,7 @@ use crate::run::watch::disk::{Guard, Verdict};
 use crate::run::watch::follow::Follower;
 use crate::run::watch::process::Watched;
 use crate::run::watch::signals::Signals;
-use crate::run::watch::{proxy, status};
+use crate::run::watch::{graph, proxy, status};
 
 /// How often the host's branches are shown to the agent.
 const PUBLISH_EVERY: Duration = Duration::from_secs(2);
@@ -86,6 +86,7 @@ pub fn hold(
     let guard = watched.as_ref().map(|watched| Guard::start(&run.record.spec, &run.folder, pid, watched));
     let guard = guard.transpose().map_err(io)?;
     let way_out = proxy::open(&run.record.spec, owner.env)?;
+    let door = graph::open(&run.record.spec, &run.folder)?;
     run.enter(State::Running, Point::RunRunning)?;
     let gate = status::open_gate(&run.folder, Duration::from_secs(5));
     if !gate.map_err(|source| RunError::io("open the gate of", run.folder.path(), source))? {
@@ -103,7 +104,7 @@ pub fn hold(
         Some(watched) => Watch::new(run, owner, meanwhile).until_end(&watched, &mut foreground)?,
         None => Reason::ByItself,
     };
-    drop(way_out);
+    drop((way_out, door));
     // A ctr that was killed, or whose terminal is gone, has an exit code of its own.
     let code = foreground.wait(owner.output).map_err(io)?.filter(|_| reason == Reason::ByItself);
     follower.iter_mut().for_each(Follower::end);

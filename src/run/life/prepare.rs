@@ -24,7 +24,7 @@ use crate::run::record::run_json::{Record, Run, RunSpec};
 use crate::run::record::secrets;
 use crate::run::record::state::State;
 use crate::run::record::{RunError, store};
-use crate::run::watch::{proxy, status};
+use crate::run::watch::{graph, proxy, status};
 use crate::untrusted::remove;
 
 /// Claims the name and the worktree, and prepares. Returns the run, and the container that it is to have. A run that fails
@@ -87,9 +87,9 @@ fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<Prepared, Failure> {
     let spec = &plan.spec;
     let prepared = prepare_git(run, plan, git)?;
     // The folder is made here, with its owner; runc would make it root's.
-    let graph = tell::graph_of(spec)?;
+    let store = tell::graph_of(spec)?;
     if let Some(copies) = copies::beside(&spec.graph) {
-        graph.copy_before(&spec.name, &copies, crate::env::now())?;
+        store.copy_before(&spec.name, &copies, crate::env::now())?;
     }
     let folder = run.folder.path().to_owned();
     status::create(&run.folder).map_err(|source| RunError::io("make", &folder, source))?;
@@ -99,6 +99,10 @@ fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<Prepared, Failure> {
     if spec.network.mode == Network::Egress {
         let egress = proxy::folder(&spec.runtime);
         store::create_private(&egress).map_err(|source| RunError::io("make", &egress, source))?;
+    }
+    if spec.graph_access.is_served() {
+        let door = graph::folder(&spec.runtime);
+        store::create_private(&door).map_err(|source| RunError::io("make", &door, source))?;
     }
     let secrets = secrets::file(&spec.runtime);
     plan.secrets.write(&secrets).map_err(|source| RunError::io("write", &secrets, source))?;

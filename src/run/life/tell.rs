@@ -3,9 +3,10 @@
 use crate::failpoint::{self, Point};
 use crate::graph::error::GraphError;
 use crate::graph::model::timestamp::Timestamp;
-use crate::graph::store::{FILE, Site, Store, copies};
+use crate::graph::store::{FILE, Store};
 use crate::run::record::run_json::{Record, RunSpec};
 use crate::run::record::state::Outcome;
+use crate::run::watch::graph;
 
 /// What the outcome of a run means for the tasks that it closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,15 +71,9 @@ fn outcome_and_graph(record: &Record) -> Result<Option<(Outcome, Store)>, GraphE
     Ok(Some((outcome, graph_of(&record.spec)?)))
 }
 
-/// Opens the graph of a run. With its copies beside it, an agent that removed it is found out.
+/// Opens the graph of a run.
 pub(super) fn graph_of(spec: &RunSpec) -> Result<Store, GraphError> {
-    let repository = &spec.checkout.main_worktree;
-    let project = repository.file_name().unwrap_or(repository.as_os_str()).to_string_lossy();
-    let site = Site::new(&spec.graph, spec.uid, spec.gid).project(project);
-    Store::open(&match copies::beside(&spec.graph) {
-        Some(copies) => site.backups(copies),
-        None => site,
-    })
+    Store::open(&graph::site(spec))
 }
 
 fn has_work(record: &Record) -> bool {

@@ -6,6 +6,7 @@ pub mod census;
 mod error;
 pub mod folder;
 mod format_1;
+pub mod graph_access;
 pub mod hand_off;
 pub mod lock;
 pub mod run_json;

@@ -19,6 +19,7 @@ use crate::git::host::target::Target;
 use crate::git::private::{RunGit, Start};
 use crate::process::Cmd;
 use crate::run::record::folder::Folder;
+use crate::run::record::graph_access::GraphAccess;
 use crate::run::record::hand_off::HandOff;
 use crate::run::record::lock::Lock;
 use crate::run::record::state::{Ending, Outcome, State};
@@ -85,6 +86,8 @@ pub struct RunSpec {
     pub network: NetworkSpec,
     /// The graph's folder on the host.
     pub graph: PathBuf,
+    #[serde(default = "GraphAccess::of_older_runs")]
+    pub graph_access: GraphAccess,
     /// The folder of secrets and sockets.
     pub runtime: PathBuf,
     pub ctr: Ctr,

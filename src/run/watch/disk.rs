@@ -182,7 +182,12 @@ fn trees(spec: &RunSpec, folder: &Folder, pid: u32) -> Vec<Tree> {
     let worktree = Tree { root: spec.checkout.worktree.clone(), except: Some(".git") };
     // Without a capability, an agent still writes to what the image gives to its uid, or to everybody: the container's layer.
     let image = PathBuf::from(format!("/proc/{pid}/root/."));
-    vec![worktree, whole(folder.path()), whole(&spec.graph), whole(&image)]
+    let mut trees = vec![worktree, whole(folder.path()), whole(&image)];
+    // What is brought by way of the owner is bounded there.
+    if !spec.graph_access.is_served() {
+        trees.push(whole(&spec.graph));
+    }
+    trees
 }
 
 fn disks<'a>(folders: impl Iterator<Item = &'a PathBuf>) -> io::Result<Vec<Disk>> {

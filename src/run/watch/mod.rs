@@ -5,6 +5,7 @@
 
 pub mod disk;
 pub mod follow;
+pub mod graph;
 pub mod process;
 pub mod proxy;
 pub mod signals;

@@ -1,0 +1,211 @@
+//! One connection: a line in, a line out.
+
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use crate::data_dir::IN_CONTAINER;
+use crate::error::{Explain, FAILED};
+use crate::graph::door::dispatch::{self, Failed};
+use crate::graph::door::protocol::{EXPORT, Head, PROGRAM, Question, REQUEST_MAX, VERSION};
+use crate::graph::door::shared::Shared;
+use crate::graph::door::slots::Slot;
+use crate::graph::door::spool::Spool;
+use crate::graph::error::GraphError;
+use crate::graph::model::session::Actor;
+use crate::graph::model::text::line;
+use crate::graph::requests::At;
+use crate::graph::store::Store;
+use crate::graph::told::Told;
+
+/// What a client gets to send its request whole.
+const REQUEST_TIME: Duration = Duration::from_secs(10);
+/// What it gets to take the next piece of its answer.
+const ANSWER_TIME: Duration = Duration::from_secs(10);
+/// What it gets to take all of it.
+const ANSWER_TIME_WHOLE: Duration = Duration::from_secs(300);
+/// A request may be as long without waiting for others that are long.
+const SHORT: usize = 32 << 10;
+/// How long a request waits for its turn.
+const TURN: Duration = Duration::from_secs(60);
+
+/// Serves one request. Whatever the client does, the others do not notice.
+pub fn serve(shared: &Shared, mut stream: UnixStream) -> io::Result<()> {
+    stream.set_nonblocking(false)?;
+    stream.set_write_timeout(Some(ANSWER_TIME))?;
+    let (answer, text) = match read(shared, &mut stream)? {
+        Asked::Line(line, long) => {
+            let answer = answer(shared, &line);
+            drop((line, long));
+            answer
+        }
+        Asked::TooLong => {
+            let message = format!("a request to the graph may have {} KiB", REQUEST_MAX >> 10);
+            (said(shared, &invalid(message))?, None)
+        }
+        Asked::Nothing => return Ok(()),
+    };
+    let mut client = Patient { stream, until: Instant::now() + ANSWER_TIME_WHOLE };
+    answer.send(&mut client)?;
+    text.map_or(Ok(()), |text| text.send(&mut client))
+}
+
+enum Asked {
+    Line(Vec<u8>, Option<Slot>),
+    TooLong,
+    /// It went away, or took too long, before its line was whole.
+    Nothing,
+}
+
+fn read(shared: &Shared, stream: &mut UnixStream) -> io::Result<Asked> {
+    let deadline = Instant::now() + REQUEST_TIME;
+    let mut piece = [0; 8 << 10];
+    let (mut all, mut long) = (Vec::new(), None);
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(Asked::Nothing);
+        }
+        stream.set_read_timeout(Some(left))?;
+        let length = match stream.read(&mut piece) {
+            Ok(0) => return Ok(Asked::Nothing),
+            Ok(length) => length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(_) => return Ok(Asked::Nothing),
+        };
+        if let Some(end) = piece[..length].iter().position(|byte| *byte == b'\n') {
+            all.extend_from_slice(&piece[..end]);
+            return Ok(if all.len() > REQUEST_MAX { Asked::TooLong } else { Asked::Line(all, long) });
+        }
+        all.extend_from_slice(&piece[..length]);
+        if all.len() > REQUEST_MAX {
+            return Ok(Asked::TooLong);
+        }
+        if all.len() > SHORT && long.is_none() {
+            long = shared.long_requests.take(left);
+            if long.is_none() {
+                return Ok(Asked::Nothing);
+            }
+        }
+    }
+}
+
+/// The line that answers, and the text that follows it.
+fn answer(shared: &Shared, asked: &[u8]) -> (Spool, Option<Spool>) {
+    let done = carry_out(shared, asked);
+    done.unwrap_or_else(|error| {
+        let error = error.replace(&shared.spec.site.folder().to_string_lossy(), IN_CONTAINER);
+        // What is said in a few words always has room.
+        (said_told(shared, &error).unwrap_or_else(|_| shared.spool()), None)
+    })
+}
+
+fn carry_out(shared: &Shared, asked: &[u8]) -> Result<(Spool, Option<Spool>), Told> {
+    let tell = |error: GraphError| Told::of(&error);
+    let text = std::str::from_utf8(asked).map_err(|_| tell(invalid("the request is not UTF-8".to_owned())))?;
+    let garbage = |error: serde_json::Error| tell(invalid(format!("the request is no line of the protocol: {error}")));
+    let head: Head = serde_json::from_str(text).map_err(garbage)?;
+    let here = line(&head.bn, 40);
+    let other =
+        |detail: String| tell(GraphError::OtherVersion { host: PROGRAM.to_owned(), here: here.clone(), detail });
+    if head.v != VERSION {
+        return Err(other(format!("the first knows version {VERSION} of the protocol, the other speaks {}", head.v)));
+    }
+    let question: Question =
+        serde_json::from_str(text).map_err(|error| other(format!("a part of the request: {error}")))?;
+    let _open = shared.still_open().ok_or_else(|| tell(invalid("this run is ending".to_owned())))?;
+    let _turn = shared.turns.take(TURN).ok_or_else(|| tell(busy(shared)))?;
+    let actor = speaker(&shared.spec.actor, question.label.as_deref(), question.agent_type.as_deref());
+    let work = |store: &Store| {
+        let at = At { store, actor: &actor, now: (shared.spec.clock)() };
+        if question.name == EXPORT { export(shared, &at) } else { one(shared, &question, &at) }
+    };
+    let failed = |done: &Result<_, Failed>| matches!(done, Err(Failed::Refused(error)) if error.exit_code() == FAILED);
+    let done = shared.with_store(work, failed).map_err(tell)?;
+    done.map_err(|failed| match failed {
+        Failed::Refused(error) => tell(error),
+        Failed::Unknown(what) => other(format!("the first does not know {what}")),
+        Failed::Write(error) => tell(invalid(format!("the answer cannot be kept until it is read: {error}"))),
+    })
+}
+
+fn one(shared: &Shared, question: &Question, at: &At) -> Result<(Spool, Option<Spool>), Failed> {
+    let mut to = shared.spool();
+    begin(&mut to).and_then(|()| to.write_all(b"\"ok\":")).map_err(Failed::Write)?;
+    dispatch::perform(&question.name, question.with, at, &mut to)?;
+    end(&mut to, at.store, 0).map_err(Failed::Write)?;
+    Ok((to, None))
+}
+
+/// As much as there is, and little of it in memory.
+fn export(shared: &Shared, at: &At) -> Result<(Spool, Option<Spool>), Failed> {
+    let (mut text, mut to) = (shared.spool(), shared.spool());
+    let counts = at.store.read_all(|reader| reader.export(&mut text)).map_err(Failed::Refused)?;
+    begin(&mut to).and_then(|()| to.write_all(b"\"ok\":")).map_err(Failed::Write)?;
+    serde_json::to_writer(&mut to, &counts).map_err(|error| Failed::Write(error.into()))?;
+    end(&mut to, at.store, text.len()).map_err(Failed::Write)?;
+    Ok((to, Some(text)))
+}
+
+fn begin(to: &mut Spool) -> io::Result<()> {
+    write!(to, "{{\"v\":{VERSION},\"bn\":\"{PROGRAM}\",")
+}
+
+fn end(to: &mut Spool, store: &Store, follows: u64) -> io::Result<()> {
+    let unread = store.unread();
+    if !unread.is_empty() {
+        to.write_all(b",\"unread\":")?;
+        serde_json::to_writer(&mut *to, &unread)?;
+    }
+    if follows > 0 {
+        write!(to, ",\"follows\":{follows}")?;
+    }
+    to.write_all(b"}\n")
+}
+
+fn said(shared: &Shared, error: &GraphError) -> io::Result<Spool> {
+    said_told(shared, &Told::of(error))
+}
+
+fn said_told(shared: &Shared, error: &Told) -> io::Result<Spool> {
+    let mut to = shared.spool();
+    begin(&mut to)?;
+    to.write_all(b"\"error\":")?;
+    serde_json::to_writer(&mut to, error)?;
+    to.write_all(b"}\n")?;
+    Ok(to)
+}
+
+fn invalid(message: String) -> GraphError {
+    GraphError::Invalid(message)
+}
+
+fn busy(shared: &Shared) -> GraphError {
+    GraphError::Busy { path: shared.spec.site.folder().to_owned(), seconds: TURN.as_secs() }
+}
+
+/// The one who speaks, as the owner knows it. What the client calls itself is a label.
+fn speaker(known: &Actor, label: Option<&str>, agent_type: Option<&str>) -> Actor {
+    let label = label.map(|label| line(label, 40)).filter(|label| *label != known.name && !label.is_empty());
+    let agent_type = agent_type.map(|word| line(word, 20));
+    Actor { label, agent_type: agent_type.or_else(|| known.agent_type.clone()), ..known.clone() }
+}
+
+/// A client that takes its answer slowly, and not for ever.
+struct Patient {
+    stream: UnixStream,
+    until: Instant,
+}
+
+impl Write for Patient {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if Instant::now() > self.until {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}

@@ -1,0 +1,88 @@
+//! From the name of a request to what carries it out.
+
+use std::io::{self, Write};
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use crate::graph::door::protocol::REQUEST_MAX;
+use crate::graph::error::GraphError;
+use crate::graph::model::rights::{OPERATIONS_MAX, Rights, Rule};
+use crate::graph::requests::{self, At, Request};
+
+/// Why there is no answer.
+pub enum Failed {
+    Refused(GraphError),
+    /// This program does not know the request, or a part of it.
+    Unknown(String),
+    Write(io::Error),
+}
+
+/// Carries a request out, and writes its answer.
+pub fn perform(name: &str, with: &RawValue, at: &At, to: &mut impl Write) -> Result<(), Failed> {
+    use requests as r;
+    match name {
+        r::Orient::NAME => one::<r::Orient>(with, at, to),
+        r::Goodbye::NAME => one::<r::Goodbye>(with, at, to),
+        r::Ready::NAME => one::<r::Ready>(with, at, to),
+        r::Explain::NAME => one::<r::Explain>(with, at, to),
+        r::WhatWaits::NAME => one::<r::WhatWaits>(with, at, to),
+        r::List::NAME => one::<r::List>(with, at, to),
+        r::Search::NAME => one::<r::Search>(with, at, to),
+        r::Log::NAME => one::<r::Log>(with, at, to),
+        r::Agents::NAME => one::<r::Agents>(with, at, to),
+        r::Show::NAME => one::<r::Show>(with, at, to),
+        r::Find::NAME => one::<r::Find>(with, at, to),
+        r::LinksOf::NAME => one::<r::LinksOf>(with, at, to),
+        r::Draw::NAME => one::<r::Draw>(with, at, to),
+        r::Tree::NAME => one::<r::Tree>(with, at, to),
+        r::Stats::NAME => one::<r::Stats>(with, at, to),
+        r::Duplicates::NAME => one::<r::Duplicates>(with, at, to),
+        r::Check::NAME => one::<r::Check>(with, at, to),
+        r::Create::NAME => one::<r::Create>(with, at, to),
+        r::Batch::NAME => {
+            refuse_long_batch(with)?;
+            one::<r::Batch>(with, at, to)
+        }
+        r::Update::NAME => one::<r::Update>(with, at, to),
+        r::Claim::NAME => one::<r::Claim>(with, at, to),
+        r::ClaimBest::NAME => one::<r::ClaimBest>(with, at, to),
+        r::Release::NAME => one::<r::Release>(with, at, to),
+        r::Close::NAME => one::<r::Close>(with, at, to),
+        r::Reopen::NAME => one::<r::Reopen>(with, at, to),
+        r::Note::NAME => one::<r::Note>(with, at, to),
+        r::Delete::NAME => one::<r::Delete>(with, at, to),
+        r::Undelete::NAME => one::<r::Undelete>(with, at, to),
+        r::Link::NAME => one::<r::Link>(with, at, to),
+        r::Unlink::NAME => one::<r::Unlink>(with, at, to),
+        other => Err(Failed::Unknown(format!("the request {:?}", other.chars().take(40).collect::<String>()))),
+    }
+}
+
+fn one<R: Request>(with: &RawValue, at: &At, to: &mut impl Write) -> Result<(), Failed> {
+    let request: R = serde_json::from_str(with.get())
+        .map_err(|error| Failed::Unknown(format!("the request {}: {error}", R::NAME)))?;
+    if let (true, Rights::Run(rights)) = (R::CHANGES, &at.actor.rights) {
+        let counted = rights.used.request(with.get().len().min(REQUEST_MAX) as u64);
+        counted.map_err(|rule| refused("nothing more can be changed", rule))?;
+    }
+    let answer = request.perform(at).map_err(Failed::Refused)?;
+    serde_json::to_writer(to, &answer).map_err(|error| Failed::Write(error.into()))
+}
+
+#[derive(Deserialize)]
+struct Length {
+    #[serde(default)]
+    operations: Vec<IgnoredAny>,
+}
+
+/// Each operation takes more memory than it has letters.
+fn refuse_long_batch(with: &RawValue) -> Result<(), Failed> {
+    let length = serde_json::from_str::<Length>(with.get()).map_or(0, |length| length.operations.len());
+    if length > OPERATIONS_MAX { Err(refused("the batch is not carried out", Rule::Operations)) } else { Ok(()) }
+}
+
+fn refused(what: &str, rule: Rule) -> Failed {
+    Failed::Refused(GraphError::Refused { what: what.to_owned(), rule })
+}
