@@ -1,7 +1,7 @@
 //! Agents that leave things behind, and agents that end badly.
 
 use crate::running::MEET;
-use crate::world::{World, ctr, wait_for};
+use crate::world::{World, ctr, patience, wait_for};
 
 const COMMIT: &str = "set -e; echo theirs > greeting; git add greeting; git commit -q -m work";
 
@@ -129,7 +129,7 @@ fn a_container_that_is_killed_loses_no_commit() {
 #[test]
 fn an_agent_that_takes_too_long_is_stopped() {
     let world = World::new();
-    let options = ["--name", &world.job(), "--timeout", "1s"];
+    let options = ["--name", &world.job(), "--timeout", &format!("{}s", patience(1).as_secs())];
     let script =
         format!("{COMMIT}; trap 'git commit -q --allow-empty -m last; exit 0' TERM; while :; do sleep 0.1; done");
     let answer = world.agent(&options, &script).exits(124);
