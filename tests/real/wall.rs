@@ -77,6 +77,23 @@ fn a_container_sees_its_own_control_group_and_no_other() {
     assert_eq!(lines[2..], ["321", "134217728", "0"], "{found}");
 }
 
+/// What the kernel says of the agent, and what the doctor said before.
+#[test]
+fn apparmor_holds_a_container_where_the_kernel_has_it_and_elsewhere_the_doctor_says_so() {
+    let world = World::new();
+    world.agent(&["--no-merge"], "cat /proc/self/attr/current >profile 2>/dev/null; true").exits(0);
+    let profile = world.shell("tr -d '\\0' <agent-1/profile");
+    let doctor = world.bn(&["container", "doctor"]).stdout;
+    let said = doctor.lines().find(|line| line.split_whitespace().nth(1) == Some("apparmor")).unwrap();
+    match std::fs::read_to_string("/sys/module/apparmor/parameters/enabled").as_deref() {
+        Ok("Y\n") => {
+            assert_eq!(profile, "binnacle-default (enforce)");
+            assert!(said.ends_with("on: containers get containerd's profile"), "{said}");
+        }
+        _ => assert!(said.ends_with("off on this machine: containers have no profile"), "{said}"),
+    }
+}
+
 /// It hits its own limit, and neither the machine's nor that of bn, which is told of the end all the same.
 #[test]
 fn an_agent_that_forks_without_end_stops_nobody_but_itself() {

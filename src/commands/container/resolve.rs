@@ -12,6 +12,7 @@ use crate::container::limits::{Limits, Wanted, parse_cpus, parse_disk, parse_mem
 use crate::container::name::{check_name, default_name};
 use crate::container::network::Network;
 use crate::container::reference::image_reference;
+use crate::container::wall::AppArmor;
 use crate::data_dir::{DataDir, RepoId};
 use crate::env::{Env, Privilege, machine, now, random};
 use crate::error::{Failure, Usage};
@@ -87,6 +88,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     let target = target::resolve(git, &checkout.repository(), args.merge_target.as_deref())?;
     let target = main_checkout::locate(git, &checkout, target, &env.directory)?;
     notes.extend(target.note.clone());
+    notes.extend(without_apparmor(wall::apparmor_here(env)));
     let engine =
         if args.dry_run && !runner.rehearses() { Engine::locate(env, runner)? } else { Engine::connect(env, runner)? };
     let data = DataDir::resolve(env)?;
@@ -151,12 +153,19 @@ fn seccomp(args: &RunArgs, env: &Env) -> Result<Option<Vec<u8>>, RunError> {
     args.seccomp_profile.as_ref().map(read).transpose()
 }
 
+/// A wall that is lower than this machine could have it is no secret.
+fn without_apparmor(apparmor: AppArmor) -> Option<String> {
+    let said = "the container has no AppArmor profile, though AppArmor is on: apparmor_parser is missing (on Debian/Ubuntu: sudo \
+                apt install apparmor)";
+    (apparmor == AppArmor::WithoutParser).then(|| said.to_owned())
+}
+
 fn host(engine: &Engine, runner: &Runner, env: &Env) -> Result<Host, EngineError> {
     let flags = runner.read(&Ctr::run_help())?.text();
     Ok(Host {
         hostname_flag: flags.contains("--hostname"),
         rlimit_flag: flags.contains("--rlimit-nofile"),
-        apparmor: wall::apparmor_profile(env),
+        apparmor: wall::apparmor_here(env).profile(),
         as_user: !engine.ctr.needs_root && env.privilege == Privilege::Ordinary,
     })
 }

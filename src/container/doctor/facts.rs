@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::container::wall::AppArmor;
 use crate::env::Privilege;
 use crate::process::sudo::Rule;
 
@@ -86,7 +87,7 @@ pub struct SudoFacts {
 #[derive(Clone, Debug)]
 pub struct HostFacts {
     pub cgroups: CgroupFacts,
-    pub apparmor: bool,
+    pub apparmor: AppArmor,
     /// `None`: the kernel does not say.
     pub landlock: Option<bool>,
     pub folders: Vec<FolderFacts>,

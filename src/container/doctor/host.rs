@@ -2,6 +2,7 @@
 
 use crate::container::doctor::Finding;
 use crate::container::doctor::facts::{CgroupFacts, Disk, FolderFacts, HostFacts, UserFacts};
+use crate::container::wall::AppArmor;
 use crate::env::Privilege;
 
 /// Bytes below which nothing can be built, and below which it gets tight.
@@ -84,8 +85,16 @@ fn landlock(on: bool) -> Finding {
 }
 
 /// Only some distributions have it: where it is missing there is nothing to mend.
-fn apparmor(on: bool) -> Finding {
-    Finding::ok("apparmor", if on { "on: containers get containerd's profile" } else { "off on this machine" })
+fn apparmor(apparmor: AppArmor) -> Finding {
+    match apparmor {
+        AppArmor::On => Finding::ok("apparmor", "on: containers get containerd's profile"),
+        AppArmor::Off => Finding::ok("apparmor", "off on this machine: containers have no profile"),
+        AppArmor::WithoutParser => Finding::warning(
+            "apparmor",
+            "on, but containers have no profile: apparmor_parser is missing",
+            "on Debian/Ubuntu: sudo apt install apparmor",
+        ),
+    }
 }
 
 fn folder(folder: &FolderFacts) -> Finding {
@@ -129,6 +138,14 @@ mod tests {
         assert_eq!(identity(&user(Privilege::Saved, false)).status, Status::Ok);
         assert_eq!(subids(&user(Privilege::Root, false)), None);
         assert_eq!(subids(&user(Privilege::Ordinary, false)).unwrap().status, Status::Broken);
+    }
+
+    #[test]
+    fn a_profile_that_cannot_be_loaded_is_said() {
+        assert_eq!(apparmor(AppArmor::Off).status, Status::Ok);
+        assert_eq!(apparmor(AppArmor::On).status, Status::Ok);
+        assert_eq!(apparmor(AppArmor::WithoutParser).status, Status::Warning);
+        assert_eq!(AppArmor::WithoutParser.profile(), None);
     }
 
     #[test]

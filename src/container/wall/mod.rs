@@ -69,6 +69,23 @@ pub const SENSITIVE: [&str; 14] = [
     "/sys/firmware",
 ];
 
+/// How far AppArmor can hold a container on this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AppArmor {
+    /// The kernel has none, or it is off.
+    Off,
+    /// The kernel has it on, and the program that loads profiles is missing.
+    WithoutParser,
+    On,
+}
+
+impl AppArmor {
+    /// containerd's own profile, under a name of ours, where there can be one.
+    pub fn profile(self) -> Option<String> {
+        (self == Self::On).then(|| "binnacle-default".to_owned())
+    }
+}
+
 /// Which file something is, whatever its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {

@@ -19,7 +19,7 @@ use crate::container::wall::differences::differences;
 use crate::container::wall::expected::Expected;
 use crate::container::wall::mountinfo::{self, MountPoint};
 use crate::container::wall::status::{self, Process};
-use crate::container::wall::{HostFacts, Identity, SENSITIVE, Wall};
+use crate::container::wall::{AppArmor, HostFacts, Identity, SENSITIVE, Wall};
 use crate::env::Env;
 use crate::error::Explain;
 use crate::run::engine::is_installed;
@@ -185,10 +185,12 @@ fn devices(folder: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// The profile that containers get: containerd's own, under `bn`'s name. `None` where the host has no AppArmor, or no
-/// program to load a profile with.
-pub fn apparmor_profile(env: &Env) -> Option<String> {
-    (has_apparmor() && is_installed(env, "apparmor_parser")).then(|| "binnacle-default".to_owned())
+pub fn apparmor_here(env: &Env) -> AppArmor {
+    match (has_apparmor(), is_installed(env, "apparmor_parser")) {
+        (false, _) => AppArmor::Off,
+        (true, false) => AppArmor::WithoutParser,
+        (true, true) => AppArmor::On,
+    }
 }
 
 fn has_apparmor() -> bool {

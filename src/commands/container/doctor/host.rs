@@ -9,13 +9,14 @@ use crate::container::doctor::facts::{CgroupFacts, Disk, FolderFacts, HostFacts}
 use crate::container::wall::mountinfo::{self, MountPoint};
 use crate::data_dir::DataDir;
 use crate::env::{Env, Privilege};
+use crate::run::watch::wall;
 
 const CONTROLLERS: [&str; 3] = ["pids", "memory", "cpu"];
 
 pub fn facts(env: &Env, data: &DataDir) -> io::Result<HostFacts> {
     Ok(HostFacts {
         cgroups: cgroups()?,
-        apparmor: text(Path::new("/sys/module/apparmor/parameters/enabled"))?.is_some_and(|text| text.trim() == "Y"),
+        apparmor: wall::apparmor_here(env),
         landlock: text(Path::new("/sys/kernel/security/lsm"))?
             .map(|modules| modules.trim().split(',').any(|module| module == "landlock")),
         folders: folders(data)?,
