@@ -102,6 +102,46 @@ load_secrets() {
     done <"$SECRETS"
 }
 
+# The user's time zone, by its name where the image has a file of that name, else by its rule.
+take_time_zone() {
+    if [[ ${BN_TZ:-} && -f /usr/share/zoneinfo/$BN_TZ ]]; then
+        export TZ=$BN_TZ
+    elif [[ ${BN_TZ_RULE:-} ]]; then
+        export TZ=$BN_TZ_RULE
+    fi
+    unset BN_TZ BN_TZ_RULE
+}
+
+# The user's terminal as far as the image has a description of it, and the user's editor where the image has that.
+take_terminal() {
+    local folder words=()
+    export LANG=${LANG:-C.UTF-8}
+    if bn_is_outside && [[ -t 0 ]]; then
+        export TERM=xterm-256color EDITOR=vi
+        for folder in /etc/terminfo /lib/terminfo /usr/share/terminfo; do
+            if [[ ${BN_TERM:-} && -e $folder/${BN_TERM:0:1}/$BN_TERM ]]; then TERM=$BN_TERM; fi
+        done
+        if command -v vim >/dev/null; then EDITOR=vim; fi
+        read -ra words <<<"${BN_EDITOR:-}"
+        if [[ ${words[0]:-} ]] && command -v -- "${words[0]##*/}" >/dev/null; then EDITOR="${words[0]##*/} ${words[*]:1}"; fi
+        EDITOR=${EDITOR% }
+    fi
+    unset BN_TERM BN_EDITOR
+}
+
+# Node warns in every process that it takes the proxy from the environment; since 20.11 and 21.3 it can be told not to,
+# and those before it do not start with an option that they do not know.
+quiet_node() {
+    local major minor
+    [[ ${NODE_USE_ENV_PROXY:-} ]] && command -v node >/dev/null || return 0
+    IFS=. read -r major minor _ < <(timeout 5 node --version 2>/dev/null </dev/null) || return 0
+    major=${major#v}
+    [[ $major =~ ^[0-9]+$ && $minor =~ ^[0-9]+$ ]] || return 0
+    if ((major > 21 || (major == 21 && minor >= 3) || (major == 20 && minor >= 11))); then
+        export NODE_OPTIONS="--disable-warning=UNDICI-EHPA${NODE_OPTIONS:+ $NODE_OPTIONS}"
+    fi
+}
+
 # The host's sign-in for Copilot, where the agent looks for it and may write to it.
 copy_copilot_config() {
     [[ -d $COPILOT_CONFIG ]] || return 0
@@ -254,6 +294,8 @@ write_exit() {
 live() {
     local code=0
     check_powerless
+    take_time_zone
+    take_terminal
     load_secrets
     copy_copilot_config
     wait_for_go
@@ -264,6 +306,7 @@ live() {
     OOM_BEFORE=$(oom_kills)
     trap 'write_exit "$?"' EXIT
     start_relay
+    quiet_node
     cd "$WORKSPACE"
     say_missing_hook_programs
     if [[ ${BN_SHELL:-} ]]; then

@@ -3,6 +3,8 @@
 
 pub mod identity;
 mod search_path;
+mod terminal;
+mod time_zone;
 
 use std::ffi::OsString;
 use std::fs;
@@ -14,6 +16,8 @@ use chrono::{DateTime, Utc};
 
 use crate::error::Explain;
 use identity::{identity, user};
+pub use terminal::UserTerminal;
+pub use time_zone::TimeZone;
 
 #[derive(Debug, thiserror::Error)]
 pub enum EnvError {
@@ -92,6 +96,8 @@ pub struct Env {
     /// Where the user wants temporary files.
     pub temporary: Option<PathBuf>,
     pub ssh_auth_sock: Option<PathBuf>,
+    pub time_zone: TimeZone,
+    pub user_terminal: UserTerminal,
     /// There is a terminal on which sudo could ask.
     pub terminal: bool,
     /// Since when programs are named as they start, where that is wanted.
@@ -139,6 +145,8 @@ impl Env {
             editor: nonempty("VISUAL").or_else(|| nonempty("EDITOR")),
             temporary: absolute("TMPDIR"),
             ssh_auth_sock: absolute("SSH_AUTH_SOCK"),
+            time_zone: TimeZone::read(nonempty("TZ")),
+            user_terminal: UserTerminal::of(nonempty),
             terminal: fs::File::open("/dev/tty").is_ok(),
             trace: (trace()? || verbose).then(Instant::now),
             proxy: proxy(),

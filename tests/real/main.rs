@@ -35,6 +35,7 @@ mod secrets;
 mod submodules;
 mod targets;
 mod terminal;
+mod user_terminal;
 mod users;
 mod wall;
 mod ways_out;

@@ -131,6 +131,8 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         seccomp: seccomp(args, env)?,
         copilot_config: copilot_config(args, env),
         ssh_agent: ssh_agent(args, env)?,
+        time_zone: env.time_zone.clone(),
+        terminal: terminal.then(|| env.user_terminal.clone()),
         host: host(&engine, runner, env)?,
     };
     Ok(Resolved { plan, engine, notes })

@@ -56,6 +56,7 @@ fn mounts(plan: &Plan, git: &[GitMount]) -> Vec<Mount> {
         Mount::tmpfs(HOME_INSIDE, tmpfs(spec.uid, spec.gid, 0o700)),
         Mount::tmpfs("/tmp", tmpfs(0, 0, 0o1777)),
         Mount::tmpfs("/var/tmp", tmpfs(0, 0, 0o1777)),
+        Mount::shared_memory(spec.limits.memory / 2),
         Mount::cgroup(),
     ];
     if spec.network.mode == Network::Egress {
@@ -109,8 +110,18 @@ fn variables(plan: &Plan, hook_programs: &[String]) -> Vec<(String, String)> {
     if spec.network.mode == Network::Egress {
         variables.extend(proxy::variables());
     }
+    variables.extend(user_variables(plan));
     if !hook_programs.is_empty() {
         variables.push((HOOK_PROGRAMS, hook_programs.join(" ")));
     }
     variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// What the entrypoint fits to the image: the user's time zone, and the terminal with the editor in it.
+fn user_variables(plan: &Plan) -> Vec<(&'static str, String)> {
+    let zone = [("BN_TZ", &plan.time_zone.name), ("BN_TZ_RULE", &plan.time_zone.rule)];
+    let terminal = plan.terminal.iter().flat_map(|terminal| {
+        [("BN_TERM", &terminal.kind), ("COLORTERM", &terminal.colors), ("BN_EDITOR", &terminal.editor)]
+    });
+    zone.into_iter().chain(terminal).filter_map(|(name, value)| Some((name, value.clone()?))).collect()
 }

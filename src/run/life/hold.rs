@@ -21,10 +21,12 @@ use crate::run::watch::disk::{Guard, Verdict};
 use crate::run::watch::follow::Follower;
 use crate::run::watch::process::Watched;
 use crate::run::watch::signals::Signals;
-use crate::run::watch::{graph, proxy, status};
+use crate::run::watch::{graph, proxy, status, thaw};
 
 /// How often the host's branches are shown to the agent.
 const PUBLISH_EVERY: Duration = Duration::from_secs(2);
+/// How often an agent that has the terminal is looked after: what was stopped there must not stay so.
+const WAKE_EVERY: Duration = Duration::from_millis(500);
 /// What an agent gets to end by itself.
 pub const GRACE: Duration = Duration::from_secs(10);
 
@@ -153,8 +155,12 @@ impl<'a> Watch<'a> {
     fn until_end(&mut self, watched: &Watched, foreground: &mut Foreground) -> Result<Reason, Failure> {
         let io = |source| RunError::io("watch", &self.run.folder.record(), source);
         loop {
-            if self.wait(watched).map_err(io)? {
+            let look_again = if foreground.has_terminal() { WAKE_EVERY } else { PUBLISH_EVERY };
+            if self.wait(watched, look_again).map_err(io)? {
                 return Ok(Reason::ByItself);
+            }
+            if foreground.has_terminal() {
+                thaw::wake(self.run.record.pid.unwrap_or_default(), self.run.name());
             }
             if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 self.terminate(watched)?;
@@ -175,12 +181,12 @@ impl<'a> Watch<'a> {
     }
 
     /// Sleeps until something happens or something is due. True when the container ended.
-    fn wait(&self, watched: &Watched) -> io::Result<bool> {
+    fn wait(&self, watched: &Watched, look_again: Duration) -> io::Result<bool> {
         let wake = self.owner.signals.wake_fd();
         let mut fds = [PollFd::new(watched.pidfd(), PollFlags::IN), PollFd::new(&wake, PollFlags::IN)];
         let until = self
             .deadline
-            .map_or(PUBLISH_EVERY, |deadline| PUBLISH_EVERY.min(deadline.saturating_duration_since(Instant::now())));
+            .map_or(look_again, |deadline| look_again.min(deadline.saturating_duration_since(Instant::now())));
         let timeout = Timespec { tv_sec: until.as_secs().cast_signed(), tv_nsec: until.subsec_nanos().into() };
         match poll(&mut fds, Some(&timeout)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::env::{TimeZone, UserTerminal};
 use crate::run::record::folder::Folder;
 use crate::run::record::run_json::RunSpec;
 use crate::run::record::secrets::Secrets;
@@ -22,6 +23,9 @@ pub struct Plan {
     pub copilot_config: Option<PathBuf>,
     /// The socket of the user's SSH agent, where the agent gets it.
     pub ssh_agent: Option<PathBuf>,
+    pub time_zone: TimeZone,
+    /// The terminal that the agent gets, where it gets one.
+    pub terminal: Option<UserTerminal>,
     pub host: Host,
 }
 

@@ -11,5 +11,6 @@ pub mod proxy;
 pub mod signals;
 pub mod status;
 pub mod terminal;
+pub mod thaw;
 pub mod wall;
 mod written;

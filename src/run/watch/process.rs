@@ -42,10 +42,19 @@ impl Watched {
     /// Ends it and with it, as it is the first of its namespace, every process of the container. It is of the user's own
     /// uid: no privilege is needed.
     pub fn kill(&self) -> io::Result<()> {
-        match pidfd_send_signal(&self.pidfd, Signal::KILL) {
+        self.send(Signal::KILL)
+    }
+
+    fn send(&self, signal: Signal) -> io::Result<()> {
+        match pidfd_send_signal(&self.pidfd, signal) {
             Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Lets it go on where it was stopped.
+    pub fn go_on(&self) -> io::Result<()> {
+        self.send(Signal::CONT)
     }
 
     /// Whether it ended within this time.

@@ -1,0 +1,59 @@
+//! The user's terminal, as the programs in it are told of it.
+
+/// What is passed on to an agent that gets this terminal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserTerminal {
+    /// `TERM`: the name of its description.
+    pub kind: Option<String>,
+    /// `COLORTERM`: which colours it has beyond that.
+    pub colors: Option<String>,
+    /// `VISUAL` or `EDITOR`.
+    pub editor: Option<String>,
+}
+
+impl UserTerminal {
+    pub(super) fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
+        Self {
+            kind: variable("TERM").filter(|kind| is_name(kind)),
+            colors: variable("COLORTERM").filter(|colors| is_name(colors)),
+            editor: variable("VISUAL").or_else(|| variable("EDITOR")).filter(|editor| is_one_line(editor)),
+        }
+    }
+}
+
+/// Descriptions of terminals are files: a name with a slash in it would be a path.
+fn is_name(text: &str) -> bool {
+    let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+');
+    text.len() <= 64 && text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(named)
+}
+
+fn is_one_line(text: &str) -> bool {
+    text.len() <= 256 && !text.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_name_of_a_terminal_is_left_out() {
+        let terminal =
+            |kind: &'static str| UserTerminal::of(move |name| (name == "TERM").then(|| kind.to_owned())).kind;
+        for kind in ["xterm-256color", "tmux-256color", "screen.xterm-new", "rxvt+pcf"] {
+            assert_eq!(terminal(kind).as_deref(), Some(kind));
+        }
+        for odd in ["", ".", "../../etc/passwd", "/etc/x", "a b", "a\nb", "$(id)"] {
+            assert_eq!(terminal(odd), None, "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn the_editor_for_a_screen_goes_before_the_one_for_a_line() {
+        let both = |name: &str| match name {
+            "VISUAL" => Some("nvim -u NONE".to_owned()),
+            "EDITOR" => Some("ed".to_owned()),
+            _ => None,
+        };
+        assert_eq!(UserTerminal::of(both).editor.as_deref(), Some("nvim -u NONE"));
+    }
+}
