@@ -12,6 +12,7 @@ mod disk;
 mod entrypoint;
 mod git_work;
 mod graph;
+mod held_back;
 mod hostile;
 mod input;
 mod kept;
