@@ -30,6 +30,8 @@ pub enum GraphCommand {
     Show(IdArg),
     /// Print who changed what, and when: the latest first
     Log(LogArgs),
+    /// Take back your own last change: all that one command did
+    Undo,
     /// Draw what a task waits for, and its parts
     Graph(GraphArgs),
     /// Draw tasks below their parents, with how far each parent is

@@ -46,6 +46,10 @@ pub enum GraphError {
     SessionEnded { id: String },
     #[error("{what}: {rule}")]
     Refused { what: String, rule: Rule },
+    #[error("{id} was changed since by {by} ({kind})")]
+    ChangedSince { id: TaskId, by: String, kind: &'static str },
+    #[error("{what} is not undone")]
+    NotUndone { what: &'static str, id: Option<TaskId> },
     #[error("line {line}: {message}")]
     Line { line: usize, message: String },
     #[error("{source} (line {line})")]
@@ -186,6 +190,11 @@ impl GraphError {
             }
             E::Cycle { .. } => "remove one of these links first: `bn link rm A B --type TYPE`".to_owned(),
             E::HasParent { child, parent } => format!("`bn link rm {parent} {child} --type parent_of` first"),
+            E::ChangedSince { id, .. } => format!("`bn log {id}` shows what came after; change it back by hand"),
+            E::NotUndone { id: Some(id), .. } => {
+                format!("`bn task show {id}` shows what it is now; `bn task claim {id}` and `bn task reopen {id}` change it")
+            }
+            E::NotUndone { id: None, .. } => "`bn orient` starts the session again".to_owned(),
             E::SessionEnded { .. } => "`bn orient` starts it again".to_owned(),
             E::OwnerGone { .. } => {
                 "on the host, `bn container list` shows this run, and `bn container merge NAME` ends it and keeps its work".to_owned()

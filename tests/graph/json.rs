@@ -92,6 +92,8 @@ fn every_example_has_the_shape_of_the_real_answer() {
     scene.world.bn(&["link", "add", &store, &queries, "-t", "parent_of"]).ok();
     scene.world.task("all, decide!", &[]);
     scene.world.task("decide ALL", &[]);
+    scene.world.agent("ann", &["task", "update", &store, "-p", "1"]).ok();
+    scene.check("bn undo", &["undo"]);
     scene.check("bn tree", &["tree"]);
     scene.check("bn stats", &["stats"]);
     scene.check("bn stale", &["stale", "--for", "0s"]);

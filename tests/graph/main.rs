@@ -19,5 +19,6 @@ mod rows;
 mod sessions;
 mod transfer;
 mod trouble;
+mod undo;
 mod views;
 mod world;

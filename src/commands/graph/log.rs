@@ -38,7 +38,7 @@ impl fmt::Display for Log {
 }
 
 /// What the event is about, and what it says.
-fn subject(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
+pub fn subject(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
     match (&event.task, &event.other, &event.session) {
         (Some(task), Some(other), _) => {
             let link = event.data.get("type").and_then(Value::as_str).unwrap_or("linked to");
@@ -73,7 +73,7 @@ fn detail(field: &str, value: &Value) -> Option<String> {
         (_, Value::Array(pair)) if pair.len() == 2 => {
             Some(format!("{field} {} -> {}", plain(&pair[0]), plain(&pair[1])))
         }
-        ("session" | "from_session", _) => None,
+        ("session" | "from_session" | "meant_for" | "was", _) => None,
         _ => Some(format!("{field} {}", plain(value))),
     }
 }

@@ -26,6 +26,7 @@ mod stale;
 mod stats;
 mod task;
 mod tree;
+mod undo;
 mod wanted;
 
 use crate::cli::graph::{AgentCommand, GraphCommand};
@@ -50,6 +51,7 @@ pub fn dispatch(command: GraphCommand, context: &Context) -> Result<Exit, Failur
         GraphCommand::Duplicates(args) => duplicates::run(&args, context)?,
         GraphCommand::Graph(args) => draw::run(&args, context)?,
         GraphCommand::Agent(AgentCommand::List(args)) => agent::list(&args, context)?,
+        GraphCommand::Undo => undo::run(context)?,
         GraphCommand::Plan(args) => plan::run(&args, context)?,
         GraphCommand::Batch(args) => batch::run(&args, context)?,
         GraphCommand::Export(args) => export::run(&args, context)?,

@@ -45,6 +45,11 @@ pub fn perform(name: &str, with: &RawValue, at: &At, to: &mut impl Write) -> Res
             refuse_long_batch(with)?;
             one::<r::Batch>(with, at, to)
         }
+        r::Plan::NAME => {
+            refuse_long_batch(with)?;
+            one::<r::Plan>(with, at, to)
+        }
+        r::Undo::NAME => one::<r::Undo>(with, at, to),
         r::Update::NAME => one::<r::Update>(with, at, to),
         r::Claim::NAME => one::<r::Claim>(with, at, to),
         r::ClaimBest::NAME => one::<r::ClaimBest>(with, at, to),
@@ -71,15 +76,19 @@ fn one<R: Request>(with: &RawValue, at: &At, to: &mut impl Write) -> Result<(), 
     serde_json::to_writer(to, &answer).map_err(|error| Failed::Write(error.into()))
 }
 
+/// How many changes a batch or a plan makes.
 #[derive(Deserialize)]
 struct Length {
     #[serde(default)]
     operations: Vec<IgnoredAny>,
+    #[serde(default)]
+    steps: Vec<IgnoredAny>,
 }
 
 /// Each operation takes more memory than it has letters.
 fn refuse_long_batch(with: &RawValue) -> Result<(), Failed> {
-    let length = serde_json::from_str::<Length>(with.get()).map_or(0, |length| length.operations.len());
+    let length =
+        serde_json::from_str::<Length>(with.get()).map_or(0, |length| length.operations.len() + length.steps.len());
     if length > OPERATIONS_MAX { Err(refused("the batch is not carried out", Rule::Operations)) } else { Ok(()) }
 }
 

@@ -20,6 +20,8 @@ pub enum EventKind {
     Reopened,
     /// The event is the note: it is kept nowhere else.
     Noted,
+    /// A note that its author took back.
+    Retracted,
     Deleted,
     Undeleted,
     Linked,
@@ -40,6 +42,7 @@ impl EventKind {
             EventKind::Landed => "landed",
             EventKind::Reopened => "reopened",
             EventKind::Noted => "noted",
+            EventKind::Retracted => "retracted",
             EventKind::Deleted => "deleted",
             EventKind::Undeleted => "undeleted",
             EventKind::Linked => "linked",

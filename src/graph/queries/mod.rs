@@ -12,6 +12,7 @@ pub mod search;
 pub mod sessions;
 pub mod stats;
 pub mod tasks;
+pub mod undo;
 
 /// What every store of this program is made by, one step per version; a step that was released is never edited.
 pub const MIGRATIONS: &[&str] =

@@ -12,7 +12,7 @@ use crate::graph::model::plan::Step;
 use crate::graph::model::task::{Change, NewTask, Status, Task};
 use crate::graph::queries::filter::Filter;
 use crate::graph::requests::{At, Request, Shown};
-use crate::graph::store::{self, Closed, Closing, Outcome, Writer};
+use crate::graph::store::{self, Closed, Closing, Outcome, Undone, Writer};
 
 /// The shape of most changes: find the task, change it, answer with it.
 fn change(
@@ -68,6 +68,7 @@ pub struct Plan {
 impl Request for Plan {
     type Answer = Vec<Outcome>;
     const NAME: &'static str = "plan";
+    const CHANGES: bool = true;
 
     fn perform(&self, at: &At) -> Result<Vec<Outcome>, GraphError> {
         at.write(|writer| writer.plan(&self.steps))
@@ -90,6 +91,21 @@ impl Request for Update {
 
     fn perform(&self, at: &At) -> Result<Task, GraphError> {
         change(at, &self.id, |writer, id| writer.update(id, &self.change))
+    }
+}
+
+/// The last change of who asks, taken back.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Undo {}
+
+impl Request for Undo {
+    type Answer = Undone;
+    const NAME: &'static str = "undo";
+    const CHANGES: bool = true;
+
+    fn perform(&self, at: &At) -> Result<Undone, GraphError> {
+        at.write(|writer| writer.undo())
     }
 }
 

@@ -17,7 +17,8 @@ use crate::graph::model::timestamp::Timestamp;
 use crate::graph::store::{Reader, Store, Writer};
 
 pub use changes::{
-    Batch, Claim, ClaimBest, Close, Create, Delete, Link, Linked, Note, Plan, Release, Reopen, Undelete, Unlink, Update,
+    Batch, Claim, ClaimBest, Close, Create, Delete, Link, Linked, Note, Plan, Release, Reopen, Undelete, Undo, Unlink,
+    Update,
 };
 pub use lists::{Agents, Blocked, Explain, Explained, List, Log, Ready, Search, WhatWaits};
 pub use one::{Check, Draw, Find, Links, LinksOf, Show, Shown, Thing};

@@ -31,14 +31,25 @@ impl Writer<'_> {
         let session = self.session_for_work()?;
         self.allow_claim(id)?;
         let at = self.tick_of(id)?;
+        let meant_for = self.meant_for(id)?;
         let values = (id, &session, &self.actor.name, at, how.force);
         let won = self.conn.prepare_cached(queries::tasks::CLAIM)?.query_row(values, |_| Ok(())).optional()?;
         if won.is_none() {
             return self.claim_refused(id, how, at);
         }
         self.set_allowed(id);
-        self.record(at, id, EventKind::Claimed, json!({ "session": session }))?;
+        let data = match meant_for {
+            Some(name) => json!({ "session": session, "meant_for": name }),
+            None => json!({ "session": session }),
+        };
+        self.record(at, id, EventKind::Claimed, data)?;
         self.task(id)
+    }
+
+    /// Whom the task was meant for before it was claimed.
+    fn meant_for(&self, id: &TaskId) -> Result<Option<String>, GraphError> {
+        let sql = "SELECT assignee FROM tasks WHERE id = ?1";
+        Ok(self.conn.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?.flatten())
     }
 
     fn claim_refused(&self, id: &TaskId, how: Claim, at: Timestamp) -> Result<Task, GraphError> {

@@ -58,7 +58,12 @@ impl Writer<'_> {
         let values = (id, status, &closing.reason, &self.actor.name, session, at, &run);
         self.conn.prepare_cached(queries::tasks::CLOSE)?.execute(values)?;
         self.rank(id)?;
-        self.record(at, id, EventKind::Closed, json!({ "status": status, "reason": closing.reason }))?;
+        self.record(
+            at,
+            id,
+            EventKind::Closed,
+            json!({ "status": status, "reason": closing.reason, "was": task.status }),
+        )?;
         Ok(Closed { task: self.task(id)?, now_ready: self.made_ready(id, run.as_deref())? })
     }
 

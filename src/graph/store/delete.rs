@@ -18,10 +18,14 @@ impl Writer<'_> {
             self.refuse_others(&task)?;
         }
         self.allow_delete(id)?;
+        self.bury(id)?;
+        self.task(id)
+    }
+
+    pub(super) fn bury(&self, id: &TaskId) -> Result<(), GraphError> {
         let at = self.tick_of(id)?;
         self.set_deleted(id, Some(at), at)?;
-        self.record(at, id, EventKind::Deleted, json!({}))?;
-        self.task(id)
+        self.record(at, id, EventKind::Deleted, json!({}))
     }
 
     /// Brings a deleted task back as it was.

@@ -12,7 +12,7 @@ use crate::graph::store::{Reader, Writer, rows};
 impl Writer<'_> {
     /// Records a change of one task.
     pub(super) fn record(&self, at: Timestamp, task: &TaskId, kind: EventKind, data: Value) -> Result<(), GraphError> {
-        self.put_event(&self.event(at, Some(task), kind, data))
+        self.put_own(&self.event(at, Some(task), kind, data))
     }
 
     /// Records a change that concerns two tasks.
@@ -24,7 +24,7 @@ impl Writer<'_> {
         link: &str,
     ) -> Result<(), GraphError> {
         let event = self.event(at, Some(ends[0]), kind, json!({ "type": link }));
-        self.put_event(&Event { other: Some(ends[1].clone()), ..event })
+        self.put_own(&Event { other: Some(ends[1].clone()), ..event })
     }
 
     /// Records a change of a session.
@@ -36,7 +36,7 @@ impl Writer<'_> {
         data: Value,
     ) -> Result<(), GraphError> {
         let event = self.event(at, None, kind, data);
-        self.put_event(&Event { session: Some(session.to_owned()), ..event })
+        self.put_own(&Event { session: Some(session.to_owned()), ..event })
     }
 
     /// Adds a note, which is an event like the others.
@@ -61,6 +61,23 @@ impl Writer<'_> {
         Event { at, actor: self.actor.name.clone(), session, task: task.cloned(), other: None, kind, data }
     }
 
+    /// The number of this transaction's change.
+    pub(super) fn change(&self) -> Result<i64, GraphError> {
+        let next = || self.conn.prepare_cached(queries::events::NEXT)?.query_row([], |row| row.get(0));
+        let change = self.change.get().map_or_else(next, Ok)?;
+        self.change.set(Some(change));
+        Ok(change)
+    }
+
+    fn put_own(&self, event: &Event) -> Result<(), GraphError> {
+        let data = Value::Object(event.data.clone()).to_string();
+        let change = self.change()?;
+        let values = (event.at, &event.actor, &event.session, &event.task, &event.other, event.kind, data, change);
+        self.conn.prepare_cached(queries::events::INSERT_OWN)?.execute(values)?;
+        Ok(())
+    }
+
+    /// Adds an event that was written down elsewhere.
     pub(super) fn put_event(&self, event: &Event) -> Result<(), GraphError> {
         self.count(event)?;
         let data = Value::Object(event.data.clone()).to_string();

@@ -42,6 +42,7 @@ mod sql_error;
 mod sqlite_open;
 mod stats;
 mod take_in;
+mod undo;
 mod unread;
 mod update;
 
@@ -76,6 +77,7 @@ pub use resolve::Detail;
 pub use search::Found;
 pub use sessions::{Farewell, HOST, Registered};
 pub use stats::{Duplicates, Stats};
+pub use undo::Undone;
 pub use unread::Unread;
 
 /// The name of the file in the graph's folder.
@@ -164,6 +166,7 @@ impl Store {
             session: RefCell::new(session),
             clock: Cell::new(now),
             allowed: RefCell::default(),
+            change: Cell::default(),
         };
         writer.sign_of_life()?;
         let result = work(&writer);
@@ -202,6 +205,8 @@ pub struct Writer<'a> {
     clock: Cell<Timestamp>,
     /// The tasks that this transaction may change, where rules hold.
     allowed: RefCell<HashSet<TaskId>>,
+    /// The number of the first event of this transaction, which all of its events bear.
+    change: Cell<Option<i64>>,
 }
 
 impl<'a> std::ops::Deref for Writer<'a> {
