@@ -35,7 +35,7 @@ impl Explain for LiveRulesError {
 
 /// Adds rules to the file of a live run, whose policy at the start was `policy`. The proxy goes by them at once.
 pub fn add(file: &Path, policy: &Policy, rules: &[String]) -> Result<(), LiveRulesError> {
-    policy.widened(rules)?;
+    policy.with_rules(rules)?;
     let failed = |source| LiveRulesError::File { path: file.to_owned(), source };
     // One write of whole lines to the end: two of these at once lose nothing.
     let lines: String = rules.iter().map(|rule| format!("{rule}\n")).collect();
@@ -44,13 +44,13 @@ pub fn add(file: &Path, policy: &Policy, rules: &[String]) -> Result<(), LiveRul
 }
 
 /// The lines of the file, and the policy that they make.
-type Widened = (Arc<Vec<String>>, Arc<Policy>);
+type Loaded = (Arc<Vec<String>>, Arc<Policy>);
 
 /// The policy of a run as it is at this moment.
 pub struct LivePolicy {
     base: Arc<Policy>,
     more: Watched<Vec<String>>,
-    last: Mutex<Option<Widened>>,
+    last: Mutex<Option<Loaded>>,
 }
 
 impl LivePolicy {
@@ -69,7 +69,8 @@ impl LivePolicy {
         match &*last {
             Some((seen, policy)) if Arc::ptr_eq(seen, &more) => Arc::clone(policy),
             _ => {
-                let add = |policy: Policy, rule: &String| policy.widened(std::slice::from_ref(rule)).unwrap_or(policy);
+                let add =
+                    |policy: Policy, rule: &String| policy.with_rules(std::slice::from_ref(rule)).unwrap_or(policy);
                 let policy = Arc::new(more.iter().fold(Policy::clone(&self.base), add));
                 *last = Some((more, Arc::clone(&policy)));
                 policy

@@ -76,8 +76,8 @@ impl Policy {
         Ok(policy)
     }
 
-    /// The same, with more let through.
-    pub fn widened(&self, allow: &[String]) -> Result<Self, RuleError> {
+    /// Returns the policy with these rules added.
+    pub fn with_rules(&self, allow: &[String]) -> Result<Self, RuleError> {
         let mut policy = self.clone();
         policy.add(allow)?;
         Ok(policy)

@@ -14,7 +14,7 @@ use crate::egress::greeting::{Greeting, Word};
 use crate::error::Explain;
 
 /// What to wait before the next try after the proxy went away.
-const AGAIN: Duration = Duration::from_millis(200);
+const RETRY_AFTER: Duration = Duration::from_millis(200);
 
 /// Connections that wait to be accepted; the kernel caps it.
 const BACKLOG: i32 = 4096;
@@ -43,17 +43,17 @@ impl Explain for RelayError {
     }
 }
 
-/// Listens and hands over; then `ready` is called once, and the relay goes on until it is killed:
-/// it opens the ports that the proxy asks for, and comes back where the proxy did.
+/// Listens, sends the listening socket to the proxy, and calls `ready` once. Then it goes on until it is killed: it opens the
+/// ports that the proxy names, and sends its socket again to a proxy that was started anew.
 pub fn run(socket: &Path, listen: SocketAddr, ready: impl FnOnce() -> io::Result<()>) -> Result<(), RelayError> {
-    let mut words = hand_over(socket, listen, Greeting::Proxy)?;
+    let mut words = send_listener(socket, listen, Greeting::Proxy)?;
     ready().map_err(|source| RelayError::Proxy { path: socket.to_owned(), source })?;
     loop {
         listen_for_more(socket, &mut words);
         words = loop {
-            match hand_over(socket, listen, Greeting::Proxy) {
+            match send_listener(socket, listen, Greeting::Proxy) {
                 Ok(words) => break words,
-                Err(_) => std::thread::sleep(AGAIN),
+                Err(_) => std::thread::sleep(RETRY_AFTER),
             }
         };
     }
@@ -68,7 +68,7 @@ fn listen_for_more(socket: &Path, words: &mut BufReader<UnixStream>) {
                 [SocketAddr::from((Ipv4Addr::LOCALHOST, port)), SocketAddr::from((Ipv6Addr::LOCALHOST, port))];
             for address in loopback {
                 // A port that something inside has taken, or that needs privileges, is reached through the proxy alone.
-                drop(hand_over(socket, address, Greeting::Port(port)));
+                drop(send_listener(socket, address, Greeting::Port(port)));
             }
         }
         line.clear();
@@ -78,10 +78,10 @@ fn listen_for_more(socket: &Path, words: &mut BufReader<UnixStream>) {
 /// Listens and sends the socket; returns the connection on which the proxy goes on speaking.
 ///
 /// The relay keeps no copy: when the proxy is gone, connections are refused at once and do not hang.
-pub(super) fn hand_over(
+pub(super) fn send_listener(
     socket: &Path,
     address: SocketAddr,
-    offer: Greeting,
+    greeting: Greeting,
 ) -> Result<BufReader<UnixStream>, RelayError> {
     let failed = |source| RelayError::Listen { address, source };
     let listener = TcpListener::bind(address).map_err(failed)?;
@@ -89,7 +89,7 @@ pub(super) fn hand_over(
     rustix::net::listen(&listener, BACKLOG).map_err(io::Error::from).map_err(failed)?;
     let lost = |source| RelayError::Proxy { path: socket.to_owned(), source };
     let stream = UnixStream::connect(socket).map_err(lost)?;
-    send(&stream, offer.line().as_bytes(), &listener).map_err(lost)?;
+    send(&stream, greeting.line().as_bytes(), &listener).map_err(lost)?;
     let mut words = BufReader::new(stream);
     let mut line = String::new();
     words.read_line(&mut line).map_err(lost)?;

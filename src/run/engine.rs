@@ -24,7 +24,7 @@ pub enum EngineError {
     #[error("containerd is not running: nothing listens at {address}")]
     NotRunning { address: String },
     #[error("containerd does not answer: {message}")]
-    Sick { message: String },
+    Failed { message: String },
     #[error("the image {reference} is not built")]
     NoImage { reference: String },
     #[error("the container could not be started: {message}")]
@@ -43,7 +43,7 @@ impl Explain for EngineError {
                 "start it: sudo systemctl enable --now containerd".to_owned(),
                 "or, if it listens elsewhere: CONTAINERD_ADDRESS=/path/to/containerd.sock".to_owned(),
             ],
-            EngineError::Sick { .. } => vec!["look at: sudo systemctl status containerd".to_owned()],
+            EngineError::Failed { .. } => vec!["look at: sudo systemctl status containerd".to_owned()],
             EngineError::NoImage { reference } => vec![build_hint(reference)],
             EngineError::Process(error) => error.hints(),
             EngineError::NotStarted { .. } | EngineError::Refused { .. } => Vec::new(),
@@ -73,7 +73,7 @@ impl Engine {
         let probe = engine.ctr.version();
         runner.authenticate(&probe, env.terminal)?;
         let answer = runner.capture(&probe)?;
-        if answer.success() { Ok(engine) } else { Err(sick(&engine.ctr.address, &answer.stderr)) }
+        if answer.success() { Ok(engine) } else { Err(from_stderr(&engine.ctr.address, &answer.stderr)) }
     }
 
     /// Finds containerd and asks nothing: for looking, where a question would be in the way.
@@ -87,7 +87,7 @@ impl Engine {
             Ok(_) => false,
             Err(ErrorKind::NotFound | ErrorKind::ConnectionRefused) => return Err(EngineError::NotRunning { address }),
             Err(ErrorKind::PermissionDenied) => true,
-            Err(kind) => return Err(EngineError::Sick { message: format!("{address}: {kind}") }),
+            Err(kind) => return Err(EngineError::Failed { message: format!("{address}: {kind}") }),
         };
         let needs_root = needs_root || env.privilege == Privilege::Saved;
         if needs_root && env.privilege == Privilege::Ordinary && !is_installed(env, "sudo") {
@@ -243,12 +243,12 @@ fn meaning(stderr: &str) -> String {
     }
 }
 
-fn sick(address: &str, stderr: &str) -> EngineError {
+fn from_stderr(address: &str, stderr: &str) -> EngineError {
     let gone = ["connection refused", "no such file", "deadline exceeded"];
     if gone.iter().any(|sign| stderr.contains(sign)) {
         EngineError::NotRunning { address: address.to_owned() }
     } else {
-        EngineError::Sick { message: meaning(stderr) }
+        EngineError::Failed { message: meaning(stderr) }
     }
 }
 
@@ -261,8 +261,8 @@ mod tests {
         assert_eq!(meaning("ctr: container \"x\": not found\n"), "container \"x\"");
         assert!(meaning("ctr: write /x: no space left on device: unknown").starts_with("the disk is full"));
         assert!(is_not_found("ctr: no running task found: task x not found: not found"));
-        assert!(matches!(sick("/s", "dial: connection refused"), EngineError::NotRunning { .. }));
-        assert!(matches!(sick("/s", "odd"), EngineError::Sick { .. }));
+        assert!(matches!(from_stderr("/s", "dial: connection refused"), EngineError::NotRunning { .. }));
+        assert!(matches!(from_stderr("/s", "odd"), EngineError::Failed { .. }));
     }
 
     #[test]

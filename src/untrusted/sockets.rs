@@ -12,18 +12,18 @@ use crate::untrusted::UntrustedError;
 use crate::untrusted::nested::{MOST_SOCKETS, Search};
 
 /// More than this cannot be covered by mounts.
-const MOST_COVERED: usize = 100;
+const MOST_MASKED: usize = 100;
 
 /// Those of the sockets that were found which have to be out of the agent's reach. What nobody listens on is a leftover, and may
 /// be in the way of the agent's own programs.
-pub fn to_cover(worktree: &Path, search: &Search) -> Result<Vec<PathBuf>, UntrustedError> {
+pub fn to_mask(worktree: &Path, search: &Search) -> Result<Vec<PathBuf>, UntrustedError> {
     let too_many = |limit| UntrustedError::TooManySockets { path: worktree.to_owned(), limit };
     if search.sockets.len() > MOST_SOCKETS {
         return Err(too_many(MOST_SOCKETS));
     }
     let held: Vec<PathBuf> =
         search.sockets.iter().filter(|socket| somebody_listens(&worktree.join(socket))).cloned().collect();
-    if held.len() > MOST_COVERED { Err(too_many(MOST_COVERED)) } else { Ok(held) }
+    if held.len() > MOST_MASKED { Err(too_many(MOST_MASKED)) } else { Ok(held) }
 }
 
 pub fn note(covered: &[PathBuf]) -> Option<String> {
@@ -61,7 +61,7 @@ mod tests {
         std::fs::rename(folder.path().join("stream"), long.join("stream")).unwrap();
         let datagrams = UnixDatagram::bind(folder.path().join("datagrams")).unwrap();
         drop(UnixListener::bind(folder.path().join("leftover")).unwrap());
-        let covered = |folder: &Path| to_cover(folder, &nested::search(folder, Closed::LeaveAlone)).unwrap();
+        let covered = |folder: &Path| to_mask(folder, &nested::search(folder, Closed::LeaveAlone)).unwrap();
         let mut found = covered(folder.path());
         found.sort();
         assert_eq!(found, [PathBuf::from("datagrams"), PathBuf::from("d".repeat(200)).join("stream")]);
@@ -75,8 +75,8 @@ mod tests {
     fn what_cannot_be_covered_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let listen = |number| UnixListener::bind(folder.path().join(format!("{number}"))).unwrap();
-        let _held: Vec<UnixListener> = (0..=MOST_COVERED).map(listen).collect();
-        let refused = to_cover(folder.path(), &nested::search(folder.path(), Closed::LeaveAlone));
-        assert!(matches!(refused, Err(UntrustedError::TooManySockets { limit: MOST_COVERED, .. })), "{refused:?}");
+        let _held: Vec<UnixListener> = (0..=MOST_MASKED).map(listen).collect();
+        let refused = to_mask(folder.path(), &nested::search(folder.path(), Closed::LeaveAlone));
+        assert!(matches!(refused, Err(UntrustedError::TooManySockets { limit: MOST_MASKED, .. })), "{refused:?}");
     }
 }

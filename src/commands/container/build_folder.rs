@@ -32,7 +32,7 @@ impl BuildFolder {
     pub fn make(parent: Option<&Path>) -> Result<Self, Failure> {
         let parent = parent.unwrap_or(Path::new("/var/tmp"));
         let making = || format!("cannot make a folder to build in, in {}", parent.display());
-        sweep(parent).with_context(making)?;
+        remove_stale(parent).with_context(making)?;
         let own = fs::Permissions::from_mode(0o700);
         let made = tempfile::Builder::new().prefix(PREFIX).permissions(own).tempdir_in(parent);
         let folder = made.with_context(making)?;
@@ -60,19 +60,19 @@ impl BuildFolder {
     }
 }
 
-/// Removes what builds left that were killed.
-fn sweep(parent: &Path) -> io::Result<()> {
+/// Removes the folders of builds that were killed.
+fn remove_stale(parent: &Path) -> io::Result<()> {
     for entry in fs::read_dir(parent)? {
         let entry = entry?;
-        if entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes()) && is_left(&entry.path()) {
+        if entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes()) && is_stale(&entry.path()) {
             fs::remove_dir_all(entry.path())?;
         }
     }
     Ok(())
 }
 
-/// This user's, old enough, and in nobody's use.
-fn is_left(path: &Path) -> bool {
+/// Whether a folder is this user's, old enough, and locked by no build.
+fn is_stale(path: &Path) -> bool {
     let Ok(found) = fs::symlink_metadata(path) else { return false };
     let own = found.is_dir() && found.uid() == rustix::process::geteuid().as_raw();
     let old = found.modified().is_ok_and(|made| SystemTime::now().duration_since(made).is_ok_and(|age| age > YOUNG));

@@ -48,7 +48,7 @@ impl fmt::Display for Discarded {
 pub fn run(args: &DiscardArgs, context: &Context) -> Result<Exit, Failure> {
     let runs = Runs::read(context)?;
     let runner = Runner::new(&context.env);
-    discard::sweep(DataDir::resolve(&context.env)?.repositories())?;
+    discard::expire(DataDir::resolve(&context.env)?.repositories())?;
     let report = match runs.unreadable(&args.name) {
         Some(lost) => unreadable(lost, args, context, &runner)?,
         None => readable(&runs, args, context, &runner)?,

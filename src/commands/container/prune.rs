@@ -70,7 +70,7 @@ impl fmt::Display for Kept {
 }
 
 pub fn run(args: &PruneArgs, context: &Context) -> Result<Exit, Failure> {
-    discard::sweep(DataDir::resolve(&context.env)?.repositories())?;
+    discard::expire(DataDir::resolve(&context.env)?.repositories())?;
     let git = Git::new(Runner::new(&context.env));
     let runs = Runs::read(context)?.to_change(args.scope.all_repositories, "prune")?;
     let mut pruned = Pruned::default();

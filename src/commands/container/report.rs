@@ -177,15 +177,15 @@ impl fmt::Display for RunReport {
         if !named.is_empty() {
             writeln!(f, "  changed files that your tools run or obey: {}", named.join(", "))?;
         }
-        let lying = self.handed_over.iter().filter(|file| file.uncommitted);
-        let (installed, lying): (Vec<_>, Vec<_>) = lying.partition(|file| installed_in(&file.path).is_some());
-        let mut lying: Vec<String> =
-            lying.into_iter().map(|file| format!("{} ({})", file.path, file.obeyed_by)).collect();
-        let more = lying.len().saturating_sub(MOST_NAMED);
-        lying.truncate(MOST_NAMED);
-        lying.extend((more > 0).then(|| format!("{more} more")));
-        if !lying.is_empty() {
-            writeln!(f, "  left uncommitted in the worktree, and obeyed unasked: {}", lying.join(", "))?;
+        let loose = self.handed_over.iter().filter(|file| file.uncommitted);
+        let (installed, loose): (Vec<_>, Vec<_>) = loose.partition(|file| installed_in(&file.path).is_some());
+        let mut loose: Vec<String> =
+            loose.into_iter().map(|file| format!("{} ({})", file.path, file.obeyed_by)).collect();
+        let more = loose.len().saturating_sub(MOST_NAMED);
+        loose.truncate(MOST_NAMED);
+        loose.extend((more > 0).then(|| format!("{more} more")));
+        if !loose.is_empty() {
+            writeln!(f, "  left uncommitted in the worktree, and obeyed unasked: {}", loose.join(", "))?;
         }
         if !installed.is_empty() {
             let folders: BTreeSet<&str> = installed.iter().filter_map(|file| installed_in(&file.path)).collect();

@@ -23,7 +23,7 @@ use crate::process::{Cmd, Runner};
 
 pub fn run(args: &RestrictArgs, context: &Context) -> Result<Exit, Failure> {
     let folders = folders_for_sockets().context("cannot read /")?;
-    let status = enclose(&folders).context("cannot keep sockets out of the graph's folder")?;
+    let status = restrict(&folders).context("cannot keep sockets out of the graph's folder")?;
     if status.ruleset == RulesetStatus::NotEnforced {
         context.output.note("this kernel has no Landlock: agents of this repository can hand one another open folders");
     }
@@ -37,7 +37,7 @@ fn folders_for_sockets() -> io::Result<Vec<PathBuf>> {
     Ok(entries.into_iter().filter(|path| path.is_dir() && path != Path::new(IN_CONTAINER)).collect())
 }
 
-fn enclose(folders: &[PathBuf]) -> anyhow::Result<RestrictionStatus> {
+fn restrict(folders: &[PathBuf]) -> anyhow::Result<RestrictionStatus> {
     let beneath = |path: &Path, access: AccessFs| PathFd::new(path).map(|folder| PathBeneath::new(folder, access));
     let everywhere = beneath(Path::new("/"), AccessFs::Refer)?;
     let sockets = folders.iter().map(|folder| beneath(folder, AccessFs::MakeSock)).collect::<Result<Vec<_>, _>>()?;

@@ -6,7 +6,7 @@ use crate::egress::http::reply::Reply;
 use crate::egress::log::Decision;
 use crate::egress::proxy::dial::dial;
 use crate::egress::proxy::ending::{Next, join, refuse};
-use crate::egress::proxy::head::PATIENCE;
+use crate::egress::proxy::head::TIMEOUT;
 use crate::egress::proxy::{Shared, forward};
 use crate::egress::pump::Reader;
 use crate::egress::stream::{Stream, write_all};
@@ -34,7 +34,7 @@ pub async fn serve(shared: &Shared, stream: Stream, ahead: Vec<u8>) {
 }
 
 async fn request(client: &mut Reader<'_>) -> Result<Option<Request>, Reply> {
-    match tokio::time::timeout(PATIENCE, client.head(HEAD_MAX)).await {
+    match tokio::time::timeout(TIMEOUT, client.head(HEAD_MAX)).await {
         Ok(head) => head?.map(|head| Request::parse(&head)).transpose(),
         Err(_) if client.ahead.is_empty() => Ok(None),
         Err(_) => Err(Reply::new(408, "the request took too long to arrive")),

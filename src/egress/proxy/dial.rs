@@ -187,7 +187,7 @@ async fn through(shared: &Shared, hop: &Hop, to: Authority) -> Result<Dialled, U
     let request = format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n{authorization}\r\n");
     write_all(&stream, request.as_bytes()).await.map_err(|error| Unreached::from(error).at(hop))?;
     let mut reader = Reader::new(&stream);
-    let head = match tokio::time::timeout(super::head::PATIENCE, reader.head(ANSWER_MAX)).await {
+    let head = match tokio::time::timeout(super::head::TIMEOUT, reader.head(ANSWER_MAX)).await {
         Ok(Ok(Some(head))) => head,
         Ok(Ok(None)) => return Err(failed("it hung up".to_owned())),
         Ok(Err(reply)) => return Err(failed(reply.text)),

@@ -38,13 +38,13 @@ pub async fn join(client: &mut Reader<'_>, server: Dialled) -> Next {
 /// Answers for the proxy itself; the connection ends with that.
 pub async fn refuse(client: &mut Reader<'_>, reply: &Reply) -> Next {
     match write_all(client.stream, &reply.bytes()).await {
-        Ok(()) => part(client).await,
+        Ok(()) => close(client).await,
         Err(_) => Next::Break,
     }
 }
 
 /// Ends a connection whose client may still be sending: closing on unread bytes would discard what it was answered.
-pub async fn part(client: &mut Reader<'_>) -> Next {
+pub async fn close(client: &mut Reader<'_>) -> Next {
     client.stream.finish();
     let drain = async {
         let mut drained = 0;

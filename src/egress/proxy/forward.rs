@@ -6,7 +6,7 @@ use crate::egress::http::head::{Request, Response};
 use crate::egress::http::reply::Reply;
 use crate::egress::proxy::Shared;
 use crate::egress::proxy::dial::{Dialled, Route, route};
-use crate::egress::proxy::ending::{Next, join, part, refuse};
+use crate::egress::proxy::ending::{Next, close, join, refuse};
 use crate::egress::pump::{Broken, Reader, pump};
 use crate::egress::stream::{Stream, write_all};
 
@@ -47,7 +47,7 @@ pub async fn forward(shared: &Shared, client: &mut Reader<'_>, request: &Request
     let ahead = std::mem::take(&mut reader.ahead);
     match outcome {
         Ok(Answered::Whole { keeps_alive: true }) => Next::Request,
-        Ok(Answered::Whole { keeps_alive: false }) => part(client).await,
+        Ok(Answered::Whole { keeps_alive: false }) => close(client).await,
         Ok(Answered::Switched) => join(client, Dialled { stream, ahead, address }).await,
         Err(Failure::Early(reply)) => refuse(client, &reply).await,
         Err(Failure::Broken) => {

@@ -7,7 +7,7 @@ use crate::egress::http::reply::Reply;
 use crate::egress::pump::Reader;
 
 /// How long a head may take to arrive, the wait for its first byte included.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const TIMEOUT: Duration = Duration::from_secs(60);
 /// What is read at once while a head is not complete.
 pub const PIECE: usize = 4 * 1024;
 

@@ -20,7 +20,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::egress::greeting::{Greeting, LINE_MAX, Word};
 use crate::egress::http::reply::Reply;
 use crate::egress::proxy::connection;
-use crate::egress::proxy::head::PATIENCE;
+use crate::egress::proxy::head::TIMEOUT;
 use crate::egress::proxy::{Decision, Shared};
 use crate::egress::stream::{Stream, write_all};
 
@@ -66,7 +66,7 @@ where
 /// The first bytes say what a connection is.
 async fn greet(shared: Arc<Shared>, stream: Stream) {
     let Stream::Unix(stream) = stream else { return };
-    let first = tokio::time::timeout(PATIENCE, stream.async_io(Interest::READABLE, || receive(&stream))).await;
+    let first = tokio::time::timeout(TIMEOUT, stream.async_io(Interest::READABLE, || receive(&stream))).await;
     let Ok(Ok((bytes, socket))) = first else { return };
     match (socket, Greeting::parse(&bytes)) {
         (Some(socket), Some(offer)) => take(&shared, stream, socket, offer).await,

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::net::UnixListener;
 use tokio::sync::{Semaphore, oneshot, watch};
 
@@ -74,11 +75,14 @@ pub struct ProxySpec {
     /// The folder that the container sees, read-only: gets `proxy.sock` and `egress.log`.
     pub folder: PathBuf,
     pub policy: Policy,
-    /// More rules, one a line, as `widen` writes them. Only the host can; need not exist.
-    pub widen: PathBuf,
+    /// The file of the rules that were added since the start, one a line. Only the host can write it. It need not exist.
+    /// See `live_rules`.
+    pub live_rules: PathBuf,
     pub next_hops: NextHops,
     /// The run's name, for what refusals say.
     pub run: String,
+    /// The time of the log's entries.
+    pub clock: fn() -> DateTime<Utc>,
 }
 
 /// A running proxy. It ends when this is dropped, or with the process.
@@ -95,6 +99,7 @@ struct Shared {
     resolver: Resolver,
     log: Log,
     run: String,
+    clock: fn() -> DateTime<Utc>,
     connections: Arc<Semaphore>,
     connections_max: usize,
     listeners: Arc<Semaphore>,
@@ -104,7 +109,7 @@ struct Shared {
 
 impl Shared {
     fn note(&self, entry: &Entry) {
-        self.log.add(crate::env::now(), entry);
+        self.log.add((self.clock)(), entry);
     }
 
     fn limit_inside(&self, stream: &Stream) {
@@ -143,7 +148,7 @@ impl Proxy {
         let log = Log::open(&folder).map_err(|source| ProxyError::Log { path: folder, source })?;
         let started = |source| ProxyError::Start { source };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(started)?;
-        let policy = LivePolicy::new(spec.policy, &spec.widen);
+        let policy = LivePolicy::new(spec.policy, &spec.live_rules);
         let connections_max = connections_max();
         let shared = Arc::new(Shared {
             ports: watch::Sender::new(policy.now().loopback_ports()),
@@ -152,6 +157,7 @@ impl Proxy {
             resolver,
             log,
             run: spec.run,
+            clock: spec.clock,
             connections: Arc::new(Semaphore::new(connections_max)),
             connections_max,
             listeners: Arc::new(Semaphore::new(listener::LISTENERS_MAX)),

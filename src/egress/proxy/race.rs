@@ -12,13 +12,13 @@ const STAGGER: Duration = Duration::from_millis(250);
 /// Attempts under way at once. A name may have hundreds of addresses that answer nothing, and descriptors are not endless.
 pub const TRIED_AT_ONCE: usize = 3;
 /// Until one attempt, and until all are given up.
-const PATIENCE_EACH: Duration = Duration::from_secs(10);
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT_EACH: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The first connection that stands.
 pub async fn connect(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     let late = || io::Error::from(io::ErrorKind::TimedOut);
-    tokio::time::timeout(PATIENCE, race(addresses, TcpStream::connect)).await.unwrap_or_else(|_| Err(late()))
+    tokio::time::timeout(TIMEOUT, race(addresses, TcpStream::connect)).await.unwrap_or_else(|_| Err(late()))
 }
 
 async fn race<T, F>(addresses: &[SocketAddr], connect: impl Fn(SocketAddr) -> F) -> io::Result<T>
@@ -33,7 +33,7 @@ where
         if attempts.len() < TRIED_AT_ONCE
             && let Some(address) = waiting.next()
         {
-            attempts.spawn(tokio::time::timeout(PATIENCE_EACH, connect(address)));
+            attempts.spawn(tokio::time::timeout(TIMEOUT_EACH, connect(address)));
         }
         if attempts.is_empty() {
             return Err(last);

@@ -57,13 +57,14 @@ impl World {
         let spec = ProxySpec {
             folder: folder.path().to_owned(),
             policy: Policy::parse(&owned(allow), &owned(only)).unwrap(),
-            widen: folder.path().join("rules"),
+            live_rules: folder.path().join("rules"),
             next_hops,
             run: "agent-1".into(),
+            clock: chrono::Utc::now,
         };
         let proxy = Proxy::start_with(spec, resolver).unwrap();
         let inside = free_port();
-        let relay = relay::hand_over(&folder.path().join(SOCKET), inside, Greeting::Proxy).unwrap();
+        let relay = relay::send_listener(&folder.path().join(SOCKET), inside, Greeting::Proxy).unwrap();
         Self { proxy, _relay: relay, folder, inside }
     }
 

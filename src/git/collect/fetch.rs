@@ -164,9 +164,9 @@ pub fn check(git: &Git, run: &RunGit, plan: &mut Plan) -> Result<(), GitError> {
     let taken: BTreeSet<&String> = plan.wanted.iter().map(|wanted| &wanted.id).collect();
     let lost: BTreeSet<String> =
         plan.logged.iter().filter(|id| kind_of(id) == "commit" && !taken.contains(id)).cloned().collect();
-    let lost = unreached(git, run, lost, &taken)?;
+    let lost = unreachable_from(git, run, lost, &taken)?;
     if !lost.is_empty() {
-        let id = gather(git, run, &lost)?;
+        let id = commit_with_parents(git, run, &lost)?;
         plan.add(HISTORY.to_owned(), "commits that only reflogs name".to_owned(), id);
     }
     bare::write(&run.taken(), "packed-refs", &refs::packed(&plan.refs()))
@@ -186,8 +186,8 @@ pub fn kinds(git: &Git, run: &RunGit, ids: &BTreeSet<&str>) -> Result<BTreeMap<S
         .collect())
 }
 
-/// Those commits that are in the history of none of the others, nor of what the host has shown.
-fn unreached(
+/// Returns the commits that no other commit here and no branch that the agent was shown can reach.
+fn unreachable_from(
     git: &Git,
     run: &RunGit,
     commits: BTreeSet<String>,
@@ -211,8 +211,8 @@ fn unreached(
     Ok(commits.into_iter().filter(|id| outside.contains(id.as_str())).collect())
 }
 
-/// One commit in the taken folder with these parents.
-fn gather(git: &Git, run: &RunGit, ids: &BTreeSet<String>) -> Result<String, GitError> {
+/// Writes one commit with these parents into the taken folder, so that one ref keeps them all.
+fn commit_with_parents(git: &Git, run: &RunGit, ids: &BTreeSet<String>) -> Result<String, GitError> {
     let tree = crate::git::host::snapshot::empty_tree(&run.checkout.object_format);
     let parents: String = ids.iter().map(|id| format!("parent {id}\n")).collect();
     let who = "binnacle <binnacle@localhost> 0 +0000";

@@ -25,7 +25,7 @@ pub enum Source {
 ///
 /// Nothing is checked: what git refused to take over is in there as the agent made it.
 pub fn bundle(git: &Git, run: &RunGit, source: Source, to: &Path) -> Result<bool, GitError> {
-    let made = gather(git, run, source).and_then(|()| write(git, run, to));
+    let made = make_repository(git, run, source).and_then(|()| write(git, run, to));
     remove::folder(&run.taken())?;
     made
 }
@@ -40,8 +40,8 @@ pub fn bundle_of_refs(git: &Git, folder: &Path, to: &Path) -> Result<bool, GitEr
     bundle_in(git, &in_kept, &known, to)
 }
 
-/// A repository of ours that has all of it, and borrows the rest from the host's.
-fn gather(git: &Git, run: &RunGit, source: Source) -> Result<(), GitError> {
+/// Makes a repository that has all of these commits and borrows every other object from the host's.
+fn make_repository(git: &Git, run: &RunGit, source: Source) -> Result<(), GitError> {
     let kept = run_refs::all(git, run)?;
     let mut named: RefMap = kept.into_iter().map(|kept| (kept.reference.into_bytes(), kept.id)).collect();
     if source == Source::All && run.private().exists() {

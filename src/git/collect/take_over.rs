@@ -82,7 +82,7 @@ fn take_over(git: &Git, run: &RunGit, mut plan: Plan, collected: &mut Collected)
         collected.complete = false;
         collected.holds.push(format!("what the agent stored with Git LFS could not be taken over: {error}"));
     }
-    own_refs::hand_over(git, run, &run.reference(WORK))?;
+    own_refs::fetch_work(git, run, &run.reference(WORK))?;
     failpoint::reached(Point::WorkHandedOver);
     collected.ended_on = plan.ended_on();
     collected.refs = plan.taken(run);

@@ -44,7 +44,7 @@ fn regular<'a>(listing: &'a str, path: &str) -> Option<(&'a str, u64)> {
     }
 }
 
-/// Whether a file of the worktree is what one of these commits says: then nothing is left lying.
+/// Whether one of these commits has a file of the worktree with the same content: then it is not left uncommitted.
 pub fn is_committed(git: &Git, checkout: &Checkout, commits: [&str; 2], path: &Path) -> Result<bool, GitError> {
     let Ok(now) = nofollow::read_file(&checkout.worktree.join(path), LARGEST_COMPARED) else { return Ok(false) };
     for commit in commits {

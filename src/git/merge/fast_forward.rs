@@ -60,7 +60,7 @@ pub fn merge(git: &Git, run: &RunGit, collected: &Collected) -> Result<MergeOutc
     };
     let already = refs::is_ancestor(git, common, to, &from)?;
     if !already && !refs::is_ancestor(git, common, &from, to)? {
-        let there = landed::made_again(git, run, &from, to)?;
+        let there = landed::is_reapplied(git, run, &from, to)?;
         return Ok(if there { MergeOutcome::NothingToMerge } else { MergeOutcome::Diverged });
     }
     let step = Step { git, run, from: &from, to };

@@ -11,7 +11,7 @@ use crate::git::merge::brought;
 use crate::git::private::RunGit;
 
 /// Attributes that run nothing, whatever stands behind them.
-const HARMLESS: &[&str] = &[
+const WITHOUT_FILTER: &[&str] = &[
     "text",
     "eol",
     "crlf",
@@ -99,7 +99,9 @@ fn filter_of(line: &str, configured: &BTreeSet<&str>) -> Option<String> {
                 Some(configured.iter().find(|own| **own == value).or(configured.first())?.to_string())
             }
             "filter" => None,
-            name if HARMLESS.contains(&name) || name.starts_with("linguist-") || name.starts_with("gitlab-") => None,
+            name if WITHOUT_FILTER.contains(&name) || name.starts_with("linguist-") || name.starts_with("gitlab-") => {
+                None
+            }
             _ => configured.first().map(|first| (*first).to_owned()),
         }
     })

@@ -18,14 +18,14 @@ const COMMITS_MAX: &str = "10000";
 pub fn is_there(git: &Git, run: &RunGit, collected: &Collected) -> Result<bool, GitError> {
     let (common, work) = (&run.checkout.common_dir, collected.head.as_str());
     let Some(target) = refs::commit(git, common, &run.target.reference())? else { return Ok(false) };
-    Ok(refs::is_ancestor(git, common, work, &target)? || made_again(git, run, &target, work)?)
+    Ok(refs::is_ancestor(git, common, work, &target)? || is_reapplied(git, run, &target, work)?)
 }
 
 /// Whether the target has every change of the work in commits of its own.
 ///
 /// Where a conflict was mended the changes differ. Then each commit has to be there by its author, their time and its title,
 /// which a rebase keeps, and the run's own branch has to be merged: nobody has picked a part of it.
-pub fn made_again(git: &Git, run: &RunGit, target: &str, work: &str) -> Result<bool, GitError> {
+pub fn is_reapplied(git: &Git, run: &RunGit, target: &str, work: &str) -> Result<bool, GitError> {
     let common = &run.checkout.common_dir;
     if changes::excess(git, common, run.base(), work)?.is_some() {
         return Ok(false);

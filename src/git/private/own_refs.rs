@@ -93,9 +93,9 @@ fn mark(run: &str) -> String {
     format!("kept for the run {run} of binnacle\n")
 }
 
-/// Gives the user's repository the objects of `work`, a ref of the run, and what else was taken over. They stay there until
-/// the run is forgotten.
-pub fn hand_over(git: &Git, run: &RunGit, work: &str) -> Result<(), GitError> {
+/// Fetches the objects of `work`, a ref of the run, into the user's repository, with all others that were taken over. They
+/// stay there until the run is forgotten.
+pub fn fetch_work(git: &Git, run: &RunGit, work: &str) -> Result<(), GitError> {
     let common_dir = &run.checkout.common_dir;
     if !run.has_own_refs() || git.rehearses() {
         return Ok(());
@@ -106,7 +106,7 @@ pub fn hand_over(git: &Git, run: &RunGit, work: &str) -> Result<(), GitError> {
     if refs::commit(git, &run.kept(), work)?.is_none() {
         return Ok(());
     }
-    // What the work builds on may be gone from there.
+    // The objects that the work builds on may be gone from the user's repository by now.
     let cmd = git.fetching(common_dir, &run.kept());
     let cmd =
         cmd.args(["-c", "fetch.fsckObjects=false", "-c", "transfer.fsckObjects=false", "-c", "fetch.unpackLimit=1"]);

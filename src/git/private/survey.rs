@@ -123,7 +123,7 @@ pub fn survey(git: &Git, request: Request<'_>) -> Result<(RunGit, Survey), GitEr
     refuse_too_many(worktree, search.found.len())?;
     let found = submodules::find(git, checkout, &search.found)?;
     refuse_too_many(worktree, found.uninitialised.len() + found.open.len() + found.closed.len())?;
-    let sockets = sockets::to_cover(worktree, &search)?;
+    let sockets = sockets::to_mask(worktree, &search)?;
     let dot_git = dot_git_text(checkout)?;
     let config = Config::read(git, git.in_tree(&checkout.git_dir, worktree), worktree)?;
     let objects = mounts::inside(&borrowed(checkout, request.run)?, &mounts::objects_of(None));

@@ -1,4 +1,4 @@
-//! What an agent leaves lying in its worktree: no git waits at it, finds a repository in it, or is kept from the work.
+//! Files that an agent leaves uncommitted in its worktree: no git waits at it, finds a repository in it, or is kept from the work.
 
 use crate::git::merge::fast_forward::MergeOutcome;
 use crate::git::testing::Bench;

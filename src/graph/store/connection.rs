@@ -40,7 +40,7 @@ fn be_patient(conn: &mut Connection) -> Result<(), GraphError> {
         let chance = getrandom::u32().unwrap_or(attempt.unsigned_abs());
         let longest = 1 << attempt.clamp(0, 4);
         std::thread::sleep(Duration::from_micros(200 + u64::from(chance % (longest * 1000))));
-        began.elapsed() < sql_error::PATIENCE
+        began.elapsed() < sql_error::BUSY_TIMEOUT
     };
     Ok(conn.busy_handler(Some(wait))?)
 }

@@ -57,7 +57,7 @@ impl Store {
             return Err(GraphError::OldSqlite { found: rusqlite::version(), needed: OLDEST_SQLITE.1 });
         }
         let folder = prepare_folder(site)?;
-        hand_over(&folder, site).map_err(|source| GraphError::Folder { path: folder.clone(), source })?;
+        chown_to_owner(&folder, site).map_err(|source| GraphError::Folder { path: folder.clone(), source })?;
         filesystem::check(&folder)?;
         let path = folder.join(FILE);
         match fs::symlink_metadata(&path) {
@@ -120,9 +120,9 @@ fn make_parents(folder: &Path, site: &Site) -> io::Result<()> {
     }
 }
 
-/// Where root on the host sends agents of another uid to work, the graph becomes theirs: root writes to it all the same.
-/// Root never takes one away. No link is followed, because an agent may have put it there.
-fn hand_over(folder: &Path, site: &Site) -> io::Result<()> {
+/// Makes the graph the property of the uid that the agents have, where root on the host starts them. Root can write to it all
+/// the same. Root never takes a graph from another user. No link is followed: an agent may have put it there.
+fn chown_to_owner(folder: &Path, site: &Site) -> io::Result<()> {
     if !rustix::process::geteuid().is_root() || site.uid == 0 || fs::metadata(folder)?.uid() == site.uid {
         return Ok(());
     }

@@ -9,7 +9,7 @@ use crate::graph::error::GraphError;
 use crate::graph::store::{FILE, sigbus};
 
 /// How long a write waits for the others before it gives up.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Says what a database error means for the graph in `folder`; other errors pass through.
 pub fn locate(error: GraphError, folder: &Path) -> GraphError {
@@ -23,7 +23,7 @@ pub fn locate(error: GraphError, folder: &Path) -> GraphError {
     let path = folder.to_owned();
     match source.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            GraphError::Busy { path, seconds: PATIENCE.as_secs() }
+            GraphError::Busy { path, seconds: BUSY_TIMEOUT.as_secs() }
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             GraphError::Damaged { path: path.join(FILE), detail: source.to_string() }

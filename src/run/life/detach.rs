@@ -22,7 +22,7 @@ pub fn detach(run: &Run, runner: &Runner) -> Result<(), Failure> {
     let log_path = run.folder.owner_log();
     let log = OpenOptions::new().create(true).append(true).mode(0o600).open(&log_path);
     let log = log.map_err(|source| RunError::io("write", &log_path, source))?;
-    let owner = runner.spawn_apart(&cmd, run.lock().hand_down()?, Stdio::piped(), Stdio::from(log))?;
+    let owner = runner.spawn_apart(&cmd, run.lock().as_stdio()?, Stdio::piped(), Stdio::from(log))?;
     let Some(mut owner) = owner else { return Ok(()) };
     failpoint::reached(Point::OwnerStarted);
     let mut word = String::new();

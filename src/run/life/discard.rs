@@ -163,8 +163,8 @@ fn put_aside(folder: &Folder, now: DateTime<Utc>) -> Result<PathBuf, Failure> {
     Ok(target)
 }
 
-/// Removes the copies whose time is over.
-pub fn sweep(repositories: &Path) -> Result<(), Failure> {
+/// Removes the copies that are older than [`DAYS`].
+pub fn expire(repositories: &Path) -> Result<(), Failure> {
     let read = |path: &Path| fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
     for copy in read(repositories).flat_map(|repository| read(&repository.join("discarded")).collect::<Vec<_>>()) {
         let age = fs::symlink_metadata(&copy).and_then(|found| found.modified()).map(|then| then.elapsed());

@@ -16,7 +16,7 @@ use crate::process::ProcessError;
 use crate::run::engine::{Engine, EngineError};
 use crate::run::life::apart::{is_apart, set_back, taken_back};
 use crate::run::life::landed;
-use crate::run::life::review::{left_uncommitted, reason_to_hold, review};
+use crate::run::life::review::{left_uncommitted, reason_to_review, review};
 use crate::run::record::RunError;
 use crate::run::record::lock::Lock;
 use crate::run::record::run_json::{Mode, Run};
@@ -148,7 +148,7 @@ pub fn decide(run: &mut Run, git: &Git, prepared: &RunGit, collected: &Collected
     // What lay in the worktree at the agent's end is known since then.
     run.record.handed_over.retain(|file| file.uncommitted);
     run.record.handed_over.extend(review(git, prepared, collected)?);
-    let hold = reason_to_hold(&run.record.handed_over, collected).filter(|_| merge != Merge::Accepted);
+    let hold = reason_to_review(&run.record.handed_over, collected).filter(|_| merge != Merge::Accepted);
     let taken_back = match merge {
         Merge::AsPlanned | Merge::Wanted if wanted => taken_back(git, prepared, collected)?,
         _ => None,

@@ -50,7 +50,7 @@ enum Reason {
 }
 
 /// A run whose agent has ended.
-pub struct Held {
+pub struct Supervised {
     /// Of `ctr` in the foreground, where it is the agent's.
     code: Option<u8>,
     reason: Reason,
@@ -58,11 +58,11 @@ pub struct Held {
     follower: Option<Follower>,
 }
 
-impl Held {
+impl Supervised {
     /// How the agent ended.
     pub fn ending(&self, run: &mut Run, engine: &Engine) -> Result<Ending, Failure> {
         let ending = finish::ending(run, engine, self.code)?;
-        Ok(told_apart(ending, self.reason, self.verdict, run.folder.stop_request().exists()))
+        Ok(classify(ending, self.reason, self.verdict, run.folder.stop_request().exists()))
     }
 
     /// Returns once all that the agent printed is passed on.
@@ -73,12 +73,12 @@ impl Held {
 }
 
 /// Opens the gate, says so, and stays until the agent has ended.
-pub fn hold(
+pub fn supervise(
     run: &mut Run,
     owner: &Owner,
     mut foreground: Foreground,
     say_so: impl FnOnce() -> io::Result<()>,
-) -> Result<Held, Failure> {
+) -> Result<Supervised, Failure> {
     let path = run.folder.record();
     let io = |source| RunError::io("watch", &path, source);
     let pid = run.record.pid.unwrap_or_default();
@@ -114,11 +114,11 @@ pub fn hold(
         owner.output.note(format_args!("nobody watched how much the agent wrote to disk: {error}"));
         None
     });
-    Ok(Held { code, reason, verdict, follower })
+    Ok(Supervised { code, reason, verdict, follower })
 }
 
 /// Whoever ended it, the container's exit code looks much the same.
-fn told_apart(ending: Ending, reason: Reason, verdict: Option<Verdict>, stop_requested: bool) -> Ending {
+fn classify(ending: Ending, reason: Reason, verdict: Option<Verdict>, stop_requested: bool) -> Ending {
     match (verdict, reason) {
         (Some(verdict), _) => Ending::OutOfDisk { almost_full: verdict == Verdict::AlmostFull },
         (None, Reason::TimedOut) => Ending::TimedOut,

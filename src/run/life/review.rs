@@ -1,5 +1,4 @@
-//! What of the agent's work reaches past the container: files that programs of the host run or obey, committed or left
-//! lying in the worktree.
+//! The review of the agent's work: which of its files, committed or not, programs of the host run or obey.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -61,22 +60,22 @@ pub fn review(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Vec
         .collect())
 }
 
-/// Before the agent: what the worktree has of such files.
+/// Records, before the agent starts, which of these files the worktree has.
 pub fn remember(git: &Git, prepared: &RunGit, folder: &Folder) -> Result<(), Failure> {
-    let path = folder.lay_before();
-    let (lying, _) = obeyed(prepared, &hooks::in_trees(git, prepared)?);
-    let text = serde_json::to_vec(&lying).map_err(|error| RunError::io("write", &path, error.into()))?;
+    let path = folder.loose_before();
+    let (loose, _) = obeyed(prepared, &hooks::in_trees(git, prepared)?);
+    let text = serde_json::to_vec(&loose).map_err(|error| RunError::io("write", &path, error.into()))?;
     Ok(store::write_durably(&path, &text, 0o600).map_err(|source| RunError::io("write", &path, source))?)
 }
 
-/// After the agent: what of them is new or changed and in no commit. The second value is to be told to the user.
+/// Returns, after the agent, those that are new or changed and in no commit, and a note for the user.
 pub fn left_uncommitted(
     git: &Git,
     prepared: &RunGit,
     head: &str,
     folder: &Folder,
 ) -> Result<(Vec<HandOff>, Option<String>), Failure> {
-    let path = folder.lay_before();
+    let path = folder.loose_before();
     let before: Vec<LooseFile> = match fs::read(&path) {
         // A run that an older bn has prepared: nothing can be said of it.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), None)),
@@ -87,17 +86,17 @@ pub fn left_uncommitted(
     let hooks = hooks::in_trees(git, prepared)?;
     let (now, complete) = obeyed(prepared, &hooks);
     let mut left = Vec::new();
-    let mut new = now.into_iter().filter(|lying| !before.contains(lying)).enumerate();
-    for (number, lying) in new.by_ref() {
+    let mut new = now.into_iter().filter(|loose| !before.contains(loose)).enumerate();
+    for (number, loose) in new.by_ref() {
         if left.len() >= MOST_LEFT {
             break;
         }
-        if number < MOST_COMPARED && show::is_committed(git, &prepared.checkout, [head, prepared.base()], &lying.path)?
+        if number < MOST_COMPARED && show::is_committed(git, &prepared.checkout, [head, prepared.base()], &loose.path)?
         {
             continue;
         }
-        let obeyed_by = obeyed_unasked(&lying.path, &hooks).unwrap_or_default().to_owned();
-        left.push(HandOff { path: sanitize::path(&lying.path), obeyed_by, held: false, uncommitted: true });
+        let obeyed_by = obeyed_unasked(&loose.path, &hooks).unwrap_or_default().to_owned();
+        left.push(HandOff { path: sanitize::path(&loose.path), obeyed_by, held: false, uncommitted: true });
     }
     let more = new.count();
     let note = match (complete, more) {
@@ -112,8 +111,8 @@ fn obeyed(prepared: &RunGit, hooks: &[PathBuf]) -> (Vec<LooseFile>, bool) {
     files::find(&prepared.checkout.worktree, |path| obeyed_unasked(path, hooks).is_some())
 }
 
-/// Why the merge waits for somebody to look, if it does.
-pub fn reason_to_hold(handed_over: &[HandOff], collected: &Collected) -> Option<String> {
+/// Why a person has to review this before it is merged, if they have to.
+pub fn reason_to_review(handed_over: &[HandOff], collected: &Collected) -> Option<String> {
     let files = handed_over.iter().filter(|file| file.held).map(|file| format!("{} ({})", file.path, file.obeyed_by));
     let reasons: Vec<String> = collected.holds.iter().cloned().chain(files).collect();
     (!reasons.is_empty()).then(|| format!("look at this before it is merged: {}", reasons.join(", ")))

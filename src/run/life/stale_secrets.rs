@@ -12,7 +12,7 @@ use crate::run::record::{RunError, secrets};
 pub fn remove(runs: &[Seen]) -> Result<(), Failure> {
     for run in runs.iter().filter(|run| !run.owned && secrets::file(&run.record.spec.runtime).exists()) {
         let path = run.folder.lock();
-        // Held until the file is gone: a new run of this name writes its own only after that.
+        // Supervised until the file is gone: a new run of this name writes its own only after that.
         let lock = match Lock::try_take(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
             other => other.map_err(|source| RunError::io("lock", &path, source))?,

@@ -21,7 +21,7 @@ use crate::run::watch::terminal::Terminal;
 use crate::run::watch::wall::{self, WallError};
 
 /// How long the image's entrypoint may take to get to the gate.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(10);
 
 /// `ctr` in the foreground, where the agent has the terminal; and how that was.
@@ -86,7 +86,7 @@ fn launch(run: &Run, container: &ContainerSpec, engine: &Engine, foreground: &mu
 }
 
 fn await_entrypoint(run: &Run, engine: &Engine, foreground: &mut Foreground) -> Result<(), Failure> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     let io = |source| RunError::io("watch", run.folder.path(), source);
     let mut look_again = Instant::now() + Duration::from_secs(1);
     while !status::has_started(&run.folder) {
@@ -97,11 +97,11 @@ fn await_entrypoint(run: &Run, engine: &Engine, foreground: &mut Foreground) -> 
             look_again += Duration::from_secs(1);
             let alive = engine.task(run.name())?.is_some_and(|task| task.status.is_alive());
             if !alive && !foreground.has_terminal() && !status::has_started(&run.folder) {
-                return Err(RunError::EndedEarly { reason: last_words(run) }.into());
+                return Err(RunError::EndedEarly { reason: last_output(run) }.into());
             }
         }
         if Instant::now() >= deadline {
-            return Err(RunError::NotReady { seconds: PATIENCE.as_secs() }.into());
+            return Err(RunError::NotReady { seconds: TIMEOUT.as_secs() }.into());
         }
         std::thread::sleep(POLL);
     }
@@ -109,7 +109,7 @@ fn await_entrypoint(run: &Run, engine: &Engine, foreground: &mut Foreground) -> 
 }
 
 /// The last line that the container printed.
-fn last_words(run: &Run) -> String {
+fn last_output(run: &Run) -> String {
     let text = std::fs::File::open(run.folder.log()).and_then(crate::process::tail).unwrap_or_default();
     crate::process::last_line(&text).to_owned()
 }

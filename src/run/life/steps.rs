@@ -1,7 +1,7 @@
 //! The life of a run, read from top to bottom.
 //!
 //! What comes next is in the record before it is done. Whoever dies, the lock is free afterwards, and the next `merge` or `stop` of
-//! that run goes on (`carry_on`) from what it finds:
+//! that run goes on (`resume`) from what it finds:
 //!
 //! | step | recorded before it | who finds that, and no owner |
 //! |---|---|---|
@@ -30,7 +30,7 @@ use crate::git::host::Git;
 use crate::graph::error::GraphError;
 use crate::run::engine::Engine;
 use crate::run::life::finish::{self, Merge};
-use crate::run::life::hold::{Held, Owner, hold};
+use crate::run::life::hold::{Owner, Supervised, supervise};
 use crate::run::life::prepare;
 use crate::run::life::start::Foreground;
 use crate::run::life::{landed, tell};
@@ -49,17 +49,17 @@ pub fn live(
     foreground: Foreground,
     say_so: impl FnOnce() -> io::Result<()>,
 ) -> Result<(), Failure> {
-    let held = hold(run, owner, foreground, say_so)?;
+    let supervised = supervise(run, owner, foreground, say_so)?;
     let finished =
-        ended(run, &held, owner).map_err(|source| RunError::Unfinished { name: run.name().to_owned(), source });
+        ended(run, &supervised, owner).map_err(|source| RunError::Unfinished { name: run.name().to_owned(), source });
     // Last: whoever reads the agent's words may take their time.
-    let passed_on = held.pass_on(run);
+    let passed_on = supervised.pass_on(run);
     finished?;
     passed_on
 }
 
-fn ended(run: &mut Run, held: &Held, owner: &Owner) -> Result<(), Failure> {
-    run.record.ending = Some(held.ending(run, owner.engine)?);
+fn ended(run: &mut Run, supervised: &Supervised, owner: &Owner) -> Result<(), Failure> {
+    run.record.ending = Some(supervised.ending(run, owner.engine)?);
     end(run, owner.engine, owner.git, Merge::AsPlanned)
 }
 
@@ -91,21 +91,21 @@ pub fn end(run: &mut Run, engine: &Engine, git: &Git, merge: Merge) -> Result<()
     Ok(run.enter(State::Ended, Point::RunEnded)?)
 }
 
-/// What whoever goes on with a run wants of it.
-pub struct Wish<'a> {
+/// How a run without an owner is resumed.
+pub struct Resume<'a> {
     pub merge: Merge,
-    /// What an agent that still works gets to end by itself.
+    /// How long an agent that still works may take to end by itself.
     pub grace: Duration,
-    /// Asked before the work of an agent that did not come to an end with it is merged.
+    /// Asks the user before the work of an agent that was cut short is merged.
     pub consent: &'a dyn Fn(&Run, Ending) -> Result<(), Failure>,
 }
 
-/// From wherever a run without an owner stands. Returns what the user should hear.
-pub fn carry_on(
+/// Takes a run without an owner from its recorded state to its end. Returns notes for the user.
+pub fn resume(
     run: &mut Run,
     connect: impl FnOnce() -> Result<Engine, Failure>,
     git: &Git,
-    wish: &Wish,
+    wanted: &Resume,
 ) -> Result<Vec<String>, Failure> {
     match run.record.state {
         State::StartFailed => Ok(Vec::new()),
@@ -113,21 +113,21 @@ pub fn carry_on(
             if run.record.needs_sudo {
                 finish::clean_up(run, &connect()?)?;
             }
-            if wish.merge == Merge::No { Ok(Vec::new()) } else { merge_again(run, git, wish) }
+            if wanted.merge == Merge::No { Ok(Vec::new()) } else { merge_again(run, git, wanted) }
         }
         State::Preparing | State::Starting | State::Running | State::Collecting | State::CollectFailed => {
             let engine = connect()?;
-            finish::halt(run, &engine, wish.grace)?;
+            finish::halt(run, &engine, wanted.grace)?;
             // First what the agent did is kept; only then is anybody asked about it.
-            let doubtful = wish.merge != Merge::No && run.record.ending.is_some_and(Ending::is_doubtful);
-            end(run, &engine, git, if doubtful { Merge::AsPlanned } else { wish.merge })?;
-            if doubtful { merge_again(run, git, wish) } else { Ok(Vec::new()) }
+            let doubtful = wanted.merge != Merge::No && run.record.ending.is_some_and(Ending::is_doubtful);
+            end(run, &engine, git, if doubtful { Merge::AsPlanned } else { wanted.merge })?;
+            if doubtful { merge_again(run, git, wanted) } else { Ok(Vec::new()) }
         }
     }
 }
 
 /// All is collected: only the last step is left.
-fn merge_again(run: &mut Run, git: &Git, wish: &Wish) -> Result<Vec<String>, Failure> {
+fn merge_again(run: &mut Run, git: &Git, wanted: &Resume) -> Result<Vec<String>, Failure> {
     let (Some(prepared), Some(mut collected)) = (run.git(), run.record.collected.clone()) else {
         return Ok(Vec::new());
     };
@@ -136,8 +136,8 @@ fn merge_again(run: &mut Run, git: &Git, wish: &Wish) -> Result<Vec<String>, Fai
     }
     if run.record.outcome.is_none_or(Outcome::leaves_work) {
         let doubt = run.record.ending.filter(|ending| ending.is_doubtful() && collected.own_commits() > 0);
-        doubt.map_or(Ok(()), |ending| (wish.consent)(run, ending))?;
-        finish::decide(run, git, &prepared, &collected, wish.merge)?;
+        doubt.map_or(Ok(()), |ending| (wanted.consent)(run, ending))?;
+        finish::decide(run, git, &prepared, &collected, wanted.merge)?;
     }
     // Also where that was decided before: whoever decided it may not have come to say so.
     tell::merged_later(&run.record)?;

@@ -9,7 +9,7 @@ use crate::failpoint::{self, Point};
 use crate::git::host::Git;
 use crate::run::engine::Engine;
 use crate::run::life::finish::{self, Merge};
-use crate::run::life::steps::{self, Wish};
+use crate::run::life::steps::{self, Resume};
 use crate::run::record::census::Seen;
 use crate::run::record::folder::Folder;
 use crate::run::record::run_json::{Record, Run};
@@ -18,7 +18,7 @@ use crate::run::record::unreadable::Unreadable;
 use crate::run::record::{RunError, lock, store};
 
 /// How long a living owner may take to collect what its agent left.
-const OWNER_PATIENCE: Duration = Duration::from_secs(120);
+const OWNER_TIMEOUT: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(50);
 
 /// A run that is over.
@@ -43,12 +43,12 @@ pub fn stop(seen: &Seen, engine: &Engine, git: &Git, deadline: Instant) -> Resul
     if alive {
         engine.terminate(name, deadline.saturating_duration_since(Instant::now()))?;
     }
-    if owner_let_go(&seen.folder)? {
+    if owner_released(&seen.folder)? {
         if let Some(mut run) = Run::take_over(seen.folder.clone())?
             && (run.record.state.is_open() || run.record.needs_sudo)
         {
-            let wish = Wish { merge: Merge::No, grace: Duration::ZERO, consent: &|_, _| Ok(()) };
-            steps::carry_on(&mut run, || Ok(engine.clone()), git, &wish)?;
+            let wanted = Resume { merge: Merge::No, grace: Duration::ZERO, consent: &|_, _| Ok(()) };
+            steps::resume(&mut run, || Ok(engine.clone()), git, &wanted)?;
         }
         let state = Record::load(&seen.folder)?.state;
         return Ok(Stopped { name: name.to_owned(), state, note: None });
@@ -62,7 +62,7 @@ pub fn stop_unreadable(lost: &Unreadable, engine: &Engine, deadline: Instant) ->
     if engine.task(&name)?.is_some_and(|task| task.status.is_alive()) {
         engine.terminate(&name, deadline.saturating_duration_since(Instant::now()))?;
     }
-    if !owner_let_go(&lost.folder)? {
+    if !owner_released(&lost.folder)? {
         return Err(lost.in_the_way(true).into());
     }
     if let Ok(record) = Record::load(&lost.folder) {
@@ -92,9 +92,9 @@ fn already_ended(seen: &Seen, engine: &Engine) -> Result<Stopped, Failure> {
 }
 
 /// Waits for the owner, who collects once the container is gone.
-fn owner_let_go(folder: &Folder) -> Result<bool, Failure> {
+fn owner_released(folder: &Folder) -> Result<bool, Failure> {
     let path = folder.lock();
-    let deadline = Instant::now() + OWNER_PATIENCE;
+    let deadline = Instant::now() + OWNER_TIMEOUT;
     while lock::is_held(&path).map_err(|source| RunError::io("lock", &path, source))? {
         if Instant::now() >= deadline {
             return Ok(false);

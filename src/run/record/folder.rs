@@ -56,7 +56,7 @@ impl Folder {
     }
 
     /// What lay in the worktree before the agent, of the files that programs of the host obey unasked.
-    pub fn lay_before(&self) -> PathBuf {
+    pub fn loose_before(&self) -> PathBuf {
         self.0.join("lay-before.json")
     }
 

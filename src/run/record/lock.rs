@@ -8,8 +8,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 /// How long, and how often, somebody who only looks is waited for.
-const GLANCE: Duration = Duration::from_millis(5);
-const GLANCES: u32 = 10;
+const RETRY_AFTER: Duration = Duration::from_millis(5);
+const RETRIES: u32 = 10;
 
 /// A lock that is held. It ends with this value and every copy of it in other processes.
 #[derive(Debug)]
@@ -19,10 +19,10 @@ impl Lock {
     /// `None` where somebody else holds it. Who only looks (`is_held`) holds it for a moment, and is waited for.
     pub fn try_take(path: &Path) -> io::Result<Option<Self>> {
         let file = open(path)?;
-        for _ in 0..GLANCES {
+        for _ in 0..RETRIES {
             match file.try_lock() {
                 Ok(()) => return Ok(Some(Self(file))),
-                Err(TryLockError::WouldBlock) => std::thread::sleep(GLANCE),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(RETRY_AFTER),
                 Err(TryLockError::Error(error)) => return Err(error),
             }
         }
@@ -43,7 +43,7 @@ impl Lock {
     }
 
     /// The same lock, as the standard input of a child that goes on holding it.
-    pub fn hand_down(&self) -> io::Result<Stdio> {
+    pub fn as_stdio(&self) -> io::Result<Stdio> {
         Ok(Stdio::from(self.0.try_clone()?))
     }
 }

@@ -15,7 +15,7 @@ const EVERY: Duration = Duration::from_millis(50);
 const BLOCK: usize = 64 << 10;
 
 /// How long what comes after the agent's words waits for them.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Follows one log.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl Follower {
     /// Nobody writes any more. Returns when all is passed on, and soon in any case.
     pub fn end(&mut self) {
         self.end = None;
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while !self.thread.is_finished() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(1));
         }

@@ -56,9 +56,10 @@ pub fn open(spec: &RunSpec, env: &Env) -> Result<Option<Proxy>, Failure> {
     let proxy = Proxy::start(ProxySpec {
         folder: folder(&spec.runtime),
         policy: Policy::parse(&spec.network.allow, &spec.network.only)?,
-        widen: rules(&spec.runtime),
+        live_rules: rules(&spec.runtime),
         next_hops: NextHops::new(&env.proxy, spec.network.upstream_by_name)?,
         run: spec.name.clone(),
+        clock: crate::env::now,
     })?;
     Ok(Some(proxy))
 }

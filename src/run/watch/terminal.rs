@@ -9,7 +9,7 @@ use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 /// Ends what an agent began to say to the terminal, and takes back what would hide, garble or answer what comes next: the order that
 /// was cut off; letters without colour or of the background's; held back drawing, the second screen; reports of mouse and focus.
 /// Not the clearing of anything, nor a move of the cursor: what is there stays to be read.
-const CALM: &str = concat!(
+const RESET: &str = concat!(
     "\x18\x1b\\",
     "\x1b[?2026l\x1b[?47l",
     "\x1b[!p\x1b[0m\x1b(B\x0f\x1b[4l\x1b[?5l\x1b[?7h\x1b[?25h",
@@ -34,7 +34,7 @@ impl Terminal {
     pub fn take_back(&self, output: Output) {
         self.restore();
         // A terminal that is gone is no reason not to keep the work.
-        output.write([CALM, NEW_LINE].concat().as_bytes()).unwrap_or_else(|error| output.note(error));
+        output.write([RESET, NEW_LINE].concat().as_bytes()).unwrap_or_else(|error| output.note(error));
     }
 
     /// Puts it back. A terminal that is gone needs nothing any more.

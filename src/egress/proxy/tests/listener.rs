@@ -92,9 +92,10 @@ fn the_relay_comes_back_after_the_proxy() {
     let spec = ProxySpec {
         folder: folder.path().to_owned(),
         policy: Policy::default(),
-        widen: folder.path().join("rules"),
+        live_rules: folder.path().join("rules"),
         next_hops: NextHops::default(),
         run: "agent-1".into(),
+        clock: chrono::Utc::now,
     };
     let _again = Proxy::start(spec).unwrap();
     let started = std::time::Instant::now();

@@ -94,7 +94,7 @@ fn a_name_that_moves_is_judged_where_it_is() {
 }
 
 #[test]
-fn the_host_widens_a_live_run() {
+fn the_host_adds_rules_to_a_live_run() {
     let to = server(|mut stream| {
         read_head(&mut stream);
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\nhello").unwrap();
