@@ -20,10 +20,12 @@ pub const MEND_COUNTS: &str = "
     open_children = (SELECT count(*) FROM links l JOIN tasks o ON o.id = l.target
       WHERE l.source = tasks.id AND l.type = 'parent_of' AND o.live)";
 
-/// Tasks and the ranks that follow from the priorities of all that they are below of.
+/// Parents and children, and the ranks that follow from the priorities of all that they are below of. Of a large graph few have any.
 const RANKS: &str = "
-  WITH RECURSIVE ranks (id, rank) AS (
-    SELECT id, priority FROM tasks
+  WITH RECURSIVE family (id) AS (
+    SELECT source FROM links WHERE type = 'parent_of' UNION SELECT target FROM links WHERE type = 'parent_of'
+  ), ranks (id, rank) AS (
+    SELECT tasks.id, tasks.priority FROM family JOIN tasks ON tasks.id = family.id
     UNION
     SELECT child.id, min(child.priority, ranks.rank)
     FROM ranks JOIN links l ON l.source = ranks.id AND l.type = 'parent_of'
@@ -31,17 +33,24 @@ const RANKS: &str = "
       JOIN tasks child ON child.id = l.target
   ), lowest (id, rank) AS (SELECT id, min(rank) FROM ranks GROUP BY id)";
 
+/// Whoever is below of nothing has the rank of its own priority.
+const ALONE: &str = "effective_priority <> priority
+  AND NOT EXISTS (SELECT 1 FROM links l WHERE l.target = tasks.id AND l.type = 'parent_of')";
+
 pub fn wrong_ranks() -> String {
     format!(
-        "{RANKS} SELECT tasks.id FROM tasks JOIN lowest ON lowest.id = tasks.id
-         WHERE tasks.effective_priority <> lowest.rank ORDER BY tasks.id"
+        "{RANKS} SELECT tasks.id FROM lowest JOIN tasks ON lowest.id = tasks.id
+         WHERE tasks.effective_priority <> lowest.rank
+         UNION SELECT tasks.id FROM tasks WHERE {ALONE} ORDER BY 1"
     )
 }
 
+/// Two statements.
 pub fn mend_ranks() -> String {
     format!(
-        "{RANKS} UPDATE tasks SET effective_priority = lowest.rank FROM lowest
-         WHERE lowest.id = tasks.id AND tasks.effective_priority <> lowest.rank"
+        "UPDATE tasks SET effective_priority = priority WHERE {ALONE};
+         {RANKS} UPDATE tasks SET effective_priority = lowest.rank FROM lowest
+         WHERE lowest.id = tasks.id AND tasks.effective_priority <> lowest.rank;"
     )
 }
 

@@ -203,7 +203,7 @@ impl Writer<'_> {
                 ["counts", "ranks", "states", "claims"].iter().try_for_each(|check| self.mend(check))?
             }
             "counts" => self.conn.execute_batch(checks::MEND_COUNTS)?,
-            "ranks" => drop(self.conn.execute(&checks::mend_ranks(), [])?),
+            "ranks" => self.conn.execute_batch(&checks::mend_ranks())?,
             "states" => self.conn.execute_batch(checks::MEND_CONTRADICTIONS)?,
             "search" => {
                 self.conn.execute_batch(checks::REINDEX)?;

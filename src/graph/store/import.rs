@@ -91,7 +91,7 @@ impl Writer<'_> {
             records.iter().filter_map(|line| if let Record::Event(event) = &line.record { Some(event) } else { None });
         self.import_events(new_events.collect(), &mut imported)?;
         self.conn.execute(records::RELEASE_UNHELD, [])?;
-        self.conn.execute(&checks::mend_ranks(), [])?;
+        self.conn.execute_batch(&checks::mend_ranks())?;
         Ok(imported)
     }
 

@@ -36,7 +36,7 @@ impl Writer<'_> {
             }
             self.index_letters(id)?;
         }
-        self.conn.execute(&checks::mend_ranks(), [])?;
+        self.conn.execute_batch(&checks::mend_ranks())?;
         Ok(imported)
     }
 
