@@ -27,7 +27,7 @@ macro_rules! recorded {
     };
 }
 
-const ALL: [Recorded; 1] = [recorded!("1.6")];
+const ALL: [Recorded; 2] = [recorded!("1.6"), recorded!("1.7")];
 
 /// Every flag of the command line, as `ctr` would look for it.
 fn flags(spec: &ContainerSpec) -> Vec<String> {
