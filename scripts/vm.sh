@@ -64,6 +64,7 @@ start_qemu() {
         -drive "file=$here/overlay,if=virtio,format=qcow2,cache=unsafe,discard=unmap" -serial "file:$here/console" \
         -device virtio-rng-pci -netdev "user,id=n,hostfwd=tcp:127.0.0.1:$(port "$1")-:22" \
         -device virtio-net-pci,netdev=n,romfile= -pidfile "$here/pid") >"$here/qemu.log" 2>&1 </dev/null &
+    QEMU=$!
 }
 
 boot() {
@@ -85,10 +86,10 @@ await() {
     while ((SECONDS < deadline)); do
         state=$(ssh_to "$1" root -o ConnectTimeout=10 systemctl is-system-running --wait 2>/dev/null) || true
         if [[ $state == running || $state == degraded ]]; then return; fi
-        if [[ -s $DIR/$1/pid ]] && ! running "$1"; then break; fi
+        if [[ ${QEMU:-} ]] && ! kill -0 "$QEMU" 2>/dev/null; then break; fi
         sleep 1
     done
-    tail -n 5 "$DIR/$1/qemu.log" "$DIR/$1/console" >&2
+    tail -n 5 "$DIR/$1/qemu.log" "$DIR/$1/console" >&2 || true
     die "$1 did not boot"
 }
 

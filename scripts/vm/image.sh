@@ -49,7 +49,7 @@ own_settings() {
 bootstrap() {
     mmdebstrap --quiet --aptopt="$WORK/apt.conf" --dpkgopt='path-exclude=/usr/share/man/*' \
         --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' "$@" >>"$DIR/log" 2>&1 ||
-        die "mmdebstrap could not make it: $(grep -E '^E: ' "$DIR/log" | tail -n 1)" "the whole log: $DIR/log"
+        die "mmdebstrap could not make it: $(grep -m 1 -E '^E: ' "$DIR/log")" "the whole log: $DIR/log"
 }
 
 # $1 is a folder, the rest what it is made from. Succeeds if it was made from just that.
