@@ -64,19 +64,31 @@ fn files(world: &World) -> String {
     world.shell("find . -path ./home/.cache -prune -o -printf '%p %s %T@ %m\\n' | sort")
 }
 
-#[test]
-fn a_dry_run_names_what_the_run_starts_and_changes_nothing() {
-    let world = World::new();
-    world.shell("git -C repo tag -am 'The first' v1 && echo mine > agent-1/mine && mkfifo agent-1/pipe");
-    let before = files(&world);
-    let planned = planned(&world, &[], "true", "-");
-    assert_eq!(files(&world), before);
-    let started = started(&world, &[], "true");
+/// Asserts that a run without work starts what its dry run names, and that the dry run changes nothing.
+#[track_caller]
+fn assert_all_is_planned(world: &World) {
+    let before = files(world);
+    let planned = planned(world, &[], "true", "-");
+    assert_eq!(files(world), before);
+    let started = started(world, &[], "true");
     let sizes = format!("{} planned, {} started", planned.len(), started.len());
     assert!(planned.len() > 50 && started.len() < planned.len() + 30, "{sizes}");
     for line in unplanned(&planned, &started) {
         assert!(COMES_INTO_BEING.iter().any(|known| line.contains(known)), "{line}");
     }
+}
+
+#[test]
+fn a_dry_run_names_what_the_run_starts_and_changes_nothing() {
+    let world = World::new();
+    world.shell("git -C repo tag -am 'The first' v1 && echo mine > agent-1/mine && mkfifo agent-1/pipe");
+    assert_all_is_planned(&world);
+}
+
+#[test]
+fn a_dry_run_names_what_the_run_starts_where_nothing_is_uncommitted() {
+    let world = World::new();
+    assert_all_is_planned(&world);
 }
 
 #[test]

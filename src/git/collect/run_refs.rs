@@ -40,9 +40,8 @@ fn one(git: &Git, run: &RunGit) -> Result<(), GitError> {
     refs::delete(git, &kept, &names(merged.into_iter().filter(|found| found.own != "uncommitted")))?;
     failpoint::reached(Point::WorkRefsRemoved);
     refs::delete(git, &kept, &names(pins.iter()))?;
-    // A rehearsal does not know of the copy.
-    if all && !git.rehearses() && run.has_own_refs() && others.iter().all(|found| found.own != "uncommitted") {
-        own_refs::remove(&run.checkout.common_dir, &run.run, &run.folder)?;
+    if all && run.has_own_refs() && others.iter().all(|found| found.own != "uncommitted") {
+        own_refs::end(git, run)?;
     }
     failpoint::reached(Point::RefsRemoved);
     Ok(())

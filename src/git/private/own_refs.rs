@@ -12,7 +12,7 @@ use crate::git::host::config::ConfigText;
 use crate::git::host::refs::RefMap;
 use crate::git::host::{Git, GitError, borrowed, refs};
 use crate::git::private::bare::{self, Skeleton};
-use crate::git::private::run_git::{REPOSITORY, RunGit};
+use crate::git::private::run_git::{REPOSITORY, RunGit, prefix};
 use crate::untrusted::remove;
 
 /// In the user's git folder: one folder per run, on one file system with the objects.
@@ -115,6 +115,24 @@ pub fn fetch_work(git: &Git, run: &RunGit, work: &str) -> Result<(), GitError> {
     let cmd =
         cmd.args(["--no-auto-gc", "--no-recurse-submodules", "--upload-pack", crate::git::host::git::UPLOAD_PACK]);
     git.read("take over the work", &cmd.arg(run.kept()).arg(work)).map(drop)
+}
+
+/// Lets a rehearsal, which starts no git that writes, find a ref of the run where the run itself would.
+pub fn rehearse(git: &Git, run: &RunGit, name: &str, id: &str) -> Result<(), GitError> {
+    if !git.rehearses() {
+        return Ok(());
+    }
+    let folder = run.kept().join(prefix(&run.run));
+    fs::create_dir_all(&folder).map_err(GitError::io("make", &folder))?;
+    bare::write(&folder, name, format!("{id}\n").as_bytes())
+}
+
+/// Removes it all at the end of a run that keeps nothing. Of a rehearsal nothing is in the user's repository.
+pub fn end(git: &Git, run: &RunGit) -> Result<(), GitError> {
+    match git.rehearses() {
+        true => Ok(remove::folder(&run.folder.join(REPOSITORY))?),
+        false => remove(&run.checkout.common_dir, &run.run, &run.folder),
+    }
 }
 
 /// Removes the repository of the run, and all that it borrowed or lent.

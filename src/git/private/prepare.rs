@@ -87,9 +87,14 @@ fn keep_start(git: &Git, run: &RunGit, survey: &Survey) -> Result<Vec<String>, G
     let copied = own_refs::create(git, run, config::is_partial_clone(&survey.config))?;
     let (repository, reference) = (run.kept(), run.reference("uncommitted"));
     refs::update(git, &repository, &run.reference("old"), run.base(), None)?;
+    own_refs::rehearse(git, run, "old", run.base())?;
     failpoint::reached(Point::BaseKept);
     let copy = Copy { head: run.base(), place: (&repository, &reference), scratch: &run.folder };
     let notes = snapshot::save(git, &run.checkout, &copy)?;
+    if !notes.is_empty() {
+        // Which commit it would be is not known.
+        own_refs::rehearse(git, run, "uncommitted", snapshot::empty_tree(&run.checkout.object_format))?;
+    }
     failpoint::reached(Point::UncommittedKept);
     Ok(notes.into_iter().chain(copied).collect())
 }
