@@ -87,8 +87,9 @@ the_machine_reboots_under_three_runs() {
     "$HERE/../../scripts/vm.sh" reboot "$SUITE"
     for name in one two three; do
         expect "after the reboot, $name" "$(field $name status)" interrupted
-        dev "cd repo && bn container merge $name" >&2 || true
-        expect "the branch $name" "$(subject $name)" first
+        # The agent was told to end with the machine: where there was time, it has committed once more.
+        dev "cd repo && bn container merge $name --yes" >&2
+        [[ $(subject $name) =~ ^(first|last)$ ]] || fail "the branch $name has no commit of the agent's"
     done
     dev 'cd repo && bn container list' >&2
     repository after
