@@ -24,6 +24,27 @@ fn a_request_that_is_cut_off_changes_nothing() {
 }
 
 #[test]
+fn two_hundred_clients_that_die_between_request_and_answer_hold_up_nobody() {
+    let house = House::new();
+    let door = house.open("one", Scope::Everything);
+    for _ in 0..200 {
+        house.connect("one").write_all(format!("{NOTE}\n").as_bytes()).unwrap();
+    }
+    let asked = Instant::now();
+    house.ask("one", &create("After all")).unwrap();
+    assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+    drop(door);
+    // Each was carried out whole, or not at all; and nothing is carried out any more.
+    let made = house.here(&all()).total;
+    let log = house.here(&requests::Log { id: None, run: None, limit: 0 });
+    assert_eq!(log.events.iter().filter(|event| event.task.is_some()).count() as u64, made);
+    let checkup = house.store().checkup(&actor("ann", "s-ann", None), now(), false).unwrap();
+    // The test's own folder is not one that bn made.
+    let wrong: Vec<_> = checkup.findings.iter().filter(|finding| finding.check != "permissions").collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
 fn what_is_no_request_is_answered_and_changes_nothing() {
     let house = House::new();
     let _door = house.open("one", Scope::Everything);
