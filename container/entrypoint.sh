@@ -18,6 +18,7 @@ readonly STATUS=/run/binnacle/status
 readonly CTL=/run/binnacle/ctl
 readonly HOST_VIEW=/run/binnacle/host
 readonly EGRESS=/run/binnacle/egress
+readonly CACHES=/caches
 readonly COPILOT_CONFIG=/copilot-config
 
 say() { printf 'binnacle: %s\n' "$*" >&2; }
@@ -147,6 +148,25 @@ copy_copilot_config() {
     [[ -d $COPILOT_CONFIG ]] || return 0
     mkdir -p "$HOME/.config"
     cp -R "$COPILOT_CONFIG" "$HOME/.config/github-copilot"
+}
+
+# Package managers' caches that outlive this container, each where its manager looks for it: NAME=PLACE words. Whoever was here
+# last may have put anything in their place.
+link_caches() {
+    local pair folders=() places=()
+    if [[ -d $CACHES ]]; then
+        for pair in ${BN_CACHES:-}; do
+            if [[ -L $CACHES/${pair%%=*} || ! -d $CACHES/${pair%%=*} ]]; then rm -f "$CACHES/${pair%%=*}"; fi
+            folders+=("$CACHES/${pair%%=*}")
+            places+=("$HOME/${pair#*=}")
+        done
+        if mkdir -p "${folders[@]}" && chmod 0700 "${folders[@]}" && mkdir -p "${places[@]%/*}"; then
+            for pair in ${BN_CACHES:-}; do ln -sT "$CACHES/${pair%%=*}" "$HOME/${pair#*=}"; done
+        else
+            say "no package manager keeps what it fetches: $CACHES cannot be used; bn container prune --caches"
+        fi
+    fi
+    unset BN_CACHES
 }
 
 # Nothing of the agent runs before the host has set the limits and looked at the walls.
@@ -298,6 +318,7 @@ live() {
     take_terminal
     load_secrets
     copy_copilot_config
+    link_caches
     wait_for_go
     watch_for_stop
     # `:` and not '': an ignored signal would be ignored by the agent, too.

@@ -105,6 +105,26 @@ impl DataDir {
         self.data.join("backups").join(repo.as_str())
     }
 
+    /// The folders of package managers' caches, one for each repository. Containers mount these, and nothing beside them.
+    pub fn all_caches(&self) -> PathBuf {
+        self.data.join("caches")
+    }
+
+    pub fn caches(&self, repo: &RepoId) -> PathBuf {
+        self.all_caches().join(repo.as_str())
+    }
+
+    /// The repositories that have caches.
+    pub fn with_caches(&self) -> std::io::Result<Vec<RepoId>> {
+        let found = match std::fs::read_dir(self.all_caches()) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other?,
+        };
+        let names = found.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        let names = names.collect::<std::io::Result<Vec<_>>>()?;
+        Ok(names.into_iter().filter(|name| name.bytes().all(|byte| byte.is_ascii_hexdigit())).map(RepoId).collect())
+    }
+
     /// The state of all repositories, one folder each.
     pub fn repositories(&self) -> &Path {
         &self.state

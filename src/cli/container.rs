@@ -148,6 +148,10 @@ pub struct DiscardArgs {
 pub struct PruneArgs {
     #[command(flatten)]
     pub scope: ScopeArgs,
+
+    /// Empty the caches of package managers, and forget no run
+    #[arg(long)]
+    pub caches: bool,
 }
 
 #[derive(Debug, Args)]

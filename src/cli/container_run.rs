@@ -42,7 +42,7 @@ pub struct RunArgs {
     #[arg(long = "type", value_name = "TYPE", help_heading = "What runs")]
     pub agent_type: Option<AgentType>,
 
-    /// Open a shell in the same container: no agent, no merge
+    /// Open a shell there: no agent, no merge
     #[arg(long, conflicts_with_all = ["command", "detach", "prompt"], help_heading = "What runs")]
     pub shell: bool,
 
@@ -58,9 +58,13 @@ pub struct RunArgs {
     #[arg(long, help_heading = "What runs")]
     pub ssh: bool,
 
-    /// Leave your git hooks out, such as those whose programs the image lacks
+    /// Leave your git hooks out
     #[arg(long, help_heading = "What runs")]
     pub no_hooks: bool,
+
+    /// Use no caches of package managers, and leave none
+    #[arg(long, help_heading = "What runs")]
+    pub no_cache: bool,
 
     /// Name of the run [default: $BN_AGENT_NAME, or one made of the time]
     #[arg(long, help_heading = "How it runs")]
@@ -118,8 +122,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE", help_heading = "Limits")]
     pub seccomp_profile: Option<PathBuf>,
 
-    /// What it may do with the task graph: read all and change what agents may (agent), read alone (read-only), change one task and
-    /// what is below it (the task's ID), or anything, with the file itself mounted (files)
+    /// Its rights to the task graph: agent, read-only, files (the file itself), or the ID of a task and what is below it
     #[arg(long, value_name = "RIGHTS", default_value = "agent", help_heading = "Limits")]
     pub graph: String,
 

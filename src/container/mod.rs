@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod build_trouble;
 pub mod buildah;
+pub mod caches;
 pub mod ctr;
 pub mod doctor;
 pub mod handoff;

@@ -4,6 +4,7 @@
 mod agents;
 mod attacks;
 mod build;
+mod caches;
 mod commands;
 mod crash;
 mod crash_kill;

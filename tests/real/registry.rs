@@ -8,22 +8,28 @@ use crate::world::{Answer, World};
 
 const PACKAGES: &str = include_str!("registry/packages.sh");
 const INSTALL: &str = include_str!("registry/install.sh");
+const AGAIN: &str = include_str!("registry/again.sh");
 const SERVE: &str = include_str!("registry/serve.py");
 
 /// Serves the folder `registry` of the worktree, until it is dropped.
-struct Registry {
+pub struct Registry {
     server: Child,
-    url: String,
-    host: String,
+    pub url: String,
+    pub host: String,
 }
 
 impl Registry {
-    fn new(world: &World) -> Self {
+    pub fn new(world: &World) -> Self {
         world.shell(
             "mkdir agent-1/registry; openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost \
              -addext subjectAltName=DNS:localhost -keyout key.pem -out agent-1/registry/ca.pem 2>&1",
         );
-        for (name, text) in [("serve.py", SERVE), ("agent-1/packages.sh", PACKAGES), ("agent-1/install.sh", INSTALL)] {
+        for (name, text) in [
+            ("serve.py", SERVE),
+            ("agent-1/packages.sh", PACKAGES),
+            ("agent-1/install.sh", INSTALL),
+            ("agent-1/again.sh", AGAIN),
+        ] {
             fs::write(world.path(name), text).unwrap();
         }
         let mut command = world.program("python3");
@@ -36,7 +42,7 @@ impl Registry {
     }
 
     /// In the image that has the package managers.
-    fn run(&self, world: &World, name: &str, options: &[&str], script: &str) -> Answer {
+    pub fn run(&self, world: &World, name: &str, options: &[&str], script: &str) -> Answer {
         let image = std::env::var("BN_TEST_TOOLS_IMAGE").expect("BN_TEST_TOOLS_IMAGE: run scripts/test.sh");
         let name = world.name(name);
         let fixed = ["container", "run", "--tag", &image, "--name", &name, "../agent-1"];

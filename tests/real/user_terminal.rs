@@ -83,7 +83,7 @@ fn jobs_of_a_shell_inside_can_be_stopped_as_ever() {
     screen.presses("C-z");
     screen.waits_for("Stopped");
     std::thread::sleep(std::time::Duration::from_secs(2));
-    screen.types("jobs -s | grep -c sleep; kill %1; exit 0");
+    screen.types("jobs -s | grep -c sleep; kill -9 %1; sleep 1; exit 0");
     wait_for("the end", || world.row(&world.job())["status"] == "exited (0)");
     assert!(screen.text().contains("\n1\n"), "{}", screen.text());
 }

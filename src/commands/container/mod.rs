@@ -5,6 +5,7 @@ mod allow_sets;
 pub mod build;
 mod build_error;
 mod build_folder;
+mod caches;
 mod defaults;
 mod definition;
 mod discard;

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::cli::container::PruneArgs;
+use crate::commands::container::caches;
 use crate::commands::container::find::Runs;
 use crate::commands::{Context, Exit};
 use crate::data_dir::DataDir;
@@ -70,6 +71,9 @@ impl fmt::Display for Kept {
 }
 
 pub fn run(args: &PruneArgs, context: &Context) -> Result<Exit, Failure> {
+    if args.caches {
+        return caches::prune(&args.scope, context);
+    }
     discard::expire(DataDir::resolve(&context.env)?.repositories())?;
     let git = Git::new(Runner::new(&context.env));
     let runs = Runs::read(context)?.to_change(args.scope.all_repositories, "prune")?;
@@ -90,6 +94,7 @@ pub fn run(args: &PruneArgs, context: &Context) -> Result<Exit, Failure> {
     } else if pruned.forgot.is_empty() && pruned.kept.is_empty() && failures.is_empty() {
         context.output.note("there is nothing to forget");
     }
+    caches::tell(&args.scope, context)?;
     failures.iter().for_each(|(name, _)| {
         let way = format!("bn container discard {name}");
         context.output.note(format_args!("kept {name}: it could not be looked at; to give it up: {way}"));

@@ -117,6 +117,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         network,
         graph,
         graph_access: asked.graph,
+        caches: (!args.no_cache).then(|| data.caches(&repo)),
         ctr: engine.ctr.clone(),
     };
     if !runner.rehearses() {

@@ -1,6 +1,6 @@
 //! `bn container restrict`: inside a container, what the entrypoint becomes before anything of the agent runs.
 //!
-//! Agents of one repository share the graph's folder, and nothing else that both can write to. A socket in it would let one hand
+//! Agents of one repository share the graph's folder and that of caches, and nothing else that both can write to. A socket in one would let one hand
 //! the other an open folder of its worktree, and with it what is hidden under the mounts once the first container is gone.
 //! Landlock takes the right to make sockets there, and to reach those abstract ones that others made, from this process and all
 //! that come after it.
@@ -17,13 +17,14 @@ use landlock::{
 
 use crate::cli::container::RestrictArgs;
 use crate::commands::{Context, Exit};
+use crate::container::caches;
 use crate::data_dir::IN_CONTAINER;
 use crate::error::Failure;
 use crate::process::{Cmd, Runner};
 
 pub fn run(args: &RestrictArgs, context: &Context) -> Result<Exit, Failure> {
     let folders = folders_for_sockets().context("cannot read /")?;
-    let status = restrict(&folders).context("cannot keep sockets out of the graph's folder")?;
+    let status = restrict(&folders).context("cannot keep sockets out of the folders that agents share")?;
     if status.ruleset == RulesetStatus::NotEnforced {
         context.output.note("this kernel has no Landlock: agents of this repository can hand one another open folders");
     }
@@ -31,10 +32,13 @@ pub fn run(args: &RestrictArgs, context: &Context) -> Result<Exit, Failure> {
     Err(Runner::new(&context.env).replace_this(&Cmd::new(program).args(rest)).into())
 }
 
-/// Every folder of the image but the graph's.
+/// Every folder of the image but those that agents share.
 fn folders_for_sockets() -> io::Result<Vec<PathBuf>> {
     let entries = fs::read_dir("/")?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
-    Ok(entries.into_iter().filter(|path| path.is_dir() && path != Path::new(IN_CONTAINER)).collect())
+    Ok(entries
+        .into_iter()
+        .filter(|path| path.is_dir() && ![IN_CONTAINER, caches::INSIDE].iter().any(|shared| path == Path::new(shared)))
+        .collect())
 }
 
 fn restrict(folders: &[PathBuf]) -> anyhow::Result<RestrictionStatus> {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::container::agent::ENTRYPOINT;
+use crate::container::caches;
 use crate::container::ctr::{ContainerSpec, Streams};
 use crate::container::mount::{Mount, Tmpfs, masks};
 use crate::container::network::Network;
@@ -66,6 +67,7 @@ fn mounts(plan: &Plan, git: &[GitMount]) -> Vec<Mount> {
         let etc = |name: &str| Mount::read_only_data(folder.etc().join(name), Path::new("/etc").join(name));
         mounts.extend(["hosts", "hostname", "resolv.conf"].map(etc));
     }
+    mounts.extend(spec.caches.iter().map(|caches| Mount::read_write(caches, caches::INSIDE)));
     let lent = [(&plan.copilot_config, COPILOT_CONFIG_INSIDE), (&plan.ssh_agent, SSH_AGENT_INSIDE)];
     mounts.extend(lent.into_iter().filter_map(|(path, inside)| Some(Mount::read_only_data(path.as_ref()?, inside))));
     mounts.extend(masks(|path| path.exists()));
@@ -101,6 +103,9 @@ fn variables(plan: &Plan, hook_programs: &[String]) -> Vec<(String, String)> {
         ("BN_UID", spec.uid.to_string()),
         ("BN_GID", spec.gid.to_string()),
     ];
+    if spec.caches.is_some() {
+        variables.push((caches::VARIABLE, caches::words()));
+    }
     if spec.mode == Mode::Shell {
         variables.push(("BN_SHELL", "1".to_owned()));
     }

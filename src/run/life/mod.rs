@@ -1,6 +1,7 @@
 //! The life of a run, step by step, from the claim of its name to its outcome. `steps` is the page to begin with.
 
 mod apart;
+pub mod caches;
 pub mod conflicts;
 mod container;
 pub mod detach;

@@ -33,7 +33,7 @@ use crate::run::life::finish::{self, Merge};
 use crate::run::life::hold::{Owner, Supervised, supervise};
 use crate::run::life::prepare;
 use crate::run::life::start::Foreground;
-use crate::run::life::{landed, tell};
+use crate::run::life::{caches, landed, tell};
 use crate::run::record::RunError;
 use crate::run::record::run_json::Run;
 use crate::run::record::state::{Ending, Outcome, State};
@@ -86,6 +86,8 @@ pub fn end(run: &mut Run, engine: &Engine, git: &Git, merge: Merge) -> Result<()
         let troubles = landed::settle_others(run, git);
         finish::add_notes(run, troubles);
     }
+    let emptied = caches::bound(run);
+    finish::add_notes(run, emptied);
     finish::discard(run, git)?;
     finish::look_what_is_kept(run, git)?;
     Ok(run.enter(State::Ended, Point::RunEnded)?)

@@ -88,6 +88,9 @@ pub struct RunSpec {
     pub graph: PathBuf,
     #[serde(default = "GraphAccess::of_older_runs")]
     pub graph_access: GraphAccess,
+    /// The package managers' caches that the agent gets.
+    #[serde(default)]
+    pub caches: Option<PathBuf>,
     /// The folder of secrets and sockets.
     pub runtime: PathBuf,
     pub ctr: Ctr,

@@ -13,4 +13,4 @@ pub mod status;
 pub mod terminal;
 pub mod thaw;
 pub mod wall;
-mod written;
+pub mod written;
