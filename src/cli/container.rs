@@ -8,6 +8,11 @@ pub use crate::cli::container_run::RunArgs;
 
 use crate::cli::container_run::RUN_EXAMPLES;
 
+const EXEC_EXAMPLES: &str = "\
+Examples:
+  bn container exec agent-1 -- git log --oneline
+  bn container exec agent-1 -- make test >test.log";
+
 #[derive(Debug, Subcommand)]
 pub enum ContainerCommand {
     /// Build the image that agents run in
@@ -17,6 +22,11 @@ pub enum ContainerCommand {
     Run(Box<RunArgs>),
     /// Stop running containers; what their agents committed is kept
     Stop(StopArgs),
+    /// Run a program more in a run's container, inside the agent's walls
+    #[command(after_help = EXEC_EXAMPLES)]
+    Exec(ExecArgs),
+    /// Open a shell in a run's container, beside the agent and inside its walls
+    Shell(ShellArgs),
     /// Wait until runs have ended, and exit as `run` would have
     Wait(WaitArgs),
     /// List containers
@@ -120,6 +130,10 @@ pub struct RelayArgs {
 
 #[derive(Debug, Args)]
 pub struct RestrictArgs {
+    /// A pipe at which to wait for the host's word first
+    #[arg(long, value_name = "FILE")]
+    pub gate: Option<PathBuf>,
+
     /// The program and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub command: Vec<std::ffi::OsString>,
@@ -170,6 +184,24 @@ pub struct StopArgs {
     /// How long an agent may take to end by itself
     #[arg(short, long, value_name = "SECONDS", default_value_t = 10)]
     pub time: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct ExecArgs {
+    /// The run, or the first letters of its name
+    #[arg(value_name = "NAME")]
+    pub name: String,
+
+    /// The program and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub command: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ShellArgs {
+    /// The run, or the first letters of its name
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
 }
 
 #[derive(Debug, Args)]

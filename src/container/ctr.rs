@@ -145,6 +145,11 @@ impl Ctr {
         self.ctr().args(["containers", "ls", "-q", &filter])
     }
 
+    /// Prints all that containerd keeps of a container, as JSON.
+    pub fn container_info(&self, id: &str) -> Cmd {
+        self.ctr().args(["containers", "info", id])
+    }
+
     /// Prints the reference if the image is there.
     pub fn image(&self, reference: &str) -> Cmd {
         self.ctr().args(["images", "ls", "-q", &format!("name=={reference}")]).assumed_to_print(reference)

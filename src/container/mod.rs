@@ -6,6 +6,7 @@ pub mod buildah;
 pub mod caches;
 pub mod ctr;
 pub mod doctor;
+pub mod exec;
 pub mod handoff;
 pub mod limits;
 pub mod mount;
@@ -21,6 +22,9 @@ pub mod wall;
 
 /// containerd's namespace for everything that `bn` makes.
 pub const NAMESPACE: &str = "binnacle";
+
+/// The agent's home in a container.
+pub const HOME_INSIDE: &str = "/home/agent";
 
 /// Label on a container: the name of its run.
 pub const LABEL_RUN: &str = "bn.run";

@@ -5,14 +5,12 @@ use clap::Command;
 use super::near::is_slip;
 
 /// What other programs call it: a group of commands, the word, and what it is called here.
-const ELSEWHERE: [(&str, &str, &str); 31] = [
+const ELSEWHERE: [(&str, &str, &str); 29] = [
     ("container", "ps", "bn container list"),
     ("container", "status", "bn container list"),
     ("container", "start", "bn container run"),
     ("container", "up", "bn container run"),
     ("container", "create", "bn container run --create"),
-    ("container", "exec", "bn container run --shell"),
-    ("container", "shell", "bn container run --shell"),
     ("container", "attach", "bn container logs --follow"),
     ("container", "tail", "bn container logs --follow"),
     ("container", "log", "bn container logs"),

@@ -11,6 +11,7 @@ mod definition;
 mod discard;
 mod doctor;
 mod dry_run;
+mod exec;
 pub mod find;
 mod fitness;
 mod headline;
@@ -53,6 +54,8 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
         ContainerCommand::Build(args) => build::run(&args, context),
         ContainerCommand::Run(args) => run::run(&defaults::of_environment(*args, context)?, context),
         ContainerCommand::Stop(args) => stop::run(&args, context),
+        ContainerCommand::Exec(args) => exec::run(&args, context),
+        ContainerCommand::Shell(args) => exec::shell(&args, context),
         ContainerCommand::Wait(args) => wait::run(&args, context),
         ContainerCommand::List(args) => list::run(&args, context),
         ContainerCommand::Logs(args) => logs::run(&args, context),

@@ -28,8 +28,20 @@ pub fn run(args: &RestrictArgs, context: &Context) -> Result<Exit, Failure> {
     if status.ruleset == RulesetStatus::NotEnforced {
         context.output.note("this kernel has no Landlock: agents of this repository can hand one another open folders");
     }
+    if let Some(gate) = &args.gate {
+        wait_at(gate)?;
+    }
     let [program, rest @ ..] = args.command.as_slice() else { return Ok(Exit::DONE) };
     Err(Runner::new(&context.env).replace_this(&Cmd::new(program).args(rest)).into())
+}
+
+/// Waits until the host has looked at this process.
+fn wait_at(gate: &Path) -> Result<(), Failure> {
+    let word = fs::read_to_string(gate).with_context(|| format!("cannot wait at {}", gate.display()))?;
+    match word.as_str() {
+        "go\n" => Ok(()),
+        _ => Err(anyhow::anyhow!("the host did not let this program go").into()),
+    }
 }
 
 /// Every folder of the image but those that agents share.

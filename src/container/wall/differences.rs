@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::container::wall::cgroup::Limit;
-use crate::container::wall::expected::{Expected, ExpectedMount};
+use crate::container::wall::expected::{Expected, ExpectedMount, ExpectedProcess};
 use crate::container::wall::mountinfo::MountPoint;
 use crate::container::wall::status::Process;
 use crate::container::wall::{HostFacts, Wall};
@@ -37,7 +37,7 @@ pub fn differences(wall: &Wall, expected: &Expected) -> Vec<String> {
     if wall.processes.is_empty() {
         found.push("no process of the container can be seen".to_owned());
     }
-    wall.processes.iter().for_each(|process| processes(process, &wall.host, expected, &mut found));
+    found.extend(of_processes(&wall.processes, &wall.host, &expected.process));
     namespaces(wall, expected, &mut found);
     mounts(wall, expected, &mut found);
     sensitive_paths(wall, &mut found);
@@ -47,7 +47,14 @@ pub fn differences(wall: &Wall, expected: &Expected) -> Vec<String> {
     found
 }
 
-fn processes(process: &Process, host: &HostFacts, expected: &Expected, found: &mut Vec<String>) {
+/// What is not as it should be with these processes.
+pub fn of_processes(processes: &[Process], host: &HostFacts, expected: &ExpectedProcess) -> Vec<String> {
+    let mut found = Vec::new();
+    processes.iter().for_each(|process| of_process(process, host, expected, &mut found));
+    found
+}
+
+fn of_process(process: &Process, host: &HostFacts, expected: &ExpectedProcess, found: &mut Vec<String>) {
     let Process { pid, name, .. } = process;
     let mut say = |what: String| found.push(format!("process {pid} ({name}): {what}"));
     for (kind, ids, wanted) in [("uid", &process.uids, expected.uid), ("gid", &process.gids, expected.gid)] {
@@ -71,8 +78,8 @@ fn processes(process: &Process, host: &HostFacts, expected: &Expected, found: &m
         let why = if process.core_dump == Some(0) { CORE_LIMIT_OF_0 } else { "" };
         say(format!("its crash would be given to a program of the host{why}"));
     }
-    if process.file_size.is_none_or(|size| size > expected.limits.disk) {
-        say(format!("it may write a file larger than {} bytes", expected.limits.disk));
+    if process.file_size.is_none_or(|size| size > expected.file_size) {
+        say(format!("it may write a file larger than {} bytes", expected.file_size));
     }
     if expected.seccomp && process.seccomp == 0 {
         say("no filter of system calls is on".to_owned());

@@ -8,16 +8,24 @@ use crate::container::limits::Limits;
 use crate::container::mount::Mount;
 use crate::container::wall::Identity;
 
+/// What every process of a container has to be.
+#[derive(Clone, Debug)]
+pub struct ExpectedProcess {
+    pub uid: u32,
+    pub gid: u32,
+    pub seccomp: bool,
+    /// The largest file that it may write, in bytes.
+    pub file_size: u64,
+}
+
 /// The wall as it was asked for.
 #[derive(Clone, Debug)]
 pub struct Expected {
-    pub uid: u32,
-    pub gid: u32,
+    pub process: ExpectedProcess,
     /// The end of the path of its control group, as the host sees it.
     pub group: PathBuf,
     pub terminal: bool,
     pub host_network: bool,
-    pub seccomp: bool,
     pub apparmor: Option<String>,
     pub limits: Limits,
     pub mounts: Vec<ExpectedMount>,
@@ -40,12 +48,10 @@ impl Expected {
     /// `identify` looks at a file of the host: which one is it?
     pub fn of(spec: &ContainerSpec, uid: u32, gid: u32, identify: impl Fn(&Path) -> Option<Identity>) -> Self {
         Self {
-            uid,
-            gid,
+            process: ExpectedProcess { uid, gid, seccomp: spec.seccomp.is_some(), file_size: spec.limits.disk },
             group: Path::new(NAMESPACE).join(&spec.id),
             terminal: matches!(spec.streams, Streams::Terminal { .. }),
             host_network: spec.host_network,
-            seccomp: spec.seccomp.is_some(),
             apparmor: spec.apparmor.clone(),
             limits: spec.limits.clone(),
             mounts: spec.mounts.iter().map(|mount| expected_mount(mount, &identify)).collect(),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::container::HOME_INSIDE;
 use crate::container::agent::ENTRYPOINT;
 use crate::container::caches;
 use crate::container::ctr::{ContainerSpec, Streams};
@@ -14,7 +15,6 @@ use crate::run::record::run_json::{Mode, RunSpec};
 use crate::run::record::secrets;
 use crate::run::watch::{graph, proxy, status};
 
-const HOME_INSIDE: &str = "/home/agent";
 /// In the container: where the entrypoint finds it.
 const COPILOT_CONFIG_INSIDE: &str = "/copilot-config";
 const SSH_AGENT_INSIDE: &str = "/run/binnacle/ssh.sock";

@@ -6,6 +6,7 @@ pub mod conflicts;
 mod container;
 pub mod detach;
 pub mod discard;
+pub mod exec;
 pub mod finish;
 pub mod hold;
 pub mod landed;

@@ -28,6 +28,8 @@ pub enum RunError {
     BranchInUse { branch: String, name: String, hint: String },
     #[error("the run {name} is in the way, and what is known of it cannot be read: {path}")]
     Unreadable { name: String, path: PathBuf, running: bool },
+    #[error("nothing of {name} runs that a program could be started beside")]
+    NotRunning { name: String },
     #[error("{name} is still {state}")]
     StillOwned { name: String, state: String },
     #[error("the container did not get ready within {seconds} s")]
@@ -74,6 +76,10 @@ impl Explain for RunError {
             RunError::Doubtful { name, look, .. } => vec![
                 format!("look at it: {look}"),
                 format!("then, to merge it all the same: bn container merge {name} --yes"),
+            ],
+            RunError::NotRunning { name } => vec![
+                format!("what became of it: bn container inspect {name}"),
+                "what runs: bn container list".to_owned(),
             ],
             RunError::Unreadable { name, running: true, .. } => vec![format!("end it: bn container stop {name}")],
             RunError::Unreadable { name, .. } => vec![format!("give it up: bn container discard {name}")],

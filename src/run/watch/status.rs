@@ -51,20 +51,61 @@ pub fn open_gate(folder: &Folder, patience: Duration) -> io::Result<bool> {
     send(&folder.control().join(GO), b"go\n", patience)
 }
 
+/// A pipe at which one more program of a container waits until the host has looked at it. It goes with this value.
+#[derive(Debug)]
+pub struct Gate(std::path::PathBuf);
+
+impl Gate {
+    /// `name` is the program's own among those of the run.
+    pub fn make(folder: &Folder, name: &str) -> io::Result<Self> {
+        let path = folder.control().join(name);
+        rustix::fs::mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
+        Ok(Self(path))
+    }
+
+    /// Where the program finds it.
+    pub fn inside(&self) -> std::path::PathBuf {
+        Path::new(CONTROL_INSIDE).join(self.0.file_name().unwrap_or_default())
+    }
+
+    /// The way to tell a program that waits; `None` where none does yet.
+    pub fn waiting(&self) -> io::Result<Option<File>> {
+        writer(&self.0)
+    }
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        // The run's end removes what this leaves.
+        drop(fs::remove_file(&self.0));
+    }
+}
+
+/// Lets a program that waits go on. `false` where it is gone.
+pub fn let_go(gate: &mut File) -> io::Result<bool> {
+    say(gate, b"go\n")
+}
+
 /// Asks the entrypoint to send TERM to the agent, which needs no privilege. `false` when nobody listens.
 pub fn ask_to_stop(folder: &Folder) -> io::Result<bool> {
     send(&folder.control().join(STOP), b"stop\n", Duration::ZERO)
 }
 
 /// A pipe without a reader gives ENXIO at once instead of blocking for ever.
+fn writer(pipe: &Path) -> io::Result<Option<File>> {
+    let nonblocking = OFlags::NONBLOCK | OFlags::NOFOLLOW;
+    match OpenOptions::new().write(true).custom_flags(nonblocking.bits().cast_signed()).open(pipe) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 fn send(pipe: &Path, word: &[u8], patience: Duration) -> io::Result<bool> {
     let deadline = Instant::now() + patience;
-    let nonblocking = OFlags::NONBLOCK | OFlags::NOFOLLOW;
     loop {
-        match OpenOptions::new().write(true).custom_flags(nonblocking.bits().cast_signed()).open(pipe) {
-            Ok(mut file) => return say(&mut file, word),
-            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {}
-            Err(error) => return Err(error),
+        if let Some(mut file) = writer(pipe)? {
+            return say(&mut file, word);
         }
         if Instant::now() >= deadline {
             return Ok(false);

@@ -15,8 +15,8 @@ use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use crate::container::ctr::ContainerSpec;
 use crate::container::limits::Limits;
 use crate::container::wall::cgroup::Groups;
-use crate::container::wall::differences::differences;
-use crate::container::wall::expected::Expected;
+use crate::container::wall::differences::{differences, of_processes};
+use crate::container::wall::expected::{Expected, ExpectedProcess};
 use crate::container::wall::mountinfo::{self, MountPoint};
 use crate::container::wall::status::{self, Process};
 use crate::container::wall::{AppArmor, HostFacts, Identity, SENSITIVE, Wall};
@@ -28,7 +28,7 @@ use crate::run::engine::is_installed;
 pub enum WallError {
     #[error("cannot look at the container's wall")]
     Unreadable(#[from] io::Error),
-    #[error("the agent was not started, for the container's wall is not as asked for: {}", summary(.differences))]
+    #[error("nothing was started, for the container's wall is not as asked for: {}", summary(.differences))]
     Different { differences: Vec<String> },
 }
 
@@ -53,6 +53,12 @@ pub fn check(pid: u32, spec: &ContainerSpec, uid: u32, gid: u32) -> Result<Wall,
     let wall = inspect(pid)?;
     let differences = differences(&wall, &Expected::of(spec, uid, gid, identify));
     if differences.is_empty() { Ok(wall) } else { Err(WallError::Different { differences }) }
+}
+
+/// Looks at all processes of a container, and fails where one is not as it has to be.
+pub fn check_processes(pid: u32, expected: &ExpectedProcess) -> Result<(), WallError> {
+    let differences = of_processes(&processes(pid, &groups(pid)?)?, &host_facts()?, expected);
+    if differences.is_empty() { Ok(()) } else { Err(WallError::Different { differences }) }
 }
 
 /// Takes from a container's processes what every user may take from processes of the same uid, and they cannot take back.
@@ -137,7 +143,8 @@ fn processes(first: u32, groups: &Groups) -> io::Result<Vec<Process>> {
     Ok(found)
 }
 
-fn process(pid: u32) -> io::Result<Process> {
+/// One process as it is.
+pub fn process(pid: u32) -> io::Result<Process> {
     let (status, limits) = (read(&folder(pid).join("status"))?, read(&folder(pid).join("limits"))?);
     status::parse(&status, &limits).ok_or_else(|| io::Error::other(format!("/proc/{pid}/status makes no sense")))
 }
