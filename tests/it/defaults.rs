@@ -36,6 +36,25 @@ fn name_type_and_target_of_the_environment_are_defaults() {
 }
 
 #[test]
+fn an_agent_without_a_token_is_named_before_it_starts_with_what_to_type() {
+    let world = World::new();
+    world.git(&["config", "user.name", "T"]);
+    world.git(&["config", "user.email", "t@example.org"]);
+    let said = |variables: &[(&str, &str)], words: &[&str]| shown(&world, variables, words).stderr;
+    insta::assert_snapshot!(said(&[], &["--agent", "claude"]), @"
+    warning: claude has no token here (ANTHROPIC_API_KEY, CLAUDE_CODE_OAUTH_TOKEN), and its home is empty at each start
+    hint: for a subscription: claude setup-token, and with what it prints: export CLAUDE_CODE_OAUTH_TOKEN=…
+    hint: or, with a key of the API: export ANTHROPIC_API_KEY=…
+    ");
+    for (agent, way) in [("copilot", "export GH_TOKEN=$(gh auth token)"), ("codex", "export OPENAI_API_KEY=…")] {
+        let said = said(&[], &["--agent", agent]);
+        assert!(said.contains(way), "{said}");
+    }
+    assert_eq!(said(&[("CLAUDE_CODE_OAUTH_TOKEN", "word")], &["--agent", "claude"]), "");
+    assert_eq!(said(&[], &["--", "true"]), "");
+}
+
+#[test]
 fn a_default_that_makes_no_sense_is_named() {
     let world = World::new();
     let refused = |variable, value| shown(&world, &[(variable, value)], &["--", "true"]).stderr;

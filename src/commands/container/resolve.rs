@@ -231,11 +231,9 @@ fn secrets(args: &RunArgs, env: &Env, notes: &mut Vec<String>) -> Result<Secrets
     let mut secrets = Secrets::tokens(env);
     secrets::add_wanted(&mut secrets, &args.env, &args.secret, env)?;
     if args.command.is_empty() && !args.shell && !secrets.suffice_for(args.agent) {
-        notes.push(format!(
-            "warning: no token for {} is set ({})",
-            args.agent.program(),
-            secrets::tokens_of(args.agent).join(", ")
-        ));
+        let (program, tokens) = (args.agent.program(), secrets::tokens_of(args.agent).join(", "));
+        notes.push(format!("warning: {program} has no token here ({tokens}), and its home is empty at each start"));
+        notes.extend(secrets::ways_to_sign_in(args.agent).iter().map(|way| format!("hint: {way}")));
     }
     let prompt = args.prompt.clone().or_else(|| env.initial_prompt.clone());
     secrets.insert(secrets::PROMPT, prompt.unwrap_or_else(|| DEFAULT_PROMPT.to_owned()));

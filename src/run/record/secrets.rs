@@ -73,6 +73,24 @@ pub fn tokens_of(agent: Agent) -> &'static [&'static str] {
     }
 }
 
+/// What to type, so that an agent program finds a token.
+pub fn ways_to_sign_in(agent: Agent) -> &'static [&'static str] {
+    match agent {
+        Agent::Copilot => &[
+            "export GH_TOKEN=$(gh auth token)",
+            "or, with a token that has the permission Copilot Requests: export COPILOT_GITHUB_TOKEN=…",
+        ],
+        Agent::Claude => &[
+            "for a subscription: claude setup-token, and with what it prints: export CLAUDE_CODE_OAUTH_TOKEN=…",
+            "or, with a key of the API: export ANTHROPIC_API_KEY=…",
+        ],
+        Agent::Codex => &[
+            "with a key of the API: export OPENAI_API_KEY=…",
+            "what `codex login` has stored on this machine is not used",
+        ],
+    }
+}
+
 /// Empties the file, then removes it: a mount keeps a removed file readable in the container.
 pub fn shred(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
