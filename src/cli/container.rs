@@ -20,7 +20,7 @@ pub enum ContainerCommand {
     /// Run an agent in a container on a worktree, and merge what it commits
     #[command(after_help = RUN_EXAMPLES)]
     Run(Box<RunArgs>),
-    /// Stop running containers; what their agents committed is kept
+    /// Stop running containers; the commits of their agents are kept
     Stop(StopArgs),
     /// Run a program more in a run's container, inside the agent's walls
     #[command(after_help = EXEC_EXAMPLES)]
@@ -36,15 +36,15 @@ pub enum ContainerCommand {
     Logs(LogsArgs),
     /// Finish a run whose work is not on its target yet
     Merge(MergeArgs),
-    /// Give a run up, whatever state it is in; a copy of what it made is kept for thirty days
+    /// Give a run up in any state; a copy of its work is kept for thirty days
     Discard(DiscardArgs),
     /// Forget ended runs that hold no unmerged work, and say why others are kept
     Prune(PruneArgs),
-    /// Look at this machine: what is missing, what is old, what is open too wide
+    /// Check this machine for missing tools, old versions and permissions that are too wide
     Doctor(DoctorArgs),
-    /// Print everything about a run: its record, and the wall that is really around it
+    /// Print a run's record, and the isolation that its container really has
     Inspect(InspectArgs),
-    /// Open more of the network for a run that is going on
+    /// Open more of the network to a running agent
     Allow(AllowArgs),
     /// List the named sets of hosts that --allow and --only take
     AllowSets,
@@ -61,7 +61,7 @@ pub enum ContainerCommand {
 
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
-    /// Print what to send of a machine that bn was not tried on; also tries a run. Nothing in it is secret
+    /// Try a run, and print a report of this machine to send to bn's authors; nothing in it is secret
     #[arg(long)]
     pub report: bool,
 }
@@ -142,7 +142,7 @@ pub struct RestrictArgs {
 /// Whose runs a command speaks of.
 #[derive(Debug, Args)]
 pub struct ScopeArgs {
-    /// Those of all repositories, and not of this one alone
+    /// Include the runs of all repositories, not of this one alone
     #[arg(long)]
     pub all_repositories: bool,
 }
@@ -153,7 +153,7 @@ pub struct DiscardArgs {
     #[arg(value_name = "NAME")]
     pub name: String,
 
-    /// Ask nothing
+    /// Do not ask before the run is discarded
     #[arg(short, long)]
     pub yes: bool,
 }
@@ -170,7 +170,7 @@ pub struct PruneArgs {
 
 #[derive(Debug, Args)]
 pub struct StopArgs {
-    /// The runs to stop, of whatever repository; the first letters of a name will do
+    /// The runs to stop, in any repository; the first letters of a name will do
     #[arg(value_name = "NAME", conflicts_with = "all_repositories")]
     pub names: Vec<String>,
 
@@ -210,11 +210,11 @@ pub struct WaitArgs {
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
 
-    /// Every run of this repository that goes on
+    /// Wait for every run of this repository that has not ended
     #[arg(long, conflicts_with = "names")]
     pub all: bool,
 
-    /// Wait for the first to end, and not for each
+    /// Return when the first of them has ended
     #[arg(long)]
     pub any: bool,
 
@@ -225,11 +225,11 @@ pub struct WaitArgs {
 
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// The ended runs too
+    /// List ended runs too
     #[arg(short, long)]
     pub all: bool,
 
-    /// Names only
+    /// Print names only
     #[arg(short, long)]
     pub quiet: bool,
 
@@ -243,11 +243,11 @@ pub struct LogsArgs {
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 
-    /// Go on until the run ends, and exit as `run` would have
+    /// Print until the run ends, and exit as `run` would have
     #[arg(short, long)]
     pub follow: bool,
 
-    /// The last N lines only
+    /// Print the last N lines only
     #[arg(short = 'n', long, value_name = "N")]
     pub tail: Option<usize>,
 }
@@ -258,11 +258,11 @@ pub struct MergeArgs {
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 
-    /// Merge changes to files that programs run without asking; look at them first
+    /// Merge changes to files that your programs run without asking; look at them first
     #[arg(long)]
     pub accept_handoff: bool,
 
-    /// Also where the agent failed, was cut off or ran out of memory or disk; without this, a terminal is asked
+    /// Do not ask before work is merged whose agent failed, was cut off or ran out of memory or disk
     #[arg(long)]
     pub yes: bool,
 }

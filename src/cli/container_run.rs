@@ -38,7 +38,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "TEXT", help_heading = "What runs")]
     pub prompt: Option<String>,
 
-    /// What the agent is there for [default: $BN_AGENT_TYPE, or worker]
+    /// The agent's role [default: $BN_AGENT_TYPE, or worker]
     #[arg(long = "type", value_name = "TYPE", help_heading = "What runs")]
     pub agent_type: Option<AgentType>,
 
@@ -66,7 +66,7 @@ pub struct RunArgs {
     #[arg(long, help_heading = "What runs")]
     pub no_cache: bool,
 
-    /// Name of the run [default: $BN_AGENT_NAME, or one made of the time]
+    /// Name of the run [default: $BN_AGENT_NAME, or a name made from the time]
     #[arg(long, help_heading = "How it runs")]
     pub name: Option<String>,
 
@@ -90,7 +90,7 @@ pub struct RunArgs {
     #[arg(long, help_heading = "Where the work goes")]
     pub no_merge: bool,
 
-    /// Make the worktree, and its branch, first
+    /// Make the worktree and its branch first
     #[arg(long, requires = "branch", conflicts_with = "dry_run", help_heading = "Where the work goes")]
     pub create: bool,
 
@@ -98,19 +98,19 @@ pub struct RunArgs {
     #[arg(short, long, value_name = "BRANCH", requires = "create", help_heading = "Where the work goes")]
     pub branch: Option<String>,
 
-    /// CPUs that it may use, such as 1.5 [default: all]
+    /// CPUs that the agent may use, such as 1.5 [default: all]
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, help_heading = "Limits")]
     pub cpus: Option<String>,
 
-    /// Memory that it may use, such as 8g [default: three quarters of the machine's]
+    /// Memory that the agent may use, such as 8g [default: three quarters of the machine's]
     #[arg(long, value_name = "SIZE", allow_negative_numbers = true, help_heading = "Limits")]
     pub memory: Option<String>,
 
-    /// Processes and threads that it may have [default: 4096]
+    /// Processes and threads that the agent may have [default: 4096]
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, help_heading = "Limits")]
     pub pids_limit: Option<String>,
 
-    /// What it may write to disk, such as 20g [default: half of what is free]
+    /// What the agent may write to disk, such as 20g [default: half of what is free]
     #[arg(long, value_name = "SIZE", allow_negative_numbers = true, help_heading = "Limits")]
     pub disk: Option<String>,
 
@@ -137,7 +137,7 @@ pub struct RunArgs {
 /// What is open where the network leaves through the proxy.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct NetworkArgs {
-    /// Open this too: a host, an address, a network or a named set (see allow-sets)
+    /// Open more: a host, an address, a network or a named set (see allow-sets)
     #[arg(long, value_name = "HOST[:PORT]", value_delimiter = ',', help_heading = "Network")]
     pub allow: Vec<String>,
 
@@ -145,7 +145,7 @@ pub struct NetworkArgs {
     #[arg(long, value_name = "HOST[:PORT]", num_args = 1.., value_delimiter = ',', help_heading = "Network")]
     pub only: Vec<String>,
 
-    /// Let the host's own HTTPS_PROXY look names up: the addresses it finds are not checked
+    /// Let the host's own HTTPS_PROXY look names up; bn cannot check the addresses that it finds
     #[arg(long, help_heading = "Network")]
     pub upstream_by_name: bool,
 }

@@ -82,7 +82,7 @@ fn base_out_of_reach(error: &str, built: Built) -> Option<Vec<String>> {
         true => "start from one that is there: bn container build --base-image REF",
         false => "start from one that is there, in FROM",
     };
-    let look = "what is there: buildah images".to_owned();
+    let look = "list your images: buildah images".to_owned();
     Some(match error {
         _ if base.starts_with("localhost/") => {
             vec![format!("there is no image {base} in your own store: {other}"), look]
@@ -90,7 +90,7 @@ fn base_out_of_reach(error: &str, built: Built) -> Option<Vec<String>> {
         error if error.contains("pinging container registry") => {
             vec![format!("its registry did not answer, and {base} is not in your own store: {other}"), look]
         }
-        _ => vec![format!("its registry did not give {base}: is the name right, and may you have it (buildah login)?")],
+        _ => vec![format!("its registry refused {base}: check the name, or log in: buildah login REGISTRY")],
     })
 }
 

@@ -87,7 +87,7 @@ pub fn parse_disk(text: &str) -> Result<u64, Usage> {
 pub fn parse_timeout(text: &str) -> Result<Duration, Usage> {
     match quantity::duration("--timeout", text)? {
         Duration::ZERO => {
-            Err(Usage::new(format!("--timeout {text}: no agent is that fast")).hint("such as --timeout 30m"))
+            Err(Usage::new(format!("--timeout {text}: no time is left for the agent")).hint("such as --timeout 30m"))
         }
         timeout => Ok(timeout),
     }

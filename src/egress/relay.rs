@@ -33,11 +33,11 @@ impl Explain for RelayError {
     fn hints(&self) -> Vec<String> {
         match self {
             RelayError::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
-                vec!["a relay runs already: nothing is to be done".to_owned()]
+                vec!["a relay runs already; there is nothing to do".to_owned()]
             }
             RelayError::Listen { .. } => Vec::new(),
             RelayError::Proxy { .. } | RelayError::Refused { .. } => {
-                vec!["the host's bn holds the other end: see the run's egress log".to_owned()]
+                vec!["look at the run's egress log on the host".to_owned()]
             }
         }
     }

@@ -25,13 +25,13 @@ pub enum RuleError {
     Network { rule: String },
     #[error("there is no set of hosts called {rule}")]
     Set { rule: String },
-    #[error("{rule:?} can have no effect: {kind}, never opened")]
+    #[error("{rule:?} has no effect: {kind}, which bn never opens")]
     Never { rule: String, kind: Kind },
     #[error("{rule:?} opens a port of this machine's loopback: name the port")]
     LoopbackPort { rule: String },
     #[error("{rule:?} has no effect: every public host is open already, and {what} opens nothing private")]
     OpenAlready { rule: String, what: &'static str },
-    #[error("{rule:?} has no effect: an allowlist with all public hosts on it is what there is without --only")]
+    #[error("{rule:?} has no effect: without --only, all public hosts are open already")]
     Everything { rule: String },
 }
 
@@ -53,7 +53,7 @@ impl Explain for RuleError {
             RuleError::Set { .. } => vec![format!("sets: {}", sets::names()), "see bn container allow-sets".to_owned()],
             RuleError::LoopbackPort { .. } => vec!["such as --allow localhost:11434".to_owned()],
             RuleError::OpenAlready { .. } | RuleError::Everything { .. } => {
-                vec!["leave it away, or use --only for an allowlist".to_owned()]
+                vec!["leave it out, or use --only for an allowlist".to_owned()]
             }
             _ => Vec::new(),
         }

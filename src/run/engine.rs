@@ -173,7 +173,7 @@ impl Engine {
         if !self.ends_within(id, grace)? {
             self.ask_gone("kill", id, &self.ctr.kill(id, "SIGKILL", true))?;
             if !self.ends_within(id, Duration::from_secs(10))? {
-                let message = "it does not die".to_owned();
+                let message = "it does not end".to_owned();
                 return Err(EngineError::Refused { what: "kill", id: id.to_owned(), message });
             }
         }

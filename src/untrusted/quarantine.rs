@@ -86,7 +86,7 @@ impl Quarantine {
             let target = aside(worktree, path, &format!("{name}.binnacle"))?;
             if number < MOST_NAMED {
                 let (was, is) = (sanitize::path(path), sanitize::path(&target));
-                self.notes.push(format!("{was} was no file, and git would have waited at it; it is {is} now"));
+                self.notes.push(format!("{was} was not a file, and git would have hung on it; it is renamed to {is}"));
             }
         }
         Ok(())
@@ -94,8 +94,7 @@ impl Quarantine {
 
     fn tell(&mut self, before: &Before<'_>, search: &Search) {
         let gone = before.nested.iter().filter(|known| !search.found.contains(known));
-        self.notes
-            .extend(gone.map(|known| format!("{} is not what it was before the run", sanitize::path(&known.path))));
+        self.notes.extend(gone.map(|known| format!("{} was changed during the run", sanitize::path(&known.path))));
         let new = search.bare.iter().filter(|path| !before.bare.contains(&path.as_path()));
         self.notes.extend(
             new.take(MOST_NAMED).map(|path| {
@@ -127,7 +126,7 @@ fn restore_dot_git(before: &Before<'_>) -> Result<Option<String>, UntrustedError
         aside(worktree, Path::new(".git"), ASIDE)?;
     }
     write_new(worktree, &path, text).map_err(UntrustedError::io("restore", &path))?;
-    Ok(Some(format!("{} was not what it was before the run, and was restored", path.display())))
+    Ok(Some(format!("{} was changed during the run, and is restored", path.display())))
 }
 
 /// By way of a file that nobody can have made before: the agent could have put a link wherever the name is known.

@@ -32,7 +32,9 @@ pub fn note(covered: &[PathBuf]) -> Option<String> {
         0 => String::new(),
         count => format!(" and {count} more"),
     };
-    Some(format!("out of the agent's reach: the socket {one}{others} (one that is made in the worktree later is not)"))
+    Some(format!(
+        "hidden from the agent: the socket {one}{others} (a socket that is made in the worktree later is not)"
+    ))
 }
 
 /// Whoever listens does not notice: a socket for datagrams gets through to no other kind, and says nothing by itself.

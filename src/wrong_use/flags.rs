@@ -9,13 +9,16 @@ use crate::error::Usage;
 
 /// Flags of other programs' `run`, and why there is none here.
 const OF_OTHERS: [(&[&str], &str); 4] = [
-    (&["--rm"], "every container goes when its run ends: leave it away"),
+    (&["--rm"], "leave it out: every container is removed when its run ends"),
     (
         &["-i", "-t", "-it", "--it", "--interactive", "--tty"],
-        "an agent gets the terminal where there is one: leave it away",
+        "leave it out: an agent gets the terminal where there is one",
     ),
-    (&["-v", "--volume", "--mount"], "the worktree is what an agent sees: put the files there"),
-    (&["-p", "--publish"], "nothing listens for a container: --allow localhost:PORT brings a port in"),
+    (&["-v", "--volume", "--mount"], "an agent sees its worktree alone: put the files there"),
+    (
+        &["-p", "--publish"],
+        "bn opens no port of a container; --allow localhost:PORT gives the agent a port of the host",
+    ),
 ];
 
 pub fn unknown(root: &Command, typed: &Typed, flag: &str) -> Usage {

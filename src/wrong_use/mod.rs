@@ -47,7 +47,7 @@ fn explain(root: &clap::Command, words: &[OsString], error: &clap::Error) -> Usa
         }
         ErrorKind::ArgumentConflict => {
             let other = bare(&text(error, ContextKind::PriorArg));
-            Usage::new(format!("{} cannot stand beside {other}", bare(&refused))).hint("leave one of them away")
+            Usage::new(format!("{} cannot be used with {other}", bare(&refused))).hint("leave one of them out")
         }
         ErrorKind::MissingRequiredArgument => missing(root, &typed, error),
         _ => as_clap_says(error),
@@ -128,7 +128,7 @@ fn usage(root: &clap::Command, typed: &Typed) -> String {
         .map(|command| command.clone().bin_name(name.clone()).render_usage().to_string())
         .unwrap_or_default();
     let line = line.trim_start_matches("Usage:").lines().next().unwrap_or_default().trim().to_owned();
-    format!("it is typed: {line}")
+    format!("usage: {line}")
 }
 
 /// An argument as clap shows it, without what marks its value: `--agent <NAME>` is `--agent`, `<TITLE>` is `TITLE`.
@@ -142,6 +142,6 @@ fn as_clap_says(error: &clap::Error) -> Usage {
     let text = error.to_string();
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    let hints = lines.filter_map(|line| line.strip_prefix("Usage: ")).map(|line| format!("it is typed: {line}"));
+    let hints = lines.filter_map(|line| line.strip_prefix("Usage: ")).map(|line| format!("usage: {line}"));
     Usage { message, hints: hints.take(1).collect() }
 }

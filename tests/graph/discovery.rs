@@ -77,6 +77,6 @@ fn outside_of_a_repository_it_says_so() {
     let broken = ready(&world, &world.path("home")).refused(125);
     insta::assert_snapshot!(world.neutral(&broken), @r"
     Error: [WORLD]/home/.git names no git folder
-    hint: `git worktree repair` in the main checkout mends it
+    hint: run `git worktree repair` in the main checkout
     ");
 }

@@ -26,7 +26,7 @@ fn build(definition: Option<&str>, said: &str) -> Answer {
 #[track_caller]
 fn hints(definition: Option<&str>, said: &str, hints: &[&str]) {
     let failed = build(definition, said);
-    let error = format!("Error: buildah could not build {REFERENCE} (exit code 125); its reason stands above\n");
+    let error = format!("Error: buildah could not build {REFERENCE} (exit code 125); its own message is above\n");
     let hints: String = hints.iter().map(|hint| format!("hint: {hint}\n")).collect();
     let (before, after) = failed.stderr.split_once(&error).unwrap_or_else(|| panic!("{failed:?}"));
     assert!(before.ends_with(said), "{failed:?}");
@@ -74,7 +74,7 @@ fn a_base_that_is_out_of_reach() {
             "Error: creating build container: initializing source docker://{base}: pinging container registry r: Get \"https://r/v2/\": dial tcp: lookup r: no such host\n"
         )
     };
-    let there = "what is there: buildah images";
+    let there = "list your images: buildah images";
     let own = "its registry did not answer, and r.example/x:1 is not in your own store: start from one that is there: bn \
                container build --base-image REF";
     hints(None, &said("r.example/x:1"), &[own, there]);
@@ -131,11 +131,11 @@ fn refused(definition: Option<&str>, inspected: &str, run: &str) -> (String, Str
 #[test]
 fn an_image_that_would_not_begin_as_root_is_refused() {
     let user = r#"{"OCIv1":{"config":{"User":"node"}},"Docker":{"config":{"User":"node"}}}"#;
-    let error = "localhost/binnacle-self:latest would begin as the user node, and an agent's container begins as root, to \
-                 become you\n";
-    let hint = "hint: end the Containerfile with the line: USER root (an agent is never root, whatever stands there)\n";
+    let error = "the image localhost/binnacle-self:latest starts as the user node; it has to start as root, so that bn can switch \
+                 to your user\n";
+    let hint = "hint: end the Containerfile with the line: USER root (the agent itself never runs as root)\n";
     assert_eq!(refused(Some("FROM x\nUSER node\n"), user, "exit 0").0, format!("{error}{hint}"));
-    let hint = "hint: its base says so: take one that does not: bn container build --base-image REF\n";
+    let hint = "hint: its base image names that user; choose another base: bn container build --base-image REF\n";
     assert_eq!(refused(None, user, "exit 0").0, format!("{error}{hint}"));
 }
 
@@ -157,6 +157,6 @@ fn an_image_without_a_program_that_every_run_needs_is_refused() {
          hint: install what is missing in the Containerfile, or begin FROM localhost/binnacle-self:latest\n"
     );
     let (told, calls) = refused(Some("FROM x\n"), "{}", "echo 'no room' >&2; exit 1");
-    assert_eq!(told, "nothing can be started in localhost/binnacle-self:latest: no room\n");
+    assert_eq!(told, "no program can be started in the image localhost/binnacle-self:latest: no room\n");
     assert!(calls.contains("buildah rm c-1"), "{calls}");
 }

@@ -60,12 +60,12 @@ fn a_default_that_makes_no_sense_is_named() {
     let refused = |variable, value| shown(&world, &[(variable, value)], &["--", "true"]).stderr;
     insta::assert_snapshot!(refused("BN_AGENT_TYPE", "boss"), @"
     Error: BN_AGENT_TYPE=boss: not one of worker, planner, buddy
-    hint: --type goes before it
+    hint: --type overrides it
     ");
     insta::assert_snapshot!(refused("BN_AGENT_NAME", "a b"), @"
     Error: 'a b' is not a legal name
     hint: letters and digits, joined by single '.', '_' or '-', at most 76 characters, such as agent-1
-    hint: it is the value of BN_AGENT_NAME; --name goes before it
+    hint: it is the value of BN_AGENT_NAME; --name overrides it
     ");
     insta::assert_snapshot!(refused("BN_MERGE_TARGET", "nope"), @"
     from the environment: BN_MERGE_TARGET=nope
@@ -89,7 +89,7 @@ fn a_variable_of_bn_s_own_is_said_with_its_flag() {
     for (name, flag) in flags {
         let refused = shown(&world, &[], &["--env", &format!("{name}=x"), "--", "true"]);
         assert_eq!(refused.code, 2, "{refused:?}");
-        assert_eq!(refused.stderr, format!("Error: {name} is set by bn itself\nhint: say it with {flag}\n"));
+        assert_eq!(refused.stderr, format!("Error: {name} is set by bn itself\nhint: use {flag}\n"));
     }
 }
 

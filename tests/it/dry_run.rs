@@ -37,7 +37,7 @@ fn what_the_agent_gets_is_said() {
     };
     insta::assert_snapshot!(said(&[]), @"
     # limits: 1 CPUs, 1024 MiB of memory and no swap, 4096 processes, 2048 MiB of disk
-    # the agent reaches all public hosts; it holds GH_TOKEN itself and can send that anywhere: --only is the answer
+    # the agent reaches all public hosts; it holds GH_TOKEN itself and can send that anywhere; --only limits where
     ");
     insta::assert_snapshot!(said(&["--pids-limit", "99", "--only", "@github", "--allow", "localhost:80"]), @"
     # limits: 1 CPUs, 1024 MiB of memory and no swap, 99 processes, 2048 MiB of disk

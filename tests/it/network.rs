@@ -14,12 +14,12 @@ fn refused(args: &[&str]) -> String {
 fn a_rule_that_can_have_no_effect_is_refused_with_the_reason() {
     assert_eq!(
         refused(&["--allow", "169.254.169.254"]),
-        "Error: \"169.254.169.254\" can have no effect: cloud metadata address, never opened\n"
+        "Error: \"169.254.169.254\" has no effect: cloud metadata address, which bn never opens\n"
     );
     assert_eq!(
         refused(&["--allow", "*.example.com"]),
         "Error: \"*.example.com\" has no effect: every public host is open already, and a wildcard opens nothing private\n\
-         hint: leave it away, or use --only for an allowlist\n"
+         hint: leave it out, or use --only for an allowlist\n"
     );
     assert_eq!(
         refused(&["--allow", "localhost"]),
@@ -38,8 +38,8 @@ fn a_rule_that_can_have_no_effect_is_refused_with_the_reason() {
 #[test]
 fn ssh_is_refused_where_it_would_reach_no_host() {
     let said = "Error: --ssh: SSH does not go through the proxy of --network egress, and would reach no host\n\
-                hint: give it the host's own network, with no wall: --ssh --network host\n\
-                hint: or leave --ssh away: git over HTTPS goes through the proxy\n";
+                hint: use the host's own network, which has no proxy: --ssh --network host\n\
+                hint: or leave out --ssh: git over HTTPS goes through the proxy\n";
     assert_eq!(refused(&["--ssh"]), said);
     assert_eq!(refused(&["--ssh", "--network", "egress", "--only", "@github"]), said);
     // With the host's own network the next question is the agent's socket.

@@ -102,7 +102,7 @@ fn a_file_in_the_place_of_a_worktree() {
     is_answered(
         &world,
         "bn container run README.md",
-        "Error: README.md is no folder\nhint: name the checkout itself: bn container run PATH\n",
+        "Error: README.md is not a folder\nhint: name the checkout itself: bn container run PATH\n",
     );
 }
 
@@ -122,7 +122,7 @@ fn a_worktree_whose_path_is_no_text() {
     assert_eq!((refused.code, refused.stdout.as_str()), (125, ""), "{refused:?}");
     assert_eq!(
         world.neutral(&refused.stderr),
-        "Error: [WORLD]/c\u{fffd} has bytes in its path that are not UTF-8, and a run's record is text\n\
+        "Error: [WORLD]/c\u{fffd} hasa path that is not UTF-8, and a run's record is text\n\
          hint: give it another name: git worktree move PATH NEWPATH\n\
          hint: a main checkout: mv PATH NEWPATH, then git worktree repair in it\n"
     );
@@ -160,7 +160,7 @@ fn flags_and_values_of_other_programs() {
     is_answered(
         &world,
         "bn container run --rm -it",
-        "Error: `bn container run` has no flag --rm\nhint: every container goes when its run ends: leave it away\n",
+        "Error: `bn container run` has no flag --rm\nhint: leave it out: every container is removed when its run ends\n",
     );
     is_answered(
         &world,
@@ -246,7 +246,7 @@ fn what_is_given_to_the_agent_and_not_there() {
     is_answered(
         &world,
         "bn container run --env BN_AGENT_NAME=job",
-        "Error: BN_AGENT_NAME is set by bn itself\nhint: say it with --name NAME\n",
+        "Error: BN_AGENT_NAME is set by bn itself\nhint: use --name NAME\n",
     );
     is_answered(
         &world,

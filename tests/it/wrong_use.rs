@@ -45,11 +45,11 @@ fn a_flag_that_does_not_exist_gets_a_tip_only_where_one_is_near() {
     let run = |flag: &str| answer(&world, &["container", "run", flag]);
     insta::assert_snapshot!(run("--rm"), @"
     Error: `bn container run` has no flag --rm
-    hint: every container goes when its run ends: leave it away
+    hint: leave it out: every container is removed when its run ends
     ");
     insta::assert_snapshot!(run("-it"), @"
     Error: `bn container run` has no flag -i
-    hint: an agent gets the terminal where there is one: leave it away
+    hint: leave it out: an agent gets the terminal where there is one
     ");
     insta::assert_snapshot!(run("--no-merg"), @"
     Error: `bn container run` has no flag --no-merg
@@ -106,8 +106,8 @@ fn what_is_missing_or_wrong_is_named() {
     insta::assert_snapshot!(answer(&world, &["container", "run", "--agent", "gemini"]), @"Error: --agent gemini: not one of copilot, claude, codex");
     insta::assert_snapshot!(answer(&world, &["container", "run", "--agent"]), @"Error: --agent needs a value: one of copilot, claude, codex");
     insta::assert_snapshot!(answer(&world, &["container", "run", "--agent", "codex", "--", "true"]), @"
-    Error: --agent cannot stand beside COMMAND
-    hint: leave one of them away
+    Error: --agent cannot be used with COMMAND
+    hint: leave one of them out
     ");
     insta::assert_snapshot!(answer(&world, &["task", "create", "Fix", "the", "parser", "-p", "1"]), @"
     Error: `the` is one word too many: a title of several goes in quotes
@@ -115,7 +115,7 @@ fn what_is_missing_or_wrong_is_named() {
     ");
     insta::assert_snapshot!(answer(&world, &["task", "show"]), @"
     Error: `bn task show` needs ID
-    hint: it is typed: bn task show <ID>
+    hint: usage: bn task show <ID>
     ");
     insta::assert_snapshot!(answer(&world, &["task", "create", "-p", "9", "x"]), @"Error: --priority: priority 9 is not one of 0 to 4");
 }
@@ -147,6 +147,11 @@ fn what_changes_the_runs_of_all_repositories_is_asked_to() {
         let answer = crate::world::answer(&mut command);
         assert_eq!(answer.code, 2, "{answer:?}");
         let hint = format!("hint: cd into one, or: bn container {said} --all-repositories\n");
-        assert_eq!(answer.stderr, format!("Error: this folder is in no repository: whose runs are meant?\n{hint}"));
+        assert_eq!(
+            answer.stderr,
+            format!(
+                "Error: this folder is in no git repository, and the command has to know whose runs are meant\n{hint}"
+            )
+        );
     }
 }

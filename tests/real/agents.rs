@@ -53,7 +53,7 @@ fn an_agent_that_ends_on_another_branch_is_taken_at_its_own_one() {
     let answer =
         world.run(&format!("{COMMIT}; git switch -q -c other; echo o > other; git add other; git commit -qm other"));
     let answer = answer.exits(0);
-    assert!(answer.stderr.contains("the agent ended elsewhere than on its branch"), "{answer:#?}");
+    assert!(answer.stderr.contains("the agent ended on a commit that is not on its branch"), "{answer:#?}");
     world.assert_on_main("work");
     assert_eq!(world.shell("git -C agent-1 status --porcelain; git -C agent-1 log -1 --format=%s"), "other");
 }
@@ -83,7 +83,7 @@ fn the_exit_code_of_an_agent_is_passed_on_and_nothing_is_merged() {
     // Nobody is at a terminal to be asked.
     let (job, look) = (world.job(), world.look());
     let said = format!(
-        "Error: {job}: the agent failed (7): its work is not merged unasked\n\
+        "Error: the work of {job} is not merged without your consent: the agent failed (7)\n\
          hint: look at it: {look}\n\
          hint: then, to merge it all the same: bn container merge {job} --yes\n"
     );

@@ -130,12 +130,12 @@ fn whichever_program_fails_on_the_way_is_the_one_that_is_quoted() {
         let failed =
             answer(command.env_remove("HOME").env("PATH", path).env("TMPDIR", world.path("tmp")).output().unwrap());
         let failed = failed.exits(125);
-        let start = format!("Error: {} did not get into containerd: ", built.reference);
+        let start = format!("Error: containerd did not import the image {}: ", built.reference);
         let error =
             failed.stderr.lines().find(|line| line.starts_with(&start)).unwrap_or_else(|| panic!("{failed:#?}"));
         assert!(error.contains(said), "{program}: {error}");
         assert_eq!(
-            failed.stderr.contains("hint: more room in another folder? TMPDIR="),
+            failed.stderr.contains("hint: build in a folder with more room: TMPDIR="),
             program == "buildah",
             "{failed:#?}"
         );
@@ -188,7 +188,8 @@ fn a_definition_that_fails_is_no_image() {
     let built = Image::of(&world);
     let failed = built.build(&format!("FROM {}\nRUN echo oh-no >&2; exit 3\n", base())).exits(125);
     assert!(failed.stderr.contains("oh-no"), "{failed:#?}");
-    let said = format!("\nError: buildah could not build {} (exit code 3); its reason stands above\n", built.reference);
+    let said =
+        format!("\nError: buildah could not build {} (exit code 3); its own message is above\n", built.reference);
     assert!(failed.stderr.contains(&said), "{failed:#?}");
     assert!(!built.is_in_containerd());
 }
@@ -210,7 +211,7 @@ fn a_definition_that_makes_no_agents_image_is_told_why() {
         ),
         (
             "FROM localhost:1/x\n".to_owned(),
-            vec!["hint: its registry did not answer, and localhost:1/x", "hint: what is there: buildah images"],
+            vec!["hint: its registry did not answer, and localhost:1/x", "hint: list your images: buildah images"],
         ),
         (format!("{}USER nobody\n", least()), vec!["hint: end the Containerfile with the line: USER root"]),
         (

@@ -89,8 +89,8 @@ fn a_name_that_stands_for_unmerged_work_is_not_used_again() {
     world.run("git commit -q --allow-empty -m work; exit 1").exits(1);
     let again = world.run("true").exits(125);
     let said = format!(
-        "Error: {0} is an ended run that keeps what is nowhere else\nhint: take another --name; bn container prune says what {0} keeps, \
-         and what ends that\n",
+        "Error: {0} is an ended run that keeps work that is nowhere else\nhint: choose another --name, or see \
+         what {0} keeps: bn container prune\n",
         world.job()
     );
     assert_eq!(again.stderr, said);

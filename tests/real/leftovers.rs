@@ -85,7 +85,10 @@ fn what_the_users_programs_would_obey_is_named_though_it_is_in_no_commit() {
     let left: Vec<&str> = left.collect();
     // Not what the user had, nor what is as it is committed.
     assert_eq!(left, [".mcp.json", ".nvim.lua", ".vscode/tasks.json", "a/.claude/settings.json"], "{said}");
-    assert!(said.contains("left uncommitted in the worktree, and obeyed unasked: .mcp.json (agents: "), "{said}");
+    assert!(
+        said.contains("left uncommitted in the worktree, where your tools obey them unasked: .mcp.json (agents: "),
+        "{said}"
+    );
 }
 
 /// After `npm ci` there are hundreds: they are counted, and by name in the record alone.
@@ -97,7 +100,7 @@ fn files_that_installed_packages_brought_are_counted_in_one_line() {
         for i in 1 2 3; do mkdir -p node_modules/p$i; touch node_modules/p$i/flake.nix node_modules/p$i/.envrc; done";
     let said = world.run(script).exits(0).stderr;
     let counted =
-        format!("  7 more in .venv, node_modules, as packages brought them: bn container inspect {}\n", world.job());
+        format!("  7 more that packages installed in .venv, node_modules: bn container inspect {}\n", world.job());
     assert!(said.contains(&counted), "{said}");
     assert!(said.contains("obeyed unasked: .mcp.json (agents: ") && !said.contains("flake.nix"), "{said}");
     let record = world.bn(&["container", "inspect", &world.job()]).exits(0).stdout;

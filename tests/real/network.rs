@@ -87,7 +87,7 @@ fn the_host_opens_more_for_a_run_that_is_going_on() {
     let running = world.start(&["--name", &name], &script);
     running.meet();
     let refused = world.bn(&["container", "allow", &name, "169.254.169.254"]).exits(2);
-    assert!(refused.stderr.contains("never opened"), "{refused:#?}");
+    assert!(refused.stderr.contains("never opens"), "{refused:#?}");
     world.bn(&["container", "allow", &name, &allow(port)]).exits(0);
     // The relay inside opens the port within the second.
     thread::sleep(Duration::from_secs(1));

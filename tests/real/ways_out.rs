@@ -53,7 +53,7 @@ fn work_of_a_run_of_which_nothing_can_be_read_is_had_back() {
     world.shell(&format!("cd home/.local/state/binnacle/*/runs/{job}; : > run.json; rm -f run.json.before"));
     let said = discard(&world);
     assert_eq!(world.shell("find repo/.git -name binnacle -o -name '*.keep'"), "");
-    let hint = said.lines().find_map(|line| line.strip_prefix("hint: to have its commits back: ")).unwrap();
+    let hint = said.lines().find_map(|line| line.strip_prefix("hint: to get its commits back: ")).unwrap();
     world.shell(&hint.replace(" fetch ", " fetch -q "));
     assert_eq!(world.git(&format!("log -1 --format=%s {job}/work")), "unwanted");
 }
@@ -114,7 +114,7 @@ fn work_that_git_does_not_take_over_ends_its_run_and_can_be_given_up_and_had_bac
     );
     world.merge().exits(3);
     let said = discard(&world);
-    let hint = said.lines().find_map(|line| line.strip_prefix("hint: to have its commits back: ")).unwrap();
+    let hint = said.lines().find_map(|line| line.strip_prefix("hint: to get its commits back: ")).unwrap();
     world.shell(&hint.replace(" fetch ", " fetch -q "));
     assert_eq!(world.git(&format!("log -1 --format=%s {}/work", world.job())), "bad");
 }
@@ -124,7 +124,7 @@ fn work_that_nobody_wants_is_given_up_and_had_back() {
     let world = World::new();
     world.run("git commit -q --allow-empty -m unwanted; exit 7").exits(7);
     let said = discard(&world);
-    let hint = said.lines().find_map(|line| line.strip_prefix("hint: to have its commits back: ")).unwrap();
+    let hint = said.lines().find_map(|line| line.strip_prefix("hint: to get its commits back: ")).unwrap();
     world.git("branch -D agent-1 2>/dev/null || git -C repo worktree remove --force ../agent-1; git -C repo branch -qD agent-1");
     world.shell(&hint.replace(" fetch ", " fetch -q "));
     assert_eq!(world.git(&format!("log -1 --format=%s {}/work", world.job())), "unwanted");

@@ -5,19 +5,21 @@ use crate::error::Explain;
 
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    #[error("buildah could not build {reference} (exit code {code}); its reason stands above")]
+    #[error("buildah could not build {reference} (exit code {code}); its own message is above")]
     Failed { reference: String, code: u8, hints: Vec<String> },
-    #[error("{reference} bears the label {label}, by which an image gives orders to containerd")]
+    #[error("the image {reference} has the label {label}, which containerd obeys")]
     CommandingLabel { reference: String, label: String },
-    #[error("{reference} would begin as the user {user}, and an agent's container begins as root, to become you")]
+    #[error(
+        "the image {reference} starts as the user {user}; it has to start as root, so that bn can switch to your user"
+    )]
     OtherUser { reference: String, user: String, own: bool },
     #[error("{reference} has no {missing}, which every run needs", missing = .missing.join(", no "))]
     Lacks { reference: String, missing: Vec<String> },
-    #[error("nothing can be started in {reference}: {message}")]
+    #[error("no program can be started in the image {reference}: {message}")]
     NotStarted { reference: String, message: String },
     #[error("{PROJECT_FILE} has commands with --mount, and this buildah lets those reach the host's files ({holes})")]
     Mounts { holes: &'static str },
-    #[error("{reference} did not get into containerd: {message}")]
+    #[error("containerd did not import the image {reference}: {message}")]
     NotImported { reference: String, message: String },
 }
 
@@ -26,13 +28,13 @@ impl Explain for BuildError {
         match self {
             BuildError::Failed { hints, .. } => hints.clone(),
             BuildError::OtherUser { own: true, .. } => {
-                vec!["its base says so: take one that does not: bn container build --base-image REF".to_owned()]
-            }
-            BuildError::OtherUser { .. } => {
                 vec![
-                    "end the Containerfile with the line: USER root (an agent is never root, whatever stands there)"
+                    "its base image names that user; choose another base: bn container build --base-image REF"
                         .to_owned(),
                 ]
+            }
+            BuildError::OtherUser { .. } => {
+                vec!["end the Containerfile with the line: USER root (the agent itself never runs as root)".to_owned()]
             }
             BuildError::Lacks { missing, .. } => lacks(missing),
             BuildError::NotStarted { .. } => Vec::new(),
@@ -41,10 +43,10 @@ impl Explain for BuildError {
             }
             BuildError::Mounts { .. } => vec![
                 "update buildah to 1.38.1 or later, or take --mount out of it".to_owned(),
-                format!("looked at it yourself? bn container build --file {PROJECT_FILE}"),
+                format!("or read it, and build it all the same: bn container build --file {PROJECT_FILE}"),
             ],
             BuildError::NotImported { message, .. } if message.contains("no space left") => {
-                vec!["more room in another folder? TMPDIR=FOLDER bn container build".to_owned()]
+                vec!["build in a folder with more room: TMPDIR=FOLDER bn container build".to_owned()]
             }
             BuildError::NotImported { .. } => vec!["try again with: bn container build --no-cache".to_owned()],
         }

@@ -22,7 +22,7 @@ pub fn of_environment(args: RunArgs, context: &Context) -> Result<RunArgs, Usage
 fn fill(mut args: RunArgs, env: &Env) -> Result<(RunArgs, Vec<String>), Usage> {
     let mut taken = Vec::new();
     if let (None, Some(name)) = (&args.name, &env.agent_name) {
-        check_name(name).map_err(|error| error.hint("it is the value of BN_AGENT_NAME; --name goes before it"))?;
+        check_name(name).map_err(|error| error.hint("it is the value of BN_AGENT_NAME; --name overrides it"))?;
         taken.push(format!("BN_AGENT_NAME={name}"));
         args.name = Some(name.clone());
     }
@@ -40,5 +40,5 @@ fn fill(mut args: RunArgs, env: &Env) -> Result<(RunArgs, Vec<String>), Usage> {
 fn wrong_type(name: &str) -> Usage {
     let types = AgentType::value_variants().iter().filter_map(ValueEnum::to_possible_value);
     let types: Vec<String> = types.map(|value| value.get_name().to_owned()).collect();
-    Usage::new(format!("BN_AGENT_TYPE={name}: not one of {}", types.join(", "))).hint("--type goes before it")
+    Usage::new(format!("BN_AGENT_TYPE={name}: not one of {}", types.join(", "))).hint("--type overrides it")
 }

@@ -41,7 +41,7 @@ impl fmt::Display for Discarded {
         let (Some(bundle), Some(repository)) = (&self.bundle, &self.repository) else { return Ok(()) };
         let fetch = Cmd::new("git").arg("-C").arg(repository).arg("fetch").arg(bundle);
         let refs = format!("refs/binnacle/runs/{0}/*:refs/heads/{0}/*", self.name);
-        writeln!(f, "hint: to have its commits back: {}", fetch.arg(refs))
+        writeln!(f, "hint: to get its commits back: {}", fetch.arg(refs))
     }
 }
 
@@ -81,7 +81,12 @@ fn unreadable(lost: &Unreadable, args: &DiscardArgs, context: &Context, runner: 
     if matches!(lost.error, RunError::Newer { .. }) {
         return Err(Usage::new(format!("{name} was made by a newer bn")).hint("use the newer bn").into());
     }
-    ask(&name, &["whatever it made: what is known of it cannot be read".to_owned()], args, context)?;
+    ask(
+        &name,
+        &["all that it made: its record cannot be read, so bn cannot tell what that is".to_owned()],
+        args,
+        context,
+    )?;
     let path = lost.folder.lock();
     let lock = Lock::try_take(&path).map_err(|source| RunError::io("lock", &path, source))?;
     let _lock = lock.ok_or_else(|| lost.in_the_way(true))?;
@@ -103,7 +108,7 @@ fn ask(name: &str, only: &[String], args: &DiscardArgs, context: &Context) -> Re
         return Ok(());
     }
     match only.is_empty() {
-        true => context.output.note(format_args!("{name} has nothing that is not elsewhere")),
+        true => context.output.note(format_args!("all that {name} made is elsewhere, too")),
         false => {
             context.output.note(format_args!("only {name} has:"));
             only.iter().for_each(|line| context.output.note(format_args!("  {line}")));
@@ -111,7 +116,9 @@ fn ask(name: &str, only: &[String], args: &DiscardArgs, context: &Context) -> Re
     }
     if !context.env.stdin_is_terminal {
         let hint = format!("bn container discard --yes {name}");
-        return Err(Usage::new(format!("nobody is there to say whether {name} may go")).hint(hint).into());
+        return Err(Usage::new(format!("discarding {name} has to be confirmed, and there is no terminal to ask on"))
+            .hint(hint)
+            .into());
     }
     context.output.note(format_args!("discard {name}? A copy is kept for {DAYS} days. [y/N]"));
     let mut answer = String::new();

@@ -84,7 +84,7 @@ impl DryRun {
             ([], _) => "it gets no key".to_owned(),
             (keys, true) => format!("it holds {} itself", keys.join(", ")),
             (keys, false) => {
-                format!("it holds {} itself and can send that anywhere: --only is the answer", keys.join(", "))
+                format!("it holds {} itself and can send that anywhere; --only limits where", keys.join(", "))
             }
         }
     }
@@ -147,16 +147,16 @@ fn rehearse(args: &RunArgs, context: &Context, runner: &Runner) -> Result<Vec<St
     engine.require_image(&plan.spec.image)?;
     done("resolve: look at what is there");
     let (mut run, container) = steps::begin(&plan, engine, &git, context.output)?;
-    done("prepare: keep what the agent is shown and could change");
+    done("prepare: make the folders that the agent gets");
     steps::start(&mut run, &container, engine, &git, context.output)?;
     if plan.spec.detached {
         detach(&run, runner)?;
     }
-    done("start: to where the agent is let go");
+    done("start: until the agent is started");
     run.record.started_at = Some(crate::env::now());
     let code = plan.spec.terminal.then_some(0);
     run.record.ending = Some(finish::ending(&mut run, engine, code)?);
     steps::end(&mut run, engine, &git, Merge::AsPlanned)?;
-    done("finish: as for an agent that commits nothing; what it commits adds to these");
+    done("finish: if the agent commits nothing; its commits add to these");
     Ok(steps)
 }

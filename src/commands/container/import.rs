@@ -85,7 +85,7 @@ fn import(reference: &str, folder: &Path, engine: &Engine, runner: &Runner) -> R
     }
     match engine.require_image(reference) {
         Err(EngineError::NoImage { .. }) => {
-            Err(refused("ctr took the archive, and no image of that name came of it").into())
+            Err(refused("ctr accepted the archive, and containerd has no image of that name").into())
         }
         other => Ok(other?),
     }

@@ -133,7 +133,7 @@ fn kept(seen: &Seen, git: &Git) -> Result<Option<Kept>, Failure> {
     let keep = |why: &str, ways: Vec<String>| Ok(Some(Kept { name: name.clone(), why: why.to_owned(), ways }));
     match record.state {
         state if state.is_open() => {
-            return keep("nobody holds it, and it was not finished", vec![format!("finish it: {merge}"), discard]);
+            return keep("it was interrupted before it was finished", vec![format!("finish it: {merge}"), discard]);
         }
         State::CollectFailed => {
             return keep("its commits could not be taken over", vec![format!("try again: {merge}"), discard]);

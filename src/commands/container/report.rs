@@ -185,13 +185,17 @@ impl fmt::Display for RunReport {
         loose.truncate(MOST_NAMED);
         loose.extend((more > 0).then(|| format!("{more} more")));
         if !loose.is_empty() {
-            writeln!(f, "  left uncommitted in the worktree, and obeyed unasked: {}", loose.join(", "))?;
+            writeln!(
+                f,
+                "  left uncommitted in the worktree, where your tools obey them unasked: {}",
+                loose.join(", ")
+            )?;
         }
         if !installed.is_empty() {
             let folders: BTreeSet<&str> = installed.iter().filter_map(|file| installed_in(&file.path)).collect();
             let folders = folders.into_iter().collect::<Vec<_>>().join(", ");
             let (count, name) = (installed.len(), &self.name);
-            writeln!(f, "  {count} more in {folders}, as packages brought them: bn container inspect {name}")?;
+            writeln!(f, "  {count} more that packages installed in {folders}: bn container inspect {name}")?;
         }
         for kept in self.kept.iter().take(MOST_NAMED) {
             writeln!(f, "  kept with the run: {}: {}", kept.what, kept.get)?;

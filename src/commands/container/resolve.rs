@@ -187,8 +187,8 @@ fn ssh_has_a_way(args: &RunArgs) -> Result<(), Usage> {
         false => Ok(()),
         true => {
             Err(Usage::new("--ssh: SSH does not go through the proxy of --network egress, and would reach no host")
-                .hint("give it the host's own network, with no wall: --ssh --network host")
-                .hint("or leave --ssh away: git over HTTPS goes through the proxy"))
+                .hint("use the host's own network, which has no proxy: --ssh --network host")
+                .hint("or leave out --ssh: git over HTTPS goes through the proxy"))
         }
     }
 }

@@ -26,7 +26,9 @@ pub fn run(args: &RestrictArgs, context: &Context) -> Result<Exit, Failure> {
     let folders = folders_for_sockets().context("cannot read /")?;
     let status = restrict(&folders).context("cannot keep sockets out of the folders that agents share")?;
     if status.ruleset == RulesetStatus::NotEnforced {
-        context.output.note("this kernel has no Landlock: agents of this repository can hand one another open folders");
+        context
+            .output
+            .note("this kernel has no Landlock: agents of this repository can pass open folders to one another");
     }
     if let Some(gate) = &args.gate {
         wait_at(gate)?;

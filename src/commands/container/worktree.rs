@@ -14,9 +14,9 @@ pub enum WorktreeError {
         /// A program is called so.
         is_program: bool,
     },
-    #[error("{} is no folder", path.display())]
+    #[error("{} is not a folder", path.display())]
     NoFolder { path: PathBuf },
-    #[error("{} has bytes in its path that are not UTF-8, and a run's record is text", path.display())]
+    #[error("{} hasa path that is not UTF-8, and a run's record is text", path.display())]
     NotText { path: PathBuf },
 }
 

@@ -82,7 +82,7 @@ fn known_holes(name: &'static str, text: &str, tool: &Tool, detail: Detail) -> V
     let Some(version) = Version::find(text) else { return Vec::new() };
     let open: Vec<_> = of(name).filter(|advisory| advisory.concerns(version)).collect();
     match open.as_slice() {
-        [] => vec![Finding::ok(name, format!("{version} has none of the holes that bn knows of"))],
+        [] => vec![Finding::ok(name, format!("{version} has none of the vulnerabilities that bn knows of"))],
         [_, _, ..] if detail == Detail::Counted => vec![counted(name, version, tool, &open)],
         _ => open.into_iter().map(|advisory| hole(name, version, tool, advisory)).collect(),
     }

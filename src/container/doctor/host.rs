@@ -30,7 +30,7 @@ fn identity(user: &UserFacts) -> Finding {
         Privilege::Saved => Finding::ok("user", format!("{name} (uid {uid}), through sudo")),
         Privilege::Root => Finding::warning(
             "user",
-            "root: agents work as uid 0, without a capability, but every file of root's that they could reach is theirs",
+            "you are root: agents work as uid 0, without a capability, and can change every file of root's that they reach",
             "use an account of your own; bn calls sudo where it has to",
         ),
     }
@@ -75,10 +75,10 @@ fn cgroups(cgroups: &CgroupFacts) -> Finding {
 
 fn landlock(on: bool) -> Finding {
     match on {
-        true => Finding::ok("landlock", "on: agents of one repository cannot hand one another open folders"),
+        true => Finding::ok("landlock", "on: agents of one repository cannot pass open folders to one another"),
         false => Finding::warning(
             "landlock",
-            "off: agents that work at the same time in one repository can hand one another open folders",
+            "off: agents that work in one repository at the same time can pass open folders to one another",
             "let one end before the next begins; or boot with landlock among lsm=, Linux 5.19 or newer",
         ),
     }

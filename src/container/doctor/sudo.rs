@@ -12,7 +12,7 @@ pub fn check(sudo: &SudoFacts) -> Vec<Finding> {
     if rules.iter().any(|rule| rule.commands.iter().any(|command| command == "ALL")) {
         findings.push(Finding::warning(
             "sudo",
-            "anything may be run as root without a password, by whatever runs as you",
+            "every program that runs as you can run anything as root without a password",
             "allow what bn calls and no more: NOPASSWD: /usr/bin/ctr, /usr/sbin/runc, /usr/bin/nsenter, /usr/bin/prlimit \
              (ctr alone can still become root)",
         ));
@@ -20,7 +20,7 @@ pub fn check(sudo: &SudoFacts) -> Vec<Finding> {
     for program in &sudo.changeable {
         findings.push(Finding::warning(
             "sudo",
-            format!("{} runs as root without a password, and others than root can change it", program.display()),
+            format!("sudo runs {} without a password, and users other than root can change it", program.display()),
             format!("sudo chown root {0} && sudo chmod go-w {0}", program.display()),
         ));
     }

@@ -62,7 +62,7 @@ impl Explain for ProxyError {
     fn hints(&self) -> Vec<String> {
         match self {
             ProxyError::Listen { .. } => {
-                vec!["is the disk full? or set XDG_RUNTIME_DIR to a folder of yours".to_owned()]
+                vec!["look for a full disk with df -h, or set XDG_RUNTIME_DIR to a folder of yours".to_owned()]
             }
             ProxyError::Log { .. } | ProxyError::Start { .. } => Vec::new(),
         }

@@ -58,9 +58,9 @@ fn set_back_notes(run: &RunGit, work: &str, left_out: usize) -> [String; 2] {
     let (base, end) = (short(run.base()), short(work));
     let in_worktree = || Cmd::new("git").arg("-C").arg(&run.checkout.worktree);
     [
-        format!("{what} stays at {base}: the agent set its own back to {end}, which lacks {commits} of it"),
+        format!("{what} stays at {base}: the agent reset its own to {end}, which lacks {commits} of it"),
         format!(
-            "to go where the agent went: {}; to have the files of {base} again: {}",
+            "to follow the agent: {}; to restore the files of {base}: {}",
             in_worktree().args(["reset", end]),
             in_worktree().args(["restore", "."])
         ),
@@ -76,7 +76,7 @@ fn within_bounds(git: &Git, run: &RunGit, end: String, notes: &mut Vec<String>) 
             | GitError::TooManyFiles { .. }
             | GitError::Process(ProcessError::Slow { .. } | ProcessError::Stream { .. })),
         ) => {
-            notes.push(format!("the agent ended at {end}, where it is too much to bring the index there: {excess}"));
+            notes.push(format!("the agent ended at {end}, and the index was not updated to that commit: {excess}"));
             Ok(None)
         }
         Err(other) => Err(other),
@@ -169,7 +169,8 @@ fn follow(
         git.read("detach HEAD", &cmd)?;
         failpoint::reached(Point::HeadMoved);
         notes.push(
-            "the agent ended elsewhere than on its branch; the worktree's HEAD is detached at that commit".to_owned(),
+            "the agent ended on a commit that is not on its branch; the worktree's HEAD is detached at that commit"
+                .to_owned(),
         );
     } else if !here && refs::commit(git, git_dir, "HEAD")?.as_deref() != Some(files) {
         // The user has gone on to something else: their index is not ours.
@@ -215,7 +216,7 @@ pub fn move_index(git: &Git, run: &RunGit, from: &str, to: &str) -> Result<Optio
     }
     Ok(match bounded(&["reset", "--quiet", "--no-refresh"])? {
         true => Some(
-            "what was staged clashed with the agent's commits, and is unstaged now; the files are as they were"
+            "your staged changes conflicted with the agent's commits and are unstaged now; the files are unchanged"
                 .to_owned(),
         ),
         false => Some(format!("the index is in use; when it is free: git -C {} reset", worktree.display())),

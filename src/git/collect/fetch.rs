@@ -83,7 +83,7 @@ fn one_by_one(git: &Git, run: &RunGit, wanted: &mut [&mut WantedRef]) -> Result<
     let begun = Instant::now();
     for (number, wanted) in wanted.iter_mut().enumerate() {
         if begun.elapsed() > TIME_LIMIT {
-            notes.push(format!("{} and what follows were not taken over: it takes too long", wanted.name));
+            notes.push(format!("{} and the refs after it were not taken over: that took too long", wanted.name));
             break;
         }
         if number == MOST_SINGLE {
@@ -159,7 +159,7 @@ pub fn check(git: &Git, run: &RunGit, plan: &mut Plan) -> Result<(), GitError> {
         plan.notes.push(format!("{} was not taken over: {} {what}", wanted.name, wanted.id));
     }
     if let Some(work) = bad.iter().find(|wanted| wanted.place == WORK) {
-        plan.lost = Some(format!("{} of {} is no commit that is there", work.id, work.name));
+        plan.lost = Some(format!("there is no commit {}, which {} names", work.id, work.name));
     }
     let taken: BTreeSet<&String> = plan.wanted.iter().map(|wanted| &wanted.id).collect();
     let lost: BTreeSet<String> =

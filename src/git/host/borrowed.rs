@@ -27,12 +27,12 @@ pub fn link(common_dir: &Path, to: &Path) -> Result<u64, GitError> {
         // First the loose ones: whatever is packed meanwhile is in a pack that is seen afterwards.
         let all = loose(&from, to, &mut copied)
             .and_then(|loose| Ok(packed(&from, to, &before, &mut copied)? && loose))
-            .map_err(GitError::io("give second names to the objects of", &from))?;
+            .map_err(GitError::io("link the objects of", &from))?;
         if all && packs(&from).map_err(GitError::io("read", &from))? == before {
             return Ok(copied);
         }
     }
-    let reason = "the repository is being packed all the time; try again".to_owned();
+    let reason = "another git keeps repacking the repository; try again".to_owned();
     Err(GitError::Failed { what: "keep the objects that the run borrows".to_owned(), reason })
 }
 

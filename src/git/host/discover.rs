@@ -21,7 +21,7 @@ impl Explain for DiscoverError {
         match self {
             DiscoverError::NotFound { .. } => vec!["cd into a repository, or make one with `git init`".to_owned()],
             DiscoverError::Unreadable { .. } => Vec::new(),
-            DiscoverError::Broken { .. } => vec!["`git worktree repair` in the main checkout mends it".to_owned()],
+            DiscoverError::Broken { .. } => vec!["run `git worktree repair` in the main checkout".to_owned()],
         }
     }
 }

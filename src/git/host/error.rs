@@ -33,13 +33,13 @@ pub enum GitError {
     NeededFilter { filter: String, example: String },
     #[error("{branch} is checked out in the main checkout of {common_dir}, and git does not know where that is")]
     LostMainCheckout { common_dir: PathBuf, branch: String },
-    #[error("{path} is a git-annex repository: the content that an agent adds would be nowhere else than with its run")]
+    #[error("{path} is a git-annex repository: content that an agent adds would exist in its run alone")]
     Annex { path: PathBuf },
     #[error("{path} is a symbolic link")]
     DotGitLink { path: PathBuf },
     #[error("{worktree} contains {folder}, where binnacle keeps what agents must not see")]
     HoldsState { worktree: PathBuf, folder: PathBuf },
-    #[error("{path} contains {count} git folders below it, more than {limit} can be kept apart")]
+    #[error("{path}contains {count} git folders, and bn can keep at most {limit} from the agent")]
     TooManyNested { path: PathBuf, count: usize, limit: usize },
     #[error("there is no branch {wanted}")]
     NoBranch { wanted: String, branches: Vec<String> },
@@ -51,13 +51,13 @@ pub enum GitError {
     PathExists { path: PathBuf },
     #[error("no branch to merge into was found")]
     NoTarget,
-    #[error("another run is called {name}, whose objects are in {folder}")]
+    #[error("another run named {name} has its objects in {folder}")]
     NameTaken { name: String, folder: PathBuf },
     #[error("{name} cannot be part of a ref name")]
     RunName { name: String },
-    #[error("what the agent committed could not be taken over from {path}: {reason}")]
+    #[error("the agent's commits in {path} could not be taken over: {reason}")]
     Hostile { path: PathBuf, reason: String },
-    #[error("the work has {}, and no more than {limit} are compared or written out", more_files(*.files))]
+    #[error("the work has {}, and bn compares or writes at most {limit}", more_files(*.files))]
     TooManyFiles { files: u64, limit: u64 },
     #[error("git cannot {what}: {reason}")]
     Failed { what: String, reason: String },
@@ -111,8 +111,9 @@ impl Explain for GitError {
             ],
             GitError::NeededFilter { filter, .. } => {
                 vec![
-                    format!("work on a branch whose files do without {filter}"),
-                    "switching the filter off loses content: files would be committed as they lie here".to_owned(),
+                    format!("work on a branch without files of the filter {filter}"),
+                    "do not switch the filter off: files would be committed as they are on disk, without their content"
+                        .to_owned(),
                 ]
             }
             GitError::Annex { .. } => {
@@ -134,11 +135,11 @@ impl Explain for GitError {
             ],
             GitError::TooManyNested { .. } => vec!["run the agent in a linked worktree without them".to_owned()],
             GitError::NoBranch { branches, .. } => vec![known_branches(branches)],
-            GitError::BranchName { .. } => vec!["git check-ref-format --branch NAME tells which are".to_owned()],
+            GitError::BranchName { .. } => vec!["check a name: git check-ref-format --branch NAME".to_owned()],
             GitError::BranchExists { name } => {
                 vec![format!("take another name, or add it without -b: git worktree add PATH {name}")]
             }
-            GitError::PathExists { .. } => vec!["leave --create away to use it".to_owned()],
+            GitError::PathExists { .. } => vec!["to use it, leave out --create".to_owned()],
             GitError::NoTarget => vec!["name it: --merge-target BRANCH".to_owned()],
             GitError::RunName { .. } | GitError::NameTaken { .. } => vec!["take another --name".to_owned()],
             GitError::Hostile { reason, .. } | GitError::Failed { reason, .. } if is_full(reason) => vec![room()],

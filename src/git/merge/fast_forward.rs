@@ -215,10 +215,7 @@ impl Step<'_> {
         let paths = clashes::find(self.git, place_of_files, self.from, self.to)?;
         Ok(match paths.is_empty() {
             true => MergeOutcome::Refused {
-                why: format!(
-                    "git could not write the files of {place}, which are as they were: {}",
-                    complaints(&answer)
-                ),
+                why: format!("git could not write the files of {place}, which are unchanged: {}", complaints(&answer)),
             },
             false => MergeOutcome::TargetDirty { checkout: place.to_string(), paths },
         })

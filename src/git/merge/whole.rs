@@ -193,9 +193,7 @@ pub fn recover(git: &Git, git_dir: &Path) -> Result<Option<String>, GitError> {
     let aside: Vec<String> = journal.put_back(git, Since::Anybody)?.iter().map(|path| sanitize::path(path)).collect();
     let names = aside.join(", ");
     Ok((!aside.is_empty()).then(|| {
-        format!(
-            "a merge that was cut off is undone; what was neither old nor new is kept beside: {names}; now merge again"
-        )
+        format!("an interrupted merge was undone; files that were changed since are kept as {names}; merge again now")
     }))
 }
 

@@ -136,15 +136,14 @@ fn hooks_note(git: &Git, run: &RunGit, hooks: &Hooks) -> Result<Option<String>, 
     Ok(led.first().filter(|_| !matches!(hooks, Hooks::InTree(_))).map(|path| {
         let path = sanitize::path(path);
         format!(
-            "your git has {path} of a checkout for a hook: look at what the agent made of it before you use git there"
+            "your git runs {path} of a checkout as a hook: look at what the agent changed in it before you use git there"
         )
     }))
 }
 
 fn broken_note(count: usize) -> Option<String> {
-    (count > 0).then(|| {
-        format!("{count} refs of this repository name objects that are not there; the agent does not see them")
-    })
+    (count > 0)
+        .then(|| format!("{count} refs of this repository name missing objects; the agent does not see these refs"))
 }
 
 fn copy_checkout_files(git: &Git, run: &RunGit) -> Result<(), GitError> {

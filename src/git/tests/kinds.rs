@@ -277,7 +277,7 @@ fn hooks_in_the_tree_are_the_agents_to_change_and_are_named() {
     }
     bench.sh("git config -f repo/.git/config --unset core.hooksPath; mkdir -p repo/scripts repo/.git/hooks; touch repo/scripts/check.sh; ln -s ../../scripts/check.sh repo/.git/hooks/pre-commit");
     assert_eq!(named(&bench), ["scripts/check.sh"]);
-    assert!(bench.prepare("agent").notes.iter().any(|note| note.starts_with("your git has scripts/check.sh")));
+    assert!(bench.prepare("agent").notes.iter().any(|note| note.starts_with("your git runs scripts/check.sh")));
     bench.sh("mkdir home/hooks && cp /bin/true home/hooks/pre-commit && git config -f repo/.git/config core.hooksPath '~/hooks'");
     let run = bench.prepare("agent");
     assert!(run.mounts.iter().any(|mount| mount.source == bench.path("home/hooks")), "{:?}", run.mounts);

@@ -14,7 +14,7 @@ fn no_git_waits_at_a_pipe_that_it_takes_for_a_file_of_the_tree() {
     let collected = bench.collect(&run);
     assert_eq!(collected.new_commits, 1);
     for name in NAMES {
-        let said = format!("{name} was no file, and git would have waited at it; it is {name}.binnacle now");
+        let said = format!("{name} was not a file, and git would have hung on it; it is renamed to {name}.binnacle");
         assert!(collected.notes.contains(&said), "{:?}", collected.notes);
     }
     bench.sh("for c in status diff 'add -A' 'log -1' stash; do timeout 10 git -C agent $c; done");
@@ -74,7 +74,7 @@ fn an_agent_that_ends_on_a_tree_without_end_costs_the_host_no_more_than_a_moment
     assert!(start.elapsed() < std::time::Duration::from_secs(30), "{:?}", start.elapsed());
     assert_eq!(collected.new_commits, 1);
     assert!(
-        collected.notes.iter().any(|note| note.contains("too much to bring the index there")),
+        collected.notes.iter().any(|note| note.contains("the index was not updated to that commit")),
         "{:?}",
         collected.notes
     );

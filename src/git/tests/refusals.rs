@@ -163,7 +163,7 @@ fn no_hint_about_a_needed_filter_leads_to_a_loss() {
     bench.sh("git config --global filter.lfs.required true; cd agent; echo '*.bin filter=lfs' > .gitattributes; touch a.bin; git -c filter.lfs.required=false add .");
     let refusal = bench.refusal("agent");
     assert!(
-        refusal.contains("work on a branch whose files do without lfs") && !refusal.contains("git config"),
+        refusal.contains("work on a branch without files of the filter lfs") && !refusal.contains("git config"),
         "{refusal}"
     );
 }

@@ -114,7 +114,7 @@ fn a_rewritten_git_file_is_restored_through_no_link_of_the_agents() {
     bench.sh(&format!("cd agent && env -u GIT_DIR git init -q evil && git -C evil config core.fsmonitor '{tool}' && echo 'gitdir: evil/.git' > .git; ln -s ../precious .git.new; ln -s ../precious .git.binnacle"));
     let collected = bench.collect(&run);
     assert_eq!(bench.sh("cat agent/.git; cat precious"), format!("{before}\nprecious"));
-    assert!(collected.notes[0].contains("was restored"), "{:?}", collected.notes);
+    assert!(collected.notes[0].contains("is restored"), "{:?}", collected.notes);
     bench.sh("git -C agent status");
     assert!(!sprung(&canary));
 }

@@ -49,9 +49,8 @@ fn refuse_one(plan: &Plan, seen: &Seen, git: &Git) -> Result<(), Failure> {
             (true, _) => ("is a run that is going on", "choose another with --name".to_owned()),
             (false, true) => ("is a run that was not finished", format!("finish it: {hint}; or take another --name")),
             (false, false) => {
-                let hint =
-                    format!("take another --name; bn container prune says what {name} keeps, and what ends that");
-                ("is an ended run that keeps what is nowhere else", hint)
+                let hint = format!("choose another --name, or see what {name} keeps: bn container prune");
+                ("is an ended run that keeps work that is nowhere else", hint)
             }
         };
         return Err(RunError::NameInUse { name, why, hint }.into());

@@ -41,7 +41,7 @@ pub fn run(run: &Run, git: &Git, now: DateTime<Utc>) -> Result<Copy, Failure> {
         _ => keep_files(&run.folder).map(|()| false)?,
     };
     if let Err(error) = tell::given_up(&run.record, "discarded") {
-        notes.push(format!("the graph was not told: {error}"));
+        notes.push(format!("the task graph could not be updated: {error}"));
     }
     prepare::remove_secrets(spec)?;
     let folder = put_aside(&run.folder, now)?;
@@ -58,15 +58,13 @@ pub fn unreadable(folder: &Folder, git: &Git, now: DateTime<Utc>) -> Result<(Cop
     let (mut notes, mut there) = (Vec::new(), false);
     let repository = own_refs::repository_of(path)?;
     match &repository {
-        None => {
-            notes.push(format!("if an older bn made it, its refs stay: git for-each-ref refs/binnacle/runs/{name}"))
-        }
+        None => notes.push(format!("an older bn may have left refs of it: git for-each-ref refs/binnacle/runs/{name}")),
         Some(common_dir) => match rest::bundle_of_refs(git, path, &bundle) {
             Ok(made) => {
                 run_refs::forget(git, common_dir, &name, path)?;
                 there = made;
             }
-            Err(error) => notes.push(format!("what its refs hold could not be bundled: {error}")),
+            Err(error) => notes.push(format!("the commits of its refs could not be bundled: {error}")),
         },
     }
     let folder = put_aside(folder, now)?;
@@ -86,7 +84,9 @@ fn keep(git: &Git, prepared: &RunGit, bundle: &Path, notes: &mut Vec<String>) ->
             run_refs::abandon(git, common, name, &prepared.folder)?;
             return Ok(there);
         }
-        Err(error) => notes.push(format!("not all of it could be bundled, the files are kept as they are: {error}")),
+        Err(error) => {
+            notes.push(format!("not all of its commits could be bundled; the files are kept as they are: {error}"))
+        }
     }
     keep_files(&Folder::new(&prepared.folder))?;
     match rest::bundle(git, prepared, Source::Taken, bundle) {
@@ -95,7 +95,7 @@ fn keep(git: &Git, prepared: &RunGit, bundle: &Path, notes: &mut Vec<String>) ->
             Ok(there)
         }
         Err(error) => {
-            notes.push(format!("what its refs hold could not be bundled: {error}"));
+            notes.push(format!("the commits of its refs could not be bundled: {error}"));
             Ok(false)
         }
     }
@@ -118,7 +118,9 @@ fn keep_submodule(git: &Git, inner: &RunGit) -> Result<Option<String>, Failure> 
             keep_files(&Folder::new(&inner.folder))?;
             // Its refs are all that there is of them.
             bare::remove(&inner.folder, REPOSITORY_OF)?;
-            Ok(Some(format!("what there is of the submodule {path} could not be bundled, and stays as it is")))
+            Ok(Some(format!(
+                "the commits in the submodule {path} could not be bundled; its files are kept as they are"
+            )))
         }
     }
 }
@@ -181,7 +183,7 @@ pub fn only_there(seen: &Seen, git: &Git) -> Vec<String> {
     let mut only = Vec::new();
     match landed::kept(&seen.record, &seen.folder, git) {
         Ok(kept) => only.extend(kept.into_iter().map(|kept| format!("{}: {}", kept.what, kept.get))),
-        Err(error) => only.push(format!("what its refs hold, which cannot be looked at ({error})")),
+        Err(error) => only.push(format!("the commits of its refs, which cannot be read ({error})")),
     }
     if prepared.private().exists() {
         let why = if seen.record.collected.is_some() { "could not be taken over" } else { "is not taken over yet" };

@@ -92,12 +92,12 @@ pub fn supervise(
     run.enter(State::Running, Point::RunRunning)?;
     let gate = status::open_gate(&run.folder, Duration::from_secs(5));
     if !gate.map_err(|source| RunError::io("open the gate of", run.folder.path(), source))? {
-        meanwhile.note("the container did not wait at its gate");
+        meanwhile.note("the container was not waiting for the signal to start its agent");
     }
     crate::failpoint::reached(Point::GateOpened);
     if let Err(error) = say_so() {
         // Whoever waited for the word was killed. The agent works all the same.
-        meanwhile.note(format_args!("nobody was there to hear that the agent runs: {error}"));
+        meanwhile.note(format_args!("bn could not print that the agent runs: {error}"));
     }
     let output = || owner.output.of_stranger(owner.env.stdout_is_terminal);
     let follower = owner.follow.then(|| Follower::start(&run.folder.log(), output()));
@@ -111,7 +111,7 @@ pub fn supervise(
     let code = foreground.wait(owner.output).map_err(io)?.filter(|_| reason == Reason::ByItself);
     follower.iter_mut().for_each(Follower::end);
     let verdict = guard.map_or(Ok(None), Guard::verdict).unwrap_or_else(|error| {
-        owner.output.note(format_args!("nobody watched how much the agent wrote to disk: {error}"));
+        owner.output.note(format_args!("bn could not watch how much the agent wrote to disk: {error}"));
         None
     });
     Ok(Supervised { code, reason, verdict, follower })

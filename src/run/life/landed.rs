@@ -47,7 +47,7 @@ pub fn settle(seen: Seen, git: &Git) -> Result<bool, Failure> {
         return Ok(false);
     }
     run.record.outcome = Some(Outcome::Merged);
-    run.record.reason = Some(format!("its work came to {} by another way", run.record.spec.target.branch));
+    run.record.reason = Some(format!("its work reached {} by another merge", run.record.spec.target.branch));
     run.save(Point::OutcomeRecorded)?;
     tell::merged_later(&run.record)?;
     Ok(true)

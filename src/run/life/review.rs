@@ -101,7 +101,9 @@ pub fn left_uncommitted(
     let more = new.count();
     let note = match (complete, more) {
         (true, 0) => None,
-        (true, more) => Some(format!("{more} more files in the worktree are of the kind that your tools obey unasked")),
+        (true, more) => {
+            Some(format!("{more} more files in the worktree may be of the kind that your tools obey unasked"))
+        }
         (false, _) => Some("the worktree is too large to be looked through for files that your tools obey".to_owned()),
     };
     Ok((left, note))

@@ -139,7 +139,7 @@ fn set_from_outside(spec: &ContainerSpec, engine: &Engine, pid: u32, output: Out
     if spec.hostname.is_none()
         && let Err(error) = runner.read(&outside::set_hostname(pid, &spec.id))
     {
-        output.note(format_args!("the container has the host's name: {error}"));
+        output.note(format_args!("the container could not get a host name of its own: {error}"));
     }
     let pids = wall::pids(pid).map_err(WallError::from)?;
     let all_done = |cmds: Vec<Cmd>| cmds.iter().all(|cmd| runner.read(cmd).is_ok());

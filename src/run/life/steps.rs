@@ -79,7 +79,9 @@ pub fn end(run: &mut Run, engine: &Engine, git: &Git, merge: Merge) -> Result<()
     match tell::ended(&run.record) {
         Err(passing @ (GraphError::Full { .. } | GraphError::Busy { .. })) => return Err(passing.into()),
         // The agent could write there: whatever it made of the graph, its run comes to an end.
-        Err(error) => finish::add_notes(run, [format!("the graph was not told how this run ended: {error}")]),
+        Err(error) => {
+            finish::add_notes(run, [format!("the end of this run could not be written to the task graph: {error}")])
+        }
         Ok(()) => {}
     }
     if run.record.outcome == Some(Outcome::Merged) {

@@ -69,7 +69,9 @@ pub fn stop_unreadable(lost: &Unreadable, engine: &Engine, deadline: Instant) ->
         return Ok(Stopped { name, state: record.state, note: None });
     }
     engine.remove(&name)?;
-    let note = format!("{name} is stopped; what it made is known to nobody: bn container discard {name} keeps a copy");
+    let note = format!(
+        "{name} is stopped, and its record cannot be read: bn container discard {name} keeps a copy of its work"
+    );
     Ok(Stopped { name, state: State::CollectFailed, note: Some(note) })
 }
 

@@ -28,7 +28,7 @@ pub fn ended(record: &Record) -> Result<(), GraphError> {
         Closed::Waiting => {}
         Closed::OpenAgain => {
             let note = format!(
-                "the run {name} closed this, and its work is not on {target} ({outcome}); bn container merge {name}",
+                "the run {name} closed this, but its work is not on {target} ({outcome}); bn container merge {name}",
                 name = spec.name,
                 target = spec.target.branch
             );
@@ -59,7 +59,7 @@ pub fn given_up(record: &Record, how: &str) -> Result<(), GraphError> {
     }
     let (store, now) = (graph_of(spec)?, Timestamp::from(crate::env::now()));
     let note =
-        format!("the run {} closed this, and was {how} before its work was on {}", spec.name, spec.target.branch);
+        format!("the run {} closed this, but was {how} before its work was on {}", spec.name, spec.target.branch);
     store.wait_no_longer(&spec.session, &note, now)?;
     store.end_run(&spec.session, &format!("the run {} was {how}", spec.name), now)?;
     Ok(())

@@ -20,23 +20,23 @@ pub enum RunError {
     #[error("{name} {why}")]
     NameInUse { name: String, why: &'static str, hint: String },
     /// Nobody said that the work of an agent that failed is wanted.
-    #[error("{name}: {how}: its work is not merged unasked")]
+    #[error("the work of {name} is not merged without your consent: {how}")]
     Doubtful { name: String, how: String, look: String },
     #[error("{worktree} is in use by the run {name}, which is {state}")]
     WorktreeInUse { worktree: PathBuf, name: String, state: String, hint: String },
     #[error("the branch {branch} is in use by the run {name}")]
     BranchInUse { branch: String, name: String, hint: String },
-    #[error("the run {name} is in the way, and what is known of it cannot be read: {path}")]
+    #[error("the run {name} is in the way, and its record cannot be read: {path}")]
     Unreadable { name: String, path: PathBuf, running: bool },
     #[error("nothing of {name} runs that a program could be started beside")]
     NotRunning { name: String },
     #[error("{name} is still {state}")]
     StillOwned { name: String, state: String },
-    #[error("the container did not get ready within {seconds} s")]
+    #[error("the container was not ready within {seconds} s")]
     NotReady { seconds: u64 },
     #[error("the container ended before its agent was started: {reason}")]
     EndedEarly { reason: String },
-    #[error("the owner of {name} died at once; its last words: {log}")]
+    #[error("the supervisor of {name} ended at once; it last printed: {log}")]
     OwnerDied { name: String, log: String },
     /// The agent has ended, and what it made is not where it was to go yet.
     #[error("the agent has ended, and its run {name} could not be finished")]

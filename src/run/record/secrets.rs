@@ -141,7 +141,7 @@ const SAID_BY: [(&str, &str); 7] = [
 fn own_variable(name: &str) -> Usage {
     let error = Usage::new(format!("{name} is set by bn itself"));
     match SAID_BY.iter().find(|(variable, _)| *variable == name) {
-        Some((_, flag)) => error.hint(format!("say it with {flag}")),
+        Some((_, flag)) => error.hint(format!("use {flag}")),
         None => error,
     }
 }
