@@ -154,6 +154,6 @@ mod tests {
     #[test]
     fn a_registry_that_answers_no() {
         let error = "Error: creating build container: initializing source docker://reg.example/x:1: reading manifest 1 in reg.example/x: manifest unknown\n";
-        insta::assert_snapshot!(told(error, "", true), @"its registry did not give reg.example/x:1: is the name right, and may you have it (buildah login)?");
+        insta::assert_snapshot!(told(error, "", true), @"its registry refused reg.example/x:1: check the name, or log in: buildah login REGISTRY");
     }
 }

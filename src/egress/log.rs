@@ -131,7 +131,7 @@ impl Log {
         Ok(Self { folder: folder.to_owned(), open: Mutex::new(open) })
     }
 
-    /// Adds a line. A log that cannot be written (a full disk) must not cut off the agent, so it is given up quietly.
+    /// Adds a line. A log that cannot be written (a full disk) must not cut off the agent, so the line is dropped silently.
     pub fn add(&self, time: DateTime<Utc>, entry: &Entry) {
         let text = entry.to_string();
         let line = format!("{} {text}\n", time.to_rfc3339_opts(SecondsFormat::Secs, true));

@@ -111,7 +111,7 @@ impl Policy {
         ports
     }
 
-    /// Before a name is looked up: what can be said of it alone. An address is judged in full.
+    /// Judges what was asked for before any name is looked up: a name by the rules alone, an address in full.
     pub fn admit(&self, asked: &Authority) -> Result<(), Refusal> {
         let refuse = |reason| Err(Refusal { asked: asked.clone(), address: None, reason });
         match &asked.host {
@@ -130,7 +130,7 @@ impl Policy {
         }
     }
 
-    /// All that can be said where somebody else looks the name up: no address will decide.
+    /// Judges a name that another proxy will look up, so that no address can decide.
     pub fn admit_unseen(&self, asked: &Authority) -> Result<(), Refusal> {
         self.admit(asked)?;
         match &asked.host {

@@ -13,7 +13,7 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 use crate::egress::greeting::{Greeting, Word};
 use crate::error::Explain;
 
-/// What to wait before the next try after the proxy went away.
+/// How long to wait between two tries to reach a proxy that went away.
 const RETRY_AFTER: Duration = Duration::from_millis(200);
 
 /// Connections that wait to be accepted; the kernel caps it.

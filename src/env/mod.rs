@@ -79,7 +79,7 @@ pub struct Env {
     pub user: User,
     pub privilege: Privilege,
     pub path: OsString,
-    /// Of the other variables by which programs find what they load: those of which something has to be left out.
+    /// The other variables by which programs find what they load, where an entry has to be left out.
     pub libraries: Vec<(OsString, OsString)>,
     pub container_mode: Option<String>,
     pub data_home: Option<PathBuf>,

@@ -35,7 +35,7 @@ pub struct Quarantine {
     /// Relative to the worktree: the new names.
     pub moved: Vec<PathBuf>,
     pub notes: Vec<String>,
-    /// Reasons not to merge without having been asked.
+    /// Reasons why the merge waits for the user.
     pub holds: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Where an image's definition comes from, and what of it has changed since it was built last.
+//! The definition of an image: where it comes from, and what has changed since it was built last.
 
 use std::fmt;
 use std::fs;

@@ -93,7 +93,7 @@ impl Runs {
         }
     }
 
-    /// The run of that name of which nothing can be read, where there is none that can.
+    /// The run of that name whose record cannot be read, where no other run has the name.
     pub fn unreadable(&self, name: &str) -> Option<&Unreadable> {
         let unread = self.unreadable.iter().find(|run| run.name() == name);
         unread.filter(|_| self.seen.iter().all(|run| run.record.name() != name))

@@ -115,7 +115,7 @@ impl Fields {
     /// The fields that go on, without what concerned this connection alone.
     fn end_to_end(&self) -> impl Iterator<Item = &Field> {
         let named = self.words("connection");
-        // Whatever a message says of itself: without what frames it, the next hop would take its body for another message.
+        // Kept in every case: without the fields that frame it, the next hop would take the body for another message.
         let goes = move |field: &&Field| FRAMING.contains(&field.name.as_str()) || !named.contains(&field.name);
         self.0.iter().filter(|field| !HOP_BY_HOP.contains(&field.name.as_str())).filter(goes)
     }

@@ -26,7 +26,7 @@ use crate::egress::stream::{Stream, write_all};
 
 /// Listening sockets at once: the proxy's own port, and the loopback ports that are brought in.
 pub const LISTENERS_MAX: usize = 64;
-/// What to wait after a failed accept, which is for want of descriptors or memory.
+/// How long to wait after a failed accept, which means that descriptors or memory are short.
 const RECOVERY: Duration = Duration::from_millis(50);
 
 /// Takes in clients and offers for as long as the proxy lives.

@@ -9,7 +9,7 @@ pub struct Collected {
     pub head: String,
     /// Commits from the base to `head`.
     pub new_commits: u64,
-    /// Those of them that no branch had which the agent was shown. `None` in a record of an older bn.
+    /// How many of these were on no branch that the agent was shown. `None` in a record of an older bn.
     #[serde(default)]
     pub(super) own_commits: Option<u64>,
     pub refs: Vec<TakenRef>,
@@ -20,9 +20,9 @@ pub struct Collected {
     pub quarantined: Vec<String>,
     /// To be told to the user.
     pub notes: Vec<String>,
-    /// Reasons not to merge without having been asked.
+    /// Reasons why the merge waits for the user.
     pub holds: Vec<String>,
-    /// All that was found has been taken over: the private folder may go.
+    /// All that was found has been taken over: the private folder may be removed.
     pub complete: bool,
     /// What came of the submodules, by their numbers.
     #[serde(default)]

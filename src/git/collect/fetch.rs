@@ -14,7 +14,7 @@ use crate::process::{Cmd, ProcessError};
 
 /// How long one step may take on what an agent made.
 pub const TIME_LIMIT: Duration = Duration::from_secs(120);
-/// No single allocation of git's is larger: an object that needs more is not taken over.
+/// The largest single allocation of git. An object that needs more is not taken over.
 const MEMORY_LIMIT: &str = "1g";
 /// After a failure together, so many refs are tried one by one.
 const MOST_SINGLE: usize = 50;
@@ -59,7 +59,7 @@ pub fn limited(cmd: Cmd) -> Cmd {
     cmd.env("GIT_ALLOC_LIMIT", MEMORY_LIMIT)
 }
 
-/// Fetches the agent's own branch first and alone; then the rest, of which one bad ref must not spoil the others.
+/// Fetches the agent's own branch first and alone, then the other refs, so that one bad ref cannot spoil the rest.
 pub fn all(git: &Git, run: &RunGit, plan: &mut Plan) -> Result<(), GitError> {
     let (mut work, mut others): (Vec<&mut WantedRef>, Vec<&mut WantedRef>) =
         plan.wanted.iter_mut().partition(|wanted| wanted.place == WORK);
@@ -97,7 +97,7 @@ fn one_by_one(git: &Git, run: &RunGit, wanted: &mut [&mut WantedRef]) -> Result<
     Ok(notes)
 }
 
-/// All of them or none; where none, the reason. More than one are all that are offered but the starting branch.
+/// Fetches all of these refs or none, and returns the reason in that case. Several are all offered refs but the starting branch.
 fn fetch(git: &Git, run: &RunGit, wanted: &mut [&mut WantedRef]) -> Result<Option<String>, GitError> {
     // Nothing on standard input would mean what the configuration of the remote says.
     if wanted.is_empty() {
@@ -177,7 +177,7 @@ pub fn kinds(git: &Git, run: &RunGit, ids: &BTreeSet<&str>) -> Result<BTreeMap<S
     let questions: String = ids.iter().map(|id| format!("{id}\n")).collect();
     let cmd = limited(git.in_dir(&run.taken()).args(["cat-file", "--batch-check=%(objectname) %(objecttype)"]));
     let answer = git.capture_within(&cmd, questions.as_bytes(), TIME_LIMIT)?;
-    // One that cannot even be looked at ends the answers: whoever follows counts as missing.
+    // An object that git cannot read ends the answers: all ids after it count as missing.
     let text = answer.text();
     Ok(text
         .lines()
@@ -203,7 +203,7 @@ fn unreachable_from(
     let cmd = limited(git.in_dir(&run.taken()).args(["rev-list", "--stdin"]));
     let answer = git.capture_within(&cmd, input.as_bytes(), TIME_LIMIT)?;
     if !answer.success() {
-        // Something is missing in there: what is whole is found out ref by ref.
+        // An object is missing: fetching ref by ref finds out which commits are whole.
         return Ok(commits);
     }
     let text = answer.text();

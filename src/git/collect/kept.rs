@@ -13,7 +13,7 @@ use crate::sanitize;
 /// So many files are named.
 const MOST_NAMED: usize = 3;
 
-/// Everything that goes with the run if it is forgotten: `unmerged`, its refs of which the target has nothing, and more.
+/// Everything that is lost if the run is forgotten: `unmerged`, its refs whose commits the target lacks, and more.
 pub fn all(
     git: &Git,
     run: &RunGit,
@@ -31,7 +31,7 @@ pub fn all(
     Ok(kept)
 }
 
-/// What goes with the run of a submodule's. Its work has no target: it is the run's alone until a ref has it.
+/// What is lost of a submodule if the run is forgotten. Its work has no target: only the run has it until a ref does.
 fn in_submodule(git: &Git, run: &RunGit, work: Option<&Collected>) -> Result<Vec<Kept>, GitError> {
     let path = submodules::path(run);
     let bundle = submodules::bundle(run);

@@ -133,7 +133,7 @@ fn one(folder: &OwnedFd, name: &str, target: &Path, left: u64) -> io::Result<u64
     Ok(size)
 }
 
-/// Why files wait of which there is only the pointer: their content would be missing wherever the merge goes.
+/// Why the merge waits for files whose pointer alone is there: their content would be missing on the target.
 pub fn without_content(
     git: &Git,
     run: &RunGit,

@@ -1,4 +1,4 @@
-//! What there is of a run's commits, in one file from which git can fetch: a bundle, for a run that is given up.
+//! The bundle of a run that is given up: one file with all of its commits, from which git can fetch.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -21,16 +21,16 @@ pub enum Source {
     Taken,
 }
 
-/// Writes what neither the run's base nor its target has. False where that is nothing.
+/// Writes a bundle of the commits that neither the run's base nor its target has. Returns false where there are none.
 ///
-/// Nothing is checked: what git refused to take over is in there as the agent made it.
+/// Nothing is checked: objects that git refused to take over are in the bundle as the agent made them.
 pub fn bundle(git: &Git, run: &RunGit, source: Source, to: &Path) -> Result<bool, GitError> {
     let made = make_repository(git, run, source).and_then(|()| write(git, run, to));
     remove::folder(&run.taken())?;
     made
 }
 
-/// The same of the refs of a run of which nothing is known but its folder.
+/// Writes a bundle of the refs of a run of which only the folder is known.
 pub fn bundle_of_refs(git: &Git, folder: &Path, to: &Path) -> Result<bool, GitError> {
     let in_kept = || git.in_dir(&folder.join(REPOSITORY));
     let start = in_kept().args(["for-each-ref", "--format=%(refname)", "refs/shown", "refs/binnacle/runs/*/old"]);

@@ -47,7 +47,7 @@ fn one(git: &Git, run: &RunGit) -> Result<(), GitError> {
     Ok(())
 }
 
-/// Undoes a preparation, also one that was cut short, of a run that never started.
+/// Undoes the preparation of a run that never started, also an interrupted one.
 pub fn abandon(git: &Git, common_dir: &Path, run: &str, folder: &Path) -> Result<(), GitError> {
     of_submodules(folder)?.iter().try_for_each(|(_, inner)| remove_folders(inner))?;
     remove_folders(folder)?;

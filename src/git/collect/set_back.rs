@@ -1,4 +1,4 @@
-//! What a branch would lose if it went to where the agent's is: commits that were there before the run.
+//! The commits from before the run that a branch would lose if it moved to the agent's last commit.
 
 use std::collections::BTreeSet;
 

@@ -90,7 +90,7 @@ fn is_pack(name: &[u8]) -> bool {
     stem.and_then(|stem| stem.strip_prefix(b"pack-")).is_some_and(|hex| !hex.is_empty() && is_hex(hex))
 }
 
-/// Links a regular file; copies it where the file system has no links. What is in the way of being one is an error.
+/// Links a regular file, or copies it where the file system has no links. Anything that is not a regular file is an error.
 fn take_one(from: &OwnedFd, to: &OwnedFd, name: &OsStr) -> io::Result<()> {
     if nofollow::kind_of(from, name)? != FileType::RegularFile {
         return Err(io::Error::other(format!("{} is not a regular file", name.to_string_lossy())));

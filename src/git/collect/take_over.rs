@@ -15,7 +15,7 @@ use crate::untrusted::remove;
 
 /// A file that is merged only by wish. Bytes.
 const LARGE_FILE: u64 = if cfg!(test) { 8 << 20 } else { 256 << 20 };
-/// New files that are merged only by wish.
+/// So many new files are merged only if the user accepts them.
 const MANY_FILES: usize = 20_000;
 /// All changed files together. Bytes.
 const LARGE_CHANGE: u64 = 1 << 30;
@@ -43,7 +43,7 @@ pub fn collect(git: &Git, run: &RunGit) -> Result<Collected, GitError> {
     Ok(collected)
 }
 
-/// What came of a submodule. Whatever an agent made of it, the other repositories are taken over all the same.
+/// Collects from a submodule. Whatever an agent did to it, the other repositories are taken over all the same.
 fn submodule(git: &Git, run: &RunGit) -> Result<Collected, GitError> {
     let mut collected = Collected::nothing(run.base());
     if !run.checkout.git_dir.is_dir() {
@@ -110,7 +110,7 @@ fn take_over(git: &Git, run: &RunGit, mut plan: Plan, collected: &mut Collected)
     put_away(run, collected.complete)
 }
 
-/// What did not get through stays, in a repository of ours.
+/// Keeps objects that git refused in a repository of ours.
 fn put_away(run: &RunGit, complete: bool) -> Result<(), GitError> {
     let (taken, kept) = (run.taken(), run.not_taken());
     remove::folder(&kept)?;

@@ -1,4 +1,4 @@
-//! Second names for the objects of a repository: whatever the user deletes and collects meanwhile, who borrows them has them.
+//! Second names (hard links) for the objects of a repository: a borrower keeps them whatever the user deletes and collects.
 //!
 //! No ref of the user's repository is needed for it. A file has a second name on the same file system; where the file system
 //! has none to give, or the file is somebody else's, it is copied.
@@ -132,7 +132,7 @@ pub fn lend(from: &Path, to: &Path, mark: &str) -> io::Result<()> {
     fs::File::open(&to)?.sync_all()
 }
 
-/// What was lent is for git to keep or to drop from now on, like all else.
+/// Removes the mark, so that git may keep or drop these packs like all others.
 pub fn release(objects: &Path, mark: &str) -> io::Result<()> {
     let folder = objects.join("pack");
     for name in names(&folder)?.iter().filter(|name| Path::new(name).extension() == Some(OsStr::new("keep"))) {
@@ -146,7 +146,7 @@ pub fn release(objects: &Path, mark: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Those of the ids that name nothing, or a tag of nothing.
+/// Returns the ids that name a missing object, or a tag of one.
 pub fn missing(git: &Git, git_dir: &Path, ids: &BTreeSet<String>) -> Result<BTreeSet<String>, GitError> {
     if ids.is_empty() {
         return Ok(BTreeSet::new());

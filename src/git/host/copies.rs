@@ -1,4 +1,4 @@
-//! What of a copy of the user's uncommitted files is nowhere else by now.
+//! Which files of a copy of the user's uncommitted files are in no other place by now.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -53,7 +53,7 @@ fn listed(git: &Git, cmd: &Cmd) -> Result<Vec<u8>, GitError> {
     Ok(git.read("look for the user's files", cmd)?.stdout)
 }
 
-/// Drops what a listing has: `WORD WORD … TAB PATH`, of which one word is the id.
+/// Drops the files that a listing names: `WORD WORD … TAB PATH`, where one word is the id.
 fn drop_found(wanted: &mut BTreeSet<Version>, listing: Vec<u8>, id: usize) {
     for entry in listing.split(|&byte| byte == 0) {
         let Some(tab) = entry.iter().position(|&byte| byte == b'\t') else { continue };

@@ -22,7 +22,7 @@ struct Entry {
     id: String,
 }
 
-/// What of a tree counts: its own files, and the trees in it, each as often as it is named.
+/// What counts of a tree: its own files, and the trees in it as often as they are named.
 struct Folder {
     files: u64,
     folders: Vec<String>,

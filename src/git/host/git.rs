@@ -195,7 +195,7 @@ pub fn refused(what: &str, captured: &Captured) -> GitError {
     GitError::Failed { what: what.to_owned(), reason: complaint(captured) }
 }
 
-/// What git said first, of which its later lines follow.
+/// The first line of git's complaint, which its later lines follow from.
 pub fn complaint(captured: &Captured) -> String {
     let complains = |line: &&str| line.starts_with("fatal: ") || line.starts_with("error: ");
     let line = captured.stderr.lines().find(complains).unwrap_or_else(|| last_line(&captured.stderr));

@@ -221,7 +221,7 @@ impl Step<'_> {
         })
     }
 
-    /// What of the agent's the user's git would run or obey as soon as it is in this checkout.
+    /// Returns which of the agent's files the user's git would run or obey as soon as they are in this checkout.
     fn obeyed(&self, worktree: &Worktree, git_dir: &Path) -> Result<Option<String>, GitError> {
         let (tree, common) = (&worktree.path, &self.run.checkout.common_dir);
         let config = Config::read(self.git, self.git.in_tree(git_dir, tree), tree)?;

@@ -35,7 +35,7 @@ pub struct Asked {
     pub filter: String,
 }
 
-/// What of these changes asks for a filter of the user's that runs at a checkout.
+/// Returns the changes that give files to a filter of the user's, which runs at a checkout.
 pub fn asked(git: &Git, run: &RunGit, head: &str, changed: &[ChangedPath]) -> Result<Vec<Asked>, GitError> {
     let common = &run.checkout.common_dir;
     let config = &Config::read(git, git.in_dir(common), common)?;

@@ -1,4 +1,4 @@
-//! What of the host's git a container gets to see.
+//! The mounts by which a container sees parts of the host's git.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -151,7 +151,7 @@ pub fn remove(common_dir: &Path, run: &str, folder: &Path) -> Result<(), GitErro
     Ok(remove::folder(&folder.join(REPOSITORY))?)
 }
 
-/// The user's repository of a run of which nothing is known but its folder: what its own repository borrows from says it.
+/// Finds the user's repository of a run of which only the folder is known: its own repository names it as an alternate.
 pub fn repository_of(folder: &Path) -> Result<Option<PathBuf>, GitError> {
     let Some(text) = bare::optional(&folder.join(REPOSITORY).join("objects/info/alternates"))? else { return Ok(None) };
     let run = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -204,7 +204,7 @@ fn dot_git_text(checkout: &Checkout) -> Result<Option<Vec<u8>>, GitError> {
     (checkout.layout == Layout::Linked).then(read).transpose()
 }
 
-/// What of the git folders in the tree the agent does not get.
+/// Notes about the git folders in the tree that the agent does not get.
 pub fn nested_notes(run: &RunGit, survey: &Survey) -> Vec<String> {
     let closed = survey.closed.iter().map(|(path, why)| {
         format!("the submodule {} is an empty folder for the agent, and stays as it is: {why}", sanitize::path(path))

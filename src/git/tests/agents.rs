@@ -65,7 +65,7 @@ fn what_is_staged_on_both_sides_is_kept_in_the_file() {
     bench.agent(&run, "echo agents > u; git add u; git commit -qm two");
     bench.sh("cd agent && echo users > u && git add u");
     let collected = bench.collect(&run);
-    assert!(collected.notes.iter().any(|note| note.contains("is unstaged now")), "{:?}", collected.notes);
+    assert!(collected.notes.iter().any(|note| note.contains("are unstaged now")), "{:?}", collected.notes);
     assert_eq!(bench.sh("cd agent && git status --porcelain && cat u"), " M u\nusers");
 }
 

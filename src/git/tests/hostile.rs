@@ -96,7 +96,7 @@ fn a_rewritten_alternates_file_brings_no_commit_of_another_repository() {
     assert_eq!(hurt_branch(script, &["refs/binnacle/runs/run-1/work"]), "");
 }
 
-/// For attacks on single refs: what of the named refs exists in the host afterwards.
+/// For attacks on single refs: which of the named refs the host has afterwards.
 fn hurt_branch(script: &str, names: &[&str]) -> String {
     let bench = Bench::linked();
     let run = bench.prepare("agent");

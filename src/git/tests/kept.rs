@@ -1,4 +1,4 @@
-//! What a run keeps that is nowhere else, and that it is said.
+//! What a run keeps that is nowhere else, and that the user is told.
 
 use crate::git::collect::collected::{Collected, Kept};
 use crate::git::collect::{kept, run_refs};

@@ -1,4 +1,4 @@
-//! What could not be taken over is no reason to be stuck: the run ends, and all of it can be kept in one file.
+//! A run ends even if its work could not be taken over, and one file can keep all of it.
 
 use crate::git::collect::collected::BranchOutcome;
 use crate::git::collect::rest::{Source, bundle};

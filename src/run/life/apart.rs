@@ -1,4 +1,4 @@
-//! Work that is not merged by itself because of what the user did to the branches, or the agent to its own.
+//! Work that `bn` does not merge by itself, because the user moved the branches, or the agent moved its own back.
 
 use crate::error::Failure;
 use crate::git::collect::collected::BranchOutcome;
@@ -25,7 +25,7 @@ pub fn set_back(collected: &Collected) -> Option<String> {
     (collected.new_commits > 0).then_some(reason)
 }
 
-/// What the user has taken back is not brought again by a merge that nobody has asked to do so.
+/// Commits that the user has taken back from the target are not merged again unless the user asks for it.
 pub fn taken_back(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Option<String>, Failure> {
     let (common, name) = (&prepared.checkout.common_dir, &prepared.target.branch);
     let Some(target) = refs::commit(git, common, &prepared.target.reference())? else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! What two runs cannot have both: a name, a worktree, a branch. Of all repositories, since containerd knows one list of names.
+//! What two runs cannot share: a name, a worktree, a branch. Runs of all repositories count, because containerd has one list of names.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -14,7 +14,7 @@ use crate::run::record::run_json::Record;
 use crate::run::record::state::State;
 use crate::run::record::unreadable::Unreadable;
 
-/// One run per worktree and per branch; a name that stands for work that is nowhere else yet is not used again.
+/// Refuses a second run of a worktree or branch, and the name of a run that keeps work which is nowhere else.
 pub fn refuse(plan: &Plan, census: &Census, git: &Git) -> Result<(), Failure> {
     census.runs.iter().try_for_each(|seen| refuse_one(plan, seen, git))?;
     census.unreadable.iter().try_for_each(|run| refuse_unreadable(plan, run))
@@ -58,7 +58,7 @@ fn refuse_one(plan: &Plan, seen: &Seen, git: &Git) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Nobody knows where it works: whoever holds it is asked to end first.
+/// Its worktree is not known, so the run has to end before another one starts.
 fn refuse_unreadable(plan: &Plan, run: &Unreadable) -> Result<(), Failure> {
     let here = run.folder.path().parent() == plan.folder.path().parent();
     if here && (run.owned || run.name() == plan.spec.name) {
@@ -67,7 +67,7 @@ fn refuse_unreadable(plan: &Plan, run: &Unreadable) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The runs of this repository of which nothing can be read: where they work, nobody knows.
+/// Refuses the runs of this repository whose record cannot be read, because their worktree is not known.
 pub fn unreadable(plan: &Plan) -> Result<Vec<Unreadable>, RunError> {
     Ok(survey(plan.folder.path().parent().unwrap_or(Path::new("/")))?.unreadable)
 }

@@ -15,7 +15,7 @@ use crate::run::record::run_json::Run;
 /// What the owner of a detached run says once the agent runs.
 pub const HELD: &str = "held";
 
-/// Hands the run, and its lock, to the same program in a session of its own; returns once it holds the agent.
+/// Passes the run and its lock to the same program in a session of its own. Returns once that supervises the agent.
 pub fn detach(run: &Run, runner: &Runner) -> Result<(), Failure> {
     let cmd = Cmd::new(own_program()?).args(runner.traces().then_some("--verbose")).args(["container", "supervise"]);
     let cmd = cmd.arg(run.folder.path());

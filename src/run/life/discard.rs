@@ -1,4 +1,4 @@
-//! Giving a run up: nothing of it is in anybody's way any more, and a copy of it is kept for a while.
+//! Gives a run up: it blocks no other run any more, and a copy of it is kept for a while.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ pub fn run(run: &Run, git: &Git, now: DateTime<Utc>) -> Result<Copy, Failure> {
     Ok(Copy { bundle: there.then(|| folder.join(bundle.file_name().unwrap_or_default())), folder, notes })
 }
 
-/// Gives up a run of which nothing can be read: all that is known is its folder.
+/// Gives up a run whose record cannot be read: only its folder is known.
 ///
 /// Returns the git folder of its repository too, where that can be found.
 pub fn unreadable(folder: &Folder, git: &Git, now: DateTime<Utc>) -> Result<(Copy, Option<PathBuf>), Failure> {
@@ -125,7 +125,7 @@ fn keep_submodule(git: &Git, inner: &RunGit) -> Result<Option<String>, Failure> 
     }
 }
 
-/// What the agent stored with Git LFS and was not taken over: of that a bundle has the pointers alone.
+/// Keeps the agent's Git LFS objects that were not taken over: a bundle has their pointers alone.
 fn keep_lfs(folder: &Path) -> Result<Option<String>, Failure> {
     let from = folder.join("git/lfs");
     if !fs::symlink_metadata(&from).is_ok_and(|found| found.is_dir()) {
@@ -177,7 +177,7 @@ pub fn expire(repositories: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What of a run is nowhere else: for the question whether it may go.
+/// Returns what exists in this run alone, for the question whether it may be discarded.
 pub fn only_there(seen: &Seen, git: &Git) -> Vec<String> {
     let Some(prepared) = seen.git() else { return Vec::new() };
     let mut only = Vec::new();

@@ -125,7 +125,7 @@ pub(super) fn discard(run: &Run, git: &Git) -> Result<(), Failure> {
     }
 }
 
-/// Merges where that is wanted, and records what became of the work.
+/// Merges if the plan says so, and records the outcome.
 pub fn decide(run: &mut Run, git: &Git, prepared: &RunGit, collected: &Collected, merge: Merge) -> Result<(), Failure> {
     // One at a time in a repository: what is decided here must still be so when it is done.
     let door = run.folder.path().with_file_name(".merge");
@@ -145,7 +145,7 @@ pub fn decide(run: &mut Run, git: &Git, prepared: &RunGit, collected: &Collected
         run.record.reason = Some(format!("{why}; it is kept in {}", prepared.kept().display()));
         return Ok(run.save(Point::OutcomeRecorded)?);
     }
-    // What lay in the worktree at the agent's end is known since then.
+    // The uncommitted files at the agent's end were recorded then.
     run.record.handed_over.retain(|file| file.uncommitted);
     run.record.handed_over.extend(review(git, prepared, collected)?);
     let hold = reason_to_review(&run.record.handed_over, collected).filter(|_| merge != Merge::Accepted);
@@ -186,7 +186,7 @@ fn brought(git: &Git, prepared: &RunGit, merged: &MergeOutcome) -> Result<Option
     refs::count(git, &prepared.checkout.common_dir, to, [from.as_str()]).map(Some)
 }
 
-/// By how much the target has moved on from what the work builds on, and what the user has begun to do about it.
+/// How many commits the target has that the work does not build on, and what rebase or merge the user has begun.
 fn moved_on(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<String, GitError> {
     let (checkout, target) = (&prepared.checkout, &prepared.target);
     let count = refs::count(git, &checkout.common_dir, &target.reference(), [collected.head.as_str()])?;
@@ -226,7 +226,7 @@ fn outcome_of(merged: MergeOutcome, collected: &Collected) -> (Outcome, Option<S
     }
 }
 
-/// Ends what still runs of a run that nobody owned, so that it can be finished.
+/// Ends the container of a run without an owner, so that the run can be finished.
 pub fn halt(run: &mut Run, engine: &Engine, grace: Duration) -> Result<(), Failure> {
     let alive = engine.task(run.name())?.is_some_and(|task| task.status.is_alive());
     if alive {

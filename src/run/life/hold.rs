@@ -1,4 +1,4 @@
-//! Holding a run: letting the agent go, and staying with it until it ends. In the terminal and detached alike.
+//! Supervises a run: lets the agent start, and stays with it until it ends, in the terminal and detached alike.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ use crate::run::watch::{graph, proxy, status, thaw};
 const PUBLISH_EVERY: Duration = Duration::from_secs(2);
 /// How often an agent that has the terminal is looked after: what was stopped there must not stay so.
 const WAKE_EVERY: Duration = Duration::from_millis(500);
-/// What an agent gets to end by itself.
+/// How long an agent may take to end by itself.
 pub const GRACE: Duration = Duration::from_secs(10);
 
 /// What a run's owner works with.
@@ -96,7 +96,7 @@ pub fn supervise(
     }
     crate::failpoint::reached(Point::GateOpened);
     if let Err(error) = say_so() {
-        // Whoever waited for the word was killed. The agent works all the same.
+        // The process that waited for this line was killed. The agent works all the same.
         meanwhile.note(format_args!("bn could not print that the agent runs: {error}"));
     }
     let output = || owner.output.of_stranger(owner.env.stdout_is_terminal);
@@ -117,7 +117,7 @@ pub fn supervise(
     Ok(Supervised { code, reason, verdict, follower })
 }
 
-/// Whoever ended it, the container's exit code looks much the same.
+/// Tells endings apart whose exit code is the same: ended by itself, stopped, timed out, out of disk.
 fn classify(ending: Ending, reason: Reason, verdict: Option<Verdict>, stop_requested: bool) -> Ending {
     match (verdict, reason) {
         (Some(verdict), _) => Ending::OutOfDisk { almost_full: verdict == Verdict::AlmostFull },
@@ -196,7 +196,7 @@ impl<'a> Watch<'a> {
         Ok(fds[0].revents().contains(PollFlags::IN))
     }
 
-    /// TERM, a grace, KILL; without the right to ask containerd for it, a word to the entrypoint in the place of TERM.
+    /// Sends TERM, waits, and sends KILL. Where containerd may not be asked, it asks the entrypoint to send TERM instead.
     fn terminate(&mut self, watched: &Watched) -> Result<(), Failure> {
         let outcome = self.owner.engine.terminate(self.run.name(), GRACE);
         let io = |source| RunError::io("watch", &self.run.folder.record(), source);

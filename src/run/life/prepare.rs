@@ -38,7 +38,7 @@ pub fn begin(plan: &Plan, engine: &Engine, git: &Git, output: Output) -> Result<
         }
         .into());
     }
-    // A run of which nothing can be read has no owner that would tell; its container does.
+    // A run whose record cannot be read has no owner to ask; its container shows whether it goes on.
     for lost in conflicts::unreadable(plan)? {
         if engine.has_container(&lost.name())? {
             return Err(lost.in_the_way(true).into());

@@ -1,4 +1,4 @@
-//! From a prepared run to a container that waits at the gate, its limits set and its walls looked at.
+//! From a prepared run to a container that waits at the gate, with its limits set and its wall checked.
 
 use std::process::Child;
 use std::time::{Duration, Instant};
@@ -146,7 +146,7 @@ fn set_from_outside(spec: &ContainerSpec, engine: &Engine, pid: u32, output: Out
     // Where root may not do it either, the look at the wall tells.
     all_done(outside::refuse_dumps(&wall::lower_limits(&pids, &spec.limits)?));
     if !spec.rlimit_flag {
-        // Where root may not raise it, every run would say the same: the doctor does.
+        // Where root may not raise it, every run would print the same note, so only the doctor does.
         all_done(outside::raise_open_files(&pids, &spec.limits));
     }
     Ok(())

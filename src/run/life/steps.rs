@@ -1,6 +1,6 @@
 //! The life of a run, read from top to bottom.
 //!
-//! What comes next is in the record before it is done. Whoever dies, the lock is free afterwards, and the next `merge` or `stop` of
+//! Each step is recorded before it is taken. When a process dies, its lock is free afterwards, and the next `merge` or `stop` of
 //! that run goes on (`resume`) from what it finds:
 //!
 //! | step | recorded before it | who finds that, and no owner |
@@ -10,7 +10,7 @@
 //! | prepare (`begin`) | `preparing` | removes what was made: there is nothing to merge |
 //! | start, check the wall (`start`) | `starting` | ends the container, and collects: it cannot know how far the agent came |
 //! | (one of the two failed) | `start-failed`, and why | nothing is left but the record |
-//! | let the agent go, hold (`live`) | `running` | ends the container, and collects |
+//! | let the agent start, supervise it (`live`) | `running` | ends the container, and collects |
 //! | remove the container (`end`, and all below) | `collecting`, and how the agent ended | removes what is left of it |
 //! | collect | the same | collects again; what is there already stays |
 //! | (that failed) | `collect-failed`, and why | collects again |
@@ -42,7 +42,7 @@ use crate::run::watch::proxy;
 pub use crate::run::life::prepare::begin;
 pub use crate::run::life::start::start;
 
-/// From a container that waits at its gate to an outcome. `say_so` is called once the agent runs.
+/// Takes a container that waits at its gate to an outcome. Calls `say_so` once the agent runs.
 pub fn live(
     run: &mut Run,
     owner: &Owner,
@@ -63,7 +63,7 @@ fn ended(run: &mut Run, supervised: &Supervised, owner: &Owner) -> Result<(), Fa
     end(run, owner.engine, owner.git, Merge::AsPlanned)
 }
 
-/// From an agent that ended to an outcome. Each step may be taken again.
+/// Takes a run whose agent has ended to its outcome. Each step may be taken again.
 pub fn end(run: &mut Run, engine: &Engine, git: &Git, merge: Merge) -> Result<(), Failure> {
     run.record.ended_at.get_or_insert_with(crate::env::now);
     run.enter(State::Collecting, Point::EndingRecorded)?;
@@ -122,7 +122,7 @@ pub fn resume(
         State::Preparing | State::Starting | State::Running | State::Collecting | State::CollectFailed => {
             let engine = connect()?;
             finish::halt(run, &engine, wanted.grace)?;
-            // First what the agent did is kept; only then is anybody asked about it.
+            // The agent's work is kept first; only then is the user asked about it.
             let doubtful = wanted.merge != Merge::No && run.record.ending.is_some_and(Ending::is_doubtful);
             end(run, &engine, git, if doubtful { Merge::AsPlanned } else { wanted.merge })?;
             if doubtful { merge_again(run, git, wanted) } else { Ok(Vec::new()) }
@@ -143,7 +143,7 @@ fn merge_again(run: &mut Run, git: &Git, wanted: &Resume) -> Result<Vec<String>,
         doubt.map_or(Ok(()), |ending| (wanted.consent)(run, ending))?;
         finish::decide(run, git, &prepared, &collected, wanted.merge)?;
     }
-    // Also where that was decided before: whoever decided it may not have come to say so.
+    // Also where the outcome was recorded before: the process that recorded it may have died before this.
     tell::merged_later(&run.record)?;
     let merged = run.record.outcome == Some(Outcome::Merged);
     let troubles = if merged { landed::settle_others(run, git) } else { Vec::new() };

@@ -56,7 +56,7 @@ pub fn stop(seen: &Seen, engine: &Engine, git: &Git, deadline: Instant) -> Resul
     Err(RunError::StillOwned { name: name.to_owned(), state: Record::load(&seen.folder)?.state.to_string() }.into())
 }
 
-/// Ends the container of a run of which nothing can be read. An owner that lives goes on from there by what it knows.
+/// Ends the container of a run whose record cannot be read. If its owner lives, it finishes the run from what it knows.
 pub fn stop_unreadable(lost: &Unreadable, engine: &Engine, deadline: Instant) -> Result<Stopped, Failure> {
     let name = lost.name();
     if engine.task(&name)?.is_some_and(|task| task.status.is_alive()) {

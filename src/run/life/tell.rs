@@ -1,4 +1,4 @@
-//! What the graph is told of a run: which of its tasks are done, which wait for its work, and which are open again.
+//! Updates the graph when a run ends: which of its tasks are done, which wait for its work, and which are open again.
 
 use crate::failpoint::{self, Point};
 use crate::graph::error::GraphError;
@@ -19,7 +19,7 @@ enum Closed {
     OpenAgain,
 }
 
-/// Ends the run's session, which releases its claims, and says what its closed tasks are from now on.
+/// Ends the run's session, which releases its claims, and sets the status of the tasks that it closed.
 pub fn ended(record: &Record) -> Result<(), GraphError> {
     let Some((outcome, store)) = outcome_and_graph(record)? else { return Ok(()) };
     let (spec, now) = (&record.spec, Timestamp::from(crate::env::now()));
@@ -50,7 +50,7 @@ pub fn merged_later(record: &Record) -> Result<(), GraphError> {
     Ok(())
 }
 
-/// Of a run that was forgotten or discarded: what it closed without its work being there is open, and nothing waits for it.
+/// Opens the tasks that a forgotten or discarded run closed without its work having landed, so that nothing waits for them.
 pub fn given_up(record: &Record, how: &str) -> Result<(), GraphError> {
     let spec = &record.spec;
     // Of a repository that is gone the graph may be gone, too.
@@ -65,7 +65,7 @@ pub fn given_up(record: &Record, how: &str) -> Result<(), GraphError> {
     Ok(())
 }
 
-/// An agent that was never let go knows nothing of the graph, which may not even have been made.
+/// An agent that was never started has changed nothing in the graph, which may not even exist.
 fn outcome_and_graph(record: &Record) -> Result<Option<(Outcome, Store)>, GraphError> {
     let (Some(outcome), Some(_)) = (record.outcome, record.started_at) else { return Ok(None) };
     Ok(Some((outcome, graph_of(&record.spec)?)))

@@ -55,7 +55,7 @@ pub fn survey(runs: &Path) -> Result<Census, RunError> {
     let mut census = Census::default();
     for path in folders(runs)? {
         let folder = Folder::new(path);
-        // First the lock, then the record: an owner that ends in between has written its last word.
+        // First the lock, then the record: an owner that ends in between has written its last state by then.
         let path = folder.lock();
         let owned = lock::is_held(&path).map_err(|source| RunError::io("lock", &path, source))?;
         match Record::load(&folder) {

@@ -55,7 +55,7 @@ impl Folder {
         self.0.join("ctl")
     }
 
-    /// What lay in the worktree before the agent, of the files that programs of the host obey unasked.
+    /// The list of files in the worktree that programs of the host obey unasked, as it was before the agent.
     pub fn loose_before(&self) -> PathBuf {
         self.0.join("lay-before.json")
     }

@@ -10,7 +10,7 @@ pub struct HandOff {
     pub obeyed_by: String,
     /// It works without anybody asking: the merge waits.
     pub held: bool,
-    /// It is in no commit, and lies in the worktree: no merge brings it anywhere, but whoever opens that folder meets it.
+    /// The file is in no commit, only in the worktree: no merge brings it anywhere, but it acts on whoever opens that folder.
     #[serde(default)]
     pub uncommitted: bool,
 }

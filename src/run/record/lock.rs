@@ -1,4 +1,4 @@
-//! Who owns a run. The lock lives as long as the process that holds it; no pid is compared, no file goes stale.
+//! The lock of a run's owner. It lasts as long as the process that holds it: no pid is compared, and no file goes stale.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -16,7 +16,7 @@ const RETRIES: u32 = 10;
 pub struct Lock(File);
 
 impl Lock {
-    /// `None` where somebody else holds it. Who only looks (`is_held`) holds it for a moment, and is waited for.
+    /// Returns `None` where another process holds it. A process that only looks (`is_held`) holds it for a moment; this waits for that.
     pub fn try_take(path: &Path) -> io::Result<Option<Self>> {
         let file = open(path)?;
         for _ in 0..RETRIES {

@@ -1,4 +1,4 @@
-//! `run.json`: all that is needed to carry a run on, whoever died in between.
+//! `run.json`: all that is needed to resume a run after any process of it died.
 
 use std::fmt;
 use std::fs;
@@ -60,7 +60,7 @@ impl fmt::Display for NetworkSpec {
     }
 }
 
-/// What a run is to be: resolved before anything is done, and never changed. What follows from it is not written down.
+/// The plan of a run: resolved before anything is done, and never changed. Values that follow from it are not recorded.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RunSpec {
     pub name: String,
@@ -133,7 +133,7 @@ pub struct Record {
     /// How the checkout was when the agent got it; `None` until git is prepared.
     pub start: Option<Start>,
     pub collected: Option<Collected>,
-    /// What of the work programs of the host run or obey.
+    /// The files of the work that programs of the host run or obey.
     pub handed_over: Vec<HandOff>,
     /// What is nowhere else than with the run, beside its work.
     #[serde(default)]

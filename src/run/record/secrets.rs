@@ -1,4 +1,4 @@
-//! What the agent must know and nobody else may read: a file for one moment, and never an argument.
+//! What the agent must know and nobody else may read. It is in a file for one moment, and never in an argument.
 
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
@@ -102,7 +102,7 @@ pub fn shred(path: &Path) -> io::Result<()> {
     fs::remove_file(path)
 }
 
-/// `--env` and `--secret`, added to these. All of them go the way of secrets: who can tell a token from a setting?
+/// Adds the values of `--env` and `--secret`. All of them are treated as secrets: a token looks like any other setting.
 pub fn add_wanted(secrets: &mut Secrets, wanted: &[String], required: &[String], env: &Env) -> Result<(), Usage> {
     for pair in wanted {
         match pair.split_once('=') {

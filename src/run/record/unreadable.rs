@@ -1,4 +1,4 @@
-//! Runs of which nothing can be read: what is known is that they are there.
+//! Runs whose record cannot be read: only that they exist is known.
 
 use crate::run::record::RunError;
 use crate::run::record::folder::Folder;

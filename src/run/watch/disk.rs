@@ -1,5 +1,5 @@
-//! Keeps a run from eating the host's disks, in a thread of its own. What is free is looked at all the time, which costs nothing;
-//! what the run itself has written is measured only when so much is gone that it may be too much.
+//! Keeps a run from filling the host's disks, in a thread of its own. It looks at the free space all the time, which is cheap;
+//! it measures what the run itself has written only when so much is gone that the run may have taken too much.
 
 use std::collections::HashSet;
 use std::io;
@@ -72,7 +72,7 @@ impl Free {
     }
 }
 
-/// Watches the disks of a run until it ends. Who goes too far is killed, with no grace in which to write on.
+/// Watches the disks of a run until it ends. A container that writes too much is killed at once.
 #[derive(Debug)]
 pub struct Guard {
     end: Sender<()>,

@@ -1,4 +1,4 @@
-//! Passes on what an agent prints while it prints it, in a thread of its own: a reader who does not read holds up nothing
+//! Passes on what an agent prints while it prints it, in a thread of its own: a slow reader holds up nothing
 //! else, and an agent that never stops talking neither.
 
 use std::fs::File;

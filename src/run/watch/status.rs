@@ -124,7 +124,7 @@ fn say(pipe: &mut File, word: &[u8]) -> io::Result<bool> {
 
 /// How the agent ended, where it got as far as saying so.
 ///
-/// What cannot be read says nothing, whatever the reason: the folder is the agent's, who could keep its run from ever ending
+/// A file that cannot be read counts as absent, whatever the reason: the folder is the agent's, which could keep its run from ever ending
 /// with a link or a closed folder in the place of the file.
 pub fn exit_status(folder: &Folder) -> Option<ExitStatus> {
     read_foreign(&folder.status().join(EXIT)).ok().and_then(|text| parse_exit(&text))

@@ -8,7 +8,7 @@ use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 /// Ends what an agent began to say to the terminal, and takes back what would hide, garble or answer what comes next: the order that
 /// was cut off; letters without colour or of the background's; held back drawing, the second screen; reports of mouse and focus.
-/// Not the clearing of anything, nor a move of the cursor: what is there stays to be read.
+/// Nothing is cleared, and the cursor stays: the text on the screen can still be read.
 const RESET: &str = concat!(
     "\x18\x1b\\",
     "\x1b[?2026l\x1b[?47l",
@@ -30,7 +30,7 @@ impl Terminal {
         Self(tcgetattr(io::stdin()).ok())
     }
 
-    /// Takes it back from an agent, so that what `bn` says next can be read.
+    /// Resets the terminal after an agent, so that what `bn` prints next can be read.
     pub fn take_back(&self, output: Output) {
         self.restore();
         // A terminal that is gone is no reason not to keep the work.

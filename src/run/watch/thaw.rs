@@ -18,7 +18,7 @@ struct Process {
 /// Wakes the entrypoint, the agent and their group where they were stopped. The jobs of a shell that the agent opened stay as
 /// that shell has them.
 ///
-/// `first` is the first process of the container `id`. What cannot be looked at is on its way out.
+/// `first` is the first process of the container `id`. A process that cannot be read is ending, and is left out.
 pub fn wake(first: u32, id: &str) {
     let found: Vec<Process> = wall::pids(first).unwrap_or_default().into_iter().filter_map(read).collect();
     for process in stopped_for_good(first, &found) {

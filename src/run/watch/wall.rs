@@ -1,4 +1,4 @@
-//! Looks at a container's wall from the host, before the agent is let go and whenever somebody asks.
+//! Checks a container's wall from the host, before the agent starts and for `bn container inspect`.
 //!
 //! All of it can be read by a user of the agent's uid, without root: the container's processes are dumpable and hold
 //! no capability that this user lacks.
@@ -65,7 +65,7 @@ pub fn check_processes(pid: u32, expected: &ExpectedProcess) -> Result<(), WallE
 /// Returns those whose crash root alone can keep from a program of the host.
 ///
 /// A crash is no reason for such a program to read what a stranger left in memory. Where the kernel hands dumps to one it
-/// looks at no limit but 1, which stands for "none"; a limit that is 0 already is root's to raise.
+/// acts on no limit but 1, which stands for "none"; only root can raise a limit that is 0 already.
 pub fn lower_limits(pids: &[u32], limits: &Limits) -> Result<Vec<u32>, WallError> {
     let dumps_to_program = dumps_to_program();
     let mut for_root = Vec::new();

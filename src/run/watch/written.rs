@@ -35,7 +35,7 @@ pub struct Tree {
 pub struct Bounds<'a> {
     /// More than so many bytes are as bad as any more of them.
     pub enough: u64,
-    /// Asked all the time: an agent decides how long this takes, and what happens meanwhile.
+    /// Asked again and again: an agent decides how long this takes, and what it does meanwhile.
     pub go_on: &'a dyn Fn() -> bool,
 }
 
@@ -183,7 +183,7 @@ fn is_ending(process: &Path) -> bool {
     }
 }
 
-/// Who has the same uid as this program, and cannot be in other groups, writes nothing to such a folder, nor to what is in it.
+/// A process of this program's uid that can join no group can write neither to such a folder nor below it.
 fn is_out_of_reach(folder: &Stat) -> bool {
     folder.st_uid != rustix::process::geteuid().as_raw() && folder.st_mode & 0o022 == 0
 }
