@@ -98,19 +98,19 @@ pub struct RunArgs {
     #[arg(short, long, value_name = "BRANCH", requires = "create", help_heading = "Where the work goes")]
     pub branch: Option<String>,
 
-    /// CPUs that the agent may use, such as 1.5 [default: all]
+    /// CPUs for the agent, such as 1.5 [default: all]
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, help_heading = "Limits")]
     pub cpus: Option<String>,
 
-    /// Memory that the agent may use, such as 8g [default: three quarters of the machine's]
+    /// Memory for the agent, such as 8g [default: three quarters of the machine's]
     #[arg(long, value_name = "SIZE", allow_negative_numbers = true, help_heading = "Limits")]
     pub memory: Option<String>,
 
-    /// Processes and threads that the agent may have [default: 4096]
+    /// Processes and threads of the agent [default: 4096]
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, help_heading = "Limits")]
     pub pids_limit: Option<String>,
 
-    /// What the agent may write to disk, such as 20g [default: half of what is free]
+    /// Bytes that it may write to disk, such as 20g [default: half of what is free]
     #[arg(long, value_name = "SIZE", allow_negative_numbers = true, help_heading = "Limits")]
     pub disk: Option<String>,
 
@@ -145,7 +145,7 @@ pub struct NetworkArgs {
     #[arg(long, value_name = "HOST[:PORT]", num_args = 1.., value_delimiter = ',', help_heading = "Network")]
     pub only: Vec<String>,
 
-    /// Let the host's own HTTPS_PROXY look names up; bn cannot check the addresses that it finds
+    /// Let HTTPS_PROXY look names up; bn cannot check their addresses
     #[arg(long, help_heading = "Network")]
     pub upstream_by_name: bool,
 }

@@ -78,7 +78,7 @@ fn every_verb_has_a_manual_page() {
     let pages = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert_eq!(pages.collect::<BTreeSet<_>>(), expected);
     let page = fs::read_to_string(folder.join("bn-container-run.1")).unwrap();
-    assert!(page.contains("What it may write to disk") && page.contains("bn container run \\-d"), "{page}");
+    assert!(page.contains("Bytes that it may write to disk") && page.contains("bn container run \\-d"), "{page}");
 }
 
 #[test]
