@@ -258,7 +258,7 @@ pub struct MergeArgs {
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 
-    /// Merge changes to files that your programs run without asking; look at them first
+    /// Merge what is held back (files that your programs run without asking, much unpacked from little); look first
     #[arg(long)]
     pub accept_handoff: bool,
 

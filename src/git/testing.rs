@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use crate::error::Explain;
 use crate::git::collect::collected::Collected;
 use crate::git::collect::take_over::collect;
+use crate::git::collect::unpacked::Size;
 use crate::git::host::checkout::Checkout;
 use crate::git::host::target::Target;
 use crate::git::host::{Git, GitError, checkout, target};
@@ -113,7 +114,7 @@ impl Bench {
     }
 
     pub fn collect(&self, run: &RunGit) -> Collected {
-        collect(&self.git, run).unwrap()
+        collect(&self.git, run, Size::Usual).unwrap()
     }
 
     pub fn merge(&self, run: &RunGit, collected: &Collected) -> MergeOutcome {

@@ -22,6 +22,29 @@ fn a_tree_bomb_ends_the_run_with_a_reason_and_can_be_given_up() {
     world.bn(&["container", "discard", "--yes", &world.job()]).exits(0);
 }
 
+/// Zeros on a side branch, a few megabytes of objects: what unpacks them spends more than two gigabytes' worth of a processor.
+#[test]
+fn what_is_much_when_it_is_unpacked_waits_for_the_user_and_can_be_given_up() {
+    let world = World::new();
+    let script = "git commit -q --allow-empty -m work; truncate -s 2100M /tmp/z; \
+        b=$(git -c core.bigFileThreshold=1m hash-object -w /tmp/z); rm /tmp/z; \
+        git update-ref refs/heads/side $(git commit-tree -m side $(printf \"100644 blob $b\\tz\" | git mktree))";
+    let answer = world.run(script).exits(3);
+    let said = "the agent's objects are 2100 MB when they are unpacked, more than 2048 MB";
+    assert!(answer.stderr.contains(said), "{answer:#?}");
+    assert!(answer.stderr.contains("refused, what the agent committed is kept as it made it"), "{answer:#?}");
+    let accept = format!("bn container merge {} --accept-handoff", world.job());
+    assert!(answer.stderr.contains(&accept), "{answer:#?}");
+    world.assert_on_main("first");
+    let kept = world.bn(&["container", "prune"]).exits(0);
+    assert!(kept.stdout.contains(said) && kept.stdout.contains(&accept), "{kept:#?}");
+    // Asked for, and not looked at.
+    world.merge().exits(3);
+    world.assert_on_main("first");
+    world.bn(&["container", "merge", &world.job(), "--accept-handoff"]).exits(0);
+    world.assert_on_main("work");
+}
+
 #[test]
 fn a_filter_of_the_users_that_the_work_asks_for_runs_only_when_it_is_accepted() {
     let world = World::new();

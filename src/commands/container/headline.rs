@@ -12,7 +12,7 @@ impl RunReport {
         let said = match self.outcome {
             Some(Outcome::Merged) => self.merged(&prefix),
             Some(Outcome::NothingToMerge) => format!("{prefix}nothing to merge into {target}"),
-            Some(Outcome::Unmerged) => format!("{}, not merged, as asked", commits(self.commits)),
+            Some(Outcome::Unmerged) if self.complete => format!("{}, not merged, as asked", commits(self.commits)),
             Some(Outcome::Failed | Outcome::Stopped | Outcome::TimedOut) => {
                 format!("{}, {}", failed.unwrap_or_default(), self.kept())
             }
@@ -43,6 +43,7 @@ impl RunReport {
 
     fn kept(&self) -> String {
         match self.commits {
+            0 if !self.complete => "what the agent committed is kept as it made it".to_owned(),
             0 => "nothing to merge".to_owned(),
             1 => "1 commit is kept".to_owned(),
             more => format!("{more} commits are kept"),
@@ -83,6 +84,7 @@ mod tests {
             branch: Some("agent-1".to_owned()),
             target: "main".to_owned(),
             commits,
+            complete: true,
             brought,
             notes: Vec::new(),
             handed_over: Vec::new(),

@@ -42,7 +42,7 @@ pub fn run(args: &MergeArgs, context: &Context) -> Result<Exit, Failure> {
 fn waits(run: &Seen) -> bool {
     let record = &run.record;
     let unfinished = !run.owned && record.state != State::Ended && record.state != State::StartFailed;
-    let work = record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0);
+    let work = record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0 || !collected.complete);
     unfinished || record.needs_sudo || (work && record.outcome.is_some_and(Outcome::leaves_work))
 }
 

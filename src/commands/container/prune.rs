@@ -10,6 +10,7 @@ use crate::commands::container::find::Runs;
 use crate::commands::{Context, Exit};
 use crate::data_dir::DataDir;
 use crate::error::Failure;
+use crate::git::collect::collected::{BranchOutcome, Collected};
 use crate::git::collect::run_refs;
 use crate::git::host::Git;
 use crate::process::Runner;
@@ -142,12 +143,17 @@ fn kept(seen: &Seen, git: &Git) -> Result<Option<Kept>, Failure> {
             return keep("its container is still there", vec![format!("remove that, which takes sudo: {merge}")]);
         }
         _ if record.keeps_rest(&seen.folder) => {
-            let mut ways = vec![format!("try again: {merge}")];
+            let held = record.collected.as_ref().and_then(packed);
+            let mut ways = vec![match held {
+                Some(_) => format!("take it over and merge it all the same: {merge} --accept-handoff"),
+                None => format!("try again: {merge}"),
+            }];
             ways.extend(
                 landed::kept(record, &seen.folder, git)?.into_iter().map(|kept| format!("{}: {}", kept.what, kept.get)),
             );
             ways.push(discard);
-            return keep("not all of its work could be taken over", ways);
+            let why = held.map_or_else(String::new, |why| format!(": {why}"));
+            return keep(&format!("not all of its work could be taken over{why}"), ways);
         }
         _ => {}
     }
@@ -174,6 +180,14 @@ fn kept(seen: &Seen, git: &Git) -> Result<Option<Kept>, Failure> {
     }
     ways.push(discard);
     Ok(Some(Kept { name, why, ways }))
+}
+
+/// Why the agent's objects were not unpacked: the run's own, or those of a submodule.
+fn packed(collected: &Collected) -> Option<&String> {
+    match &collected.branch {
+        BranchOutcome::Packed { why } => Some(why),
+        _ => collected.submodules.iter().find_map(packed),
+    }
 }
 
 fn ended(record: &Record) -> String {

@@ -36,6 +36,8 @@ pub struct RunReport {
     pub target: String,
     /// Commits that the agent added to where it began.
     pub commits: u64,
+    /// All that it committed has been taken over.
+    pub complete: bool,
     /// Commits that the merge brought to the target, the agent's and others.
     pub brought: Option<u64>,
     pub notes: Vec<String>,
@@ -61,6 +63,7 @@ impl RunReport {
             branch: record.spec.checkout.branch.clone(),
             target: record.spec.target.branch.clone(),
             commits: collected.map_or(0, Collected::own_commits),
+            complete: collected.is_none_or(|collected| collected.complete),
             brought: record.brought,
             notes: collected.map(notes).unwrap_or_default(),
             handed_over: record.handed_over.clone(),
@@ -126,7 +129,7 @@ fn next(record: &Record) -> Option<String> {
     if record.needs_sudo {
         return Some(format!("bn container merge {name} (removes the container, which takes sudo)"));
     }
-    let work = record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0);
+    let work = record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0 || !collected.complete);
     if let (Some(Outcome::Diverged), true) = (record.outcome, record.spec.checkout.branch.is_some()) {
         let (worktree, target) = (&record.spec.checkout.worktree, &record.spec.target.branch);
         if let Some(Operation { name: what, finish }) = worktrees::unfinished(&record.spec.checkout.git_dir) {
@@ -143,7 +146,9 @@ fn next(record: &Record) -> Option<String> {
     let waits = record.outcome.is_some_and(|outcome| outcome.leaves_work()) && work
         || record.outcome == Some(Outcome::TargetSetBack);
     let looked_for = record.handed_over.iter().any(|file| file.held)
-        || record.collected.as_ref().is_some_and(|collected| !collected.holds.is_empty());
+        || record.collected.as_ref().is_some_and(|collected| {
+            !collected.holds.is_empty() || matches!(collected.branch, BranchOutcome::Packed { .. })
+        });
     let held = match record.outcome {
         Some(Outcome::Refused) => looked_for,
         Some(Outcome::TargetSetBack) => true,

@@ -93,6 +93,10 @@ pub enum BranchOutcome {
     Excess {
         why: String,
     },
+    /// The agent's objects are more when they are unpacked than is unpacked unasked: nothing was taken over.
+    Packed {
+        why: String,
+    },
     /// The user's git holds it: nothing was touched.
     Busy {
         why: String,

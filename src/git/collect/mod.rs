@@ -18,3 +18,4 @@ mod set_back;
 pub mod submodules;
 mod take;
 pub mod take_over;
+pub mod unpacked;

@@ -38,6 +38,9 @@ pub fn notes(run: &RunGit, work: &Collected) -> Vec<String> {
             Some(format!("{head} was moved meanwhile, by somebody else, and stays there"))
         }
         BranchOutcome::Busy { why } | BranchOutcome::Excess { why } => Some(format!("{head} stays where it is: {why}")),
+        BranchOutcome::Packed { why } => {
+            Some(format!("{why}; to take it over all the same: bn container merge {} --accept-handoff", run.run))
+        }
         BranchOutcome::GitLost { reason } => Some(format!("what the agent made cannot be read: {reason}")),
         _ => None,
     };

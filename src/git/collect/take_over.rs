@@ -5,6 +5,7 @@ use crate::git::collect::branch;
 use crate::git::collect::collected::{BranchOutcome, Collected};
 use crate::git::collect::plan::{self, Plan, WORK};
 use crate::git::collect::rest::{self, Source};
+use crate::git::collect::unpacked::{self, Size};
 use crate::git::collect::{fetch, lfs, refs, submodules, take};
 use crate::git::host::changes::{self, ChangedPath, Status};
 use crate::git::host::{Git, GitError, refs as host_refs};
@@ -21,7 +22,7 @@ const MANY_FILES: usize = 20_000;
 const LARGE_CHANGE: u64 = 1 << 30;
 
 /// To be called when the container is gone.
-pub fn collect(git: &Git, run: &RunGit) -> Result<Collected, GitError> {
+pub fn collect(git: &Git, run: &RunGit, size: Size) -> Result<Collected, GitError> {
     // A rehearsal leaves the worktree as it is: no agent was there.
     let aside = if git.rehearses() { Quarantine::default() } else { quarantine::run(&run.before())? };
     failpoint::reached(Point::Quarantined);
@@ -33,8 +34,8 @@ pub fn collect(git: &Git, run: &RunGit) -> Result<Collected, GitError> {
     };
     let inner = run.submodules();
     // A link to a commit of a submodule is looked at when that commit is there.
-    let works = inner.iter().map(|inner| submodule(git, inner)).collect::<Result<Vec<_>, _>>()?;
-    one(git, run, &mut collected)?;
+    let works = inner.iter().map(|inner| submodule(git, inner, size)).collect::<Result<Vec<_>, _>>()?;
+    one(git, run, size, &mut collected)?;
     for (inner, work) in inner.iter().zip(&works) {
         collected.complete &= work.complete;
         collected.notes.extend(submodules::notes(inner, work));
@@ -44,13 +45,13 @@ pub fn collect(git: &Git, run: &RunGit) -> Result<Collected, GitError> {
 }
 
 /// Collects from a submodule. Whatever an agent did to it, the other repositories are taken over all the same.
-fn submodule(git: &Git, run: &RunGit) -> Result<Collected, GitError> {
+fn submodule(git: &Git, run: &RunGit, size: Size) -> Result<Collected, GitError> {
     let mut collected = Collected::nothing(run.base());
     if !run.checkout.git_dir.is_dir() {
         submodules::gone(run, &mut collected);
         return Ok(collected);
     }
-    if let Err(error) = one(git, run, &mut collected) {
+    if let Err(error) = one(git, run, size, &mut collected) {
         let GitError::Hostile { .. } = error else { return Err(error) };
         collected.notes.push(error.to_string());
         collected.complete = false;
@@ -62,17 +63,23 @@ fn submodule(git: &Git, run: &RunGit) -> Result<Collected, GitError> {
 }
 
 /// Takes over what is in one repository of the agent's.
-fn one(git: &Git, run: &RunGit, collected: &mut Collected) -> Result<(), GitError> {
+fn one(git: &Git, run: &RunGit, size: Size, collected: &mut Collected) -> Result<(), GitError> {
     match refs::read(&run.private(), &run.checkout.object_format, run.checkout.branch_ref().as_deref()) {
         Err(error) => collected.branch = BranchOutcome::GitLost { reason: error.to_string() },
-        Ok(found) => take_over(git, run, plan::plan(run, found)?, collected)?,
+        Ok(found) => {
+            take::objects(run)?;
+            failpoint::reached(Point::ObjectsTaken);
+            if let (Size::Usual, Some(why)) = (size, unpacked::excess(git, run)?) {
+                collected.branch = BranchOutcome::Packed { why };
+                return Ok(remove::folder(&run.taken())?);
+            }
+            take_over(git, run, plan::plan(run, found)?, collected)?;
+        }
     }
     Ok(())
 }
 
 fn take_over(git: &Git, run: &RunGit, mut plan: Plan, collected: &mut Collected) -> Result<(), GitError> {
-    take::objects(run)?;
-    failpoint::reached(Point::ObjectsTaken);
     fetch::check(git, run, &mut plan)?;
     fetch::all(git, run, &mut plan)?;
     collected.notes.append(&mut plan.notes);

@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::failpoint::Point;
 use crate::git::collect::run_refs;
 use crate::git::collect::take_over::collect;
+use crate::git::collect::unpacked::Size;
 use crate::git::merge::fast_forward::{MergeOutcome, merge};
 use crate::git::private::RunGit;
 use crate::git::private::hooks::Inside;
@@ -51,7 +52,7 @@ fn remembered() -> (crate::git::host::Git, RunGit) {
 #[ignore = "a program of the tests below"]
 fn finisher() {
     let (git, run) = remembered();
-    let collected = collect(&git, &run).unwrap();
+    let collected = collect(&git, &run, Size::Usual).unwrap();
     merge(&git, &run, &collected).unwrap();
     run_refs::discard(&git, &run).unwrap();
 }

@@ -7,6 +7,7 @@ use crate::git::collect::collected::BranchOutcome;
 use crate::git::collect::collected::Collected;
 use crate::git::collect::run_refs;
 use crate::git::collect::take_over::collect;
+use crate::git::collect::unpacked::Size;
 use crate::git::testing::Bench;
 
 /// What the user's branches and tags are.
@@ -24,7 +25,7 @@ fn hurt(script: &str) -> String {
     bench.agent(&run, &format!("OTHER='{}'\n{script}", bench.path("other").display()));
     let before = refs(&bench);
     let start = Instant::now();
-    let result = collect(&bench.git, &run);
+    let result = collect(&bench.git, &run, Size::Usual);
     assert!(start.elapsed() < Duration::from_secs(20), "{script}: {:?}", start.elapsed());
     assert_eq!(refs(&bench), before, "{script}");
     run_refs::discard(&bench.git, &run).unwrap();
@@ -207,6 +208,38 @@ fn much_out_of_little_holds_the_merge_back() {
     bench.agent(&run, "truncate -s 9M zeros; git add zeros; git commit -qm zeros; git repack -qd; rm zeros");
     let collected = bench.collect(&run);
     assert_eq!(collected.holds, ["zeros has 9 MB"]);
+}
+
+#[test]
+fn what_is_much_when_it_is_unpacked_stays_packed_until_it_is_accepted() {
+    const BOMB: &str = "cd $GIT_DIR; head -c 40m /dev/zero > z; b=$(git hash-object -w z); rm z; git update-ref refs/heads/side \
+        $(git commit-tree -m side $(printf \"100644 blob $b\\tz\" | git mktree)); cd - > /dev/null; ";
+    // Loose, in a pack, and behind an object at which git might end.
+    for more in [
+        "",
+        "git repack -qad",
+        "echo x > $(dirname $(find $GIT_DIR/objects -type f | sort | head -1))/$(printf '%038d' 0)",
+    ] {
+        let bench = Bench::linked();
+        let run = bench.prepare("agent");
+        bench.agent(&run, &format!("git commit -q --allow-empty -m own; {BOMB}{more}"));
+        let collected = bench.collect(&run);
+        let BranchOutcome::Packed { why } = &collected.branch else { panic!("{more}: {collected:?}") };
+        assert!(why.starts_with("the agent's objects are 40 MB when they are unpacked, more than 32 MB"), "{why}");
+        assert!(!collected.complete && collected.refs.is_empty() && run.private().exists() && !run.taken().exists());
+        let collected = collect(&bench.git, &run, Size::Any).unwrap();
+        assert!(matches!(collected.branch, BranchOutcome::Moved { .. }) && collected.refs.len() == 2, "{collected:?}");
+    }
+}
+
+#[test]
+fn what_the_host_has_already_counts_for_nothing() {
+    let bench = Bench::linked();
+    bench.sh("cd agent; head -c 40m /dev/zero > z; git add z; git commit -qm large");
+    let run = bench.prepare("agent");
+    bench.agent(&run, "git commit -q --allow-empty -m own; git repack -qad");
+    let collected = bench.collect(&run);
+    assert!(collected.complete && collected.holds.is_empty() && collected.new_commits == 1, "{collected:?}");
 }
 
 #[test]

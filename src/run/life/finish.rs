@@ -8,6 +8,7 @@ use crate::git::collect::collected::BranchOutcome;
 use crate::git::collect::collected::Collected;
 use crate::git::collect::run_refs;
 use crate::git::collect::take_over;
+use crate::git::collect::unpacked::Size;
 use crate::git::host::{Git, GitError, changes, refs, worktrees};
 use crate::git::merge::clashes;
 use crate::git::merge::fast_forward::{self, MergeOutcome};
@@ -96,7 +97,7 @@ pub(super) fn collect_and_merge(run: &mut Run, git: &Git, merge: Merge) -> Resul
     };
     let collected = match run.record.collected.clone().filter(|work| work.complete) {
         Some(collected) => collected,
-        None => collect(run, git, &prepared)?,
+        None => collect(run, git, &prepared, merge)?,
     };
     match run.record.outcome {
         Some(outcome) if matches!(merge, Merge::AsPlanned | Merge::No) || !outcome.leaves_work() => Ok(()),
@@ -105,8 +106,9 @@ pub(super) fn collect_and_merge(run: &mut Run, git: &Git, merge: Merge) -> Resul
 }
 
 /// Takes over what there is, and records it.
-pub fn collect(run: &mut Run, git: &Git, prepared: &RunGit) -> Result<Collected, Failure> {
-    let mut collected = take_over::collect(git, prepared)?;
+pub fn collect(run: &mut Run, git: &Git, prepared: &RunGit, merge: Merge) -> Result<Collected, Failure> {
+    let size = if merge == Merge::Accepted { Size::Any } else { Size::Usual };
+    let mut collected = take_over::collect(git, prepared, size)?;
     let (left, note) = left_uncommitted(git, prepared, &collected.head, &run.folder)?;
     collected.notes.extend(note);
     run.record.handed_over = left;
@@ -155,14 +157,14 @@ pub fn decide(run: &mut Run, git: &Git, prepared: &RunGit, collected: &Collected
     };
     let (outcome, reason) = match wanted {
         _ if taken_back.is_some() => (Outcome::TargetSetBack, taken_back),
-        true if hold.is_some() && collected.new_commits > 0 => (Outcome::Refused, hold),
+        true if hold.is_some() && (collected.new_commits > 0 || !collected.complete) => (Outcome::Refused, hold),
         true => {
             let merged = fast_forward::merge(git, prepared, collected)?;
             run.record.brought = brought(git, prepared, &merged)?;
             let (outcome, reason) = outcome_of(merged, collected);
             (outcome, if outcome == Outcome::Diverged { Some(moved_on(git, prepared, collected)?) } else { reason })
         }
-        false => (unmerged(ending, collected), set_back(collected)),
+        false => (unmerged(ending, collected), set_back(collected).or_else(|| not_taken_over(collected))),
     };
     run.record.outcome = Some(outcome);
     run.record.reason = reason;
@@ -171,12 +173,21 @@ pub fn decide(run: &mut Run, git: &Git, prepared: &RunGit, collected: &Collected
 
 fn unmerged(ending: Ending, collected: &Collected) -> Outcome {
     match ending {
-        Ending::Exited { code: 0, .. } if collected.new_commits == 0 => Outcome::NothingToMerge,
+        Ending::Exited { code: 0, .. } if matches!(collected.branch, BranchOutcome::GitLost { .. }) => Outcome::GitLost,
+        Ending::Exited { code: 0, .. } if collected.new_commits == 0 && collected.complete => Outcome::NothingToMerge,
         Ending::Exited { code: 0, .. } if is_apart(collected) => Outcome::BranchMoved,
         Ending::Exited { code: 0, .. } => Outcome::Unmerged,
         Ending::Exited { .. } | Ending::OutOfDisk { .. } | Ending::Lost => Outcome::Failed,
         Ending::Stopped { .. } => Outcome::Stopped,
         Ending::TimedOut => Outcome::TimedOut,
+    }
+}
+
+/// Why there is less of the agent's work than it made.
+fn not_taken_over(collected: &Collected) -> Option<String> {
+    match &collected.branch {
+        BranchOutcome::GitLost { reason: why } | BranchOutcome::Packed { why } => Some(why.clone()),
+        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use crate::container::handoff::{Handoff, classify, obeyed_unasked};
 use crate::error::Failure;
-use crate::git::collect::collected::Collected;
+use crate::git::collect::collected::{BranchOutcome, Collected};
 use crate::git::host::links::Links;
 use crate::git::host::{Git, show};
 use crate::git::merge::{brought, filters};
@@ -116,6 +116,10 @@ fn obeyed(prepared: &RunGit, hooks: &[PathBuf]) -> (Vec<LooseFile>, bool) {
 /// Why a person has to review this before it is merged, if they have to.
 pub fn reason_to_review(handed_over: &[HandOff], collected: &Collected) -> Option<String> {
     let files = handed_over.iter().filter(|file| file.held).map(|file| format!("{} ({})", file.path, file.obeyed_by));
-    let reasons: Vec<String> = collected.holds.iter().cloned().chain(files).collect();
+    let packed = match &collected.branch {
+        BranchOutcome::Packed { why } => Some(why.clone()),
+        _ => None,
+    };
+    let reasons: Vec<String> = packed.into_iter().chain(collected.holds.iter().cloned()).chain(files).collect();
     (!reasons.is_empty()).then(|| format!("look at this before it is merged: {}", reasons.join(", ")))
 }

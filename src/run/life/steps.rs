@@ -136,7 +136,7 @@ fn merge_again(run: &mut Run, git: &Git, wanted: &Resume) -> Result<Vec<String>,
         return Ok(Vec::new());
     };
     if !collected.complete && prepared.private().exists() {
-        collected = finish::collect(run, git, &prepared)?;
+        collected = finish::collect(run, git, &prepared, wanted.merge)?;
     }
     if run.record.outcome.is_none_or(Outcome::leaves_work) {
         let doubt = run.record.ending.filter(|ending| ending.is_doubtful() && collected.own_commits() > 0);
@@ -147,6 +147,8 @@ fn merge_again(run: &mut Run, git: &Git, wanted: &Resume) -> Result<Vec<String>,
     tell::merged_later(&run.record)?;
     let merged = run.record.outcome == Some(Outcome::Merged);
     let troubles = if merged { landed::settle_others(run, git) } else { Vec::new() };
+    // The agent's repository goes if all of it has been taken over this time.
+    finish::discard(run, git)?;
     finish::look_what_is_kept(run, git)?;
     run.save(Point::OutcomeRecorded)?;
     Ok(troubles)
