@@ -159,7 +159,7 @@ fn a_task_whose_work_could_not_be_merged_is_open_again() {
     let shown = world.bn(&["task", "show", &id]).exits(0).stdout;
     assert!(shown.contains("\nopen · "), "{shown}");
     let note = format!(
-        "the run {0} closed this, and its work is not on main (target-dirty); bn container merge {0}",
+        "the run {0} closed this, but its work is not on main (target-dirty); bn container merge {0}",
         world.job()
     );
     assert!(shown.contains(&note), "{shown}");

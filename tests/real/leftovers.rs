@@ -102,7 +102,7 @@ fn files_that_installed_packages_brought_are_counted_in_one_line() {
     let counted =
         format!("  7 more that packages installed in .venv, node_modules: bn container inspect {}\n", world.job());
     assert!(said.contains(&counted), "{said}");
-    assert!(said.contains("obeyed unasked: .mcp.json (agents: ") && !said.contains("flake.nix"), "{said}");
+    assert!(said.contains("obey them unasked: .mcp.json (agents: ") && !said.contains("flake.nix"), "{said}");
     let record = world.bn(&["container", "inspect", &world.job()]).exits(0).stdout;
     assert!((1..=3).all(|i| record.contains(&format!("\"node_modules/p{i}/flake.nix\""))), "{record}");
 }

@@ -70,6 +70,7 @@ impl Writer<'_> {
     }
 
     fn put_own(&self, event: &Event) -> Result<(), GraphError> {
+        self.count(event)?;
         let data = Value::Object(event.data.clone()).to_string();
         let change = self.change()?;
         let values = (event.at, &event.actor, &event.session, &event.task, &event.other, event.kind, data, change);
