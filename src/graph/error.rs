@@ -75,9 +75,9 @@ pub enum GraphError {
     Filesystem { path: PathBuf, filesystem: &'static str },
     #[error("the graph cannot be written: {path} is read-only for uid {uid}")]
     ReadOnly { path: PathBuf, uid: u32 },
-    #[error("the graph {path} has version {found}; this bn ({program}) knows versions up to {known}", program = env!("CARGO_PKG_VERSION"))]
+    #[error("the graph {path} was written by a newer bn: it has format {found}, and this one ({program}) knows {known}", program = env!("CARGO_PKG_VERSION"))]
     Newer { path: PathBuf, found: i64, known: i64 },
-    #[error("the graph {path} has version {found}; this bn ({program}) needs version {known}", program = env!("CARGO_PKG_VERSION"))]
+    #[error("the graph {path} was written by an older bn: it has format {found}, and this one ({program}) needs {known}", program = env!("CARGO_PKG_VERSION"))]
     Older { path: PathBuf, found: i64, known: i64 },
     #[error("the graph {path} is damaged: {detail}")]
     Damaged { path: PathBuf, detail: String },

@@ -8,6 +8,7 @@ mod discovery;
 mod fields;
 mod finding;
 mod foreign;
+mod formats;
 mod hostile;
 mod input;
 mod json;

@@ -28,7 +28,7 @@ impl fmt::Display for Copies {
             write!(f, "{}  {} KiB, ", copy.name, copy.bytes.div_ceil(1024))?;
             match (copy.tasks, &copy.problem) {
                 (Some(tasks), _) => writeln!(f, "{}", count(tasks, "task"))?,
-                (None, problem) => writeln!(f, "damaged: {}", line(problem.as_deref().unwrap_or("-"), 120))?,
+                (None, problem) => writeln!(f, "not usable: {}", line(problem.as_deref().unwrap_or("-"), 120))?,
             }
         }
         writeln!(f, "Nothing was changed: `bn restore COPY` puts one back.")

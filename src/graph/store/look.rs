@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use serde::{Deserialize, Serialize};
 
 use crate::graph::error::GraphError;
+use crate::graph::store::migrate::LATEST;
 use crate::graph::store::{Reader, connection, schema};
 
 /// What is in a copy.
@@ -29,6 +30,9 @@ impl Look {
 /// What a look has found, kept beside the copy: the next one is saved, and a copy of a large graph takes a second.
 #[derive(Debug, Serialize, Deserialize)]
 struct Note {
+    /// The newest format that was known to who looked: to an older bn, a copy of a newer one is of no use.
+    #[serde(default)]
+    format: i64,
     bytes: u64,
     modified: i64,
     look: Look,
@@ -43,11 +47,11 @@ pub fn note_of(copy: &Path) -> PathBuf {
 pub fn at(path: &Path, found: &Metadata) -> Look {
     let (bytes, modified) = (found.len(), found.mtime());
     let note = fs::read(note_of(path)).ok().and_then(|text| serde_json::from_slice::<Note>(&text).ok());
-    if let Some(note) = note.filter(|note| (note.bytes, note.modified) == (bytes, modified)) {
+    if let Some(note) = note.filter(|note| (note.format, note.bytes, note.modified) == (LATEST, bytes, modified)) {
         return note.look;
     }
     let look = read(path).unwrap_or_else(|error| Look::Unsound { why: error.to_string() });
-    let note = serde_json::to_vec(&Note { bytes, modified, look: look.clone() });
+    let note = serde_json::to_vec(&Note { format: LATEST, bytes, modified, look: look.clone() });
     // Where it cannot be kept, the next look takes as long as this one.
     drop(note.map(|note| fs::write(note_of(path), note)));
     look
@@ -58,6 +62,9 @@ fn read(path: &Path) -> Result<Look, GraphError> {
     let (conn, _budget) = connection::open(path, flags)?;
     let unsound = |why: &str| Ok(Look::Unsound { why: why.to_owned() });
     let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version > LATEST {
+        return unsound(&format!("a newer bn wrote it: it has format {version}, and this one knows {LATEST}"));
+    }
     if !schema::is_ours(&conn, version)? {
         return unsound("its tables are not the ones that bn makes");
     }
@@ -65,7 +72,7 @@ fn read(path: &Path) -> Result<Look, GraphError> {
     if pages != "ok" {
         return Ok(Look::Unsound { why: pages });
     }
-    if version == crate::graph::store::migrate::LATEST {
+    if version == LATEST {
         let reader = Reader::new(&conn, usize::MAX);
         if let Some(bad) = reader.bad_rows()?.first() {
             return Ok(Look::Unsound { why: format!("{} cannot be read: {}", bad.name, bad.problem) });
