@@ -60,7 +60,7 @@ impl World {
             live_rules: folder.path().join("rules"),
             next_hops,
             run: "agent-1".into(),
-            clock: chrono::Utc::now,
+            clock: crate::env::now,
         };
         let proxy = Proxy::start_with(spec, resolver).unwrap();
         let inside = free_port();

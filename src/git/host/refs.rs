@@ -56,7 +56,20 @@ pub fn count<'a>(
 pub fn update(git: &Git, git_dir: &Path, name: &str, new: &str, old: Option<&str>) -> Result<(), GitError> {
     let cmd =
         git.in_dir(git_dir).env("GIT_REFLOG_ACTION", "binnacle").args(["update-ref", "-m", "binnacle", name, new]);
-    git.read(&format!("set {name}"), &cmd.args(old)).map(drop)
+    git.read(&format!("set {name}"), &cmd.args(old)).map(drop).map_err(|error| with_reason(error, git_dir))
+}
+
+/// Of a ref that it could not write git says no reason: where the disk is full, that is it.
+fn with_reason(error: GitError, git_dir: &Path) -> GitError {
+    /// Bytes: a ref and its log need less.
+    const ENOUGH: u64 = 64 * 1024;
+    let is_full = rustix::fs::statvfs(git_dir).is_ok_and(|found| found.f_bavail * found.f_frsize < ENOUGH);
+    match error {
+        GitError::Failed { what, reason } if is_full => {
+            GitError::Failed { what, reason: format!("No space left on device ({reason})") }
+        }
+        other => other,
+    }
 }
 
 /// Deletes refs, whatever they are at.
@@ -66,7 +79,8 @@ pub fn delete(git: &Git, git_dir: &Path, names: &[String]) -> Result<(), GitErro
     }
     let lines: String = names.iter().map(|name| format!("delete {name}\n")).collect();
     let cmd = git.in_dir(git_dir).args(["update-ref", "--stdin"]);
-    git.read_with_input("delete the run's refs", &cmd, lines.as_bytes()).map(drop)
+    let deleted = git.read_with_input("delete the run's refs", &cmd, lines.as_bytes());
+    deleted.map(drop).map_err(|error| with_reason(error, git_dir))
 }
 
 /// Whether `ancestor` is in the history of `commit`.

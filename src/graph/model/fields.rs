@@ -154,7 +154,7 @@ impl Field {
     }
 
     /// The value that stands in JSON. Null and an empty text take the value away.
-    pub fn from_json(&self, value: Value) -> Result<Option<FieldValue>, String> {
+    pub fn read_json(&self, value: Value) -> Result<Option<FieldValue>, String> {
         let value = match (self.kind, value) {
             (_, Value::Null) => return Ok(None),
             (_, Value::String(text)) if text.trim().is_empty() => return Ok(None),
@@ -179,7 +179,7 @@ impl Field {
     }
 
     /// The value that the database keeps as this one.
-    pub fn from_stored(&self, stored: Stored) -> Result<FieldValue, String> {
+    pub fn read_stored(&self, stored: Stored) -> Result<FieldValue, String> {
         match (self.kind, stored) {
             (Kind::Time, Stored::Number(micros)) => Ok(FieldValue::Time(Timestamp::from_micros(micros))),
             (Kind::Duration, Stored::Number(seconds)) => {
@@ -354,7 +354,7 @@ pub fn split<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(Value, Field
     let mut changes = FieldChanges::default();
     for field in &FIELDS {
         if let Some(value) = rest.remove(field.name) {
-            changes.set(field, field.from_json(value).map_err(D::Error::custom)?);
+            changes.set(field, field.read_json(value).map_err(D::Error::custom)?);
         }
     }
     Ok((Value::Object(rest), changes))
@@ -395,7 +395,7 @@ impl<'de> Visitor<'de> for ChangesVisitor {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
-            changes.set(field, field.from_json(map.next_value()?).map_err(A::Error::custom)?);
+            changes.set(field, field.read_json(map.next_value()?).map_err(A::Error::custom)?);
         }
         Ok(changes)
     }

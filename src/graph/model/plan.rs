@@ -38,11 +38,9 @@ pub fn parse(text: &str, now: DateTime<Utc>) -> Result<Vec<Step>, GraphError> {
         let indent = indentation(line);
         let inside = items.last().is_some_and(|item| indent >= item.text || line.trim().is_empty());
         let is_fence = line.trim_start().starts_with("```");
-        if fence.is_none() && !is_fence {
-            if let Some(marker) = Marker::of(line) {
-                items.push(item(line, number, &marker, now).map_err(|message| wrong(number, message))?);
-                continue;
-            }
+        if let Some(marker) = Marker::of(line).filter(|_| fence.is_none() && !is_fence) {
+            items.push(item(line, number, &marker, now).map_err(|message| wrong(number, message))?);
+            continue;
         }
         if is_fence {
             fence = if fence.is_some() { None } else { Some(number) };

@@ -15,7 +15,8 @@ use crate::graph::model::timestamp::Timestamp;
 /// The version of this format.
 pub const VERSION: u32 = 1;
 
-/// One line.
+/// One line. One is made and written at a time: the room that a task takes is no loss.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "snake_case")]
 pub enum Record {

@@ -117,7 +117,7 @@ impl Cells<'_> {
             self.get::<Option<String>>(field.name)?.map(Stored::Text)
         };
         let (column, kind) = (self.position(field.name)?, rusqlite::types::Type::Text);
-        let value = stored.map(|stored| field.from_stored(stored)).transpose();
+        let value = stored.map(|stored| field.read_stored(stored)).transpose();
         value.map_err(|problem| Error::FromSqlConversionFailure(column, kind, problem.into()))
     }
 }

@@ -95,7 +95,7 @@ fn the_relay_comes_back_after_the_proxy() {
         live_rules: folder.path().join("rules"),
         next_hops: NextHops::default(),
         run: "agent-1".into(),
-        clock: chrono::Utc::now,
+        clock: crate::env::now,
     };
     let _again = Proxy::start(spec).unwrap();
     let started = std::time::Instant::now();

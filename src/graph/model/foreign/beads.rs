@@ -140,7 +140,7 @@ fn fields(bead: &Bead) -> Fields {
         "acceptance" => json!(bead.acceptance_criteria),
         _ => Value::Null,
     };
-    let kept = Fields::try_new(|field| Ok::<_, Infallible>(field.from_json(of(field.name)).unwrap_or_default()));
+    let kept = Fields::try_new(|field| Ok::<_, Infallible>(field.read_json(of(field.name)).unwrap_or_default()));
     kept.unwrap_or_default()
 }
 
