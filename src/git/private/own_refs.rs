@@ -159,6 +159,28 @@ pub fn repository_of(folder: &Path) -> Result<Option<PathBuf>, GitError> {
     Ok(common_dir.filter(|common_dir| objects(common_dir, &run).is_dir()))
 }
 
+/// Removes what the copy of a discarded run still borrows, where its refs could not be bundled. A later run of the name keeps its own.
+pub fn expire(copy: &Path, runs: &Path) -> Result<(), GitError> {
+    let Some(text) = bare::optional(&copy.join(REPOSITORY).join("objects/info/alternates"))? else { return Ok(()) };
+    let Some(borrowed) = bare::alternates_in(&text).next().and_then(|first| first.parent().map(Path::to_owned)) else {
+        return Ok(());
+    };
+    let run = borrowed.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let owner = runs.join(&run);
+    let common_dir =
+        borrowed.ancestors().nth(2).filter(|_| borrowed.parent().is_some_and(|above| above.ends_with(BORROWED)));
+    // The latest copy of that name is the one that it is for.
+    let copies = copy.parent().and_then(|copies| fs::read_dir(copies).ok()).into_iter().flatten().flatten();
+    let others = copies.map(|entry| entry.path()).filter(|other| other != copy && other.join(REPOSITORY).exists());
+    let is_last = !others
+        .into_iter()
+        .any(|other| other.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&format!("{run}-"))));
+    match common_dir.filter(|_| is_last && borrowed.join(OWNER).exists() && !owner.exists()) {
+        Some(common_dir) => remove(common_dir, &run, &runs.canonicalize().map_or(owner, |runs| runs.join(&run))),
+        None => Ok(()),
+    }
+}
+
 /// The repositories of the other runs beside this one.
 pub fn of_others(run: &RunGit) -> BTreeSet<PathBuf> {
     let runs = run.folder.parent().and_then(|runs| fs::read_dir(runs).ok());

@@ -3,7 +3,7 @@
 use crate::git::collect::{kept, run_refs};
 use crate::git::host::borrowed;
 use crate::git::merge::fast_forward::MergeOutcome;
-use crate::git::private::view;
+use crate::git::private::{own_refs, view};
 use crate::git::testing::Bench;
 
 const COLLECT_GARBAGE: &str = "git -C repo reflog expire --expire=now --all; git -C repo gc -q --prune=now";
@@ -212,4 +212,18 @@ fn objects_without_a_second_name_are_copied_and_packs_that_come_and_go_are_waite
         packing.join()
     });
     assert_eq!(churn.unwrap(), "");
+}
+
+#[test]
+fn what_a_copy_borrows_goes_with_the_copy_and_never_from_a_later_run() {
+    let bench = Bench::linked();
+    let run = bench.prepare("agent");
+    let (runs, copy) = (bench.path("runs"), bench.path("copy"));
+    std::fs::rename(&run.folder, &copy).unwrap();
+    let later = bench.prepare("agent");
+    own_refs::expire(&copy, &runs).unwrap();
+    assert!(own_refs::objects(&later.checkout.common_dir, &later.run).exists());
+    std::fs::remove_dir_all(&later.folder).unwrap();
+    own_refs::expire(&copy, &runs).unwrap();
+    assert!(!later.checkout.common_dir.join("binnacle").exists());
 }

@@ -171,6 +171,8 @@ pub fn expire(repositories: &Path) -> Result<(), Failure> {
     for copy in read(repositories).flat_map(|repository| read(&repository.join("discarded")).collect::<Vec<_>>()) {
         let age = fs::symlink_metadata(&copy).and_then(|found| found.modified()).map(|then| then.elapsed());
         if age.is_ok_and(|age| age.is_ok_and(|age| age > Duration::from_secs(DAYS * 24 * 60 * 60))) {
+            let runs = copy.parent().unwrap_or(&copy).with_file_name("runs");
+            own_refs::expire(&copy, &runs)?;
             remove::folder(&copy)?;
         }
     }
