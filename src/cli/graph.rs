@@ -12,16 +12,16 @@ use crate::graph::model::foreign::source::Source;
 
 #[derive(Debug, Subcommand)]
 pub enum GraphCommand {
-    /// Register as an agent, and print what there is to know: the first thing to do
+    /// Register as an agent, and print what to know before any work: run this first
     Orient(OrientArgs),
     /// List what can be worked on now, best first
     Ready(ReadyArgs),
-    /// List what waits for other tasks, and for which
+    /// List tasks that wait for others, and name those others
     Blocked(BlockedArgs),
     /// Create, read and change tasks
     #[command(subcommand)]
     Task(TaskCommand),
-    /// Say how tasks hang together
+    /// Link tasks: what depends on what, what is a part of what
     #[command(subcommand)]
     Link(LinkCommand),
     /// Find tasks by the words in their titles, descriptions and notes
@@ -49,9 +49,9 @@ pub enum GraphCommand {
     Plan(PlanArgs),
     /// Make many changes at once, all of them or none
     Batch(BatchArgs),
-    /// Write everything down as JSON Lines
+    /// Write the whole graph as JSON Lines
     Export(ExportArgs),
-    /// Read what export or another tracker wrote; what is known already stays as it is
+    /// Read what export or another tracker wrote; of two versions of a task the newer one stays
     Import(ImportArgs),
     /// Make a copy of the graph, while others write
     Backup(BackupArgs),
@@ -65,7 +65,7 @@ pub enum GraphCommand {
 
 #[derive(Debug, Args)]
 pub struct OrientArgs {
-    /// What this agent is there for [default: $BN_AGENT_TYPE]
+    /// This agent's role [default: $BN_AGENT_TYPE]
     #[arg(long = "type", value_name = "TYPE")]
     pub agent_type: Option<AgentType>,
 
@@ -80,7 +80,7 @@ pub struct ReadyArgs {
     #[arg(long, conflicts_with = "limit")]
     pub claim: bool,
 
-    /// Say too what is not ready, and what it waits for
+    /// Print what is not ready, too, and what it waits for
     #[arg(long, conflicts_with = "claim")]
     pub explain: bool,
 
@@ -187,7 +187,7 @@ pub enum AgentCommand {
 
 #[derive(Debug, Args)]
 pub struct AgentListArgs {
-    /// Those who have left too
+    /// List those who have left, too
     #[arg(short, long)]
     pub all: bool,
 

@@ -61,7 +61,7 @@ pub struct CreateArgs {
     #[arg(short, long, conflicts_with = "stdin")]
     pub edit: bool,
 
-    /// Everything else that there is to know; `-` reads it from standard input
+    /// The description; `-` reads it from standard input
     #[arg(short, long, value_name = "TEXT")]
     pub description: Option<String>,
 
@@ -69,19 +69,19 @@ pub struct CreateArgs {
     #[arg(short, long, value_name = "0-4", default_value = "2")]
     pub priority: Priority,
 
-    /// What sort of work it is
+    /// The kind of work
     #[arg(short = 't', long = "type", value_name = "TYPE", default_value = "task")]
     pub task_type: TaskType,
 
-    /// A word to find it by; may be repeated
+    /// A tag to find the task by; may be repeated
     #[arg(long = "tag", value_name = "TAG", value_parser = task::tag)]
     pub tags: Vec<String>,
 
-    /// The task that it is a part of
+    /// The parent task
     #[arg(long, value_name = "ID")]
     pub parent: Option<String>,
 
-    /// Whom it is meant for
+    /// The agent that it is meant for
     #[arg(long, value_name = "NAME")]
     pub assignee: Option<String>,
 
@@ -93,7 +93,7 @@ pub struct CreateArgs {
     #[arg(long, value_name = "ID")]
     pub blocks: Vec<String>,
 
-    /// The task during which it came up
+    /// The task whose work led to this one
     #[arg(long, value_name = "ID")]
     pub discovered_from: Option<String>,
 
@@ -107,18 +107,18 @@ pub struct ListArgs {
     #[arg(short, long = "status", value_name = "STATUS")]
     pub states: Vec<State>,
 
-    /// The finished ones too
+    /// List finished tasks too
     #[arg(short, long, conflicts_with = "states")]
     pub all: bool,
 
     #[command(flatten)]
     pub which: Which,
 
-    /// In which order
+    /// The order of the list
     #[arg(long, value_name = "ORDER", default_value = "best")]
     pub sort: Sort,
 
-    /// The other way round
+    /// Reverse the order
     #[arg(short, long)]
     pub reverse: bool,
 
@@ -149,7 +149,7 @@ pub struct UpdateArgs {
     #[arg(short, long, value_name = "0-4")]
     pub priority: Option<Priority>,
 
-    /// What sort of work it is
+    /// The kind of work
     #[arg(short = 't', long = "type", value_name = "TYPE")]
     pub task_type: Option<TaskType>,
 

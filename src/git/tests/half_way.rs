@@ -2,9 +2,11 @@
 
 use std::fs;
 
+use crate::git::collect::collected::Collected;
 use crate::git::host::changes;
 use crate::git::merge::fast_forward::MergeOutcome;
 use crate::git::merge::whole::{Journal, recover};
+use crate::git::private::prepare::Prepared;
 use crate::git::testing::Bench;
 
 /// Everything about the checkout that a user would notice.
@@ -25,13 +27,19 @@ fn with_filter() -> Bench {
 
 const WORK: &str = "echo two > a.sec; echo two > file; git rm -q gone; git rm -rq d; mkdir -p n/m; echo n > n/m/n; echo b > z.sec; ln -s file link; git add .; git commit -qm work";
 
-#[test]
-fn a_filter_that_fails_leaves_nothing_half_done_and_its_reason_is_said() {
+/// The same with work that was collected and waits for its merge; the filter is required by now.
+fn with_work() -> (Bench, Prepared, Collected) {
     let bench = with_filter();
     let run = bench.prepare("agent");
     bench.sh("git config --global filter.crypt.required true");
     bench.agent(&run, WORK);
     let collected = bench.collect(&run);
+    (bench, run, collected)
+}
+
+#[test]
+fn a_filter_that_fails_leaves_nothing_half_done_and_its_reason_is_said() {
+    let (bench, run, collected) = with_work();
     let before = seen(&bench);
     let killer = bench.path("killer");
     fs::write(&killer, "#!/bin/sh\nkill -9 $PPID\n").unwrap();
@@ -53,11 +61,7 @@ fn a_filter_that_fails_leaves_nothing_half_done_and_its_reason_is_said() {
 
 #[test]
 fn a_merge_that_was_cut_off_is_undone_by_the_next_one_and_nothing_of_the_users_goes() {
-    let bench = with_filter();
-    let run = bench.prepare("agent");
-    bench.sh("git config --global filter.crypt.required true");
-    bench.agent(&run, WORK);
-    let collected = bench.collect(&run);
+    let (bench, run, collected) = with_work();
     let before = seen(&bench);
     let (tree, git_dir) = (bench.path("repo"), bench.path("repo/.git"));
     let (from, to) = (run.base(), collected.head.as_str());
