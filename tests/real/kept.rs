@@ -1,7 +1,7 @@
 //! Nothing of anybody's is lost: what was there before a run, and what an agent made beside its own branch.
 
 use crate::running::MEET;
-use crate::world::World;
+use crate::world::{World, answer};
 
 const COMMIT: &str = "set -e; echo theirs > greeting; git add greeting; git commit -q -m work";
 
@@ -146,4 +146,17 @@ fn what_git_lfs_stored_and_cannot_be_taken_over_goes_with_the_copy_of_a_discarde
     assert!(answer.stderr.contains("with Git LFS could not be taken over"), "{answer:#?}");
     world.bn(&["container", "discard", "--yes", &world.job()]).exits(0);
     assert_eq!(world.shell("cat home/.local/state/binnacle/*/discarded/*/lfs/objects/*/*/*"), "y");
+}
+
+#[test]
+fn work_whose_repository_was_moved_is_not_forgotten() {
+    let world = World::new();
+    world.agent(&["--name", &world.job(), "--no-merge"], "git commit -q --allow-empty -m work").exits(0);
+    world.shell("mv repo moved; mkdir elsewhere; git -C elsewhere init -q");
+    let mut prune = world.bn_command(&["container", "prune", "--all-repositories"]);
+    let kept = answer(prune.current_dir(world.path("elsewhere")).output().unwrap()).exits(0).stdout;
+    assert!(kept.contains(&format!("kept {}: its repository ", world.job())), "{kept}");
+    world.shell("mv moved repo");
+    world.merge().exits(0);
+    world.assert_on_main("work");
 }

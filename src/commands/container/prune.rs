@@ -155,6 +155,14 @@ fn kept(seen: &Seen, git: &Git) -> Result<Option<Kept>, Failure> {
             let why = held.map_or_else(String::new, |why| format!(": {why}"));
             return keep(&format!("not all of its work could be taken over{why}"), ways);
         }
+        _ if is_orphaned(record) => {
+            let place = record.spec.checkout.common_dir.display();
+            let back = format!("put the repository back where it was, then: bn container merge {name}");
+            return keep(
+                &format!("its repository {place} is gone, and nothing else names its work"),
+                vec![back, discard],
+            );
+        }
         _ => {}
     }
     let work = landed::kept(record, &seen.folder, git)?;
@@ -180,6 +188,13 @@ fn kept(seen: &Seen, git: &Git) -> Result<Option<Kept>, Failure> {
     }
     ways.push(discard);
     Ok(Some(Kept { name, why, ways }))
+}
+
+/// Whether it left work, and the repository for it was moved or removed: the refs of the run are all that names the commits.
+fn is_orphaned(record: &Record) -> bool {
+    let commits = record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0);
+    let work = commits && record.outcome.is_some_and(Outcome::leaves_work);
+    (work || !record.kept.is_empty()) && !record.spec.checkout.common_dir.exists()
 }
 
 /// Why the agent's objects were not unpacked: the run's own, or those of a submodule.

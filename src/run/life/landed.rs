@@ -34,7 +34,8 @@ pub fn settle_others(run: &Run, git: &Git) -> Vec<String> {
 pub fn may_have_landed(seen: &Seen) -> bool {
     let record = &seen.record;
     let left = record.outcome.is_some_and(Outcome::leaves_work);
-    !seen.owned && record.state == State::Ended && left && record.start.is_some()
+    let there = record.spec.checkout.common_dir.exists();
+    !seen.owned && record.state == State::Ended && left && there && record.start.is_some()
 }
 
 /// Records that the work of a run has landed, and tells the graph. False where it has not.
