@@ -76,7 +76,7 @@ fn a_command_that_does_not_exist_is_answered_with_the_one_that_does() {
         (&["ps"], "bn container list, or: bn agent list"),
         (&["contaner", "list"], "bn container"),
         (&["container", "ps", "-a"], "bn container list"),
-        (&["container", "shell", "job"], "bn container run --shell"),
+        (&["container", "attach", "job"], "bn container logs --follow"),
         (&["container", "stpo", "job"], "bn container stop job"),
         (&["-C", ".", "task", "new", "x"], "bn task create"),
     ];
