@@ -62,8 +62,9 @@ pub fn prune(scope: &ScopeArgs, context: &Context) -> Result<Exit, Failure> {
 /// One line for who forgets runs, where there is something to empty.
 pub fn tell(scope: &ScopeArgs, context: &Context) -> Result<(), Failure> {
     let found = wanted(scope, context)?;
-    if !found.is_empty() {
-        let bytes = found.iter().map(Caches::size).try_fold(0u64, |sum, size| Some(sum.saturating_add(size?)));
+    let bytes = found.iter().map(Caches::size).try_fold(0u64, |sum, size| Some(sum.saturating_add(size?)));
+    // Folders alone are nothing to empty.
+    if bytes.is_none_or(|bytes| bytes >= 1000) {
         let size = bytes.map_or_else(String::new, |bytes| format!(" ({})", in_words(bytes)));
         let all = if scope.all_repositories { " --all-repositories" } else { "" };
         context.output.note(format_args!("package managers' caches are kept{size}: bn container prune --caches{all}"));
