@@ -63,8 +63,8 @@ pub fn prune(scope: &ScopeArgs, context: &Context) -> Result<Exit, Failure> {
 pub fn tell(scope: &ScopeArgs, context: &Context) -> Result<(), Failure> {
     let found = wanted(scope, context)?;
     let bytes = found.iter().map(Caches::size).try_fold(0u64, |sum, size| Some(sum.saturating_add(size?)));
-    // Folders alone are nothing to empty.
-    if bytes.is_none_or(|bytes| bytes >= 1000) {
+    // Folders alone, each with a block of its own, are nothing to empty.
+    if bytes.is_none_or(|bytes| bytes >= 1_000_000) {
         let size = bytes.map_or_else(String::new, |bytes| format!(" ({})", in_words(bytes)));
         let all = if scope.all_repositories { " --all-repositories" } else { "" };
         context.output.note(format_args!("package managers' caches are kept{size}: bn container prune --caches{all}"));

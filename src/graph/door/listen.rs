@@ -14,6 +14,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 
 use crate::data_dir::GRAPH_SOCKET as SOCKET;
 use crate::graph::door::connection;
+use crate::graph::door::memory;
 use crate::graph::door::shared::{DoorSpec, Shared};
 use crate::graph::error::GraphError;
 
@@ -34,6 +35,7 @@ impl Door {
     pub fn open(spec: DoorSpec) -> Result<Self, GraphError> {
         let path = spec.folder.join(SOCKET);
         let failed = |source| GraphError::File { verb: "listen at", path: path.clone(), source };
+        memory::give_back();
         let shared = Arc::new(Shared::new(spec)?);
         let listener = bind(&path).map_err(failed)?;
         let (woken, wake) = io::pipe().map_err(failed)?;

@@ -7,6 +7,7 @@ mod client;
 mod connection;
 mod dispatch;
 mod listen;
+mod memory;
 mod protocol;
 mod shared;
 mod slots;

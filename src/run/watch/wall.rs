@@ -28,8 +28,10 @@ use crate::run::engine::is_installed;
 pub enum WallError {
     #[error("cannot look at the container's wall")]
     Unreadable(#[from] io::Error),
-    #[error("nothing was started, for the container's wall is not as asked for: {}", summary(.differences))]
+    #[error("the agent was not started, for the container's wall is not as asked for: {}", summary(.differences))]
     Different { differences: Vec<String> },
+    #[error("the program was not let go, for it is not within the agent's wall: {}", summary(.differences))]
+    Outside { differences: Vec<String> },
 }
 
 /// The first few, and how many more there are.
@@ -43,7 +45,7 @@ impl Explain for WallError {
     fn hints(&self) -> Vec<String> {
         match self {
             WallError::Unreadable(_) => vec!["bn reads /proc/PID of the container's processes as your user".to_owned()],
-            WallError::Different { .. } => Vec::new(),
+            WallError::Different { .. } | WallError::Outside { .. } => Vec::new(),
         }
     }
 }
@@ -58,7 +60,7 @@ pub fn check(pid: u32, spec: &ContainerSpec, uid: u32, gid: u32) -> Result<Wall,
 /// Looks at all processes of a container, and fails where one is not as it has to be.
 pub fn check_processes(pid: u32, expected: &ExpectedProcess) -> Result<(), WallError> {
     let differences = of_processes(&processes(pid, &groups(pid)?)?, &host_facts()?, expected);
-    if differences.is_empty() { Ok(()) } else { Err(WallError::Different { differences }) }
+    if differences.is_empty() { Ok(()) } else { Err(WallError::Outside { differences }) }
 }
 
 /// Takes from a container's processes what every user may take from processes of the same uid, and they cannot take back.
