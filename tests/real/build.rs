@@ -118,7 +118,9 @@ fn whichever_program_fails_on_the_way_is_the_one_that_is_quoted() {
             "ctr: no room here",
         ),
     ];
-    for (program, body, said) in cases {
+    // sudo has a PATH of its own: an ordinary user's ctr cannot be replaced by way of theirs.
+    let is_root = rustix::process::geteuid().is_root();
+    for (program, body, said) in cases.into_iter().filter(|(program, ..)| is_root || *program != "ctr") {
         let world = World::new();
         let built = Image::of(&world);
         world.shell("mkdir tmp");

@@ -68,7 +68,9 @@ impl World {
         rustix::process::geteuid().is_root().then(|| Self::of(user))
     }
 
+    /// A world of that user, or of the one who runs the tests, where that is not root.
     pub fn of(user: User) -> Self {
+        let user = if rustix::process::geteuid().is_root() { user } else { User::Me };
         let folder = tempfile::Builder::new().prefix("bn-real-").tempdir().unwrap();
         let world = Self { folder, user };
         if let Some(login) = user.login() {
