@@ -132,7 +132,7 @@ impl Small {
     fn new(world: &World) -> Self {
         let path = world.path("home/.local/state");
         world.shell("mkdir -p home/.local/state");
-        root(&["mount", "-t", "tmpfs", "-o", "size=4m,mode=0755", "tmpfs", path.to_str().unwrap()]).exits(0);
+        root(&["mount", "-t", "tmpfs", "-o", "size=4m,mode=0777", "tmpfs", path.to_str().unwrap()]).exits(0);
         Self(path)
     }
 }
