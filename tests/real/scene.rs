@@ -56,7 +56,11 @@ pub fn before(crash: &Crash) {
     crash.world.shell("echo mine > agent-1/uncommitted");
     match crash.point {
         Point::TasksReopened => drop(crash.world.bn(&["task", "create", "Add a greeting"]).exits(0)),
-        Point::StartFailed => program(&crash.world, "runc", r#"[[ "$*" == *update* ]] && exit 1"#),
+        Point::StartFailed => {
+            program(&crash.world, "runc", UNLIMITED);
+            // It has a PATH of its own.
+            program(&crash.world, "sudo", UNLIMITED);
+        }
         Point::CleanedUp => program(&crash.world, "sudo", REFUSAL),
         Point::CatchUpBegun => {
             drop(crash.world.shell("cd repo && echo main > ahead && git add ahead && git commit -qm ahead"))
@@ -65,6 +69,9 @@ pub fn before(crash: &Crash) {
         _ => {}
     }
 }
+
+/// runc that sets no limit, also behind sudo.
+const UNLIMITED: &str = r#"[[ " $0 $*" =~ [/\ ]runc\ .*update ]] && exit 1"#;
 
 /// sudo with a ticket that has run out.
 const REFUSAL: &str =

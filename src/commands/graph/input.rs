@@ -7,7 +7,8 @@ use crate::cli::fields::FieldArgs;
 use crate::env;
 use crate::error::{Failure, Usage};
 use crate::graph::error::GraphError;
-use crate::graph::model::fields::{FieldChanges, Kind};
+use crate::graph::model::field_set::FieldChanges;
+use crate::graph::model::fields::Kind;
 
 /// The whole of a file, or of standard input where none is named.
 pub fn text(file: Option<&Path>) -> Result<String, GraphError> {

@@ -199,10 +199,9 @@ mod tests {
         assert_eq!(inside, ["/srv/a/.git/objects", "/run/binnacle/objects/1/objects"].map(PathBuf::from));
     }
 
-    #[test]
-    fn a_mask_comes_after_the_folders_above_it() {
-        let nested = [NestedGit { path: "a/b/.git".into(), content: Content::File(Vec::new()) }];
-        let parts = Parts {
+    /// A linked worktree with nothing in it that needs a mount of its own.
+    fn plain() -> Parts<'static> {
+        Parts {
             worktree: Path::new("/w"),
             layout: Layout::Linked,
             private: Path::new("/p"),
@@ -212,12 +211,23 @@ mod tests {
             objects: &[],
             lfs: &[],
             hooks: None,
-            nested: &nested,
+            nested: &[],
             submodules: &[],
-            uninitialised: &["vendor/lib".into()],
+            uninitialised: &[],
             closed: &[],
             nobody: Path::new("/n"),
+            sockets: &[],
+        }
+    }
+
+    #[test]
+    fn a_mask_comes_after_the_folders_above_it() {
+        let nested = [NestedGit { path: "a/b/.git".into(), content: Content::File(Vec::new()) }];
+        let parts = Parts {
+            nested: &nested,
+            uninitialised: &["vendor/lib".into()],
             sockets: &["a/b/socket".into()],
+            ..plain()
         };
         let mounts = all(&parts);
         let destinations: Vec<_> = mounts.iter().map(|mount| mount.destination.to_string_lossy()).collect();
@@ -238,6 +248,7 @@ mod tests {
         );
         assert!(mounts.iter().rev().take(2).all(|mount| mount.read_only));
     }
+
     #[test]
     fn submodules_have_git_folders_of_their_own_and_what_is_closed_hides_what_it_holds() {
         let file = |path: &str| NestedGit { path: path.into(), content: Content::File(Vec::new()) };
@@ -250,21 +261,12 @@ mod tests {
             objects: vec![("/o".into(), "/o".into())],
         };
         let parts = Parts {
-            worktree: Path::new("/w"),
-            layout: Layout::Linked,
-            private: Path::new("/p"),
-            view: Path::new("/v"),
-            dot_git: Path::new("/d"),
-            empty: Path::new("/e"),
             objects: &[("/o".into(), "/o".into())],
-            lfs: &[],
-            hooks: None,
             nested: &[file("lib/.git"), file("x/shut/.git"), file("x/shut/in/.git")],
             submodules: &[inner],
             uninitialised: &["x/shut/none".into()],
             closed: &["x/shut".into()],
-            nobody: Path::new("/n"),
-            sockets: &[],
+            ..plain()
         };
         let mounts = all(&parts);
         let lines: Vec<_> = mounts

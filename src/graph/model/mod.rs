@@ -2,6 +2,7 @@
 
 pub mod cycle;
 pub mod event;
+pub mod field_set;
 pub mod fields;
 pub mod foreign;
 pub mod id;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::graph::error::GraphError;
 use crate::graph::model::event::Event;
-use crate::graph::model::fields::Fields;
+use crate::graph::model::field_set::Fields;
 use crate::graph::model::foreign::issue::tag_of;
 use crate::graph::model::id::{LENGTH_MAX, TaskId};
 use crate::graph::model::link::Link;

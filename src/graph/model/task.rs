@@ -6,7 +6,8 @@ use clap::ValueEnum;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::graph::model::fields::{self, FieldChanges, FieldValue, Fields, ListedFields};
+use crate::graph::model::field_set::{self, FieldChanges, Fields, ListedFields};
+use crate::graph::model::fields::FieldValue;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::timestamp::Timestamp;
 
@@ -312,7 +313,7 @@ impl Serialize for Change {
 
 impl<'de> Deserialize<'de> for NewTask {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (rest, changes) = fields::split(deserializer)?;
+        let (rest, changes) = field_set::split(deserializer)?;
         let mut new = Self::deserialize(rest).map_err(D::Error::custom)?;
         new.fields.apply(&changes);
         Ok(new)
@@ -321,7 +322,7 @@ impl<'de> Deserialize<'de> for NewTask {
 
 impl<'de> Deserialize<'de> for Change {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (rest, fields) = fields::split(deserializer)?;
+        let (rest, fields) = field_set::split(deserializer)?;
         let change = Self::deserialize(rest).map_err(D::Error::custom)?;
         Ok(Self { fields, ..change })
     }

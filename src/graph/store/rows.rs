@@ -6,7 +6,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::graph::model::event::{Event, Note};
-use crate::graph::model::fields::{Field, FieldValue, Fields, Stored};
+use crate::graph::model::field_set::Fields;
+use crate::graph::model::fields::{Field, FieldValue, Stored};
 use crate::graph::model::id::TaskId;
 use crate::graph::model::link::{Link, LinkType, Neighbour};
 use crate::graph::model::record::TaskRecord;

@@ -6,7 +6,7 @@ use crate::commands::graph::access::Graph;
 use crate::commands::graph::input::{self, Stdin};
 use crate::commands::graph::{batch, editor};
 use crate::error::{Failure, Usage};
-use crate::graph::model::fields::Fields;
+use crate::graph::model::field_set::Fields;
 use crate::graph::model::operation;
 use crate::graph::model::task::NewTask;
 use crate::graph::requests::{Batch, Create};

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::graph::error::GraphError;
-use crate::graph::model::fields::Fields;
+use crate::graph::model::field_set::Fields;
 use crate::graph::model::foreign::issue::{
     Comment, Issue, filled, fingerprint, notes, tag_of, title_and_rest, type_named, with_sections,
 };

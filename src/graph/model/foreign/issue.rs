@@ -4,7 +4,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::graph::model::event::Note;
-use crate::graph::model::fields::Fields;
+use crate::graph::model::field_set::Fields;
 use crate::graph::model::link::LinkType;
 use crate::graph::model::task::{self, Priority, Status, TITLE_LENGTH, TaskType};
 use crate::graph::model::timestamp::Timestamp;
