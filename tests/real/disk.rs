@@ -60,8 +60,12 @@ fn a_disk_that_fills_up_under_the_agent_costs_no_commit() {
     assert!(said.iter().any(|words| answer.stderr.contains(words)), "{answer:#?}");
     let hints = ["hint: free some space", "the disk is full: make room", "hint: make room on that disk"];
     assert!(hints.iter().any(|hint| answer.stderr.contains(hint)), "{answer:#?}");
-    assert!(["interrupted", "collect-failed"].contains(&world.row(&world.job())["status"].as_str().unwrap()));
-    world.assert_on_main("first");
+    let row = world.row(&world.job());
+    assert!(["interrupted", "collect-failed"].contains(&row["status"].as_str().unwrap()));
+    // The repository has room: whether the commit came as far as there is said as it is.
+    let merged = row["outcome"] == "merged";
+    world.assert_on_main(if merged { "work" } else { "first" });
+    assert_eq!(answer.stderr.contains("what the agent committed is on main"), merged, "{answer:#?}");
     world.merge().exits(125);
     small.grow("60m");
     world.merge_all_the_same().exits(0);

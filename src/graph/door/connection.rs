@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::data_dir::IN_CONTAINER;
 use crate::error::{Explain, FAILED};
 use crate::graph::door::dispatch::{self, Failed};
+use crate::graph::door::memory;
 use crate::graph::door::protocol::{EXPORT, Head, PROGRAM, Question, REQUEST_MAX, VERSION};
 use crate::graph::door::shared::Shared;
 use crate::graph::door::slots::Slot;
@@ -93,6 +94,10 @@ fn read(shared: &Shared, stream: &mut UnixStream) -> io::Result<Asked> {
 /// The line that answers, and the text that follows it.
 fn answer(shared: &Shared, asked: &[u8]) -> (Spool, Option<Spool>) {
     let done = carry_out(shared, asked);
+    // What failed may have been large until then.
+    if asked.len() > SHORT || !done.as_ref().is_ok_and(|(line, text)| !line.is_on_disk() && text.is_none()) {
+        memory::trim();
+    }
     done.unwrap_or_else(|error| {
         let error = error.replace(&shared.spec.site.folder().to_string_lossy(), IN_CONTAINER);
         // What is said in a few words always has room.

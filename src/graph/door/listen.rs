@@ -35,7 +35,7 @@ impl Door {
     pub fn open(spec: DoorSpec) -> Result<Self, GraphError> {
         let path = spec.folder.join(SOCKET);
         let failed = |source| GraphError::File { verb: "listen at", path: path.clone(), source };
-        memory::give_back();
+        memory::bound_pools();
         let shared = Arc::new(Shared::new(spec)?);
         let listener = bind(&path).map_err(failed)?;
         let (woken, wake) = io::pipe().map_err(failed)?;

@@ -4,9 +4,9 @@
 const MMAP_THRESHOLD: i32 = 128 << 10;
 const ARENAS: i32 = 2;
 
-/// Gives memory back once an answer is sent. Left to itself glibc keeps a pool for each of many threads, and after the first
-/// large answer that was freed keeps all later ones, too.
-pub fn give_back() {
+/// Bounds what the process keeps of the memory that it freed. Left to itself glibc has a pool for each of many threads, and
+/// after the first large answer that was freed keeps all later ones, too.
+pub fn bound_pools() {
     #[cfg(target_env = "gnu")]
     for (parameter, value) in [(libc::M_ARENA_MAX, ARENAS), (libc::M_MMAP_THRESHOLD, MMAP_THRESHOLD)] {
         // SAFETY: mallopt(3) takes two numbers, locks what it changes, and touches no memory of the caller.
@@ -14,5 +14,15 @@ pub fn give_back() {
         unsafe {
             libc::mallopt(parameter, value);
         }
+    }
+}
+
+/// Gives back what many small pieces of a large answer left in the pools: up to a few milliseconds, so not for each answer.
+pub fn trim() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: malloc_trim(3) takes a number, locks what it walks through, and touches no memory in use.
+    #[allow(unsafe_code)]
+    unsafe {
+        libc::malloc_trim(0);
     }
 }

@@ -31,6 +31,10 @@ impl Spool {
         self.length
     }
 
+    pub fn is_on_disk(&self) -> bool {
+        self.file.is_some()
+    }
+
     pub fn send(self, to: &mut impl Write) -> io::Result<()> {
         match self.file {
             None => to.write_all(&self.memory),

@@ -50,12 +50,17 @@ pub fn live(
     say_so: impl FnOnce() -> io::Result<()>,
 ) -> Result<(), Failure> {
     let supervised = supervise(run, owner, foreground, say_so)?;
-    let finished =
-        ended(run, &supervised, owner).map_err(|source| RunError::Unfinished { name: run.name().to_owned(), source });
+    let finished = ended(run, &supervised, owner).map_err(|source| unfinished(run, source));
     // Last: whoever reads the agent's words may take their time.
     let passed_on = supervised.pass_on(run);
     finished?;
     passed_on
+}
+
+fn unfinished(run: &Run, source: Failure) -> RunError {
+    let merged = run.record.outcome == Some(Outcome::Merged);
+    let target = merged.then(|| run.record.spec.target.branch.clone());
+    RunError::Unfinished { name: run.name().to_owned(), merged: target, source }
 }
 
 fn ended(run: &mut Run, supervised: &Supervised, owner: &Owner) -> Result<(), Failure> {

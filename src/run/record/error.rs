@@ -38,9 +38,9 @@ pub enum RunError {
     EndedEarly { reason: String },
     #[error("the supervisor of {name} ended at once; it last printed: {log}")]
     OwnerDied { name: String, log: String },
-    /// The agent has ended, and what it made is not where it was to go yet.
+    /// The agent has ended, and a step after that failed. `merged` names the branch that has its commits already.
     #[error("the agent has ended, and its run {name} could not be finished")]
-    Unfinished { name: String, source: Failure },
+    Unfinished { name: String, merged: Option<String>, source: Failure },
 }
 
 impl RunError {
@@ -90,10 +90,15 @@ impl Explain for RunError {
                 vec!["look at what it printed: bn container logs NAME".to_owned()]
             }
             RunError::OwnerDied { name, .. } => vec![format!("take it over: bn container merge {name}")],
-            RunError::Unfinished { name, source } => {
-                let again = format!(
-                    "what the agent committed is kept; then: bn container merge {name}, or give it up: bn container discard {name}"
-                );
+            RunError::Unfinished { name, merged, source } => {
+                let again = match merged {
+                    Some(target) => format!(
+                        "what the agent committed is on {target}; to finish the rest: bn container merge {name}"
+                    ),
+                    None => format!(
+                        "what the agent committed is kept; then: bn container merge {name}, or give it up: bn container discard {name}"
+                    ),
+                };
                 source.hints().into_iter().chain([again]).collect()
             }
         }
