@@ -1,18 +1,18 @@
 //! What containers are made of, as values: no file is read and no program started in here.
 
 pub mod agent;
-pub mod build_trouble;
+pub mod build_hints;
 pub mod buildah;
 pub mod caches;
 pub mod ctr;
 pub mod doctor;
 pub mod exec;
+pub mod from_host;
 pub mod handoff;
 pub mod limits;
 pub mod mount;
 pub mod name;
 pub mod network;
-pub mod outside;
 #[cfg(test)]
 mod recorded;
 pub mod reference;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::egress::policy::Policy;
+use crate::egress::reloaded::Reloaded;
 use crate::egress::rule::RuleError;
-use crate::egress::watched::Watched;
 use crate::error::Explain;
 
 #[derive(Debug, thiserror::Error)]
@@ -49,13 +49,13 @@ type Loaded = (Arc<Vec<String>>, Arc<Policy>);
 /// The policy of a run as it is at this moment.
 pub struct LivePolicy {
     base: Arc<Policy>,
-    more: Watched<Vec<String>>,
+    more: Reloaded<Vec<String>>,
     last: Mutex<Option<Loaded>>,
 }
 
 impl LivePolicy {
     pub fn new(base: Policy, file: &Path) -> Self {
-        let more = Watched::new(file, whole_lines);
+        let more = Reloaded::new(file, whole_lines);
         Self { base: Arc::new(base), more, last: Mutex::new(None) }
     }
 

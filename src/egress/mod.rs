@@ -12,11 +12,11 @@ pub mod policy;
 mod proxy;
 mod pump;
 pub mod relay;
+mod reloaded;
 pub mod rule;
 pub mod sets;
 mod stream;
 pub mod summary;
 pub mod variables;
-mod watched;
 
 pub use proxy::{Proxy, ProxySpec};

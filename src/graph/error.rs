@@ -7,9 +7,9 @@ use crate::error::{Explain, FAILED};
 use crate::graph::model::id::TaskId;
 use crate::graph::model::rights::Rule;
 use crate::graph::model::task::{Named, Status};
-use crate::graph::told::Told;
+use crate::graph::remote_error::RemoteError;
 
-/// Exit code when the graph says no: no such task, a circle, a task that is not open.
+/// Exit code when the graph says no: no such task, a cycle, a task that is not open.
 pub const REFUSED: u8 = 1;
 /// Exit code when somebody else holds the claim.
 pub const TAKEN: u8 = 4;
@@ -38,7 +38,7 @@ pub enum GraphError {
     NothingReady,
     #[error("{id} cannot be linked to itself")]
     SelfLink { id: TaskId },
-    #[error("that would close a circle: {path}", path = arrows(.path))]
+    #[error("that would close a cycle: {path}", path = arrows(.path))]
     Cycle { path: Vec<TaskId> },
     #[error("{child} has a parent already: {parent}")]
     HasParent { child: TaskId, parent: TaskId },
@@ -58,7 +58,7 @@ pub enum GraphError {
     Operation { number: usize, source: Box<GraphError> },
 
     #[error(transparent)]
-    Told(#[from] Told),
+    Remote(#[from] RemoteError),
     #[error("nobody answers for the graph at {path}: who held it for this run is gone")]
     OwnerGone { path: PathBuf, source: io::Error },
     #[error("who holds the graph for this run went away before it answered; whether it carried this out is not known")]
@@ -115,7 +115,7 @@ impl Explain for GraphError {
     fn hints(&self) -> Vec<String> {
         match self {
             GraphError::Operation { source, .. } | GraphError::AtLine { source, .. } => source.hints(),
-            GraphError::Told(told) => told.hints.clone(),
+            GraphError::Remote(told) => told.hints.clone(),
             GraphError::Damaged { path, .. } | GraphError::Endless { path } => damaged_hints(path),
             GraphError::Gone { copy, .. } | GraphError::Emptied { copy, .. } => lost_hints(copy),
             _ => self.hint().into_iter().collect(),
@@ -125,7 +125,7 @@ impl Explain for GraphError {
     fn exit_code(&self) -> u8 {
         match self {
             GraphError::Operation { source, .. } | GraphError::AtLine { source, .. } => source.exit_code(),
-            GraphError::Told(told) => told.exit_code,
+            GraphError::Remote(told) => told.exit_code,
             GraphError::Taken { .. } | GraphError::TakenByYou { .. } => TAKEN,
             _ if self.is_about_the_store() => FAILED,
             _ => REFUSED,
@@ -239,7 +239,7 @@ impl GraphError {
             E::Sql(_) => "`bn doctor` checks the graph".to_owned(),
             E::Invalid(_)
             | E::SelfLink { .. }
-            | E::Told(_)
+            | E::Remote(_)
             | E::Line { .. }
             | E::Operation { .. }
             | E::AtLine { .. }

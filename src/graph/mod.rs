@@ -4,6 +4,6 @@ pub mod door;
 pub mod error;
 pub mod model;
 pub mod queries;
+pub mod remote_error;
 pub mod requests;
 pub mod store;
-pub mod told;

@@ -1,15 +1,15 @@
 //! Text that strangers may have had a hand in, on its way to a terminal, or to an agent that reads it.
 
+mod invisible;
 mod names;
 mod sieve;
-mod unseen;
 
 use std::borrow::Cow;
 
 pub use names::{name, path};
 pub use sieve::Sieve;
 
-use unseen::{is_needed, is_unseen};
+use invisible::{is_invisible, is_needed};
 
 /// What a terminal would obey, or what makes text read other than it stands there: control characters of both kinds, and the
 /// marks that turn the direction of writing.
@@ -28,7 +28,7 @@ impl Reader {
     /// Whether the next letter may stand as it is.
     fn is_plain(&mut self, letter: char) -> bool {
         let plain =
-            !steers(letter) && (!is_unseen(letter) || self.before.is_some_and(|before| is_needed(before, letter)));
+            !steers(letter) && (!is_invisible(letter) || self.before.is_some_and(|before| is_needed(before, letter)));
         self.before = plain.then_some(letter);
         plain
     }
@@ -91,7 +91,7 @@ mod tests {
         let between_letters =
             "a\u{200b}b\u{200c}c\u{200d}d\u{2060}e\u{2064}f\u{feff}g\u{ad}h\u{3164}i\u{34f}j\u{2028}k\u{fe0f}l";
         assert_eq!(plain(between_letters), "abcdefghijkl");
-        for letter in (0..=0x10_ffff).filter_map(char::from_u32).filter(|letter| is_unseen(*letter)) {
+        for letter in (0..=0x10_ffff).filter_map(char::from_u32).filter(|letter| is_invisible(*letter)) {
             assert_eq!(plain(&format!("a{letter}b")), "ab", "{letter:?}");
             assert_eq!(plain(&format!("\n{letter}")), "", "{letter:?}");
         }

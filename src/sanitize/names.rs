@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::sanitize::{is_unseen, steers};
+use crate::sanitize::{is_invisible, steers};
 
 /// Longer names are cut. Letters.
 const LONGEST: usize = 200;
@@ -19,7 +19,7 @@ pub fn path(path: &Path) -> String {
 /// In a name, letters that nobody sees are spelled out as well: languages and emoji need them, but two names that look the same
 /// should not be two.
 fn plain(letter: char) -> Vec<char> {
-    match steers(letter) || is_unseen(letter) {
+    match steers(letter) || is_invisible(letter) {
         true => letter.escape_unicode().collect(),
         false => vec![letter],
     }

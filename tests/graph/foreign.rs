@@ -8,7 +8,7 @@ use crate::world::World;
 const BEADS: &str = r##"{"id":"shop-a3f8","title":"The shop","description":"All of it","status":"open","priority":1,"issue_type":"epic","created_at":"2025-12-13T08:41:34.956552+11:00","updated_at":"2025-12-13T08:43:49.970591+11:00","labels":["good first issue","UI"]}
 {"id":"shop-a3f8.1","title":"A cart","status":"in_progress","priority":0,"issue_type":"feature","assignee":"ann","design":"A table","created_at":"2025-12-14T00:00:00Z","updated_at":"2025-12-15T00:00:00Z","dependencies":[{"issue_id":"shop-a3f8.1","depends_on_id":"shop-a3f8","type":"parent-child","created_at":"2025-12-14T00:00:00Z","created_by":"daemon"}],"comments":[{"id":1,"issue_id":"shop-a3f8.1","author":"bob","text":"mind the tax","created_at":"2025-12-14T12:00:00Z"}]}
 {"id":"shop-a3f8.2","title":"A till","status":"blocked","priority":2,"issue_type":"molecule","created_at":"2025-12-14T00:00:01Z","updated_at":"2025-12-14T00:00:01Z","dependencies":[{"issue_id":"shop-a3f8.2","depends_on_id":"shop-a3f8.1","type":"blocks"},{"issue_id":"shop-a3f8.2","depends_on_id":"shop-zz","type":"blocks"}]}
-{"id":"shop-c1","title":"A circle","status":"open","created_at":"2025-12-14T00:00:02Z","updated_at":"2025-12-14T00:00:02Z","dependencies":[{"issue_id":"shop-c1","depends_on_id":"shop-c2","type":"blocks"}]}
+{"id":"shop-c1","title":"A cycle","status":"open","created_at":"2025-12-14T00:00:02Z","updated_at":"2025-12-14T00:00:02Z","dependencies":[{"issue_id":"shop-c1","depends_on_id":"shop-c2","type":"blocks"}]}
 {"id":"shop-c2","title":"And back","status":"open","created_at":"2025-12-14T00:00:03Z","updated_at":"2025-12-14T00:00:03Z","dependencies":[{"issue_id":"shop-c2","depends_on_id":"shop-c1","type":"blocks"}]}
 {"id":"shop-old","title":"Done","status":"closed","priority":3,"issue_type":"bug","created_at":"2025-12-14T00:00:04Z","updated_at":"2025-12-16T00:00:00Z","closed_at":"2025-12-16T00:00:00Z","close_reason":"fixed"}
 {"id":"shop-gone","title":"Gone","status":"tombstone","created_at":"2025-12-14T00:00:05Z","updated_at":"2025-12-17T00:00:00Z","deleted_at":"2025-12-17T00:00:00Z","original_type":"bug"}
@@ -34,7 +34,7 @@ fn beads_come_with_their_links_and_comments() {
     );
     let left_out: Vec<&str> = answer["left_out"].as_array().unwrap().iter().map(|why| why.as_str().unwrap()).collect();
     assert!(left_out[0].starts_with("line 3: shop-a3f8.2 depends_on shop-zz: it is not in the file"), "{left_out:?}");
-    assert!(left_out[1].starts_with("line 5: shop-c2 depends_on shop-c1: that would close a circle"), "{left_out:?}");
+    assert!(left_out[1].starts_with("line 5: shop-c2 depends_on shop-c1: that would close a cycle"), "{left_out:?}");
     let cart = world.json(&["show", "shop-a3f8.1"]);
     assert_eq!(cart["title"], "A cart");
     assert_eq!((&cart["type"], &cart["priority"], &cart["status"]), (&"feature".into(), &0.into(), &"open".into()));
@@ -76,7 +76,7 @@ fn a_second_import_changes_nothing_and_a_later_one_what_has_changed() {
     let changed = BEADS
         .replace("A cart\"", "A trolley\"")
         .replace("2025-12-15T00:00:00Z", "2099-01-01T00:00:00Z")
-        .replace("A circle\"", "A ring\"");
+        .replace("A cycle\"", "A ring\"");
     assert_eq!(import(&world, "beads", &changed)["tasks_updated"], 1);
     let cart = world.json(&["show", "shop-a3f8.1"]);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Links, circles, and what follows from them.
+//! Links, cycles, and what follows from them.
 
 use insta::assert_snapshot;
 
@@ -48,13 +48,13 @@ fn blocks_is_depends_on_from_the_other_end() {
 }
 
 #[test]
-fn a_circle_is_refused_with_the_path_that_it_would_close() {
+fn a_cycle_is_refused_with_the_path_that_it_would_close() {
     let world = World::new();
     let (a, b, c) = (world.task("A", &[]), world.task("B", &[]), world.task("C", &[]));
     world.bn(&["link", "add", &a, &b]).ok();
     world.bn(&["link", "add", &b, &c]).ok();
     let refused = world.bn(&["link", "add", &c, &a]).refused(1);
-    assert!(refused.starts_with(&format!("Error: that would close a circle: {c} -> {a} -> {b} -> {c}\n")), "{refused}");
+    assert!(refused.starts_with(&format!("Error: that would close a cycle: {c} -> {a} -> {b} -> {c}\n")), "{refused}");
     // A parent waits for its children: a child that waited for its parent would wait for ever.
     world.bn(&["link", "add", &c, &a, "--type", "parent_of"]).refused(1);
     world.bn(&["link", "add", &a, &c, "--type", "blocks"]).refused(1);

@@ -73,14 +73,14 @@ fn a_bad_import_changes_nothing_and_names_the_line() {
 }
 
 #[test]
-fn an_import_that_would_close_a_circle_is_refused() {
+fn an_import_that_would_close_a_cycle_is_refused() {
     let (here, there) = (World::new(), World::new());
     let (a, b) = (here.task("A", &[]), here.task("B", &[]));
     there.feed(&["import"], &here.bn(&["export"]).ok()).ok();
     here.bn(&["link", "add", &a, &b]).ok();
     there.bn(&["link", "add", &b, &a]).ok();
     let refused = here.feed(&["import"], &there.bn(&["export"]).ok()).refused(1);
-    assert!(refused.starts_with("Error: that would close a circle: bn-"), "{refused}");
+    assert!(refused.starts_with("Error: that would close a cycle: bn-"), "{refused}");
     assert_eq!(here.json(&["link", "list", &a])["links"].as_array().unwrap().len(), 1);
 }
 

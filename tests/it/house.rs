@@ -112,7 +112,7 @@ fn every_arrow_between_rooms_is_drawn_and_none_leads_up() {
 }
 
 #[test]
-fn no_files_stand_in_a_circle() {
+fn no_files_stand_in_a_cycle() {
     let sources = sources();
     let arrows: BTreeMap<&String, BTreeSet<&String>> = sources
         .iter()
@@ -123,7 +123,7 @@ fn no_files_stand_in_a_circle() {
         .collect();
     for start in arrows.keys() {
         let mut way = vec![*start];
-        assert!(!comes_back(start, &arrows, &mut way, &mut BTreeSet::new()), "a circle of files: {way:?}");
+        assert!(!comes_back(start, &arrows, &mut way, &mut BTreeSet::new()), "a cycle of files: {way:?}");
     }
 }
 

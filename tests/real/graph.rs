@@ -87,7 +87,7 @@ fn every_verb_prints_the_same_bytes_through_the_owner_as_on_the_file() {
         neutral(&answer.exits(0).stdout)
     };
     let (asked, opened) = (print("agent"), print("files"));
-    assert!(asked.matches("\n= 0\n").count() > 20 && asked.contains("Error: that would close a circle"), "{asked}");
+    assert!(asked.matches("\n= 0\n").count() > 20 && asked.contains("Error: that would close a cycle"), "{asked}");
     assert!(asked == opened, "--- asked\n{asked}\n--- opened\n{opened}");
 }
 

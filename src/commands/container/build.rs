@@ -9,10 +9,10 @@ use crate::cli::container::{AgentProgram, BuildArgs};
 use crate::commands::container::build_error::BuildError;
 use crate::commands::container::build_folder::BuildFolder;
 use crate::commands::container::definition::{Definition, LastBuilt};
-use crate::commands::container::fitness;
+use crate::commands::container::image_checks;
 use crate::commands::container::import::{self, import_image};
 use crate::commands::{Context, Exit};
-use crate::container::build_trouble;
+use crate::container::build_hints;
 use crate::container::buildah::{self, BuildSpec};
 use crate::container::doctor::advisories::mounts_reach_the_host;
 use crate::container::reference::image_reference;
@@ -50,12 +50,12 @@ pub fn run(args: &BuildArgs, context: &Context) -> Result<Exit, Failure> {
     let watched = runner.watched(&buildah::build(&spec, &staged))?;
     let own = matches!(definition, Definition::Embedded);
     if !watched.status.success() {
-        let hints = build_trouble::hints(&watched.said, build_trouble::Built { text: definition.text(), own });
+        let hints = build_hints::hints(&watched.said, build_hints::Built { text: definition.text(), own });
         return Err(BuildError::Failed { reference: spec.reference, code: exit_code(watched.status), hints }.into());
     }
-    fitness::refuse_configuration(&spec.reference, own, &runner)?;
+    image_checks::refuse_configuration(&spec.reference, own, &runner)?;
     if !own {
-        fitness::refuse_without_programs(&spec.reference, spec.isolation, &runner)?;
+        image_checks::refuse_without_programs(&spec.reference, spec.isolation, &runner)?;
     }
     let built = import_image(&spec.reference, folder.path(), &engine, &runner)?;
     last_built.map_or(Ok(()), |last| last.keep(definition.text()))?;

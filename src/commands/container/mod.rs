@@ -1,5 +1,6 @@
 //! `bn container …`: one file per verb.
 
+mod agent_trees;
 mod allow;
 mod allow_sets;
 pub mod build;
@@ -13,8 +14,8 @@ mod doctor;
 mod dry_run;
 mod exec;
 pub mod find;
-mod fitness;
 mod headline;
+mod image_checks;
 mod import;
 mod inspect;
 mod list;
@@ -30,7 +31,6 @@ mod run;
 mod stop;
 mod supervise;
 mod table;
-mod trees;
 mod wait;
 mod worktree;
 
@@ -102,7 +102,7 @@ fn make_safe(command: &ContainerCommand, context: &mut Context) -> Result<(), Fa
         ContainerCommand::Run(args) => args.worktree.as_deref(),
         _ => None,
     };
-    let left_out = context.env.search_path(&trees::of_agents(&context.env, worktree, &runs));
+    let left_out = context.env.search_path(&agent_trees::find(&context.env, worktree, &runs));
     if let (ContainerCommand::Run(_), Some(folder)) = (command, left_out.first()) {
         let folder = folder.display();
         context

@@ -16,8 +16,8 @@ use crate::git::host::{Git, repository, target};
 use crate::process::{Cmd, Runner};
 use crate::run::engine::Engine;
 use crate::run::life::detach;
-use crate::run::life::hold::Owner;
 use crate::run::life::steps;
+use crate::run::life::supervise::Owner;
 use crate::run::record::run_json::Run;
 use crate::run::watch::signals::Signals;
 

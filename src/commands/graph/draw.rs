@@ -10,9 +10,9 @@ use crate::graph::requests::Draw;
 pub fn run(args: &GraphArgs, context: &Context) -> Result<(), Failure> {
     let graph = Graph::open(context)?;
     let direction = if args.reverse { Direction::Up } else { Direction::Down };
-    let web = graph.ask(&Draw { id: args.id.clone(), direction })?;
+    let found = graph.ask(&Draw { id: args.id.clone(), direction })?;
     if args.dot {
-        return Ok(context.output.text(&web.dot())?);
+        return Ok(context.output.text(&found.dot())?);
     }
-    Ok(context.output.print(&web)?)
+    Ok(context.output.print(&found)?)
 }

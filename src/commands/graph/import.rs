@@ -26,7 +26,7 @@ pub fn run(args: &ImportArgs, context: &Context) -> Result<(), Failure> {
         }
         Some(source) => {
             let issues = source.parse(text)?;
-            Graph::open(context)?.write(NOTHING, |writer| writer.take_in(source, &issues))?
+            Graph::open(context)?.write(NOTHING, |writer| writer.import_issues(source, &issues))?
         }
     };
     Ok(context.output.print(&Answer { imported })?)

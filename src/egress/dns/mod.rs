@@ -14,7 +14,7 @@ use std::path::Path;
 
 use config::{Hosts, ResolvConf};
 
-use crate::egress::watched::Watched;
+use crate::egress::reloaded::Reloaded;
 
 #[derive(Debug, thiserror::Error)]
 pub enum LookupError {
@@ -30,8 +30,8 @@ pub enum LookupError {
 
 /// Looks names up.
 pub struct Resolver {
-    hosts: Watched<Hosts>,
-    config: Watched<ResolvConf>,
+    hosts: Reloaded<Hosts>,
+    config: Reloaded<ResolvConf>,
 }
 
 impl Resolver {
@@ -41,7 +41,7 @@ impl Resolver {
     }
 
     pub fn new(hosts: &Path, config: &Path) -> Self {
-        Self { hosts: Watched::new(hosts, Hosts::parse), config: Watched::new(config, ResolvConf::parse) }
+        Self { hosts: Reloaded::new(hosts, Hosts::parse), config: Reloaded::new(config, ResolvConf::parse) }
     }
 
     /// All addresses of a name, at least one.

@@ -8,7 +8,7 @@ use crate::egress::http::reply::Reply;
 use crate::egress::log::{Decision, Entry, Remedy};
 use crate::egress::next_hop::Hop;
 use crate::egress::policy::{Policy, Refusal};
-use crate::egress::proxy::{Shared, race};
+use crate::egress::proxy::{Shared, happy_eyeballs};
 use crate::egress::pump::Reader;
 use crate::egress::stream::{Stream, write_all};
 
@@ -160,7 +160,7 @@ impl From<std::io::Error> for Unreached {
 }
 
 async fn directly(shared: &Shared, addresses: &[SocketAddr]) -> Result<Dialled, Unreached> {
-    let stream = race::connect(addresses).await?;
+    let stream = happy_eyeballs::connect(addresses).await?;
     let address = stream.peer_addr().ok().map(|peer| peer.ip());
     let stream = Stream::from(stream);
     shared.limit_outside(&stream);

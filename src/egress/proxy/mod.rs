@@ -4,9 +4,9 @@ mod connection;
 mod dial;
 mod ending;
 mod forward;
+mod happy_eyeballs;
 mod head;
 mod listener;
-mod race;
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -33,8 +33,8 @@ use crate::error::Explain;
 pub const SOCKET: &str = "proxy.sock";
 /// Connections at once.
 const CONNECTIONS_MAX: usize = 4096;
-/// The client's and the server's, or while the latter is looked for: two for name servers, or `race::TRIED_AT_ONCE`.
-const DESCRIPTORS_EACH: u64 = 1 + race::TRIED_AT_ONCE as u64;
+/// The client's and the server's, or while the latter is looked for: two for name servers, or `happy_eyeballs::TRIED_AT_ONCE`.
+const DESCRIPTORS_EACH: u64 = 1 + happy_eyeballs::TRIED_AT_ONCE as u64;
 /// Descriptors that everything else may need.
 const DESCRIPTORS_SPARE: u64 = 256;
 /// What the kernel may keep for all connections together, roughly. Left alone, it gives each up to tens of megabytes, and a few

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::failpoint::{self, Point};
 use crate::git::collect::collected::BranchOutcome;
+use crate::git::collect::lost_commits;
 use crate::git::collect::plan::Plan;
-use crate::git::collect::set_back;
 use crate::git::host::refs::short;
 use crate::git::host::worktrees::Operation;
 use crate::git::host::{Git, GitError, changes, checkout, refs, worktrees};
@@ -21,7 +21,7 @@ pub fn settle(git: &Git, run: &RunGit, plan: &Plan, notes: &mut Vec<String>) -> 
         return Ok(BranchOutcome::GitLost { reason: reason.clone() });
     }
     let work = plan.work().unwrap_or(run.base());
-    let left_out = set_back::left_out(git, run, work)?.len();
+    let left_out = lost_commits::of(git, run, work)?.len();
     if left_out > 0 {
         notes.extend(set_back_notes(run, work, left_out));
         return Ok(BranchOutcome::SetBack { kept: run.base().to_owned(), left_out });

@@ -4,17 +4,17 @@
 //! look at, and git checks each before it takes it. Every step may be taken again after a crash in the middle of it.
 
 pub mod branch;
+pub mod bundle;
 pub mod collected;
 mod fetch;
 mod ids;
 pub mod kept;
 mod lfs;
+mod lost_commits;
 pub mod plan;
 mod reflogs;
 mod refs;
-pub mod rest;
 pub mod run_refs;
-mod set_back;
 pub mod submodules;
 mod take;
 pub mod take_over;

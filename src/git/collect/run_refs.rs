@@ -11,7 +11,7 @@ use crate::git::host::git::os;
 use crate::git::host::{Git, GitError, refs};
 use crate::git::private::prepare::REPOSITORY_OF;
 use crate::git::private::run_git::{MODULES, RunGit, SEEN_TARGETS, prefix};
-use crate::git::private::{bare, own_refs};
+use crate::git::private::{bare, kept_git};
 use crate::untrusted::remove;
 
 /// A ref of a run that holds commits which the target does not have.
@@ -41,7 +41,7 @@ fn one(git: &Git, run: &RunGit) -> Result<(), GitError> {
     failpoint::reached(Point::WorkRefsRemoved);
     refs::delete(git, &kept, &names(pins.iter()))?;
     if all && run.has_own_refs() && others.iter().all(|found| found.own != "uncommitted") {
-        own_refs::end(git, run)?;
+        kept_git::end(git, run)?;
     }
     failpoint::reached(Point::RefsRemoved);
     Ok(())
@@ -171,8 +171,8 @@ pub fn all(git: &Git, run: &RunGit) -> Result<Vec<KeptRef>, GitError> {
 
 /// Deletes every ref of a run, its work too, and all that it borrowed: for `prune`, once the user has said so.
 pub fn forget(git: &Git, common_dir: &Path, run: &str, folder: &Path) -> Result<(), GitError> {
-    of_submodules(folder)?.iter().try_for_each(|(common_dir, inner)| own_refs::remove(common_dir, run, inner))?;
-    own_refs::remove(common_dir, run, folder)?;
+    of_submodules(folder)?.iter().try_for_each(|(common_dir, inner)| kept_git::remove(common_dir, run, inner))?;
+    kept_git::remove(common_dir, run, folder)?;
     // Those of an older bn.
     refs::delete(git, common_dir, &names(list(git, common_dir, run)?.iter()))
 }

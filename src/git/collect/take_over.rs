@@ -2,14 +2,14 @@
 
 use crate::failpoint::{self, Point};
 use crate::git::collect::branch;
+use crate::git::collect::bundle::{self, Source};
 use crate::git::collect::collected::{BranchOutcome, Collected};
 use crate::git::collect::plan::{self, Plan, WORK};
-use crate::git::collect::rest::{self, Source};
 use crate::git::collect::unpacked::{self, Size};
 use crate::git::collect::{fetch, lfs, refs, submodules, take};
 use crate::git::host::changes::{self, ChangedPath, Status};
 use crate::git::host::{Git, GitError, refs as host_refs};
-use crate::git::private::{RunGit, own_refs};
+use crate::git::private::{RunGit, kept_git};
 use crate::sanitize;
 use crate::untrusted::quarantine::{self, Quarantine};
 use crate::untrusted::remove;
@@ -57,7 +57,7 @@ fn submodule(git: &Git, run: &RunGit, size: Size) -> Result<Collected, GitError>
         collected.complete = false;
     }
     if collected.new_commits > 0 {
-        rest::bundle(git, run, Source::Taken, &submodules::bundle(run))?;
+        bundle::create(git, run, Source::Taken, &submodules::bundle(run))?;
     }
     Ok(collected)
 }
@@ -89,7 +89,7 @@ fn take_over(git: &Git, run: &RunGit, mut plan: Plan, collected: &mut Collected)
         collected.complete = false;
         collected.holds.push(format!("what the agent stored with Git LFS could not be taken over: {error}"));
     }
-    own_refs::fetch_work(git, run, &run.reference(WORK))?;
+    kept_git::fetch_work(git, run, &run.reference(WORK))?;
     failpoint::reached(Point::WorkHandedOver);
     collected.ended_on = plan.ended_on();
     collected.refs = plan.taken(run);

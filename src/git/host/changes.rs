@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::git::host::git::{os, refused};
-use crate::git::host::{Git, GitError, extent};
+use crate::git::host::{Git, GitError, file_count};
 use crate::path_json;
 
 /// How long a comparison may take.
@@ -17,7 +17,7 @@ const FILES_MAX: u64 = 1_000_000;
 
 /// Why the second commit cannot even be compared with the first.
 pub fn excess(git: &Git, git_dir: &Path, from: &str, to: &str) -> Result<Option<String>, GitError> {
-    let files = extent::added(git, git_dir, from, to)?;
+    let files = file_count::added(git, git_dir, from, to)?;
     Ok((files > FILES_MAX).then(|| GitError::TooManyFiles { files, limit: FILES_MAX }.to_string()))
 }
 
@@ -52,7 +52,7 @@ pub enum Status {
 
 /// The differences from one commit to another, renames as a deletion and an addition.
 pub fn between(git: &Git, git_dir: &Path, from: &str, to: &str) -> Result<Vec<ChangedPath>, GitError> {
-    let files = extent::added(git, git_dir, from, to)?;
+    let files = file_count::added(git, git_dir, from, to)?;
     if files > FILES_MAX {
         return Err(GitError::TooManyFiles { files, limit: FILES_MAX });
     }

@@ -3,20 +3,20 @@
 //! Every call names its git folder and its worktree, and runs no hook and no monitor. Nothing here knows of a run, and
 //! nothing here reads what an agent wrote but as objects whose ids were given.
 
-pub mod borrowed;
 pub mod changes;
 pub mod checkout;
+pub mod cherry;
 pub mod config;
 pub mod copies;
 pub mod discover;
 mod error;
-pub mod extent;
+pub mod file_count;
 pub mod git;
 pub mod in_tree;
 pub mod lfs;
 pub mod links;
 pub mod main_checkout;
-pub mod missing;
+pub mod object_links;
 pub mod refs;
 pub mod repository;
 pub mod show;

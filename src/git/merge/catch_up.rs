@@ -5,7 +5,7 @@ use crate::git::host::checkout::Checkout;
 use crate::git::host::git::complaints;
 use crate::git::host::target::Target;
 use crate::git::host::{Git, GitError, changes, refs};
-use crate::git::merge::whole::{self, Journal};
+use crate::git::merge::journal::{self, Journal};
 
 /// Commits that only one of two branches has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Standing {
 /// Fast-forwards a branch that is behind and has no commits of its own. Returns the commit that is checked out then, and
 /// what to tell the user.
 pub fn catch_up(git: &Git, checkout: &Checkout, target: &Target) -> Result<(String, Option<String>), GitError> {
-    if let Some(told) = whole::recover(git, &checkout.git_dir)? {
+    if let Some(told) = journal::recover(git, &checkout.git_dir)? {
         return Ok((checkout.head.clone(), Some(told)));
     }
     let (standing, head) = (Standing::of(git, checkout, target)?, checkout.head.clone());

@@ -14,8 +14,8 @@ use crate::git::host::git::{UPLOAD_PACK, complaints};
 use crate::git::host::worktrees::Operation;
 use crate::git::host::worktrees::{self, Worktree};
 use crate::git::host::{Git, GitError, changes, checkout, in_tree, main_checkout, refs};
-use crate::git::merge::whole::{self, Journal};
-use crate::git::merge::{clashes, landed, taken_back};
+use crate::git::merge::journal::{self, Journal};
+use crate::git::merge::{clashes, landed, target_set_back};
 use crate::git::private::RunGit;
 use crate::sanitize;
 
@@ -88,7 +88,7 @@ pub fn as_rebased(git: &Git, run: &RunGit, collected: &Collected) -> Result<Coll
     let tip = branch.map(|branch| refs::commit(git, common, &branch)).transpose()?.flatten();
     if let Some(tip) = tip
         && (!refs::is_ancestor(git, common, &target, &collected.head)?
-            || taken_back::by_the_user(git, run, &target, &collected.head)?.is_some())
+            || target_set_back::dropped_commit(git, run, &target, &collected.head)?.is_some())
         && refs::is_ancestor(git, common, &target, &tip)?
         // A branch that is where the target is lacks the work.
         && !refs::is_ancestor(git, common, &tip, &target)?
@@ -190,7 +190,7 @@ impl Step<'_> {
         if !branch::wait_for_index(&git_dir) {
             return Ok(busy(format!("another git is at work in {place}, or left {}/index.lock", git_dir.display())));
         }
-        if let Some(why) = whole::recover(self.git, &git_dir)? {
+        if let Some(why) = journal::recover(self.git, &git_dir)? {
             return Ok(MergeOutcome::Refused { why });
         }
         if let Some(why) = self.obeyed(worktree, &git_dir)? {

@@ -7,7 +7,7 @@ use crate::git::host::changes::{ChangedPath, Status};
 use crate::git::host::config::Config;
 use crate::git::host::git::refused;
 use crate::git::host::{Git, GitError};
-use crate::git::merge::brought;
+use crate::git::merge::incoming;
 use crate::git::private::RunGit;
 
 /// Attributes that run nothing, whatever stands behind them.
@@ -52,7 +52,7 @@ pub fn asked(git: &Git, run: &RunGit, head: &str, changed: &[ChangedPath]) -> Re
     if configured.is_empty() {
         return Ok(asked);
     }
-    let from = brought::before(git, run, head)?;
+    let from = incoming::base(git, run, head)?;
     for change in changed.iter().filter(|change| is_attributes(&change.path)) {
         let old = format!("{from}:{}", change.path.to_string_lossy());
         let before = text(git, common, &old)?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::git::collect::collected::Collected;
 use crate::git::host::git::refused;
-use crate::git::host::{Git, GitError, changes, missing, refs};
+use crate::git::host::{Git, GitError, changes, cherry, refs};
 use crate::git::private::RunGit;
 
 /// How long may be looked for the agent's changes among the target's.
@@ -30,7 +30,7 @@ pub fn is_reapplied(git: &Git, run: &RunGit, target: &str, work: &str) -> Result
     if changes::excess(git, common, run.base(), work)?.is_some() {
         return Ok(false);
     }
-    let Some(missing) = missing::of(git, common, work, target)? else { return Ok(false) };
+    let Some(missing) = cherry::missing(git, common, work, target)? else { return Ok(false) };
     if missing.is_empty() {
         return Ok(true);
     }

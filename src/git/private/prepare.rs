@@ -13,7 +13,7 @@ use crate::git::private::hooks::{self, Hooks};
 use crate::git::private::mounts::{self, GitMount};
 use crate::git::private::run_git::{MODULES, prefix};
 use crate::git::private::survey::{DOT_GIT, EMPTY, NOBODY, Survey, nested_notes, survey};
-use crate::git::private::{RunGit, config, ignored, own_refs, publish, submodules};
+use crate::git::private::{RunGit, config, ignored, kept_git, publish, submodules};
 use crate::sanitize;
 use crate::untrusted::{remove, sockets};
 
@@ -84,16 +84,16 @@ fn clear(run: &RunGit) -> Result<(), GitError> {
 /// The starting commit and the user's uncommitted files get refs of their own.
 /// Returns what to tell the user.
 fn keep_start(git: &Git, run: &RunGit, survey: &Survey) -> Result<Vec<String>, GitError> {
-    let copied = own_refs::create(git, run, config::is_partial_clone(&survey.config))?;
+    let copied = kept_git::create(git, run, config::is_partial_clone(&survey.config))?;
     let (repository, reference) = (run.kept(), run.reference("uncommitted"));
     refs::update(git, &repository, &run.reference("old"), run.base(), None)?;
-    own_refs::rehearse(git, run, "old", run.base())?;
+    kept_git::rehearse(git, run, "old", run.base())?;
     failpoint::reached(Point::BaseKept);
     let copy = Copy { head: run.base(), place: (&repository, &reference), scratch: &run.folder };
     let notes = snapshot::save(git, &run.checkout, &copy)?;
     if !notes.is_empty() {
         // Which commit it would be is not known.
-        own_refs::rehearse(git, run, "uncommitted", snapshot::empty_tree(&run.checkout.object_format))?;
+        kept_git::rehearse(git, run, "uncommitted", snapshot::empty_tree(&run.checkout.object_format))?;
     }
     failpoint::reached(Point::UncommittedKept);
     Ok(notes.into_iter().chain(copied).collect())

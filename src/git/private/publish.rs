@@ -6,9 +6,9 @@ use std::path::Path;
 
 use crate::failpoint::{self, Point};
 use crate::git::host::refs::{self, RefMap};
-use crate::git::host::{Git, GitError, borrowed};
+use crate::git::host::{Git, GitError, object_links};
 use crate::git::private::RunGit;
-use crate::git::private::{bare, own_refs, view};
+use crate::git::private::{bare, kept_git, view};
 
 /// Borrows all that is shown, then shows it: as the agent's own refs, as those of its remote `host`, and in the view. Returns
 /// how many refs name what is not there.
@@ -16,8 +16,8 @@ pub fn refs(git: &Git, run: &RunGit) -> Result<usize, GitError> {
     let checkout = &run.checkout;
     let listed = refs::list(git, &checkout.common_dir, &["refs/heads", "refs/tags", "refs/remotes", "refs/notes"])?;
     let ids: BTreeSet<String> = listed.iter().map(|found| found.id.clone()).chain([run.base().to_owned()]).collect();
-    own_refs::borrow(git, run)?;
-    let missing = borrowed::missing(git, &run.kept(), &ids)?;
+    kept_git::borrow(git, run)?;
+    let missing = object_links::missing(git, &run.kept(), &ids)?;
     failpoint::reached(Point::Pinned);
     let shown: Vec<_> = listed.into_iter().filter(|found| !missing.contains(&found.id)).collect();
     view::write(run, &view::published(&shown))?;
@@ -30,7 +30,7 @@ pub fn refs(git: &Git, run: &RunGit) -> Result<usize, GitError> {
     }
     own.extend(checkout.branch_ref().map(|branch| (branch.into_bytes(), run.base().to_owned())));
     let text = refs::packed(&own);
-    own_refs::remember_shown(run, &own)?;
+    kept_git::remember_shown(run, &own)?;
     bare::write(&run.private(), "packed-refs", &text)?;
     bare::write(&run.folder, "start-refs", &text)?;
     Ok(missing.len())

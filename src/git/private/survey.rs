@@ -10,7 +10,7 @@ use crate::git::host::{Git, GitError, in_tree, lfs};
 use crate::git::private::hooks::{self, Hooks, Inside};
 use crate::git::private::mounts::{self, GitMount, Parts};
 use crate::git::private::run_git::{Folder, SubmoduleStart};
-use crate::git::private::{RunGit, Start, bare, hook_programs, own_refs, submodules};
+use crate::git::private::{RunGit, Start, bare, hook_programs, kept_git, submodules};
 use crate::sanitize;
 use crate::untrusted::nested::{self, Closed};
 use crate::untrusted::sockets;
@@ -151,7 +151,7 @@ pub fn survey(git: &Git, request: Request<'_>) -> Result<(RunGit, Survey), GitEr
 
 /// The object folders that the agent borrows from. Those under names of the run's own stay, whatever becomes of the others.
 fn borrowed(checkout: &Checkout, run: &str) -> Result<Vec<PathBuf>, GitError> {
-    let own = own_refs::objects(&checkout.common_dir, run);
+    let own = kept_git::objects(&checkout.common_dir, run);
     Ok([bare::object_folders(&checkout.common_dir)?, vec![own]].concat())
 }
 

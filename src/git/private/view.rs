@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::failpoint::{self, Point};
 use crate::git::host::refs::{self, HostRef, RefMap};
-use crate::git::host::{Git, GitError, borrowed};
+use crate::git::host::{Git, GitError, object_links};
 use crate::git::private::RunGit;
-use crate::git::private::{bare, own_refs};
+use crate::git::private::{bare, kept_git};
 
 /// The refs that are shown.
 pub fn published(listed: &[HostRef]) -> RefMap {
@@ -31,11 +31,11 @@ pub fn publish(git: &Git, run: &RunGit) -> Result<bool, GitError> {
     let known: BTreeSet<&String> = before.values().collect();
     let new: BTreeSet<String> = now.values().filter(|id| !known.contains(id)).cloned().collect();
     if !new.is_empty() {
-        own_refs::borrow(git, run)?;
-        let missing = borrowed::missing(git, &run.kept(), &new)?;
+        kept_git::borrow(git, run)?;
+        let missing = object_links::missing(git, &run.kept(), &new)?;
         failpoint::reached(Point::PinRenewed);
         now.retain(|_, id| !missing.contains(id));
-        own_refs::remember_shown(run, &now)?;
+        kept_git::remember_shown(run, &now)?;
     }
     match bare::optional(&common_dir.join("shallow"))? {
         Some(text) => bare::replace(&run.view(), "shallow", &text)?,

@@ -4,7 +4,7 @@ use crate::git::collect::collected::BranchOutcome;
 use crate::git::collect::collected::Collected;
 use crate::git::collect::run_refs;
 use crate::git::merge::fast_forward::{MergeOutcome, as_rebased};
-use crate::git::merge::taken_back;
+use crate::git::merge::target_set_back;
 use crate::git::private::view;
 use crate::git::testing::Bench;
 
@@ -165,7 +165,7 @@ fn what_the_user_took_back_from_the_target_is_known_to_be_in_the_work() {
     view::publish(&bench.git, &run).unwrap();
     let collected = bench.collect(&run);
     let target = bench.sh("git -C repo rev-parse main");
-    let known = |work: &str| taken_back::by_the_user(&bench.git, &run, &target, work).unwrap();
+    let known = |work: &str| target_set_back::dropped_commit(&bench.git, &run, &target, work).unwrap();
     assert_eq!(known(&collected.head), Some(mistake.clone()));
     bench.sh(&format!("git -C agent rebase -q --onto main {mistake}"));
     let rebased = as_rebased(&bench.git, &run, &collected).unwrap();

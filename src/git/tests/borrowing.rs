@@ -1,9 +1,9 @@
 //! The agent borrows the host's objects: what the user deletes meanwhile must not break it.
 
 use crate::git::collect::{kept, run_refs};
-use crate::git::host::borrowed;
+use crate::git::host::object_links;
 use crate::git::merge::fast_forward::MergeOutcome;
-use crate::git::private::{own_refs, view};
+use crate::git::private::{kept_git, view};
 use crate::git::testing::Bench;
 
 const COLLECT_GARBAGE: &str = "git -C repo reflog expire --expire=now --all; git -C repo gc -q --prune=now";
@@ -197,8 +197,8 @@ fn objects_without_a_second_name_are_copied_and_packs_that_come_and_go_are_waite
     let elsewhere = tempfile::tempdir_in("/dev/shm").unwrap();
     let (here, there) = (bench.path("objects"), elsewhere.path().join("objects"));
     bench.sh("git -C repo gc -q; echo two > repo/two; git -C repo add two; git -C repo commit -qm two");
-    assert_eq!(borrowed::link(&common, &here).unwrap(), 0);
-    assert!(borrowed::link(&common, &there).unwrap() > 0);
+    assert_eq!(object_links::link(&common, &here).unwrap(), 0);
+    assert!(object_links::link(&common, &there).unwrap() > 0);
     for objects in [here, there] {
         let said = bench.sh(&format!("git init -q --bare x; rm -rf x/objects; cp -r {} x/objects; git -C x fsck --no-dangling $(git -C repo rev-parse main) 2>&1; rm -rf x", objects.display()));
         assert!(!said.contains("missing"), "{said}");
@@ -207,7 +207,7 @@ fn objects_without_a_second_name_are_copied_and_packs_that_come_and_go_are_waite
         let packing = scope.spawn(|| bench.sh("for n in 1 2 3 4 5 6; do echo $n > repo/n; git -C repo add n; git -C repo commit -qm $n; git -C repo gc -q --prune=now; done"));
         while !packing.is_finished() {
             let target = tempfile::tempdir_in(bench.path("")).unwrap();
-            borrowed::link(&common, target.path()).unwrap();
+            object_links::link(&common, target.path()).unwrap();
         }
         packing.join()
     });
@@ -221,9 +221,9 @@ fn what_a_copy_borrows_goes_with_the_copy_and_never_from_a_later_run() {
     let (runs, copy) = (bench.path("runs"), bench.path("copy"));
     std::fs::rename(&run.folder, &copy).unwrap();
     let later = bench.prepare("agent");
-    own_refs::expire(&copy, &runs).unwrap();
-    assert!(own_refs::objects(&later.checkout.common_dir, &later.run).exists());
+    kept_git::expire(&copy, &runs).unwrap();
+    assert!(kept_git::objects(&later.checkout.common_dir, &later.run).exists());
     std::fs::remove_dir_all(&later.folder).unwrap();
-    own_refs::expire(&copy, &runs).unwrap();
+    kept_git::expire(&copy, &runs).unwrap();
     assert!(!later.checkout.common_dir.join("binnacle").exists());
 }

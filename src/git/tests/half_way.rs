@@ -5,7 +5,7 @@ use std::fs;
 use crate::git::collect::collected::Collected;
 use crate::git::host::changes;
 use crate::git::merge::fast_forward::MergeOutcome;
-use crate::git::merge::whole::{Journal, recover};
+use crate::git::merge::journal::{Journal, recover};
 use crate::git::private::prepare::Prepared;
 use crate::git::testing::Bench;
 

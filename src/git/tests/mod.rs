@@ -2,6 +2,7 @@
 
 mod agents;
 mod borrowing;
+mod bundle;
 mod crash;
 mod half_way;
 mod hostile;
@@ -11,6 +12,5 @@ mod leftovers;
 mod main_path;
 mod merging;
 mod refusals;
-mod rest;
 mod settings;
 mod wall;

@@ -9,15 +9,15 @@ use crate::error::{Explain, FAILED};
 use crate::graph::door::dispatch::{self, Failed};
 use crate::graph::door::memory;
 use crate::graph::door::protocol::{EXPORT, Head, PROGRAM, Question, REQUEST_MAX, VERSION};
+use crate::graph::door::semaphore::Permit;
 use crate::graph::door::shared::Shared;
-use crate::graph::door::slots::Slot;
 use crate::graph::door::spool::Spool;
 use crate::graph::error::GraphError;
 use crate::graph::model::session::Actor;
 use crate::graph::model::text::line;
+use crate::graph::remote_error::RemoteError;
 use crate::graph::requests::At;
 use crate::graph::store::Store;
-use crate::graph::told::Told;
 
 /// What a client gets to send its request whole.
 const REQUEST_TIME: Duration = Duration::from_secs(10);
@@ -52,7 +52,7 @@ pub fn serve(shared: &Shared, mut stream: UnixStream) -> io::Result<()> {
 }
 
 enum Asked {
-    Line(Vec<u8>, Option<Slot>),
+    Line(Vec<u8>, Option<Permit>),
     TooLong,
     /// It went away, or took too long, before its line was whole.
     Nothing,
@@ -83,7 +83,7 @@ fn read(shared: &Shared, stream: &mut UnixStream) -> io::Result<Asked> {
             return Ok(Asked::TooLong);
         }
         if all.len() > SHORT && long.is_none() {
-            long = shared.long_requests.take(left);
+            long = shared.long_requests.acquire(left);
             if long.is_none() {
                 return Ok(Asked::Nothing);
             }
@@ -105,8 +105,8 @@ fn answer(shared: &Shared, asked: &[u8]) -> (Spool, Option<Spool>) {
     })
 }
 
-fn carry_out(shared: &Shared, asked: &[u8]) -> Result<(Spool, Option<Spool>), Told> {
-    let tell = |error: GraphError| Told::of(&error);
+fn carry_out(shared: &Shared, asked: &[u8]) -> Result<(Spool, Option<Spool>), RemoteError> {
+    let tell = |error: GraphError| RemoteError::of(&error);
     let text = std::str::from_utf8(asked).map_err(|_| tell(invalid("the request is not UTF-8".to_owned())))?;
     let garbage = |error: serde_json::Error| tell(invalid(format!("the request is no line of the protocol: {error}")));
     let head: Head = serde_json::from_str(text).map_err(garbage)?;
@@ -119,7 +119,7 @@ fn carry_out(shared: &Shared, asked: &[u8]) -> Result<(Spool, Option<Spool>), To
     let question: Question =
         serde_json::from_str(text).map_err(|error| other(format!("a part of the request: {error}")))?;
     let _open = shared.still_open().ok_or_else(|| tell(invalid("this run is ending".to_owned())))?;
-    let _turn = shared.turns.take(TURN).ok_or_else(|| tell(busy(shared)))?;
+    let _turn = shared.turns.acquire(TURN).ok_or_else(|| tell(busy(shared)))?;
     let actor = speaker(&shared.spec.actor, question.label.as_deref(), question.agent_type.as_deref());
     let work = |store: &Store| {
         let at = At { store, actor: &actor, now: (shared.spec.clock)() };
@@ -169,10 +169,10 @@ fn end(to: &mut Spool, store: &Store, follows: u64) -> io::Result<()> {
 }
 
 fn said(shared: &Shared, error: &GraphError) -> io::Result<Spool> {
-    said_told(shared, &Told::of(error))
+    said_told(shared, &RemoteError::of(error))
 }
 
-fn said_told(shared: &Shared, error: &Told) -> io::Result<Spool> {
+fn said_told(shared: &Shared, error: &RemoteError) -> io::Result<Spool> {
     let mut to = shared.spool();
     begin(&mut to)?;
     to.write_all(b"\"error\":")?;

@@ -81,7 +81,7 @@ fn accept(shared: &Arc<Shared>, listener: &UnixListener, woken: &io::PipeReader)
         if polled.is_err() || fds[0].revents().is_empty() {
             continue;
         }
-        let Some(slot) = shared.connections.take(RECOVERY) else { continue };
+        let Some(slot) = shared.connections.acquire(RECOVERY) else { continue };
         match listener.accept() {
             Ok((stream, _)) => {
                 let served = Arc::clone(shared);

@@ -9,8 +9,8 @@ mod dispatch;
 mod listen;
 mod memory;
 mod protocol;
+mod semaphore;
 mod shared;
-mod slots;
 mod spool;
 
 pub use client::Client;

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::graph::remote_error::RemoteError;
 use crate::graph::store::Unread;
-use crate::graph::told::Told;
 
 pub const VERSION: u32 = 1;
 /// The version of this program.
@@ -56,7 +56,7 @@ pub struct Answer<'a> {
     #[serde(default, borrow)]
     pub ok: Option<&'a RawValue>,
     #[serde(default)]
-    pub error: Option<Told>,
+    pub error: Option<RemoteError>,
     /// Rows that were left out.
     #[serde(default)]
     pub unread: Unread,

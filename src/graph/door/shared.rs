@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
-use crate::graph::door::slots::Slots;
+use crate::graph::door::semaphore::Semaphore;
 use crate::graph::door::spool::Spool;
 use crate::graph::error::GraphError;
 use crate::graph::model::session::Actor;
@@ -37,10 +37,10 @@ pub struct DoorSpec {
 #[derive(Debug)]
 pub struct Shared {
     pub spec: DoorSpec,
-    pub turns: Arc<Slots>,
-    pub long_requests: Arc<Slots>,
-    pub connections: Arc<Slots>,
-    files: Arc<Slots>,
+    pub turns: Arc<Semaphore>,
+    pub long_requests: Arc<Semaphore>,
+    pub connections: Arc<Semaphore>,
+    files: Arc<Semaphore>,
     /// Open graphs that nobody uses at this moment.
     stores: Mutex<Vec<Store>>,
     open: RwLock<bool>,
@@ -52,10 +52,10 @@ impl Shared {
         let store = open_store(&spec)?;
         Ok(Self {
             spec,
-            turns: Slots::new(AT_ONCE),
-            long_requests: Slots::new(1),
-            connections: Slots::new(CONNECTIONS),
-            files: Slots::new(FILES),
+            turns: Semaphore::new(AT_ONCE),
+            long_requests: Semaphore::new(1),
+            connections: Semaphore::new(CONNECTIONS),
+            files: Semaphore::new(FILES),
             stores: Mutex::new(vec![store]),
             open: RwLock::new(true),
         })

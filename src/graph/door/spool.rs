@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::graph::door::slots::{Slot, Slots};
+use crate::graph::door::semaphore::{Permit, Semaphore};
 
 /// What is kept in memory of each answer.
 const SMALL: usize = 32 << 10;
@@ -15,15 +15,15 @@ const LARGEST: u64 = 1 << 30;
 
 pub struct Spool {
     folder: PathBuf,
-    files: Arc<Slots>,
+    files: Arc<Semaphore>,
     memory: Vec<u8>,
-    file: Option<(BufWriter<File>, Slot)>,
+    file: Option<(BufWriter<File>, Permit)>,
     length: u64,
 }
 
 impl Spool {
     /// `files` bounds how many of them lie in `folder` at once.
-    pub fn new(folder: PathBuf, files: Arc<Slots>) -> Self {
+    pub fn new(folder: PathBuf, files: Arc<Semaphore>) -> Self {
         Self { folder, files, memory: Vec::new(), file: None, length: 0 }
     }
 
@@ -47,7 +47,7 @@ impl Spool {
     }
 
     fn roll_over(&mut self) -> io::Result<()> {
-        let slot = self.files.take(Duration::ZERO);
+        let slot = self.files.acquire(Duration::ZERO);
         let slot = slot.ok_or_else(|| io::Error::other("too many large answers of this run wait to be read"))?;
         let mut file = BufWriter::with_capacity(SMALL, tempfile::tempfile_in(&self.folder)?);
         file.write_all(&std::mem::take(&mut self.memory))?;

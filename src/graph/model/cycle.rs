@@ -1,12 +1,12 @@
-//! Circles among links: a graph that has one can never be finished.
+//! Cycles among links: a graph that has one can never be finished.
 
 use std::collections::HashMap;
 
 use crate::graph::model::id::TaskId;
 
-/// Some circle that the edges make, its first task repeated at its end.
+/// Some cycle that the edges make, its first task repeated at its end.
 ///
-/// Takes away, again and again, what nothing leads to; where something is left, every step back from it stays in a circle.
+/// Takes away, again and again, what nothing leads to; where something is left, every step back from it stays in a cycle.
 pub fn find(edges: &[(TaskId, TaskId)]) -> Option<Vec<TaskId>> {
     let mut ways_in: HashMap<&TaskId, usize> = HashMap::new();
     let mut next: HashMap<&TaskId, Vec<&TaskId>> = HashMap::new();
@@ -55,15 +55,15 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_is_found_wherever_it_hangs() {
+    fn a_cycle_is_found_wherever_it_hangs() {
         assert_eq!(find(&edges("")), None);
         assert_eq!(find(&edges("ab bc ac cd")), None);
         for circular in ["ab ba", "ab bc ca", "xa ab bc cb cd de", "ab cd de ec"] {
-            let circle = find(&edges(circular)).unwrap();
-            assert_eq!(circle.first(), circle.last(), "{circular}");
-            assert!(circle.len() > 2, "{circular}");
-            for step in circle.windows(2) {
-                assert!(edges(circular).contains(&(step[0].clone(), step[1].clone())), "{circular}: {circle:?}");
+            let cycle = find(&edges(circular)).unwrap();
+            assert_eq!(cycle.first(), cycle.last(), "{circular}");
+            assert!(cycle.len() > 2, "{circular}");
+            for step in cycle.windows(2) {
+                assert!(edges(circular).contains(&(step[0].clone(), step[1].clone())), "{circular}: {cycle:?}");
             }
         }
     }

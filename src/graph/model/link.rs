@@ -65,7 +65,7 @@ impl LinkType {
         }
     }
 
-    /// The types that must not make a circle together: a parent waits for its children as a task does for what it depends on.
+    /// The types that must not make a cycle together: a parent waits for its children as a task does for what it depends on.
     pub fn family(self) -> &'static [LinkType] {
         match self {
             LinkType::DependsOn | LinkType::Blocks | LinkType::ParentOf | LinkType::ChildOf => {

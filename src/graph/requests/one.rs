@@ -108,7 +108,7 @@ impl Request for Draw {
     const NAME: &'static str = "draw";
 
     fn perform(&self, at: &At) -> Result<Neighbourhood, GraphError> {
-        at.read(|reader| reader.web(&reader.resolve(&self.id)?, self.direction))
+        at.read(|reader| reader.neighbourhood(&reader.resolve(&self.id)?, self.direction))
     }
 }
 

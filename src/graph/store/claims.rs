@@ -96,11 +96,11 @@ impl Writer<'_> {
             self.refuse_others(&task)?;
         }
         self.allow_change(&task)?;
-        self.let_go(id, why)?;
+        self.unclaim(id, why)?;
         self.task(id)
     }
 
-    pub(super) fn let_go(&self, id: &TaskId, why: Option<&str>) -> Result<(), GraphError> {
+    pub(super) fn unclaim(&self, id: &TaskId, why: Option<&str>) -> Result<(), GraphError> {
         let at = self.tick_of(id)?;
         self.conn.prepare_cached(queries::tasks::RELEASE)?.execute((id, at))?;
         self.record(at, id, EventKind::Released, json!({ "reason": why }))?;
@@ -108,10 +108,10 @@ impl Writer<'_> {
     }
 
     /// Releases everything that a session holds.
-    pub(super) fn let_go_of_all(&self, session: &str, why: &str) -> Result<Vec<Named>, GraphError> {
+    pub(super) fn release_all(&self, session: &str, why: &str) -> Result<Vec<Named>, GraphError> {
         let held = self.ids(queries::tasks::HELD, session)?;
         held.iter().for_each(|id| self.set_allowed(id));
-        held.iter().map(|id| self.let_go(id, Some(why)).and_then(|()| self.named(id))).collect()
+        held.iter().map(|id| self.unclaim(id, Some(why)).and_then(|()| self.named(id))).collect()
     }
 
     pub(super) fn ids(&self, sql: &str, session: &str) -> Result<Vec<TaskId>, GraphError> {

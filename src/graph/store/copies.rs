@@ -10,7 +10,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::graph::error::GraphError;
-use crate::graph::store::look::{self, Look};
+use crate::graph::store::copy_state::{self, CopyState};
 use crate::graph::store::{FILE, SOME_ROWS, Store};
 
 /// As many as are kept; the oldest go.
@@ -32,7 +32,7 @@ pub struct Copy {
     /// What is wrong with it.
     pub problem: Option<String>,
     #[serde(skip)]
-    pub look: Look,
+    pub state: CopyState,
 }
 
 impl Store {
@@ -45,7 +45,7 @@ impl Store {
         let copies: Vec<Copy> = list(folder)?.into_iter().filter(|copy| copy.name.contains(BEFORE)).collect();
         surplus(&copies)?.into_iter().try_for_each(|copy| {
             remove(&copy.path)?;
-            remove(&look::note_of(&copy.path))
+            remove(&copy_state::note_of(&copy.path))
         })
     }
 }
@@ -109,7 +109,7 @@ pub fn restart(graph: &Path, folder: &Path, now: DateTime<Utc>) -> Result<PathBu
     fs::create_dir_all(&aside).map_err(failed("make", &aside))?;
     for copy in list(folder)? {
         fs::rename(&copy.path, aside.join(&copy.name)).map_err(failed("move", &copy.path))?;
-        remove(&look::note_of(&copy.path))?;
+        remove(&copy_state::note_of(&copy.path))?;
     }
     move_aside(graph, &aside)?;
     Ok(aside)
@@ -156,9 +156,9 @@ pub fn list(folder: &Path) -> Result<Vec<Copy>, GraphError> {
         };
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if found.is_file() && name.ends_with(ENDING) {
-            let look = look::at(&path, &found);
-            let problem = if let Look::Unsound { why } = &look { Some(why.clone()) } else { None };
-            copies.push(Copy { name, bytes: found.len(), path, tasks: look.tasks(), problem, look });
+            let state = copy_state::at(&path, &found);
+            let problem = if let CopyState::Unsound { why } = &state { Some(why.clone()) } else { None };
+            copies.push(Copy { name, bytes: found.len(), path, tasks: state.tasks(), problem, state });
         }
     }
     copies.sort_by(|left, right| left.name.cmp(&right.name));

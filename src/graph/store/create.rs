@@ -20,7 +20,7 @@ impl Writer<'_> {
         let at = self.tick();
         let id = self.insert(new, &title, at)?;
         self.set_allowed(&id);
-        self.index_letters(&id)?;
+        self.index_words(&id)?;
         self.record(at, &id, EventKind::Created, json!({ "title": title }))?;
         for tag in &new.tags {
             self.add_tag(&id, tag)?;

@@ -43,6 +43,6 @@ impl Writer<'_> {
     fn set_deleted(&self, id: &TaskId, deleted: Option<Timestamp>, at: Timestamp) -> Result<(), GraphError> {
         self.conn.prepare_cached(queries::tasks::SET_DELETED)?.execute((id, deleted, at))?;
         self.rank(id)?;
-        self.index_letters(id)
+        self.index_words(id)
     }
 }

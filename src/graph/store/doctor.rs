@@ -15,7 +15,7 @@ use crate::graph::model::timestamp::Timestamp;
 use crate::graph::queries::checks;
 use crate::graph::store::export::Exported;
 use crate::graph::store::set_aside::BadRow;
-use crate::graph::store::{ALL_ROWS, FILE, Reader, Store, Writer, letters, look, lost, sql_error};
+use crate::graph::store::{ALL_ROWS, FILE, Reader, Store, Writer, copy_state, lost, sql_error, word_index};
 
 /// How many ids a finding names.
 const NAMED: usize = 5;
@@ -106,7 +106,7 @@ impl Store {
     /// bn takes no task out of a graph.
     fn loss(&self) -> Result<Option<Finding>, GraphError> {
         let Some(backups) = &self.backups else { return Ok(None) };
-        let now = look::tasks(&self.conn)?;
+        let now = copy_state::tasks(&self.conn)?;
         let fullest = lost::fullest(backups)?.filter(|(_, tasks)| *tasks > now);
         Ok(fullest.map(|(copy, tasks)| {
             let message = format!("{now} tasks are there, and {tasks} were when {} was copied", copy.name);
@@ -181,7 +181,7 @@ impl Reader<'_> {
         look("ranks", "effective priorities are wrong", self.wrong(&checks::wrong_ranks())?, true);
         look("states", "status and dates contradict each other", self.wrong(checks::CONTRADICTIONS)?, true);
         look("claims", "claims belong to sessions that are over", self.wrong(checks::LOST_CLAIMS)?, true);
-        look("circles", "links make a circle", self.any_circle()?.unwrap_or_default(), false);
+        look("cycles", "links make a cycle", self.any_cycle()?.unwrap_or_default(), false);
         let unindexed: u64 = self.conn.query_row(checks::UNINDEXED, [], |row| row.get(0))?;
         if unindexed > 0 {
             findings.push(finding("search", format!("search does not know {unindexed} of the tasks"), true));
@@ -207,11 +207,11 @@ impl Writer<'_> {
             "states" => self.conn.execute_batch(checks::MEND_CONTRADICTIONS)?,
             "search" => {
                 self.conn.execute_batch(checks::REINDEX)?;
-                letters::index_all(self.conn)?;
+                word_index::index_all(self.conn)?;
             }
             "claims" => {
                 let lost = self.wrong(checks::LOST_CLAIMS)?;
-                lost.iter().try_for_each(|id| self.let_go(id, Some("its session is over (bn doctor)")))?;
+                lost.iter().try_for_each(|id| self.unclaim(id, Some("its session is over (bn doctor)")))?;
             }
             _ => {}
         }

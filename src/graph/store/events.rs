@@ -49,7 +49,7 @@ impl Writer<'_> {
         let at = self.tick_of(task)?;
         self.touch(task, at)?;
         self.record(at, task, EventKind::Noted, json!({ "text": text }))?;
-        self.index_letters(task)
+        self.index_words(task)
     }
 
     fn event(&self, at: Timestamp, task: Option<&TaskId>, kind: EventKind, data: Value) -> Event {

@@ -24,7 +24,7 @@ pub struct Imported {
     pub tasks_updated: u64,
     pub tasks_unchanged: u64,
     pub links_added: u64,
-    /// Links that were left out: to a second parent, to what is not there, and where they would close a circle.
+    /// Links that were left out: to a second parent, to what is not there, and where they would close a cycle.
     pub links_refused: u64,
     pub events_added: u64,
     pub sessions_added: u64,
@@ -85,7 +85,7 @@ impl Writer<'_> {
             self.remember(&Origin { source, foreign_id, task: task.clone(), fingerprint: String::new() })?;
         }
         if imported.links_added > 0 {
-            self.refuse_any_circle(&records)?;
+            self.refuse_any_cycle(&records)?;
         }
         let new_events =
             records.iter().filter_map(|line| if let Record::Event(event) = &line.record { Some(event) } else { None });
@@ -179,7 +179,7 @@ impl Writer<'_> {
         if changed {
             self.conn.prepare_cached("DELETE FROM tags WHERE task = ?1")?.execute([&task.id])?;
             task.tags.iter().try_for_each(|tag| self.add_tag(&task.id, tag))?;
-            self.index_letters(&task.id)?;
+            self.index_words(&task.id)?;
         }
         Ok(changed)
     }
@@ -207,9 +207,9 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Names the line of a link that closes a circle, if it is one of the file's.
-    fn refuse_any_circle(&self, lines: &[Numbered]) -> Result<(), GraphError> {
-        let Some(path) = self.any_circle()? else { return Ok(()) };
+    /// Names the line of a link that closes a cycle, if it is one of the file's.
+    fn refuse_any_cycle(&self, lines: &[Numbered]) -> Result<(), GraphError> {
+        let Some(path) = self.any_cycle()? else { return Ok(()) };
         let closes = |line: &&Numbered| match &line.record {
             Record::Link(link) => {
                 let link = Link::new(link.source.clone(), link.link_type, link.target.clone());
@@ -238,7 +238,7 @@ impl Writer<'_> {
             if known.insert(fingerprint(event)) {
                 self.put_event(event)?;
                 if let (EventKind::Noted, Some(task)) = (event.kind, &event.task) {
-                    self.index_letters(task)?;
+                    self.index_words(task)?;
                 }
                 imported.events_added += 1;
             }
@@ -279,8 +279,8 @@ fn fingerprint(event: &Event) -> String {
 }
 
 impl super::Reader<'_> {
-    /// A circle among the links that must not make one.
-    pub(super) fn any_circle(&self) -> Result<Option<Vec<TaskId>>, GraphError> {
+    /// A cycle among the links that must not make one.
+    pub(super) fn any_cycle(&self) -> Result<Option<Vec<TaskId>>, GraphError> {
         for link_type in [LinkType::DependsOn, LinkType::DiscoveredFrom, LinkType::Duplicates] {
             let mut edges = Vec::new();
             for member in link_type.family() {

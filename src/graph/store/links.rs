@@ -1,4 +1,4 @@
-//! Links, and the circles that they must not make.
+//! Links, and the cycles that they must not make.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -19,7 +19,7 @@ impl Writer<'_> {
             return Err(GraphError::SelfLink { id: link.source });
         }
         self.refuse_second_parent(&link)?;
-        self.refuse_circle(&link)?;
+        self.refuse_cycle(&link)?;
         self.allow_link(&link)?;
         let values = (&link.source, link.link_type, &link.target);
         let is_new = self.conn.prepare_cached(queries::links::ADD)?.execute(values)? == 1;
@@ -64,7 +64,7 @@ impl Writer<'_> {
     }
 
     /// Looks for a way back from the target to the source.
-    pub(super) fn refuse_circle(&self, link: &Link) -> Result<(), GraphError> {
+    pub(super) fn refuse_cycle(&self, link: &Link) -> Result<(), GraphError> {
         let family = link.link_type.family();
         if family.is_empty() || !self.has_way_in(&link.source, family)? {
             return Ok(());

@@ -6,11 +6,11 @@ use rusqlite::Connection;
 
 use crate::graph::error::GraphError;
 use crate::graph::store::copies::{self, Copy};
-use crate::graph::store::look;
+use crate::graph::store::copy_state;
 
 /// The copy that has the most, and the latest of those.
 pub fn fullest(backups: &Path) -> Result<Option<(Copy, u64)>, GraphError> {
-    let copies = copies::list(backups)?.into_iter().filter_map(|copy| Some((copy.look.tasks()?, copy)));
+    let copies = copies::list(backups)?.into_iter().filter_map(|copy| Some((copy.state.tasks()?, copy)));
     Ok(copies.max_by(|(left, a), (right, b)| (left, &a.name).cmp(&(right, &b.name))).map(|(tasks, copy)| (copy, tasks)))
 }
 
@@ -26,7 +26,7 @@ pub fn refuse_emptied(conn: &Connection, path: &Path, backups: Option<&Path>) ->
     if conn.query_row("SELECT EXISTS (SELECT 1 FROM tasks)", [], |row| row.get(0))? {
         return Ok(());
     }
-    let now = look::tasks(conn)?;
+    let now = copy_state::tasks(conn)?;
     match fullest(backups)? {
         Some((copy, tasks)) if tasks > now => {
             Err(GraphError::Emptied { path: path.to_owned(), copy: copy.name, tasks })

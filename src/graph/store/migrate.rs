@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::graph::error::GraphError;
 use crate::graph::queries::MIGRATIONS;
-use crate::graph::store::letters;
+use crate::graph::store::word_index;
 
 /// The version that this program reads and writes.
 pub const LATEST: i64 = MIGRATIONS.len() as i64;
@@ -27,7 +27,7 @@ pub fn upgrade_with_backup(conn: &mut Connection, found: i64, backups: &Path) ->
 
 /// All steps in one transaction; who comes second finds them done.
 pub fn upgrade(conn: &mut Connection) -> Result<(), GraphError> {
-    apply(conn, MIGRATIONS, letters::index_all)
+    apply(conn, MIGRATIONS, word_index::index_all)
 }
 
 /// Takes those of the steps that a graph has not seen, and then the one that SQL has no words for.

@@ -16,30 +16,30 @@ const UP: &str = "SELECT source, type, target FROM links WHERE target = ?1 AND t
 
 impl Reader<'_> {
     /// Everything that a task waits for, or that waits for it, nearest first.
-    pub fn web(&self, root: &TaskId, direction: Direction) -> Result<Neighbourhood, GraphError> {
+    pub fn neighbourhood(&self, root: &TaskId, direction: Direction) -> Result<Neighbourhood, GraphError> {
         let root = self.living(root)?.id;
-        let mut web =
+        let mut found =
             Neighbourhood { root: root.clone(), direction, nodes: Vec::new(), edges: Vec::new(), more: false };
         let mut seen = HashSet::from([root.clone()]);
         let mut waiting = VecDeque::from([root]);
         while let Some(id) = waiting.pop_front() {
             let Some(node) = self.node(&id)? else { continue };
-            if web.nodes.len() == NODES {
-                web.more = true;
+            if found.nodes.len() == NODES {
+                found.more = true;
                 break;
             }
-            web.nodes.push(node);
+            found.nodes.push(node);
             for edge in self.edges(&id, direction)? {
                 let next = if direction == Direction::Down { &edge.target } else { &edge.source };
                 if seen.insert(next.clone()) {
                     waiting.push_back(next.clone());
                 }
-                web.edges.push(edge);
+                found.edges.push(edge);
             }
         }
-        let drawn: HashSet<&TaskId> = web.nodes.iter().map(|node| &node.id).collect();
-        web.edges.retain(|edge| drawn.contains(&edge.source) && drawn.contains(&edge.target));
-        Ok(web)
+        let drawn: HashSet<&TaskId> = found.nodes.iter().map(|node| &node.id).collect();
+        found.edges.retain(|edge| drawn.contains(&edge.source) && drawn.contains(&edge.target));
+        Ok(found)
     }
 
     fn node(&self, id: &TaskId) -> Result<Option<Node>, GraphError> {

@@ -10,7 +10,7 @@ use crate::graph::store::{Reader, rows};
 /// How many tasks a drawing holds.
 const NODES: usize = 200;
 
-/// How deep a drawing goes. Links make no circle, but others can write to the file.
+/// How deep a drawing goes. Links make no cycle, but others can write to the file.
 const DEPTH: usize = 50;
 
 impl Reader<'_> {

@@ -157,7 +157,7 @@ impl Writer<'_> {
             self.allow_words()?;
         }
         let why = format!("{} said goodbye", self.actor.name);
-        let released = self.let_go_of_all(&id, &why)?;
+        let released = self.release_all(&id, &why)?;
         self.end_session(&id, "goodbye", summary)?;
         Ok(Farewell { session: Some(self.known_session(&id)?), ended_before: false, released })
     }
@@ -177,7 +177,7 @@ impl Store {
     /// Ends the session of a run that is over, and releases what it still holds with a note that says why.
     pub fn end_run(&self, session: &str, why: &str, now: Timestamp) -> Result<Vec<Named>, GraphError> {
         self.write(&host(), now, |writer| {
-            let released = writer.let_go_of_all(session, why)?;
+            let released = writer.release_all(session, why)?;
             writer.end_session(session, why, None)?;
             Ok(released)
         })

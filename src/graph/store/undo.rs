@@ -117,7 +117,7 @@ impl Writer<'_> {
 
     fn take_back_claim(&self, task: &TaskId, event: &Event) -> Result<(), GraphError> {
         self.allow_change(&self.task(task)?)?;
-        self.let_go(task, None)?;
+        self.unclaim(task, None)?;
         match event.data.get("meant_for").and_then(Value::as_str) {
             Some(name) => {
                 let change = Change { assignee: Some(name.to_owned()), ..Change::default() };
@@ -153,7 +153,7 @@ impl Writer<'_> {
         let at = self.tick_of(task)?;
         self.conn.execute(undo::RETRACT, [seq])?;
         self.conn.execute(undo::REINDEX, (task, at))?;
-        self.index_letters(task)
+        self.index_words(task)
     }
 
     fn take_back_link(

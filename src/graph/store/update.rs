@@ -28,7 +28,7 @@ impl Writer<'_> {
         if change.priority.is_some_and(|priority| priority != old.priority) {
             self.rank(id)?;
         }
-        self.index_letters(id)?;
+        self.index_words(id)?;
         let differences = differences(&old, &self.task(id)?);
         if !differences.is_empty() {
             self.touch(id, at)?;

@@ -7,11 +7,11 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, Utc};
 
 use crate::error::Failure;
-use crate::git::collect::rest::{self, Source};
+use crate::git::collect::bundle::{self, Source};
 use crate::git::collect::{run_refs, submodules};
 use crate::git::host::Git;
 use crate::git::private::prepare::REPOSITORY_OF;
-use crate::git::private::{RunGit, bare, own_refs};
+use crate::git::private::{RunGit, bare, kept_git};
 use crate::run::life::{landed, prepare, tell};
 use crate::run::record::census::Seen;
 use crate::run::record::folder::Folder;
@@ -56,10 +56,10 @@ pub fn unreadable(folder: &Folder, git: &Git, now: DateTime<Utc>) -> Result<(Cop
     let (path, bundle) = (folder.path(), folder.bundle());
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let (mut notes, mut there) = (Vec::new(), false);
-    let repository = own_refs::repository_of(path)?;
+    let repository = kept_git::repository_of(path)?;
     match &repository {
         None => notes.push(format!("an older bn may have left refs of it: git for-each-ref refs/binnacle/runs/{name}")),
-        Some(common_dir) => match rest::bundle_of_refs(git, path, &bundle) {
+        Some(common_dir) => match bundle::create_of_refs(git, path, &bundle) {
             Ok(made) => {
                 run_refs::forget(git, common_dir, &name, path)?;
                 there = made;
@@ -79,7 +79,7 @@ fn keep(git: &Git, prepared: &RunGit, bundle: &Path, notes: &mut Vec<String>) ->
     for inner in prepared.submodules() {
         notes.extend(keep_submodule(git, &inner)?);
     }
-    match rest::bundle(git, prepared, Source::All, bundle) {
+    match bundle::create(git, prepared, Source::All, bundle) {
         Ok(there) => {
             run_refs::abandon(git, common, name, &prepared.folder)?;
             return Ok(there);
@@ -89,7 +89,7 @@ fn keep(git: &Git, prepared: &RunGit, bundle: &Path, notes: &mut Vec<String>) ->
         }
     }
     keep_files(&Folder::new(&prepared.folder))?;
-    match rest::bundle(git, prepared, Source::Taken, bundle) {
+    match bundle::create(git, prepared, Source::Taken, bundle) {
         Ok(there) => {
             run_refs::forget(git, common, name, &prepared.folder)?;
             Ok(there)
@@ -108,7 +108,7 @@ fn keep_submodule(git: &Git, inner: &RunGit) -> Result<Option<String>, Failure> 
     let there = inner.checkout.common_dir.exists();
     let made = [Source::All, Source::Taken]
         .into_iter()
-        .find_map(|source| there.then(|| rest::bundle(git, inner, source, &bundle)).transpose().ok().flatten());
+        .find_map(|source| there.then(|| bundle::create(git, inner, source, &bundle)).transpose().ok().flatten());
     let name = bundle.strip_prefix(inner.folder.parent().and_then(Path::parent).unwrap_or(Path::new("/")));
     let shown = name.unwrap_or(&bundle).display().to_string();
     match made {
@@ -172,7 +172,7 @@ pub fn expire(repositories: &Path) -> Result<(), Failure> {
         let age = fs::symlink_metadata(&copy).and_then(|found| found.modified()).map(|then| then.elapsed());
         if age.is_ok_and(|age| age.is_ok_and(|age| age > Duration::from_secs(DAYS * 24 * 60 * 60))) {
             let runs = copy.parent().unwrap_or(&copy).with_file_name("runs");
-            own_refs::expire(&copy, &runs)?;
+            kept_git::expire(&copy, &runs)?;
             remove::folder(&copy)?;
         }
     }

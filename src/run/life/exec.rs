@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::container::LABEL_SESSION;
 use crate::container::exec::{Program, process, runc_exec};
-use crate::container::outside;
+use crate::container::from_host;
 use crate::container::wall::expected::ExpectedProcess;
 use crate::error::Failure;
 use crate::output::Output;
@@ -108,7 +108,7 @@ fn let_in(gate: &Gate, child: &mut Child, pid: u32, spec: &RunSpec, engine: &Eng
             limit(pid, spec, engine)?;
             let expected = ExpectedProcess { uid: spec.uid, gid: spec.gid, seccomp: true, file_size: spec.limits.disk };
             wall::check_processes(pid, &expected)?;
-            status::let_go(&mut way).map_err(watching)?;
+            status::open(&mut way).map_err(watching)?;
             return Ok(());
         }
         if Instant::now() >= deadline {
@@ -130,9 +130,11 @@ fn limit(first: u32, spec: &RunSpec, engine: &Engine) -> Result<(), WallError> {
             lower.push(*pid);
         }
     }
-    let root = outside::refuse_dumps(&wall::lower_limits(&pids, &spec.limits)?);
+    let root = from_host::refuse_dumps(&wall::lower_limits(&pids, &spec.limits)?);
     // Where root may not do it either, the look at the processes tells, or the program has fewer files open.
-    root.iter().chain(&outside::raise_open_files(&lower, &spec.limits)).for_each(|cmd| drop(engine.runner().read(cmd)));
+    root.iter()
+        .chain(&from_host::raise_open_files(&lower, &spec.limits))
+        .for_each(|cmd| drop(engine.runner().read(cmd)));
     Ok(())
 }
 

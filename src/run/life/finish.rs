@@ -15,8 +15,8 @@ use crate::git::merge::fast_forward::{self, MergeOutcome};
 use crate::git::private::RunGit;
 use crate::process::ProcessError;
 use crate::run::engine::{Engine, EngineError};
-use crate::run::life::apart::{is_apart, set_back, taken_back};
 use crate::run::life::landed;
+use crate::run::life::merge_blockers;
 use crate::run::life::review::{left_uncommitted, reason_to_review, review};
 use crate::run::record::RunError;
 use crate::run::record::lock::Lock;
@@ -135,7 +135,9 @@ pub fn decide(run: &mut Run, git: &Git, prepared: &RunGit, collected: &Collected
     let ending = run.record.ending.unwrap_or(Ending::Lost);
     let wanted = match merge {
         Merge::Wanted | Merge::Accepted => true,
-        Merge::AsPlanned => ending.is_success() && run.record.spec.mode == Mode::Merge && !is_apart(collected),
+        Merge::AsPlanned => {
+            ending.is_success() && run.record.spec.mode == Mode::Merge && !merge_blockers::branch_differs(collected)
+        }
         Merge::No => false,
     };
     let collected = &match merge {
@@ -152,7 +154,7 @@ pub fn decide(run: &mut Run, git: &Git, prepared: &RunGit, collected: &Collected
     run.record.handed_over.extend(review(git, prepared, collected)?);
     let hold = reason_to_review(&run.record.handed_over, collected).filter(|_| merge != Merge::Accepted);
     let taken_back = match merge {
-        Merge::AsPlanned | Merge::Wanted if wanted => taken_back(git, prepared, collected)?,
+        Merge::AsPlanned | Merge::Wanted if wanted => merge_blockers::target_set_back(git, prepared, collected)?,
         _ => None,
     };
     let (outcome, reason) = match wanted {
@@ -164,7 +166,9 @@ pub fn decide(run: &mut Run, git: &Git, prepared: &RunGit, collected: &Collected
             let (outcome, reason) = outcome_of(merged, collected);
             (outcome, if outcome == Outcome::Diverged { Some(moved_on(git, prepared, collected)?) } else { reason })
         }
-        false => (unmerged(ending, collected), set_back(collected).or_else(|| not_taken_over(collected))),
+        false => {
+            (unmerged(ending, collected), merge_blockers::lost_commits(collected).or_else(|| not_taken_over(collected)))
+        }
     };
     run.record.outcome = Some(outcome);
     run.record.reason = reason;
@@ -175,7 +179,7 @@ fn unmerged(ending: Ending, collected: &Collected) -> Outcome {
     match ending {
         Ending::Exited { code: 0, .. } if matches!(collected.branch, BranchOutcome::GitLost { .. }) => Outcome::GitLost,
         Ending::Exited { code: 0, .. } if collected.new_commits == 0 && collected.complete => Outcome::NothingToMerge,
-        Ending::Exited { code: 0, .. } if is_apart(collected) => Outcome::BranchMoved,
+        Ending::Exited { code: 0, .. } if merge_blockers::branch_differs(collected) => Outcome::BranchMoved,
         Ending::Exited { code: 0, .. } => Outcome::Unmerged,
         Ending::Exited { .. } | Ending::OutOfDisk { .. } | Ending::Lost => Outcome::Failed,
         Ending::Stopped { .. } => Outcome::Stopped,

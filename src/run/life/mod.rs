@@ -1,6 +1,5 @@
 //! The life of a run, step by step, from the claim of its name to its outcome. `steps` is the page to begin with.
 
-mod apart;
 pub mod caches;
 pub mod conflicts;
 mod container;
@@ -8,8 +7,8 @@ pub mod detach;
 pub mod discard;
 pub mod exec;
 pub mod finish;
-pub mod hold;
 pub mod landed;
+mod merge_blockers;
 pub mod plan;
 pub mod prepare;
 pub mod review;
@@ -17,4 +16,5 @@ pub mod stale_secrets;
 pub mod start;
 pub mod steps;
 pub mod stop;
+pub mod supervise;
 pub mod tell;

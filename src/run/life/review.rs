@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::git::collect::collected::{BranchOutcome, Collected};
 use crate::git::host::links::Links;
 use crate::git::host::{Git, show};
-use crate::git::merge::{brought, filters};
+use crate::git::merge::{filters, incoming};
 use crate::git::private::RunGit;
 use crate::git::private::hooks;
 use crate::run::record::folder::Folder;
@@ -26,7 +26,7 @@ const MOST_COMPARED: usize = 1000;
 
 /// Looks through what a merge would bring to the target.
 pub fn review(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Vec<HandOff>, Failure> {
-    let changed = brought::to_target(git, prepared, &collected.head)?;
+    let changed = incoming::changes(git, prepared, &collected.head)?;
     let hooks = hooks::in_trees(git, prepared)?;
     let mut asking = Vec::new();
     let mut found = classify(changed.iter().map(|change| change.path.as_path()), &hooks);

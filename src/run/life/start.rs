@@ -4,7 +4,7 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use crate::container::ctr::{ContainerSpec, Streams, runc_update};
-use crate::container::outside;
+use crate::container::from_host;
 use crate::error::Failure;
 use crate::failpoint::Point;
 use crate::git::collect::run_refs;
@@ -137,17 +137,17 @@ fn wall_in(run: &mut Run, container: &ContainerSpec, engine: &Engine, output: Ou
 fn set_from_outside(spec: &ContainerSpec, engine: &Engine, pid: u32, output: Output) -> Result<(), Failure> {
     let runner = engine.runner();
     if spec.hostname.is_none()
-        && let Err(error) = runner.read(&outside::set_hostname(pid, &spec.id))
+        && let Err(error) = runner.read(&from_host::set_hostname(pid, &spec.id))
     {
         output.note(format_args!("the container could not get a host name of its own: {error}"));
     }
     let pids = wall::pids(pid).map_err(WallError::from)?;
     let all_done = |cmds: Vec<Cmd>| cmds.iter().all(|cmd| runner.read(cmd).is_ok());
     // Where root may not do it either, the look at the wall tells.
-    all_done(outside::refuse_dumps(&wall::lower_limits(&pids, &spec.limits)?));
+    all_done(from_host::refuse_dumps(&wall::lower_limits(&pids, &spec.limits)?));
     if !spec.rlimit_flag {
         // Where root may not raise it, every run would print the same note, so only the doctor does.
-        all_done(outside::raise_open_files(&pids, &spec.limits));
+        all_done(from_host::raise_open_files(&pids, &spec.limits));
     }
     Ok(())
 }

@@ -87,9 +87,9 @@ impl Guard {
         let (end, ended) = channel();
         let watch = move || loop {
             let pause = match disks.look(pid)? {
-                Look::Again(pause) => pause,
-                Look::End(_) if watched.ends_within(Duration::ZERO)? => return Ok(None),
-                Look::End(verdict) => return watched.kill().map(|()| Some(verdict)),
+                CopyState::Again(pause) => pause,
+                CopyState::End(_) if watched.ends_within(Duration::ZERO)? => return Ok(None),
+                CopyState::End(verdict) => return watched.kill().map(|()| Some(verdict)),
             };
             if ended.recv_timeout(pause) == Err(RecvTimeoutError::Disconnected) {
                 return Ok(None);
@@ -117,7 +117,7 @@ struct Disks {
     measure_at: u64,
 }
 
-enum Look {
+enum CopyState {
     /// All is well for this long.
     Again(Duration),
     End(Verdict),
@@ -131,12 +131,12 @@ impl Disks {
         Ok(Self { disks, trees, allowed, since: crate::env::now().timestamp(), measure_at: allowed })
     }
 
-    fn look(&mut self, pid: u32) -> io::Result<Look> {
+    fn look(&mut self, pid: u32) -> io::Result<CopyState> {
         let (mut gone, mut room) = (0u64, u64::MAX);
         for disk in &self.disks {
             let free = Free::of(&disk.folder)?;
             if free.is_almost_gone(disk.at_start) {
-                return Ok(Look::End(Verdict::AlmostFull));
+                return Ok(CopyState::End(Verdict::AlmostFull));
             }
             // The container's layer mostly lies on the disk of the worktree: a sum would count that one twice.
             gone = gone.max(disk.at_start.bytes.saturating_sub(free.bytes));
@@ -149,15 +149,15 @@ impl Disks {
             let bounds = Bounds { enough: self.allowed, go_on: &is_room };
             let measured = pids.and_then(|pids| written::since(self.since, &self.trees, &pids, bounds));
             if measured.is_none() && !is_room() {
-                return Ok(Look::End(Verdict::AlmostFull));
+                return Ok(CopyState::End(Verdict::AlmostFull));
             }
             let written = measured.unwrap_or(gone).min(gone);
             if written > self.allowed {
-                return Ok(Look::End(Verdict::TooMuch));
+                return Ok(CopyState::End(Verdict::TooMuch));
             }
             self.measure_at = gone + (self.allowed - written).max(self.allowed / STEP);
         }
-        Ok(Look::Again(pause(room.min(self.measure_at - gone))))
+        Ok(CopyState::Again(pause(room.min(self.measure_at - gone))))
     }
 }
 

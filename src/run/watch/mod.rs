@@ -6,11 +6,11 @@
 pub mod disk;
 pub mod follow;
 pub mod graph;
+pub mod job_control;
 pub mod process;
 pub mod proxy;
 pub mod signals;
 pub mod status;
 pub mod terminal;
-pub mod thaw;
 pub mod wall;
 pub mod written;

@@ -52,8 +52,8 @@ impl Watched {
         }
     }
 
-    /// Lets it go on where it was stopped.
-    pub fn go_on(&self) -> io::Result<()> {
+    /// Sends CONT: a stopped process goes on.
+    pub fn resume(&self) -> io::Result<()> {
         self.send(Signal::CONT)
     }
 

@@ -82,7 +82,7 @@ impl Drop for Gate {
 }
 
 /// Lets a program that waits go on. `false` where it is gone.
-pub fn let_go(gate: &mut File) -> io::Result<bool> {
+pub fn open(gate: &mut File) -> io::Result<bool> {
     say(gate, b"go\n")
 }
 

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 
 use crate::container::ctr::Ctr;
 use crate::container::doctor::facts::{Answer, EngineFacts, Socket};
-use crate::container::outside;
+use crate::container::from_host;
 use crate::container::reference::image_reference;
 use crate::container::tasks::parse_server_version;
 use crate::env::{Env, Privilege};
@@ -40,7 +40,7 @@ fn many_files(env: &Env, runner: &Runner) -> Option<bool> {
         return None;
     }
     // A sudo that refuses says nothing of what root may.
-    runner.capture(&outside::try_to_raise_open_files()).ok().map(|tried| tried.success())
+    runner.capture(&from_host::try_to_raise_open_files()).ok().map(|tried| tried.success())
 }
 
 fn socket(address: &str) -> Socket {

@@ -60,7 +60,7 @@ fn what_another_live_session_holds_is_noted_on_and_not_changed() {
     }
     assert!(refusal(house.ask("two", &stolen)).contains("was claimed by one"));
     // In words of its own where nobody forces anything.
-    assert!(matches!(house.ask("two", &close(&held, false)), Err(GraphError::Told(told)) if told.exit_code == 4));
+    assert!(matches!(house.ask("two", &close(&held, false)), Err(GraphError::Remote(told)) if told.exit_code == 4));
     let after = serde_json::to_value(house.here(&requests::Show { id: id.clone() }).detail.task).unwrap();
     assert_eq!(before, after);
     house.ask("two", &note(&held)).unwrap();

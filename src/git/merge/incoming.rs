@@ -5,12 +5,12 @@ use crate::git::host::{Git, GitError, refs};
 use crate::git::private::RunGit;
 
 /// What a merge of this commit would change on the target; where that cannot be merged, what the run changed.
-pub fn to_target(git: &Git, run: &RunGit, head: &str) -> Result<Vec<ChangedPath>, GitError> {
-    changes::between(git, &run.checkout.common_dir, &before(git, run, head)?, head)
+pub fn changes(git: &Git, run: &RunGit, head: &str) -> Result<Vec<ChangedPath>, GitError> {
+    changes::between(git, &run.checkout.common_dir, &base(git, run, head)?, head)
 }
 
 /// What that is compared with.
-pub fn before(git: &Git, run: &RunGit, head: &str) -> Result<String, GitError> {
+pub fn base(git: &Git, run: &RunGit, head: &str) -> Result<String, GitError> {
     let common = &run.checkout.common_dir;
     Ok(match refs::commit(git, common, &run.target.reference())? {
         Some(target) if refs::is_ancestor(git, common, &target, head)? => target,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Explain;
 
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Told {
+pub struct RemoteError {
     message: String,
     /// What caused it, and what caused that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -25,7 +25,7 @@ struct Cause {
     cause: Option<Box<Cause>>,
 }
 
-impl Told {
+impl RemoteError {
     /// What an error says to whoever is elsewhere.
     pub fn of(error: &impl Explain) -> Self {
         Self {
@@ -50,13 +50,13 @@ impl Cause {
     }
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for RemoteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl Error for Told {
+impl Error for RemoteError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.cause.as_deref().map(|cause| cause as &(dyn Error + 'static))
     }

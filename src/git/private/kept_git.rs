@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::git::host::config::ConfigText;
 use crate::git::host::refs::RefMap;
-use crate::git::host::{Git, GitError, borrowed, refs};
+use crate::git::host::{Git, GitError, object_links, refs};
 use crate::git::private::bare::{self, Skeleton};
 use crate::git::private::run_git::{REPOSITORY, RunGit, prefix};
 use crate::untrusted::remove;
@@ -73,7 +73,7 @@ fn claim(run: &RunGit) -> Result<(), GitError> {
 pub fn borrow(git: &Git, run: &RunGit) -> Result<u64, GitError> {
     match git.rehearses() || !run.has_own_refs() {
         true => Ok(0),
-        false => borrowed::link(&run.checkout.common_dir, &objects(&run.checkout.common_dir, &run.run)),
+        false => object_links::link(&run.checkout.common_dir, &objects(&run.checkout.common_dir, &run.run)),
     }
 }
 
@@ -101,7 +101,7 @@ pub fn fetch_work(git: &Git, run: &RunGit, work: &str) -> Result<(), GitError> {
         return Ok(());
     }
     let objects = common_dir.join("objects");
-    borrowed::lend(&run.kept().join("objects"), &objects, &mark(&run.run))
+    object_links::lend(&run.kept().join("objects"), &objects, &mark(&run.run))
         .map_err(GitError::io("write to", &objects))?;
     if refs::commit(git, &run.kept(), work)?.is_none() {
         return Ok(());
@@ -143,7 +143,7 @@ pub fn remove(common_dir: &Path, run: &str, folder: &Path) -> Result<(), GitErro
     // Another run of this name may be at work here by now: of somebody else.
     if owner.is_none_or(|owner| owner == own.as_os_str().as_encoded_bytes()) {
         let objects = common_dir.join("objects");
-        borrowed::release(&objects, &mark(run)).map_err(GitError::io("write to", &objects))?;
+        object_links::release(&objects, &mark(run)).map_err(GitError::io("write to", &objects))?;
         remove::folder(&borrowed)?;
         // The last one takes the folder above with it.
         drop(fs::remove_dir(common_dir.join(BORROWED)));

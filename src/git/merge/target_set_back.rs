@@ -6,7 +6,7 @@ use crate::git::host::{Git, GitError, refs};
 use crate::git::private::RunGit;
 
 /// A commit that the agent has seen on the target and built on, and that the target no longer has: the newest one.
-pub fn by_the_user(git: &Git, run: &RunGit, target: &str, work: &str) -> Result<Option<String>, GitError> {
+pub fn dropped_commit(git: &Git, run: &RunGit, target: &str, work: &str) -> Result<Option<String>, GitError> {
     let common = &run.checkout.common_dir;
     let seen = run.seen_targets()?;
     let wanted = seen.iter().map(|id| format!("{id}\n"));

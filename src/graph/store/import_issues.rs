@@ -17,7 +17,7 @@ use crate::graph::store::{Reader, Writer};
 
 impl Writer<'_> {
     /// All of them or none. A link that cannot be is left out and named: the tracker may allow it.
-    pub fn take_in(&self, source: Source, issues: &[Issue]) -> Result<Imported, GraphError> {
+    pub fn import_issues(&self, source: Source, issues: &[Issue]) -> Result<Imported, GraphError> {
         let mut imported = Imported::default();
         let mut new = Vec::new();
         for issue in issues {
@@ -34,7 +34,7 @@ impl Writer<'_> {
                 let event = note_event(id, note.at, &note.author, &note.text);
                 imported.events_added += u64::from(self.add_note_once(&event)?);
             }
-            self.index_letters(id)?;
+            self.index_words(id)?;
         }
         self.conn.execute_batch(&checks::mend_ranks())?;
         Ok(imported)
@@ -131,7 +131,7 @@ impl Writer<'_> {
             return Ok(false);
         }
         self.refuse_second_parent(link)?;
-        self.refuse_circle(link)?;
+        self.refuse_cycle(link)?;
         Ok(self.conn.prepare_cached(queries::links::ADD)?.execute(values)? == 1)
     }
 

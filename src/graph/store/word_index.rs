@@ -40,7 +40,7 @@ impl Texts {
 
 impl Writer<'_> {
     /// After each change of a text of a task.
-    pub(super) fn index_letters(&self, id: &TaskId) -> Result<(), GraphError> {
+    pub(super) fn index_words(&self, id: &TaskId) -> Result<(), GraphError> {
         let mut statement = self.conn.prepare_cached(&format!("{TEXTS} AND t.id = ?1"))?;
         let found = statement.query_row([id], texts).optional()?;
         found.map_or(Ok(()), |found| found.index(self.conn))

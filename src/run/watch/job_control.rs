@@ -19,11 +19,11 @@ struct Process {
 /// that shell has them.
 ///
 /// `first` is the first process of the container `id`. A process that cannot be read is ending, and is left out.
-pub fn wake(first: u32, id: &str) {
+pub fn resume(first: u32, id: &str) {
     let found: Vec<Process> = wall::pids(first).unwrap_or_default().into_iter().filter_map(read).collect();
     for process in stopped_for_good(first, &found) {
         if let Ok(Some(process)) = Watched::find(process.pid, id) {
-            process.go_on().ok();
+            process.resume().ok();
         }
     }
 }

@@ -5,12 +5,12 @@ use crate::git::collect::collected::BranchOutcome;
 use crate::git::collect::collected::Collected;
 use crate::git::host::refs::short;
 use crate::git::host::{Git, refs};
-use crate::git::merge::taken_back;
+use crate::git::merge::target_set_back;
 use crate::git::private::RunGit;
 use crate::process::Cmd;
 
 /// The branch is not where the agent's is: the user says what is to become of it.
-pub fn is_apart(collected: &Collected) -> bool {
+pub fn branch_differs(collected: &Collected) -> bool {
     match collected.branch {
         BranchOutcome::BranchMoved { .. } => collected.new_commits > 0,
         BranchOutcome::SetBack { .. } => true,
@@ -19,17 +19,17 @@ pub fn is_apart(collected: &Collected) -> bool {
 }
 
 /// Why work that lacks commits of its own branch is not merged by itself.
-pub fn set_back(collected: &Collected) -> Option<String> {
+pub fn lost_commits(collected: &Collected) -> Option<String> {
     let BranchOutcome::SetBack { kept, left_out } = &collected.branch else { return None };
     let reason = format!("the work lacks {left_out} of the commits that its branch has at {}", short(kept));
     (collected.new_commits > 0).then_some(reason)
 }
 
 /// Commits that the user has taken back from the target are not merged again unless the user asks for it.
-pub fn taken_back(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Option<String>, Failure> {
+pub fn target_set_back(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Option<String>, Failure> {
     let (common, name) = (&prepared.checkout.common_dir, &prepared.target.branch);
     let Some(target) = refs::commit(git, common, &prepared.target.reference())? else { return Ok(None) };
-    let seen = taken_back::by_the_user(git, prepared, &target, &collected.head)?;
+    let seen = target_set_back::dropped_commit(git, prepared, &target, &collected.head)?;
     Ok(seen.map(|seen| {
         let (seen, target) = (short(&seen), short(&target));
         let apart = Cmd::new("git").arg("-C").arg(&prepared.checkout.worktree).args(["rebase", "--onto", name, seen]);

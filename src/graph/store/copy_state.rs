@@ -13,16 +13,16 @@ use crate::graph::store::{Reader, connection, schema};
 
 /// What is in a copy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Look {
+pub enum CopyState {
     Sound { tasks: u64 },
     Unsound { why: String },
 }
 
-impl Look {
+impl CopyState {
     pub fn tasks(&self) -> Option<u64> {
         match self {
-            Look::Sound { tasks } => Some(*tasks),
-            Look::Unsound { .. } => None,
+            CopyState::Sound { tasks } => Some(*tasks),
+            CopyState::Unsound { .. } => None,
         }
     }
 }
@@ -35,7 +35,7 @@ struct Note {
     format: i64,
     bytes: u64,
     modified: i64,
-    look: Look,
+    state: CopyState,
 }
 
 /// Where that is kept.
@@ -44,23 +44,23 @@ pub fn note_of(copy: &Path) -> PathBuf {
 }
 
 /// Reads a copy as a whole. It changes nothing, and what is wrong with the copy is no error.
-pub fn at(path: &Path, found: &Metadata) -> Look {
+pub fn at(path: &Path, found: &Metadata) -> CopyState {
     let (bytes, modified) = (found.len(), found.mtime());
     let note = fs::read(note_of(path)).ok().and_then(|text| serde_json::from_slice::<Note>(&text).ok());
     if let Some(note) = note.filter(|note| (note.format, note.bytes, note.modified) == (LATEST, bytes, modified)) {
-        return note.look;
+        return note.state;
     }
-    let look = read(path).unwrap_or_else(|error| Look::Unsound { why: error.to_string() });
-    let note = serde_json::to_vec(&Note { format: LATEST, bytes, modified, look: look.clone() });
+    let state = read(path).unwrap_or_else(|error| CopyState::Unsound { why: error.to_string() });
+    let note = serde_json::to_vec(&Note { format: LATEST, bytes, modified, state: state.clone() });
     // Where it cannot be kept, the next look takes as long as this one.
     drop(note.map(|note| fs::write(note_of(path), note)));
-    look
+    state
 }
 
-fn read(path: &Path) -> Result<Look, GraphError> {
+fn read(path: &Path) -> Result<CopyState, GraphError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let (conn, _budget) = connection::open(path, flags)?;
-    let unsound = |why: &str| Ok(Look::Unsound { why: why.to_owned() });
+    let unsound = |why: &str| Ok(CopyState::Unsound { why: why.to_owned() });
     let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version > LATEST {
         return unsound(&format!("a newer bn wrote it: it has format {version}, and this one knows {LATEST}"));
@@ -70,15 +70,15 @@ fn read(path: &Path) -> Result<Look, GraphError> {
     }
     let pages: String = conn.pragma_query_value(None, "quick_check", |row| row.get(0))?;
     if pages != "ok" {
-        return Ok(Look::Unsound { why: pages });
+        return Ok(CopyState::Unsound { why: pages });
     }
     if version == LATEST {
         let reader = Reader::new(&conn, usize::MAX);
         if let Some(bad) = reader.bad_rows()?.first() {
-            return Ok(Look::Unsound { why: format!("{} cannot be read: {}", bad.name, bad.problem) });
+            return Ok(CopyState::Unsound { why: format!("{} cannot be read: {}", bad.name, bad.problem) });
         }
     }
-    Ok(Look::Sound { tasks: tasks(&conn)? })
+    Ok(CopyState::Sound { tasks: tasks(&conn)? })
 }
 
 /// How many tasks a graph has: those that were set aside count, because bn takes out no other.

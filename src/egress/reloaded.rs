@@ -9,13 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 type Stamp = Option<(u64, u64, i64, i64)>;
 
 /// A file and what was last read from it. A file that is missing reads as empty.
-pub struct Watched<T> {
+pub struct Reloaded<T> {
     path: PathBuf,
     parse: fn(&str) -> T,
     last: Mutex<Option<(Stamp, Arc<T>)>>,
 }
 
-impl<T> Watched<T> {
+impl<T> Reloaded<T> {
     pub fn new(path: impl Into<PathBuf>, parse: fn(&str) -> T) -> Self {
         Self { path: path.into(), parse, last: Mutex::new(None) }
     }
@@ -48,13 +48,13 @@ mod tests {
     fn a_change_is_seen_and_a_missing_file_is_empty() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        let watched = Watched::new(&path, |text| text.lines().count());
-        assert_eq!(*watched.get(), 0);
+        let reloaded = Reloaded::new(&path, |text| text.lines().count());
+        assert_eq!(*reloaded.get(), 0);
         fs::write(&path, "one\n").unwrap();
-        assert_eq!(*watched.get(), 1);
+        assert_eq!(*reloaded.get(), 1);
         fs::write(&path, "one\ntwo\n").unwrap();
-        assert_eq!(*watched.get(), 2);
+        assert_eq!(*reloaded.get(), 2);
         fs::remove_file(&path).unwrap();
-        assert_eq!(*watched.get(), 0);
+        assert_eq!(*reloaded.get(), 0);
     }
 }

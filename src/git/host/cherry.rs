@@ -12,7 +12,7 @@ use crate::process::{Cmd, ProcessError};
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// The commits of `from` whose change is in no commit that only `there` has. `None` where that takes too long to say.
-pub fn of(git: &Git, common: &Path, from: &str, there: &str) -> Result<Option<BTreeSet<String>>, GitError> {
+pub fn missing(git: &Git, common: &Path, from: &str, there: &str) -> Result<Option<BTreeSet<String>>, GitError> {
     let cherry = git.in_dir(common).args(["cherry", there, from]);
     // That leaves merges out. One has no change of its own, but for files that are like those of none of its parents.
     let merges = git.in_dir(common).args(["log", "--merges", "-c", "--no-renames", "--name-only", "--format=+ %H"]);

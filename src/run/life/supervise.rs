@@ -21,7 +21,7 @@ use crate::run::watch::disk::{Guard, Verdict};
 use crate::run::watch::follow::Follower;
 use crate::run::watch::process::Watched;
 use crate::run::watch::signals::Signals;
-use crate::run::watch::{graph, proxy, status, thaw};
+use crate::run::watch::{graph, job_control, proxy, status};
 
 /// How often the host's branches are shown to the agent.
 const PUBLISH_EVERY: Duration = Duration::from_secs(2);
@@ -160,7 +160,7 @@ impl<'a> Watch<'a> {
                 return Ok(Reason::ByItself);
             }
             if foreground.has_terminal() {
-                thaw::wake(self.run.record.pid.unwrap_or_default(), self.run.name());
+                job_control::resume(self.run.record.pid.unwrap_or_default(), self.run.name());
             }
             if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 self.terminate(watched)?;

@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 
 use crate::git::host::refs::{self, HostRef};
-use crate::git::host::{Git, GitError, missing};
-use crate::git::private::{RunGit, own_refs};
+use crate::git::host::{Git, GitError, cherry};
+use crate::git::private::{RunGit, kept_git};
 
 /// The commits of the base that `work` does not have: neither as they are, nor made again with the same change, as a
 /// rebase makes them. Work of other runs is not lost: their refs have it.
-pub fn left_out(git: &Git, run: &RunGit, work: &str) -> Result<BTreeSet<String>, GitError> {
+pub fn of(git: &Git, run: &RunGit, work: &str) -> Result<BTreeSet<String>, GitError> {
     let (common, base) = (&run.checkout.common_dir, run.base());
     if refs::is_ancestor(git, common, base, work)? {
         return Ok(BTreeSet::new());
     }
-    let Some(lost) = missing::of(git, common, base, work)? else { return Ok(BTreeSet::from([base.to_owned()])) };
+    let Some(lost) = cherry::missing(git, common, base, work)? else { return Ok(BTreeSet::from([base.to_owned()])) };
     kept_by_no_other(git, run, lost)
 }
 
@@ -24,7 +24,7 @@ fn kept_by_no_other(git: &Git, run: &RunGit, commits: BTreeSet<String>) -> Resul
     let own = run.reference("");
     let of_others = |found: &HostRef| found.name.ends_with(b"/work") && !found.name.starts_with(own.as_bytes());
     let mut others: Vec<HostRef> = Vec::new();
-    for repository in own_refs::of_others(run).iter().chain([&run.checkout.common_dir]) {
+    for repository in kept_git::of_others(run).iter().chain([&run.checkout.common_dir]) {
         others.extend(refs::list(git, repository, &["refs/binnacle/runs"])?.into_iter().filter(of_others));
     }
     if run.checkout.branch.is_none() {

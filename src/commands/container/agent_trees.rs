@@ -7,7 +7,7 @@ use crate::git::host::discover;
 use crate::run::record::census::Seen;
 
 /// All checkouts of the repositories that a command is about, and those of every run that is known.
-pub fn of_agents(env: &Env, worktree: Option<&Path>, runs: &[Seen]) -> Vec<PathBuf> {
+pub fn find(env: &Env, worktree: Option<&Path>, runs: &[Seen]) -> Vec<PathBuf> {
     let mut trees: Vec<PathBuf> = runs.iter().map(|seen| seen.record.spec.checkout.worktree.clone()).collect();
     let named = worktree.map(|worktree| env.directory.join(worktree));
     for start in named.iter().chain([&env.directory]) {

@@ -24,14 +24,14 @@ pub enum Source {
 /// Writes a bundle of the commits that neither the run's base nor its target has. Returns false where there are none.
 ///
 /// Nothing is checked: objects that git refused to take over are in the bundle as the agent made them.
-pub fn bundle(git: &Git, run: &RunGit, source: Source, to: &Path) -> Result<bool, GitError> {
+pub fn create(git: &Git, run: &RunGit, source: Source, to: &Path) -> Result<bool, GitError> {
     let made = make_repository(git, run, source).and_then(|()| write(git, run, to));
     remove::folder(&run.taken())?;
     made
 }
 
 /// Writes a bundle of the refs of a run of which only the folder is known.
-pub fn bundle_of_refs(git: &Git, folder: &Path, to: &Path) -> Result<bool, GitError> {
+pub fn create_of_refs(git: &Git, folder: &Path, to: &Path) -> Result<bool, GitError> {
     let in_kept = || git.in_dir(&folder.join(REPOSITORY));
     let start = in_kept().args(["for-each-ref", "--format=%(refname)", "refs/shown", "refs/binnacle/runs/*/old"]);
     let start = git.read("list the run's refs", &start)?.text();

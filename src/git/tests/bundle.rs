@@ -1,7 +1,7 @@
 //! A run ends even if its work could not be taken over, and one file can keep all of it.
 
+use crate::git::collect::bundle::{self, Source};
 use crate::git::collect::collected::BranchOutcome;
-use crate::git::collect::rest::{Source, bundle};
 use crate::git::collect::run_refs;
 use crate::git::testing::Bench;
 
@@ -27,7 +27,7 @@ fn a_bad_object_ends_the_run_and_takes_nothing_else_with_it() {
         assert_eq!(bench.sh("git -C agent rev-parse HEAD"), run.base());
 
         let file = bench.path("rest.bundle");
-        assert!(bundle(&bench.git, &run, Source::All, &file).unwrap());
+        assert!(bundle::create(&bench.git, &run, Source::All, &file).unwrap());
         run_refs::abandon(&bench.git, &run.checkout.common_dir, "run-1", &run.folder).unwrap();
         assert_eq!(bench.sh("git -C repo for-each-ref refs/binnacle"), "");
         bench.sh(&format!("git -C repo fetch -q {} 'refs/binnacle/runs/run-1/*:refs/heads/back/*'", file.display()));
@@ -43,6 +43,6 @@ fn a_run_without_commits_has_no_bundle() {
     let bench = Bench::linked();
     let run = bench.prepare("agent");
     let file = bench.path("rest.bundle");
-    assert!(!bundle(&bench.git, &run, Source::All, &file).unwrap() && !file.exists());
+    assert!(!bundle::create(&bench.git, &run, Source::All, &file).unwrap() && !file.exists());
     assert!(!run.taken().exists());
 }
