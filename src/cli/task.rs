@@ -183,7 +183,7 @@ pub struct ClaimArgs {
     #[arg(long)]
     pub force: bool,
 
-    /// Take it from an agent whose session ended, or that gave no sign of life for a while
+    /// Take it from an agent whose session ended or has shown no activity for a while
     #[arg(long)]
     pub take_over: bool,
 

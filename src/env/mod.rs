@@ -27,7 +27,7 @@ pub enum EnvError {
     NoDirectory { source: std::io::Error },
     #[error("BN_LOG={value}: bn knows only `commands`")]
     Log { value: String },
-    #[error("cannot act for uid {uid}, who called sudo")]
+    #[error("cannot become uid {uid}, the user who called sudo")]
     Identity { uid: u32, source: std::io::Error },
 }
 

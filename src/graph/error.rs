@@ -22,7 +22,7 @@ pub enum GraphError {
     Ambiguous { prefix: String, candidates: Vec<TaskId>, more: bool },
     #[error("{0}")]
     Invalid(String),
-    #[error("{id} was claimed by {holder} {since}{stale}", stale = if *.stale { ", who gives no sign of life" } else { "" })]
+    #[error("{id} was claimed by {holder} {since}{stale}", stale = if *.stale { ", and this claim is stale" } else { "" })]
     Taken { id: TaskId, holder: String, since: String, stale: bool },
     #[error("{id} was claimed by this very session ({session}) {since}")]
     TakenByYou { id: TaskId, session: String, since: String },
@@ -48,7 +48,7 @@ pub enum GraphError {
     Refused { what: String, rule: Rule },
     #[error("{id} was changed since by {by} ({kind})")]
     ChangedSince { id: TaskId, by: String, kind: &'static str },
-    #[error("{what} is not undone")]
+    #[error("{what} cannot be undone")]
     NotUndone { what: &'static str, id: Option<TaskId> },
     #[error("line {line}: {message}")]
     Line { line: usize, message: String },
@@ -59,19 +59,19 @@ pub enum GraphError {
 
     #[error(transparent)]
     Remote(#[from] RemoteError),
-    #[error("nobody answers for the graph at {path}: who held it for this run is gone")]
+    #[error("the graph at {path} does not answer: the owner of this run has ended")]
     OwnerGone { path: PathBuf, source: io::Error },
-    #[error("who holds the graph for this run went away before it answered; whether it carried this out is not known")]
+    #[error("the owner of this run ended before it answered; it may have made this change or not")]
     CutOff { source: io::Error },
     #[error("bn {host} on the host and bn {here} in this container do not understand each other: {detail}")]
     OtherVersion { host: String, here: String, detail: String },
-    #[error("the answer would be larger than {most} MiB, which is the most that a run is given at once")]
+    #[error("the answer would be larger than {most} MiB, the most that a run gets at once")]
     TooMuch { most: usize },
     #[error("the graph's folder {path} cannot be used")]
     Folder { path: PathBuf, source: io::Error },
     #[error("the graph's folder is not mounted at {path}")]
     NotMounted { path: PathBuf },
-    #[error("the graph cannot live on {filesystem}: {path}")]
+    #[error("the graph cannot be stored on {filesystem}: {path}")]
     Filesystem { path: PathBuf, filesystem: &'static str },
     #[error("the graph cannot be written: {path} is read-only for uid {uid}")]
     ReadOnly { path: PathBuf, uid: u32 },
@@ -81,17 +81,15 @@ pub enum GraphError {
     Older { path: PathBuf, found: i64, known: i64 },
     #[error("the graph {path} is damaged: {detail}")]
     Damaged { path: PathBuf, detail: String },
-    #[error(
-        "the graph {path} cannot be opened at this moment: another program holds it, or has put something else in its place"
-    )]
+    #[error("the graph {path} cannot be opened now: another program has locked it, or has replaced it")]
     Held { path: PathBuf },
-    #[error("the graph {path} was looked at for so long that it was given up")]
+    #[error("reading the graph {path} took too long and was stopped")]
     Endless { path: PathBuf },
     #[error("a copy of the graph would take more than {most} MiB")]
     TooLarge { most: u64 },
-    #[error("the graph {path} is gone; when it was copied last it had {tasks} tasks")]
+    #[error("the graph {path} is gone; a copy of it has {tasks} tasks")]
     Gone { path: PathBuf, copy: String, tasks: u64 },
-    #[error("the graph {path} is empty; when it was copied last it had {tasks} tasks")]
+    #[error("the graph {path} is empty; a copy of it has {tasks} tasks")]
     Emptied { path: PathBuf, copy: String, tasks: u64 },
     #[error("{row} cannot be read: {problem}")]
     Unreadable { row: String, problem: String },
@@ -107,7 +105,7 @@ pub enum GraphError {
     File { verb: &'static str, path: PathBuf, source: io::Error },
     #[error("the graph's database failed")]
     Sql(#[from] rusqlite::Error),
-    #[error("no random numbers can be had")]
+    #[error("the system gives no random numbers")]
     Random(#[from] getrandom::Error),
 }
 

@@ -7,7 +7,7 @@ use crate::error::Explain;
 
 #[derive(Debug, thiserror::Error)]
 pub enum UntrustedError {
-    #[error("{path} contains more than {limit}sockets, and bn can hide no more than that from the agent")]
+    #[error("{path} contains more than {limit}sockets, and bn can hide no more from the agent")]
     TooManySockets { path: PathBuf, limit: usize },
     #[error("{path} cannot be trusted: {reason}")]
     Hostile { path: PathBuf, reason: String },

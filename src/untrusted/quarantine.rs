@@ -86,7 +86,9 @@ impl Quarantine {
             let target = aside(worktree, path, &format!("{name}.binnacle"))?;
             if number < MOST_NAMED {
                 let (was, is) = (sanitize::path(path), sanitize::path(&target));
-                self.notes.push(format!("{was} was not a file, and git would have hung on it; it is renamed to {is}"));
+                self.notes.push(format!(
+                    "{was} was no regular file, and git would wait for it for ever; it is renamed to {is}"
+                ));
             }
         }
         Ok(())

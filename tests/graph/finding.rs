@@ -163,7 +163,7 @@ fn show_takes_anything_that_has_an_id() {
 #[test]
 fn the_list_of_agents_says_who_is_on_what() {
     let world = World::new();
-    assert_snapshot!(world.bn(&["agent", "list"]).ok(), @"Nobody is here. `bn agent list --all` shows who was.");
+    assert_snapshot!(world.bn(&["agent", "list"]).ok(), @"No session is open. `bn agent list --all` also shows those that ended.");
     let id = world.task("A task", &[]);
     world.agent("ann", &["orient", "--type", "planner"]).ok();
     world.agent("ann", &["task", "claim", &id]).ok();

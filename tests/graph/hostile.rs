@@ -178,7 +178,7 @@ fn a_lease_on_the_file_holds_nobody() {
     holder.kill().unwrap();
     holder.wait().unwrap();
     let said = answer.refused(125);
-    assert!(said.contains("cannot be opened at this moment") && said.contains("bn container stop"), "{said}");
+    assert!(said.contains("cannot be opened now") && said.contains("bn container stop"), "{said}");
     assert!(world.bn(&["ready"]).ok().contains("One"));
 }
 
@@ -207,7 +207,7 @@ fn an_index_that_is_cut_off_under_its_readers_ends_none_of_them() {
         // Zeros in the index can ruin what is written by it: an agent may do that. A signal would be another code.
         assert!([0, 1, 125].contains(&answer.code) && *time < SOON, "{args:?}: {answer:?} {time:?}");
     }
-    assert!(answers.iter().any(|(_, (answer, _))| answer.stderr.contains("cannot be opened at this moment")));
+    assert!(answers.iter().any(|(_, (answer, _))| answer.stderr.contains("cannot be opened now")));
     drop(transaction);
     drop(holder);
     assert!([0, 125].contains(&soon(&world, &["ready"]).code));

@@ -123,14 +123,14 @@ fn doctor_finds_what_does_not_fit_and_mends_it() {
     ✗ counts of links are wrong: bn-A (`bn doctor --fix` mends it)
     ✗ status and dates contradict each other: bn-B (`bn doctor --fix` mends it)
     ✗ claims belong to sessions that are over: bn-C (`bn doctor --fix` mends it)
-    ✗ search does not know 1 of the tasks (`bn doctor --fix` mends it)
+    ✗ search does not find 1 of the tasks (`bn doctor --fix` mends it)
       The graph is [WORLD]/home/.local/share/binnacle/HASH, host mode (no container of bn's).
     ");
     assert_snapshot!(world.neutral(&world.bn(&["doctor", "--fix"]).ok()), @r"
     ✗ counts of links are wrong: bn-A (mended)
     ✗ status and dates contradict each other: bn-B (mended)
     ✗ claims belong to sessions that are over: bn-C (mended)
-    ✗ search does not know 1 of the tasks (mended)
+    ✗ search does not find 1 of the tasks (mended)
       The graph is [WORLD]/home/.local/share/binnacle/HASH, host mode (no container of bn's).
     ");
     assert_eq!(world.json(&["doctor"])["well"], true);

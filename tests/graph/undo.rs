@@ -109,5 +109,5 @@ fn what_others_did_and_built_on_is_not_taken_away() {
     world.agent("ann", &["task", "claim", &id]).ok();
     world.agent("ann", &["task", "release", &id]).ok();
     let said = world.agent("ann", &["undo"]).refused(1);
-    assert!(said.contains("a claim that was given up is not undone") && said.contains("bn task claim "), "{said}");
+    assert!(said.contains("a claim that was given up cannot be undone") && said.contains("bn task claim "), "{said}");
 }

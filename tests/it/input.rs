@@ -54,7 +54,7 @@ fn what_is_not_there_is_named() {
     fs::create_dir(world.path("plain")).unwrap();
     let plain = world.path("plain");
     insta::assert_snapshot!(refused(&world, &["container", "run", "nowhere", "--", "true"], 125), @"
-    Error: nowhere is not there
+    Error: there is no folder nowhere
     hint: make it, and its branch: bn container run --create -b nowhere nowhere
     ");
     insta::assert_snapshot!(refused(&world, &["container", "run", plain.to_str().unwrap(), "--", "true"], 125), @"

@@ -37,7 +37,7 @@ fn a_rule_that_can_have_no_effect_is_refused_with_the_reason() {
 
 #[test]
 fn ssh_is_refused_where_it_would_reach_no_host() {
-    let said = "Error: --ssh: SSH does not go through the proxy of --network egress, and would reach no host\n\
+    let said = "Error: --ssh: SSH cannot use the proxy of --network egress, so it would reach no host\n\
                 hint: use the host's own network, which has no proxy: --ssh --network host\n\
                 hint: or leave out --ssh: git over HTTPS goes through the proxy\n";
     assert_eq!(refused(&["--ssh"]), said);

@@ -78,7 +78,7 @@ fn a_worktree_that_was_not_made_yet() {
     is_answered(
         &world,
         "bn container run ../agent-1",
-        "Error: ../agent-1 is not there\n\
+        "Error: there is no folder ../agent-1\n\
          hint: make it, and its branch: bn container run --create -b agent-1 ../agent-1\n",
     );
     is_answered(
@@ -122,7 +122,7 @@ fn a_worktree_whose_path_is_no_text() {
     assert_eq!((refused.code, refused.stdout.as_str()), (125, ""), "{refused:?}");
     assert_eq!(
         world.neutral(&refused.stderr),
-        "Error: [WORLD]/c\u{fffd} hasa path that is not UTF-8, and a run's record is text\n\
+        "Error: the path [WORLD]/c\u{fffd} is not UTF-8, and bn cannot record it\n\
          hint: give it another name: git worktree move PATH NEWPATH\n\
          hint: a main checkout: mv PATH NEWPATH, then git worktree repair in it\n"
     );
@@ -142,7 +142,7 @@ fn the_agents_command_without_two_dashes() {
     is_answered(
         &world,
         "bn container run make",
-        "Error: make is not there\n\
+        "Error: there is no folder make\n\
          hint: to run it in the agent's place: bn container run -- make\n\
          hint: make it, and its branch: bn container run --create -b make make\n",
     );

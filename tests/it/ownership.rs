@@ -40,7 +40,7 @@ fn a_checkout_that_its_owner_closed_is_opened_first() {
     let world = World::new();
     fs::set_permissions(world.repo(), fs::Permissions::from_mode(0o555)).unwrap();
     let said = refused(&world);
-    assert!(said.starts_with("Error: [WORLD]/repo is closed to its own owner, "), "{said}");
+    assert!(said.starts_with("Error: [WORLD]/repo is not writable for its owner, "), "{said}");
     assert!(said.ends_with("\nhint: chmod u+rwx [WORLD]/repo\n"), "{said}");
     fs::set_permissions(world.repo(), fs::Permissions::from_mode(0o755)).unwrap();
 }

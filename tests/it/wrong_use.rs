@@ -149,9 +149,7 @@ fn what_changes_the_runs_of_all_repositories_is_asked_to() {
         let hint = format!("hint: cd into one, or: bn container {said} --all-repositories\n");
         assert_eq!(
             answer.stderr,
-            format!(
-                "Error: this folder is in no git repository, and the command has to know whose runs are meant\n{hint}"
-            )
+            format!("Error: this folder is in no git repository, so bn cannot tell which runs are meant\n{hint}")
         );
     }
 }

@@ -99,7 +99,7 @@ fn an_agent_cannot_eat_the_disk() {
         let options = ["--no-merge", "--name", &name, "--disk", "32m", "--graph", "files"];
         let answer = world.agent(&options, &writes(&line)).exits(137);
         assert!(answer.stderr.contains(&format!("{name}: out of disk, 1 commit is kept")), "{way}: {answer:#?}");
-        assert!(answer.stderr.contains("more than the 32 MiB that it may; --disk gives it more"), "{way}: {answer:#?}");
+        assert!(answer.stderr.contains("more than its limit of 32 MiB; --disk gives it more"), "{way}: {answer:#?}");
         assert!(!answer.stdout.contains("never stopped"), "{way}");
         assert_eq!(world.row(&name)["status"], "out of disk");
         world.assert_nothing_runs(&name);
@@ -125,7 +125,7 @@ fn what_the_image_gives_to_the_agent_is_counted_too() {
     let opened = Command::new("sudo").args(["-n", "chmod", "1777", &given]).status().unwrap();
     assert!(opened.success());
     let answer = running.go_on().exits(137);
-    assert!(answer.stderr.contains("more than the 32 MiB that it may"), "{answer:#?}");
+    assert!(answer.stderr.contains("more than its limit of 32 MiB"), "{answer:#?}");
 }
 
 #[test]

@@ -117,8 +117,11 @@ fn what_a_run_may_not_change_is_refused_by_a_rule_and_its_changes_are_found_by_i
     );
     let name = world.name("first");
     let said = world.agent(&["--name", &name, "--no-merge"], &script).exits(0).stdout;
-    for rule in ["a run deletes no task", "holds it, and a run changes no task of another's", "a run does not do this"]
-    {
+    for rule in [
+        "a run cannot delete or undelete a task",
+        "holds it, and a run cannot change the task of another session",
+        "a run cannot do this",
+    ] {
         assert!(said.contains(rule), "{rule}: {said}");
     }
     let log = world.bn(&["log", "--run", &name]).exits(0).stdout;
@@ -159,7 +162,7 @@ fn an_agent_whose_owner_was_killed_is_told_within_a_second_and_nothing_acknowled
     let (took, said) = (world.shell("sleep 0.2; cat agent-1/took"), world.shell("cat agent-1/out"));
     let (code, milliseconds) = took.split_once(' ').unwrap();
     assert!(code == "125" && milliseconds.trim().parse::<u64>().unwrap() < 1000, "{took}: {said}");
-    assert!(said.contains("who held it for this run is gone") && said.contains("bn container merge"), "{said}");
+    assert!(said.contains("the owner of this run has ended") && said.contains("bn container merge"), "{said}");
     world.bn(&["container", "merge", &name, "--yes"]);
     assert!(world.tasks().contains("Before"));
     world.assert_nothing_runs(&name);

@@ -89,12 +89,12 @@ fn a_graph_that_an_agent_removed_is_missed_and_can_be_put_back() {
     let told =
         world.agent(&["--name", &name, "--graph", "files"], &format!("{COMMIT}; rm -rf /binnacle/*")).exits(0).stderr;
     assert!(
-        told.contains("the end of this run could not be written to the task graph") && told.contains("had 2 tasks"),
+        told.contains("the end of this run could not be written to the task graph") && told.contains("has 2 tasks"),
         "{told}"
     );
     for args in [&["task", "list"][..], &["ready"], &["doctor"]] {
         let said = world.bn(args).exits(125).stderr;
-        assert!(said.contains("had 2 tasks") && said.contains("bn restore "), "{said}");
+        assert!(said.contains("has 2 tasks") && said.contains("bn restore "), "{said}");
     }
     let listed = world.bn(&["restore", "--json"]).exits(0).stdout;
     let copies: serde_json::Value = serde_json::from_str(&listed).unwrap();

@@ -86,7 +86,9 @@ fn what_the_users_programs_would_obey_is_named_though_it_is_in_no_commit() {
     // Not what the user had, nor what is as it is committed.
     assert_eq!(left, [".mcp.json", ".nvim.lua", ".vscode/tasks.json", "a/.claude/settings.json"], "{said}");
     assert!(
-        said.contains("left uncommitted in the worktree, where your tools obey them unasked: .mcp.json (agents: "),
+        said.contains(
+            "left uncommitted in the worktree, where your tools obey them without asking: .mcp.json (agents: "
+        ),
         "{said}"
     );
 }
@@ -102,7 +104,7 @@ fn files_that_installed_packages_brought_are_counted_in_one_line() {
     let counted =
         format!("  7 more that packages installed in .venv, node_modules: bn container inspect {}\n", world.job());
     assert!(said.contains(&counted), "{said}");
-    assert!(said.contains("obey them unasked: .mcp.json (agents: ") && !said.contains("flake.nix"), "{said}");
+    assert!(said.contains("obey them without asking: .mcp.json (agents: ") && !said.contains("flake.nix"), "{said}");
     let record = world.bn(&["container", "inspect", &world.job()]).exits(0).stdout;
     assert!((1..=3).all(|i| record.contains(&format!("\"node_modules/p{i}/flake.nix\""))), "{record}");
 }

@@ -96,7 +96,7 @@ fn short_names_and_missing_ones() {
     let asked = here(&world, &["stop"]).exits(2);
     assert_eq!(asked.stderr, format!("Error: which one? running: {one}, {two}. Or --all\n"));
     let both = here(&world, &["stop", "o"]).exits(125);
-    assert_eq!(both.stderr, format!("Error: o is short for several runs: {one}, {two}\nhint: type more of the name\n"));
+    assert_eq!(both.stderr, format!("Error: o could be several runs: {one}, {two}\nhint: type more of the name\n"));
     wait_for("the script", || world.path("agent-2/ready").exists());
     assert_eq!(here(&world, &["stop", "-t", "0", "ot", &two]).exits(0).stdout, format!("{two}\n"));
     let asked = here(&world, &["logs"]).exits(2);

@@ -158,7 +158,7 @@ fn a_wall_that_is_too_low_keeps_the_agent_from_starting() {
         let run = ["container", "run", "--tag", &image, "../agent-1", "--name", "unwalled"];
         let mut command = world.bn_command(&[&run[..], detached, &["--", "touch", "/workspace/ran"]].concat());
         let answer = crate::world::answer(command.env("PATH", path).output().unwrap()).exits(125);
-        let said = "Error: the agent was not started, for the container's wall is not as asked for: the limit of processes is \
+        let said = "Error: the agent was not started, because its container is not isolated as it should be: the limit of processes is \
                     off, not 4096";
         assert!(answer.stderr.contains(said), "{answer:?}");
         assert_eq!(world.row("unwalled")["status"], "start-failed");

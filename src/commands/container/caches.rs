@@ -85,7 +85,7 @@ fn wanted(scope: &ScopeArgs, context: &Context) -> Result<Vec<Caches>, Failure> 
 
 fn here(directory: &Path) -> Result<std::path::PathBuf, Usage> {
     let unknown = |_| {
-        Usage::new("this folder is in no repository: whose caches are meant?")
+        Usage::new("this folder is in no repository: bn cannot tell which caches to empty")
             .hint("cd into one, or: bn container prune --caches --all-repositories")
     };
     discover::main_worktree(directory).map_err(unknown)

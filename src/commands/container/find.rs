@@ -52,10 +52,8 @@ impl Runs {
     /// The same for a command that changes them: of all repositories only those that were asked for.
     pub fn to_change(&self, all_repositories: bool, verb: &str) -> Result<Vec<Seen>, Usage> {
         match self.spans_repositories(all_repositories) && !all_repositories {
-            true => {
-                Err(Usage::new("this folder is in no git repository, and the command has to know whose runs are meant")
-                    .hint(format!("cd into one, or: bn container {verb} --all-repositories")))
-            }
+            true => Err(Usage::new("this folder is in no git repository, so bn cannot tell which runs are meant")
+                .hint(format!("cd into one, or: bn container {verb} --all-repositories"))),
             false => Ok(self.to_look_at(all_repositories)),
         }
     }

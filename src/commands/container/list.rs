@@ -74,7 +74,7 @@ fn engine_tasks(seen: &[Seen], context: &Context) -> Option<Vec<EngineTask>> {
     match asked {
         Ok(tasks) => Some(tasks),
         Err(error) => {
-            context.output.note(format_args!("could not ask containerd ({error}); going by the records alone"));
+            context.output.note(format_args!("containerd did not answer ({error}); this list is what the records say"));
             None
         }
     }

@@ -107,7 +107,7 @@ fn make_safe(command: &ContainerCommand, context: &mut Context) -> Result<(), Fa
         let folder = folder.display();
         context
             .output
-            .note(format_args!("PATH names {folder:?}, where an agent can put programs: bn starts none of it"));
+            .note(format_args!("PATH has {folder:?}, where an agent can put programs: bn starts none of them"));
     }
     // Where that cannot be done it is said, and is no reason not to do what was asked for.
     if let Err(error) = stale_secrets::remove(&runs) {

@@ -48,7 +48,7 @@ impl Folder {
         let (owner, shown) = (&self.owner, sanitize::path(path));
         let as_agent = format!("the agent works as {} (uid {}) without a capability", agent.name, agent.uid);
         if owner.uid == agent.uid {
-            let message = format!("{shown} is closed to its own owner, {}: {as_agent}", owner.name);
+            let message = format!("{shown} is not writable for its owner, {}: {as_agent}", owner.name);
             return Usage::new(message).hint(Cmd::new("chmod").arg("u+rwx").arg(path).to_string());
         }
         let refusal = Usage::new(format!(

@@ -98,7 +98,7 @@ pub fn run(args: &PruneArgs, context: &Context) -> Result<Exit, Failure> {
     caches::tell(&args.scope, context)?;
     failures.iter().for_each(|(name, _)| {
         let way = format!("bn container discard {name}");
-        context.output.note(format_args!("kept {name}: it could not be looked at; to give it up: {way}"));
+        context.output.note(format_args!("kept {name}: it could not be checked; to give it up: {way}"));
     });
     failures.into_iter().next().map_or(Ok(Exit::DONE), |(_, failure)| Err(failure))
 }
@@ -140,7 +140,10 @@ fn kept(seen: &Seen, git: &Git) -> Result<Option<Kept>, Failure> {
             return keep("its commits could not be taken over", vec![format!("try again: {merge}"), discard]);
         }
         _ if record.needs_sudo => {
-            return keep("its container is still there", vec![format!("remove that, which takes sudo: {merge}")]);
+            return keep(
+                "its container is still there",
+                vec![format!("remove the container, which takes sudo: {merge}")],
+            );
         }
         _ if record.keeps_rest(&seen.folder) => {
             let held = record.collected.as_ref().and_then(packed);
@@ -158,10 +161,7 @@ fn kept(seen: &Seen, git: &Git) -> Result<Option<Kept>, Failure> {
         _ if is_orphaned(record) => {
             let place = record.spec.checkout.common_dir.display();
             let back = format!("put the repository back where it was, then: bn container merge {name}");
-            return keep(
-                &format!("its repository {place} is gone, and nothing else names its work"),
-                vec![back, discard],
-            );
+            return keep(&format!("its repository {place} is gone, and its work is nowhere else"), vec![back, discard]);
         }
         _ => {}
     }

@@ -95,7 +95,7 @@ fn explanation(record: &Record, folder: &Folder) -> Option<String> {
             Some(format!("it may use {} MiB; --memory gives it more", spec.limits.memory >> 20))
         }
         (_, Some(Ending::OutOfDisk { almost_full: false })) => {
-            Some(format!("it wrote more than the {} MiB that it may; --disk gives it more", spec.limits.disk >> 20))
+            Some(format!("it wrote more than its limit of {} MiB; --disk gives it more", spec.limits.disk >> 20))
         }
         (_, Some(Ending::OutOfDisk { almost_full: true })) => {
             Some("less than an eighth of the disk that was free at its start was left".to_owned())
@@ -120,7 +120,7 @@ fn how_moved(record: &Record) -> String {
 }
 
 fn notes(collected: &Collected) -> Vec<String> {
-    let aside = collected.quarantined.iter().map(|path| format!("a git folder in the worktree was put aside: {path}"));
+    let aside = collected.quarantined.iter().map(|path| format!("a git folder in the worktree was renamed: {path}"));
     collected.notes.iter().cloned().chain(aside).collect()
 }
 
@@ -192,7 +192,7 @@ impl fmt::Display for RunReport {
         if !loose.is_empty() {
             writeln!(
                 f,
-                "  left uncommitted in the worktree, where your tools obey them unasked: {}",
+                "  left uncommitted in the worktree, where your tools obey them without asking: {}",
                 loose.join(", ")
             )?;
         }

@@ -185,11 +185,9 @@ fn terminal(args: &RunArgs, env: &Env) -> Result<bool, Usage> {
 fn ssh_has_a_way(args: &RunArgs) -> Result<(), Usage> {
     match args.ssh && args.network == Network::Egress {
         false => Ok(()),
-        true => {
-            Err(Usage::new("--ssh: SSH does not go through the proxy of --network egress, and would reach no host")
-                .hint("use the host's own network, which has no proxy: --ssh --network host")
-                .hint("or leave out --ssh: git over HTTPS goes through the proxy"))
-        }
+        true => Err(Usage::new("--ssh: SSH cannot use the proxy of --network egress, so it would reach no host")
+            .hint("use the host's own network, which has no proxy: --ssh --network host")
+            .hint("or leave out --ssh: git over HTTPS goes through the proxy")),
     }
 }
 
@@ -232,7 +230,8 @@ fn secrets(args: &RunArgs, env: &Env, notes: &mut Vec<String>) -> Result<Secrets
     secrets::add_wanted(&mut secrets, &args.env, &args.secret, env)?;
     if args.command.is_empty() && !args.shell && !secrets.suffice_for(args.agent) {
         let (program, tokens) = (args.agent.program(), secrets::tokens_of(args.agent).join(", "));
-        notes.push(format!("warning: {program} has no token here ({tokens}), and its home is empty at each start"));
+        notes
+            .push(format!("warning: no token for {program} is set ({tokens}), and its home in the container is empty"));
         notes.extend(secrets::ways_to_sign_in(args.agent).iter().map(|way| format!("hint: {way}")));
     }
     let prompt = args.prompt.clone().or_else(|| env.initial_prompt.clone());

@@ -42,7 +42,7 @@ fn wait_at(gate: &Path) -> Result<(), Failure> {
     let word = fs::read_to_string(gate).with_context(|| format!("cannot wait at {}", gate.display()))?;
     match word.as_str() {
         "go\n" => Ok(()),
-        _ => Err(anyhow::anyhow!("the host did not let this program go").into()),
+        _ => Err(anyhow::anyhow!("the host did not let this program start").into()),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::process::Cmd;
 
 #[derive(Debug, thiserror::Error)]
 pub enum WorktreeError {
-    #[error("{} is not there", path.display())]
+    #[error("there is no folder {}", path.display())]
     Missing {
         path: PathBuf,
         /// A program is called so.
@@ -16,7 +16,7 @@ pub enum WorktreeError {
     },
     #[error("{} is not a folder", path.display())]
     NoFolder { path: PathBuf },
-    #[error("{} hasa path that is not UTF-8, and a run's record is text", path.display())]
+    #[error("the path {} is not UTF-8, and bn cannot record it", path.display())]
     NotText { path: PathBuf },
 }
 

@@ -31,7 +31,7 @@ struct List {
 impl fmt::Display for List {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.agents.agents.is_empty() {
-            return writeln!(f, "Nobody is here. `bn agent list --all` shows who was.");
+            return writeln!(f, "No session is open. `bn agent list --all` also shows those that ended.");
         }
         self.agents.agents.iter().try_for_each(|agent| head(f, agent, self.now))?;
         render::and_more(f, self.agents.total, self.agents.agents.len(), "bn agent list --limit 0")
@@ -59,7 +59,7 @@ fn head(f: &mut fmt::Formatter<'_>, agent: &Agent, now: Timestamp) -> fmt::Resul
         Some(at) => {
             write!(f, ", ended {} ago: {}", at.age(now), line(session.end_reason.as_deref().unwrap_or("-"), 60))?
         }
-        None if agent.stale => write!(f, ", no sign of life for {}", session.seen_at.age(now))?,
+        None if agent.stale => write!(f, ", no activity for {}", session.seen_at.age(now))?,
         None => {}
     }
     writeln!(f)?;

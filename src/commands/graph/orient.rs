@@ -113,7 +113,7 @@ impl Page {
         let mine = task.session.as_ref() == Some(&self.overview.you.session.id);
         let agent = if mine { "you".to_owned() } else { line(task.agent.as_deref().unwrap_or("nobody"), 40) };
         let age = task.since.map_or_else(String::new, |since| format!(", {}", since.age(self.now)));
-        let stale = if task.stale { ", no sign of life: --take-over" } else { "" };
+        let stale = if task.stale { ", stale: --take-over" } else { "" };
         writeln!(f, "  {:<8} {} {}  ({agent}{age}{stale})", task.id, task.priority, line(&task.title, 60))
     }
 

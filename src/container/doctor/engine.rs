@@ -22,7 +22,7 @@ fn socket(engine: &EngineFacts) -> Finding {
         Socket::Open { to_everybody: false } => Finding::ok("socket", address),
         Socket::Open { to_everybody: true } => Finding::warning(
             "socket",
-            format!("every user of this machine may connect to {address}, and so be root"),
+            format!("every user of this machine may connect to {address}, and so become root"),
             format!("sudo chmod 660 {address}"),
         ),
     }

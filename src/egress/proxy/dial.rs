@@ -232,7 +232,7 @@ fn refused(shared: &Shared, refusal: &Refusal) -> Reply {
     let place = address.map(|address| format!(" ({address})")).unwrap_or_default();
     let way = match remedy {
         Some(rule) => {
-            format!("the host opens it with --allow {rule}, or now with: bn container allow {} {rule}", shared.run)
+            format!("to open it, on the host: --allow {rule}, or now: bn container allow {} {rule}", shared.run)
         }
         None => "no flag opens it".to_owned(),
     };

@@ -25,11 +25,11 @@ pub enum GitError {
     Unfinished { path: PathBuf, what: &'static str },
     #[error("{path} contains another worktree of the same repository: {other}")]
     ContainsWorktree { path: PathBuf, other: PathBuf },
-    #[error("git is configured to run a program of the worktree: {key} = {value}")]
+    #[error("git is configured to run a program from the worktree: {key} = {value}")]
     ProgramInTree { key: String, value: String },
     #[error("git reads configuration from a file of the worktree: {file}")]
     ConfigInTree { file: PathBuf },
-    #[error("files here need the git filter {filter} ({example}, for one), which bn does not set up for an agent")]
+    #[error("files here need the git filter {filter} ({example}, for example), which bn does not set up for an agent")]
     NeededFilter { filter: String, example: String },
     #[error("{branch} is checked out in the main checkout of {common_dir}, and git does not know where that is")]
     LostMainCheckout { common_dir: PathBuf, branch: String },
@@ -37,9 +37,9 @@ pub enum GitError {
     Annex { path: PathBuf },
     #[error("{path} is a symbolic link")]
     DotGitLink { path: PathBuf },
-    #[error("{worktree} contains {folder}, where binnacle keeps what agents must not see")]
+    #[error("{worktree} contains {folder}, a folder of bn that agents must not see")]
     HoldsState { worktree: PathBuf, folder: PathBuf },
-    #[error("{path}contains {count} git folders, and bn can keep at most {limit} from the agent")]
+    #[error("{path}contains {count} git folders, and bn can hide at most {limit} from the agent")]
     TooManyNested { path: PathBuf, count: usize, limit: usize },
     #[error("there is no branch {wanted}")]
     NoBranch { wanted: String, branches: Vec<String> },

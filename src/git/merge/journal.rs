@@ -193,7 +193,7 @@ pub fn recover(git: &Git, git_dir: &Path) -> Result<Option<String>, GitError> {
     let aside: Vec<String> = journal.put_back(git, Since::Anybody)?.iter().map(|path| sanitize::path(path)).collect();
     let names = aside.join(", ");
     Ok((!aside.is_empty()).then(|| {
-        format!("an interrupted merge was undone; files that were changed since are kept as {names}; merge again now")
+        format!("an interrupted merge was undone; the files as they were before it are back, and what was changed since is kept as {names}; now merge again")
     }))
 }
 

@@ -50,7 +50,7 @@ pub fn create(git: &Git, run: &RunGit, partial: bool) -> Result<Option<String>, 
     Ok((copied > 0).then(|| {
         let size = copied.div_ceil(1 << 20);
         format!(
-            "{size} MB of this repository's objects were copied for the run: its file system gives them no second names"
+            "{size} MB of this repository's objects were copied for the run: its file system has no hard links for them"
         )
     }))
 }

@@ -14,7 +14,8 @@ fn no_git_waits_at_a_pipe_that_it_takes_for_a_file_of_the_tree() {
     let collected = bench.collect(&run);
     assert_eq!(collected.new_commits, 1);
     for name in NAMES {
-        let said = format!("{name} was not a file, and git would have hung on it; it is renamed to {name}.binnacle");
+        let said =
+            format!("{name} was no regular file, and git would wait for it for ever; it is renamed to {name}.binnacle");
         assert!(collected.notes.contains(&said), "{:?}", collected.notes);
     }
     bench.sh("for c in status diff 'add -A' 'log -1' stash; do timeout 10 git -C agent $c; done");

@@ -60,7 +60,7 @@ fn programs_and_configuration_of_the_tree_are_refused() {
         bench.sh(&format!("git -C repo config {key} '{value}'"));
         let refusal = bench.refusal("agent");
         assert!(
-            refusal.starts_with(&format!("git is configured to run a program of the worktree: {key} = {value}")),
+            refusal.starts_with(&format!("git is configured to run a program from the worktree: {key} = {value}")),
             "{refusal}"
         );
     }
@@ -84,7 +84,7 @@ fn a_needed_filter_is_refused_only_where_a_file_has_it() {
     assert_eq!(bench.refusal("agent"), "accepted", "the image has a Git LFS of its own");
     for (key, value) in [("clean", "crypt --with lfs"), ("process", "crypt")] {
         bench.sh(&format!("git config --global filter.lfs.{key} '{value}'"));
-        assert!(bench.refusal("agent").starts_with("files here need the git filter lfs (a.bin, for one)"), "{key}");
+        assert!(bench.refusal("agent").starts_with("files here need the git filter lfs (a.bin, for example)"), "{key}");
         bench.sh("git config --global filter.lfs.clean 'git-lfs clean -- %f'");
     }
 }
@@ -94,7 +94,7 @@ fn a_checkout_that_holds_the_state_of_binnacle_is_refused() {
     let bench = Bench::linked();
     bench.sh("mkdir agent/runs; ln -s agent/runs runs");
     let error = bench.try_prepare("agent", "run-1").unwrap_err().to_string();
-    assert!(error.contains("where binnacle keeps what agents must not see"), "{error}");
+    assert!(error.contains("a folder of bn that agents must not see"), "{error}");
 }
 
 #[test]

@@ -23,7 +23,7 @@ impl Client {
     /// Has a request carried out. Returns the rows that were left out, too.
     pub fn ask<R: Request>(&self, request: &R) -> Result<(R::Answer, Unread), GraphError> {
         let with = serde_json::to_value(request).map(without_defaults).and_then(|value| to_raw_value(&value));
-        let with = with.map_err(|error| GraphError::Invalid(format!("this cannot be asked: {error}")))?;
+        let with = with.map_err(|error| GraphError::Invalid(format!("this request cannot be sent: {error}")))?;
         let mut stream = self.send(R::NAME, &with)?;
         let line = read_line(&mut stream)?;
         let (ok, unread, _) = understand(&line)?;

@@ -82,15 +82,21 @@ impl fmt::Display for Rule {
         match self {
             Rule::ReadOnly => f.write_str("this run may read the graph and change nothing (--graph read-only)"),
             Rule::Below(root) => {
-                write!(f, "this run may change {root} and what is below it, and read the rest (--graph {root})")
+                write!(f, "this run may change {root} and the tasks below it, and read the rest (--graph {root})")
             }
             Rule::Held(session) => {
-                write!(f, "the live session {} holds it, and a run changes no task of another's", line(session, 60))
+                write!(
+                    f,
+                    "the live session {} holds it, and a run cannot change the task of another session",
+                    line(session, 60)
+                )
             }
-            Rule::Delete => f.write_str("a run deletes no task and brings none back"),
-            Rule::OfTheHost => f.write_str("a run does not do this; it is done on the host"),
-            Rule::Changes => write!(f, "a run may make {CHANGES_MAX} changes, and this one has"),
-            Rule::Bytes => write!(f, "a run may bring {} MiB of changes, and this one has", BYTES_MAX >> 20),
+            Rule::Delete => f.write_str("a run cannot delete or undelete a task"),
+            Rule::OfTheHost => f.write_str("a run cannot do this; type it on the host"),
+            Rule::Changes => write!(f, "a run may make {CHANGES_MAX} changes, and this run has made them"),
+            Rule::Bytes => {
+                write!(f, "a run may write {} MiB of changes, and this run has written them", BYTES_MAX >> 20)
+            }
             Rule::Operations => write!(f, "a run may make {OPERATIONS_MAX} operations in one batch"),
             Rule::Unasked => f.write_str("no rule lets a run do this"),
         }
@@ -103,7 +109,7 @@ impl Rule {
         Some(match self {
             Rule::ReadOnly => "whoever starts the next run can leave `--graph read-only` away".to_owned(),
             Rule::Below(root) => format!("`bn task create TITLE --parent {root}` writes down what else has to be done"),
-            Rule::Held(_) => "`bn task note ID TEXT` leaves a word on it for who holds it".to_owned(),
+            Rule::Held(_) => "`bn task note ID TEXT` tells the session that holds it".to_owned(),
             Rule::Delete => "`bn task cancel ID --reason TEXT` says that it will not be done".to_owned(),
             Rule::Changes | Rule::Bytes => {
                 "leave the rest to another run: `bn goodbye SUMMARY` says what is left".to_owned()

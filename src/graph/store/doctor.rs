@@ -109,7 +109,7 @@ impl Store {
         let now = copy_state::tasks(&self.conn)?;
         let fullest = lost::fullest(backups)?.filter(|(_, tasks)| *tasks > now);
         Ok(fullest.map(|(copy, tasks)| {
-            let message = format!("{now} tasks are there, and {tasks} were when {} was copied", copy.name);
+            let message = format!("the graph has {now} tasks, and the copy {} has {tasks}", copy.name);
             finding("loss", message, false)
         }))
     }
@@ -147,7 +147,7 @@ const ROWS: [&str; 2] = ["rows", "references"];
 
 fn bad_row(row: &BadRow) -> Finding {
     let (check, message) = match row.dangling {
-        true => ("references", format!("{} is of no use: {}", row.name, row.problem)),
+        true => ("references", format!("{} cannot be used: {}", row.name, row.problem)),
         false => ("rows", format!("{} cannot be read: {}", row.name, row.problem)),
     };
     finding(check, message, true)
@@ -184,7 +184,7 @@ impl Reader<'_> {
         look("cycles", "links make a cycle", self.any_cycle()?.unwrap_or_default(), false);
         let unindexed: u64 = self.conn.query_row(checks::UNINDEXED, [], |row| row.get(0))?;
         if unindexed > 0 {
-            findings.push(finding("search", format!("search does not know {unindexed} of the tasks"), true));
+            findings.push(finding("search", format!("search does not find {unindexed} of the tasks"), true));
         }
         Ok(findings)
     }

@@ -43,7 +43,7 @@ impl Writer<'_> {
     pub fn note(&self, task: &TaskId, text: &str) -> Result<(), GraphError> {
         let text = text.trim();
         if text.is_empty() {
-            return Err(GraphError::Invalid("an empty note says nothing".to_owned()));
+            return Err(GraphError::Invalid("the note is empty".to_owned()));
         }
         self.allow_note(task)?;
         let at = self.tick_of(task)?;

@@ -120,6 +120,6 @@ pub fn bound(run: &Run) -> Option<String> {
     match caches.empty(Some(run.name())) {
         Ok(Emptied::Gone) => Some(format!("the package managers' caches were emptied: {why}")),
         Ok(Emptied::UsedBy(_)) => None,
-        Err(error) => Some(format!("the package managers' caches should go, for {why}, and are left: {error}")),
+        Err(error) => Some(format!("the package managers' caches could not be emptied ({why}): {error}")),
     }
 }

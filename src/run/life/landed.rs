@@ -20,7 +20,7 @@ pub fn settle_others(run: &Run, git: &Git) -> Vec<String> {
     let Some(runs) = run.folder.path().parent() else { return Vec::new() };
     let others = match survey(runs) {
         Ok(census) => census.runs,
-        Err(error) => return vec![format!("the other runs cannot be looked at: {error}")],
+        Err(error) => return vec![format!("the other runs cannot be checked: {error}")],
     };
     let others = others.into_iter().filter(|other| other.record.name() != run.name() && may_have_landed(other));
     let troubles = others.filter_map(|other| {

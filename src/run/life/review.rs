@@ -102,9 +102,9 @@ pub fn left_uncommitted(
     let note = match (complete, more) {
         (true, 0) => None,
         (true, more) => {
-            Some(format!("{more} more files in the worktree may be of the kind that your tools obey unasked"))
+            Some(format!("{more} more files in the worktree may be of the kind that your tools obey without asking"))
         }
-        (false, _) => Some("the worktree is too large to be looked through for files that your tools obey".to_owned()),
+        (false, _) => Some("the worktree is too large to be searched for files that your tools obey".to_owned()),
     };
     Ok((left, note))
 }

@@ -15,7 +15,7 @@ pub enum RunError {
     Newer { path: PathBuf, format: u32, known: u32 },
     #[error("no run is called {name}")]
     Unknown { name: String, known: Vec<String> },
-    #[error("{name} is short for several runs: {}", names.join(", "))]
+    #[error("{name} could be several runs: {}", names.join(", "))]
     Ambiguous { name: String, names: Vec<String> },
     #[error("{name} {why}")]
     NameInUse { name: String, why: &'static str, hint: String },
@@ -26,9 +26,9 @@ pub enum RunError {
     WorktreeInUse { worktree: PathBuf, name: String, state: String, hint: String },
     #[error("the branch {branch} is in use by the run {name}")]
     BranchInUse { branch: String, name: String, hint: String },
-    #[error("the run {name} is in the way, and its record cannot be read: {path}")]
+    #[error("the record of the run {name} cannot be read: {path}")]
     Unreadable { name: String, path: PathBuf, running: bool },
-    #[error("nothing of {name} runs that a program could be started beside")]
+    #[error("{name} has no running agent beside which a program could be started")]
     NotRunning { name: String },
     #[error("{name} is still {state}")]
     StillOwned { name: String, state: String },

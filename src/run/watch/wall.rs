@@ -26,11 +26,11 @@ use crate::run::engine::is_installed;
 
 #[derive(Debug, thiserror::Error)]
 pub enum WallError {
-    #[error("cannot look at the container's wall")]
+    #[error("cannot check how the container is isolated")]
     Unreadable(#[from] io::Error),
-    #[error("the agent was not started, for the container's wall is not as asked for: {}", summary(.differences))]
+    #[error("the agent was not started, because its container is not isolated as it should be: {}", summary(.differences))]
     Different { differences: Vec<String> },
-    #[error("the program was not let go, for it is not within the agent's wall: {}", summary(.differences))]
+    #[error("the program was not started, because it is not isolated as the agent is: {}", summary(.differences))]
     Outside { differences: Vec<String> },
 }
 

@@ -89,7 +89,7 @@ fn trial(env: &Env, runner: &Runner) -> Result<String, Failure> {
     let answer = runner.capture(&run)?;
     let seconds = begun.elapsed().as_secs_f64();
     Ok(if answer.success() {
-        format!("succeeded in {seconds:.1} s, with the wall that was asked for")
+        format!("succeeded in {seconds:.1} s, isolated as it should be")
     } else {
         answer.stderr.lines().find(|line| line.starts_with("Error")).unwrap_or(last_line(&answer.stderr)).to_owned()
     })

@@ -14,7 +14,7 @@ use crate::graph::requests::{Batch, Create};
 pub fn run(args: CreateArgs, context: &Context) -> Result<(), Failure> {
     if args.stdin {
         if !args.fields.is_empty() {
-            return Err(Usage::new("--stdin takes everything about the tasks from standard input").into());
+            return Err(Usage::new("--stdin takes all fields of the tasks from standard input").into());
         }
         let operations = operation::parse_tasks(&input::text(None)?)?;
         let results = Graph::open(context)?.ask(&Batch { operations })?;

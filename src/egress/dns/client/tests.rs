@@ -42,10 +42,20 @@ async fn serve(udp: UdpSocket, tcp: tokio::net::TcpListener, asked: Arc<AtomicUs
     }
 }
 
+/// One port for both protocols: a port that is free for TCP may be taken for UDP.
+async fn sockets() -> (UdpSocket, tokio::net::TcpListener) {
+    loop {
+        let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        match UdpSocket::bind(tcp.local_addr().unwrap()).await {
+            Ok(udp) => return (udp, tcp),
+            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse),
+        }
+    }
+}
+
 async fn with_server(name: &str) -> (Result<Vec<IpAddr>, LookupError>, usize) {
-    let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (udp, tcp) = sockets().await;
     let address = tcp.local_addr().unwrap();
-    let udp = UdpSocket::bind(address).await.unwrap();
     let asked = Arc::new(AtomicUsize::new(0));
     let server = tokio::spawn(serve(udp, tcp, Arc::clone(&asked)));
     let mut config = ResolvConf::parse("search lab.example\noptions timeout:2 attempts:1\n");

@@ -9,8 +9,8 @@ fn a_refusal_names_the_flag_and_keeps_secrets_out_of_the_log() {
     assert!(answer.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{answer}");
     assert!(
         answer.ends_with(
-            "\r\n\r\nbn: refused: db.corp:80 (10.0.0.7): private address; the host opens it with --allow db.corp:80, \
-             or now with: bn container allow agent-1 db.corp:80\n"
+            "\r\n\r\nbn: refused: db.corp:80 (10.0.0.7): private address; to open it, on the host: --allow db.corp:80, \
+             or now: bn container allow agent-1 db.corp:80\n"
         ),
         "{answer}"
     );
@@ -111,8 +111,9 @@ fn an_allowlist_says_so() {
     let world = World::with(&[], &["github.com"], NextHops::default(), "93.184.216.34 example.com\n");
     let answer = world.answer("CONNECT example.com:443 HTTP/1.1\r\n\r\n");
     assert!(
-        answer
-            .contains("refused: example.com:443: not on the allowlist; the host opens it with --allow example.com:443"),
+        answer.contains(
+            "refused: example.com:443: not on the allowlist; to open it, on the host: --allow example.com:443"
+        ),
         "{answer}"
     );
 }
