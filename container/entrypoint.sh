@@ -18,6 +18,7 @@ readonly STATUS=/run/binnacle/status
 readonly CTL=/run/binnacle/ctl
 readonly HOST_VIEW=/run/binnacle/host
 readonly EGRESS=/run/binnacle/egress
+readonly PORTS=/run/binnacle/ports
 readonly CACHES=/caches
 readonly COPILOT_CONFIG=/copilot-config
 
@@ -187,6 +188,12 @@ start_relay() {
     exec {relay}<&-
 }
 
+# The way in, for ports that the host publishes: it asks, and is handed sockets that are connected in here.
+start_dialler() {
+    [[ -d $PORTS ]] || return 0
+    bn container dialler </dev/null >/dev/null 2>&1 &
+}
+
 # The host's way to end the run without a privilege: tini hands the TERM on to everything here.
 watch_for_stop() {
     bn_is_outside || return 0
@@ -327,6 +334,7 @@ live() {
     OOM_BEFORE=$(oom_kills)
     trap 'write_exit "$?"' EXIT
     start_relay
+    start_dialler
     quiet_node
     cd "$WORKSPACE"
     say_missing_hook_programs

@@ -12,6 +12,7 @@ mod git;
 mod graph;
 mod output;
 mod path_json;
+mod ports;
 mod process;
 mod quantity;
 mod run;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+pub use crate::cli::container_inside::{DiallerArgs, RelayArgs, RestrictArgs};
 pub use crate::cli::container_run::RunArgs;
 
 use crate::cli::container_run::RUN_EXAMPLES;
@@ -12,6 +13,12 @@ const EXEC_EXAMPLES: &str = "\
 Examples:
   bn container exec agent-1 -- git log --oneline
   bn container exec agent-1 -- make test >test.log";
+
+const PORT_EXAMPLES: &str = "\
+Examples:
+  bn container port agent-1
+  bn container port agent-1 3000
+  bn container port agent-1 8080:3000";
 
 #[derive(Debug, Subcommand)]
 pub enum ContainerCommand {
@@ -46,11 +53,17 @@ pub enum ContainerCommand {
     Inspect(InspectArgs),
     /// Open more of the network to a running agent
     Allow(AllowArgs),
+    /// Lead a port of this machine to one of a running container, or list those that do
+    #[command(after_help = PORT_EXAMPLES)]
+    Port(PortArgs),
     /// List the named sets of hosts that --allow and --only take
     AllowSets,
     /// Connect the container to the host's egress proxy; the entrypoint starts this itself
     #[command(hide = true)]
     Relay(RelayArgs),
+    /// Connect the host's clients of published ports to programs in here; the entrypoint starts this itself
+    #[command(hide = true)]
+    Dialler(DiallerArgs),
     /// Give up the right to make sockets beside the graph, and become another program; the entrypoint does this itself
     #[command(hide = true, alias = "enclose")]
     Restrict(RestrictArgs),
@@ -118,25 +131,14 @@ pub struct AllowArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct RelayArgs {
-    /// The proxy's socket, as it is mounted here
-    #[arg(long, value_name = "PATH", default_value = "/run/binnacle/egress/proxy.sock")]
-    pub socket: PathBuf,
+pub struct PortArgs {
+    /// The run, or the first letters of its name
+    #[arg(value_name = "NAME")]
+    pub name: String,
 
-    /// Where the programs in here find it
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = crate::egress::variables::INSIDE)]
-    pub listen: std::net::SocketAddr,
-}
-
-#[derive(Debug, Args)]
-pub struct RestrictArgs {
-    /// A pipe at which to wait for the host's word first
-    #[arg(long, value_name = "FILE")]
-    pub gate: Option<PathBuf>,
-
-    /// The program and its arguments
-    #[arg(last = true, required = true, value_name = "COMMAND")]
-    pub command: Vec<std::ffi::OsString>,
+    /// The container's port, this machine's before it, and an address where others may come from: [ADDRESS:][HOSTPORT:]PORT
+    #[arg(value_name = "PORT")]
+    pub port: Option<String>,
 }
 
 /// Whose runs a command speaks of.

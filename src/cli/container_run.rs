@@ -50,7 +50,7 @@ pub struct RunArgs {
     #[arg(short, long, value_name = "KEY[=VALUE]", help_heading = "What runs")]
     pub env: Vec<String>,
 
-    /// Give the agent a variable that must be set here and not be empty
+    /// Give the agent a variable that must be set here
     #[arg(long, value_name = "KEY", help_heading = "What runs")]
     pub secret: Vec<String>,
 
@@ -78,7 +78,7 @@ pub struct RunArgs {
     #[arg(short, long, help_heading = "How it runs")]
     pub detach: bool,
 
-    /// Print the commands that would be started, and change nothing
+    /// Print the commands of the run, and change nothing
     #[arg(long, help_heading = "How it runs")]
     pub dry_run: bool,
 
@@ -106,7 +106,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "SIZE", allow_negative_numbers = true, help_heading = "Limits")]
     pub memory: Option<String>,
 
-    /// Processes and threads of the agent [default: 4096]
+    /// Its processes and threads [default: 4096]
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, help_heading = "Limits")]
     pub pids_limit: Option<String>,
 
@@ -130,6 +130,10 @@ pub struct RunArgs {
     #[arg(long, value_name = "MODE", default_value = "egress", hide_possible_values = true, help_heading = "Network")]
     pub network: Network,
 
+    /// Lead this machine's port 3000, or 8080:3000, to the container's
+    #[arg(long, value_name = "[ADDRESS:][HOSTPORT:]PORT", value_delimiter = ',', help_heading = "Network")]
+    pub publish: Vec<String>,
+
     #[command(flatten)]
     pub egress: NetworkArgs,
 }
@@ -137,7 +141,7 @@ pub struct RunArgs {
 /// What is open where the network leaves through the proxy.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct NetworkArgs {
-    /// Open more: a host, an address, a network or a named set (see allow-sets)
+    /// Open more: a host, an address, a network or a set (see allow-sets)
     #[arg(long, value_name = "HOST[:PORT]", value_delimiter = ',', help_heading = "Network")]
     pub allow: Vec<String>,
 

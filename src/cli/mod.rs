@@ -1,6 +1,7 @@
 //! Every type that clap parses, and no behaviour.
 
 pub mod container;
+mod container_inside;
 mod container_run;
 pub mod fields;
 pub mod graph;

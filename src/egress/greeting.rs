@@ -1,8 +1,5 @@
 //! The few words that the relay and the proxy exchange over the local socket.
 
-/// Longer than any line, and than the first bytes of a client that are read before it is known to be one.
-pub const LINE_MAX: usize = 4096;
-
 /// No HTTP request begins with this.
 const MARK: &str = "\0bn ";
 

@@ -1,15 +1,12 @@
 //! The relay inside the container: listens on its loopback, and hands the listening sockets to the proxy on the host.
 
-use std::io::{self, BufRead, BufReader, IoSlice};
-use std::mem::MaybeUninit;
+use std::io::{self, BufRead, BufReader};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
-use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
-
+use crate::egress::descriptor::send;
 use crate::egress::greeting::{Greeting, Word};
 use crate::error::Explain;
 
@@ -97,15 +94,4 @@ pub(super) fn send_listener(
         Some(Word::Ready) => Ok(words),
         _ => Err(RelayError::Refused { address }),
     }
-}
-
-fn send(stream: &UnixStream, bytes: &[u8], listener: &TcpListener) -> io::Result<()> {
-    let descriptors = [listener.as_fd()];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut ancillary = SendAncillaryBuffer::new(&mut space);
-    if !ancillary.push(SendAncillaryMessage::ScmRights(&descriptors)) {
-        return Err(io::Error::other("no room for a descriptor"));
-    }
-    rustix::net::sendmsg(stream, &[IoSlice::new(bytes)], &mut ancillary, SendFlags::NOSIGNAL)?;
-    Ok(())
 }

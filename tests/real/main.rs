@@ -27,6 +27,7 @@ mod network;
 mod paths;
 #[path = "../../src/failpoint/point.rs"]
 mod point;
+mod ports;
 #[path = "../it/program.rs"]
 mod program;
 mod registry;

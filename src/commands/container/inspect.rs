@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::cli::container::InspectArgs;
 use crate::commands::container::find::{Runs, any};
+use crate::commands::container::port::Open;
 use crate::commands::{Context, Exit};
 use crate::container::wall::Wall;
 use crate::error::Failure;
@@ -18,6 +19,8 @@ use crate::sanitize;
 struct Inspected {
     record: Record,
     owned: bool,
+    /// Ports of this machine that lead to the container's.
+    ports: Vec<Open>,
     /// What is really on, where the container runs.
     wall: Option<Wall>,
 }
@@ -37,6 +40,7 @@ pub fn run(args: &InspectArgs, context: &Context) -> Result<Exit, Failure> {
         }
         _ => None,
     };
-    context.output.print(&Inspected { record: seen.record, owned: seen.owned, wall })?;
+    let ports = Open::all(&seen)?;
+    context.output.print(&Inspected { record: seen.record, owned: seen.owned, ports, wall })?;
     Ok(Exit::DONE)
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::cli::container::ListArgs;
 use crate::commands::container::find::{Runs, is_stoppable};
+use crate::commands::container::port::Open;
 use crate::commands::container::report::Row;
 use crate::commands::container::table::{Column, Step, Table};
 use crate::commands::{Context, Exit};
@@ -45,7 +46,7 @@ pub fn run(args: &ListArgs, context: &Context) -> Result<Exit, Failure> {
     seen.retain(wanted);
     let tasks = engine_tasks(&seen, context);
     let now = now();
-    let rows = seen.iter().map(|run| Ok(Row::of(run, is_alive(run, tasks.as_deref())?, now)));
+    let rows = seen.iter().map(|run| Ok(Row::of(run, is_alive(run, tasks.as_deref())?, Open::all(run)?, now)));
     let rows: Vec<Row> = rows.collect::<Result<_, RunError>>()?;
     let repositories = runs.spans_repositories(all_repositories);
     if rows.is_empty() && !repositories && !args.quiet && !context.output.is_json() {
@@ -107,6 +108,9 @@ impl fmt::Display for Listing {
             column("AGE", |row| row.age.clone()),
             column("OUTCOME", outcome),
         ];
+        if self.rows.iter().any(|row| !row.ports.is_empty()) {
+            columns.insert(columns.len() - 1, column("PORTS", ports));
+        }
         if self.repositories {
             columns.insert(1, Column { head: "REPO", cells: repository_names(&self.rows) });
         }
@@ -124,6 +128,11 @@ fn repository_names(rows: &[Row]) -> Vec<String> {
         None => row.repository.clone(),
     });
     shown.map(|name| sanitize::name(name.as_bytes())).collect()
+}
+
+/// This machine's ports, and the container's that they lead to.
+fn ports(row: &Row) -> String {
+    row.ports.iter().map(Open::to_string).collect::<Vec<_>>().join(" ")
 }
 
 /// What became of the work, and that there is more than it.

@@ -9,6 +9,7 @@ mod build_folder;
 mod caches;
 mod defaults;
 mod definition;
+mod dialler;
 mod discard;
 mod doctor;
 mod dry_run;
@@ -22,6 +23,7 @@ mod list;
 mod logs;
 mod merge;
 mod ownership;
+mod port;
 mod prune;
 mod relay;
 mod report;
@@ -69,12 +71,14 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
         ContainerCommand::Supervise(args) => supervise::run(&args, context),
         ContainerCommand::AllowSets => allow_sets::run(context),
         ContainerCommand::Relay(args) => relay::run(&args, context),
+        ContainerCommand::Port(args) => port::run(&args, context),
+        ContainerCommand::Dialler(args) => dialler::run(&args),
     }
 }
 
 /// What the entrypoint starts.
 fn is_of_the_inside(command: &ContainerCommand) -> bool {
-    matches!(command, ContainerCommand::Relay(_) | ContainerCommand::Restrict(_))
+    matches!(command, ContainerCommand::Relay(_) | ContainerCommand::Dialler(_) | ContainerCommand::Restrict(_))
 }
 
 fn refuse_in_container(context: &Context) -> Result<(), Usage> {

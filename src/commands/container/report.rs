@@ -6,6 +6,7 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
+use crate::commands::container::port::Open;
 use crate::egress::summary::Summary;
 use crate::error::NOT_MERGED;
 use crate::git::collect::collected::{BranchOutcome, Collected, Kept};
@@ -249,11 +250,13 @@ pub struct Row {
     /// How much is nowhere else than with the run, beside its work.
     pub kept: usize,
     pub needs_sudo: bool,
+    /// Ports of this machine that lead to the container's.
+    pub ports: Vec<Open>,
 }
 
 impl Row {
     /// `alive` says whether its container runs.
-    pub fn of(seen: &Seen, alive: bool, now: DateTime<Utc>) -> Self {
+    pub fn of(seen: &Seen, alive: bool, ports: Vec<Open>, now: DateTime<Utc>) -> Self {
         let record = &seen.record;
         Self {
             name: record.name().to_owned(),
@@ -275,6 +278,7 @@ impl Row {
             outcome: record.outcome,
             kept: record.kept.len(),
             needs_sudo: record.needs_sudo,
+            ports,
         }
     }
 }

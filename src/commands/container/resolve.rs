@@ -20,6 +20,7 @@ use crate::git::host::{Git, checkout, main_checkout, target};
 use crate::graph::error::GraphError;
 use crate::graph::model::session::RUN;
 use crate::graph::store::{FILE, Store};
+use crate::ports::published::Published;
 use crate::process::Runner;
 use crate::run::engine::{Engine, EngineError};
 use crate::run::life::plan::{Host, Plan};
@@ -28,7 +29,7 @@ use crate::run::record::folder::Folder;
 use crate::run::record::graph_access::GraphAccess;
 use crate::run::record::run_json::{Mode, NetworkSpec, RunSpec};
 use crate::run::record::secrets::{self, Secrets};
-use crate::run::watch::{disk, graph, proxy, wall};
+use crate::run::watch::{disk, graph, ports, proxy, wall};
 
 /// What the command line alone decides.
 #[derive(Debug)]
@@ -38,6 +39,7 @@ struct Asked {
     limits: Wanted,
     timeout_seconds: Option<u64>,
     graph: GraphAccess,
+    publish: Vec<Published>,
 }
 
 impl Asked {
@@ -59,6 +61,7 @@ impl Asked {
             image: image_reference(&args.tag)?,
             limits,
             timeout_seconds: timeout.map(|timeout| timeout.as_secs()),
+            publish: args.publish.iter().map(|port| port.parse()).collect::<Result<_, _>>()?,
             graph: args.graph.parse().map_err(|words| Usage::new(format!("--graph takes one of {words}")))?,
         })
     }
@@ -80,7 +83,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     proxy::check(&network, env)?;
     ssh_has_a_way(args)?;
     let terminal = terminal(args, env)?;
-    let mut notes = Vec::new();
+    let mut notes = ports::check(&asked.publish, args.network)?;
     let secrets = secrets(args, env, &mut notes)?;
     let checkout = checkout::resolve(git, &worktree::existing(args.worktree.as_deref(), env)?)?;
     ownership::check(&checkout.worktree, &env.user)?;
@@ -115,6 +118,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         image: asked.image,
         limits: Limits::new(asked.limits, machine(free)),
         network,
+        publish: asked.publish,
         graph,
         graph_access: asked.graph,
         caches: (!args.no_cache).then(|| data.caches(&repo)),

@@ -6,18 +6,16 @@
 //! A socket that is handed over is the agent's word: it is taken only if it is a TCP socket that listens. Connections accepted
 //! on it end in the namespace in which it was made, and what they may reach is decided here, as for every other.
 
-use std::io::{self, IoSliceMut};
-use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::net::{AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SocketType, ipproto, sockopt};
-use tokio::io::Interest;
+use rustix::net::sockopt;
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::egress::greeting::{Greeting, LINE_MAX, Word};
+use crate::egress::descriptor::{is_tcp, receive};
+use crate::egress::greeting::{Greeting, Word};
 use crate::egress::http::reply::Reply;
 use crate::egress::proxy::connection;
 use crate::egress::proxy::head::TIMEOUT;
@@ -66,7 +64,7 @@ where
 /// The first bytes say what a connection is.
 async fn greet(shared: Arc<Shared>, stream: Stream) {
     let Stream::Unix(stream) = stream else { return };
-    let first = tokio::time::timeout(TIMEOUT, stream.async_io(Interest::READABLE, || receive(&stream))).await;
+    let first = tokio::time::timeout(TIMEOUT, receive(&stream)).await;
     let Ok(Ok((bytes, socket))) = first else { return };
     match (socket, Greeting::parse(&bytes)) {
         (Some(socket), Some(offer)) => take(&shared, stream, socket, offer).await,
@@ -75,28 +73,9 @@ async fn greet(shared: Arc<Shared>, stream: Stream) {
     }
 }
 
-/// Reads once: bytes, and a descriptor where one came along. More than one is not taken.
-fn receive(stream: &UnixStream) -> io::Result<(Vec<u8>, Option<OwnedFd>)> {
-    let mut bytes = vec![0; LINE_MAX];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-    let flags = RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT;
-    let received = rustix::net::recvmsg(stream, &mut [IoSliceMut::new(&mut bytes)], &mut ancillary, flags)?;
-    bytes.truncate(received.bytes);
-    let descriptors = ancillary.drain().filter_map(|message| match message {
-        RecvAncillaryMessage::ScmRights(descriptors) => Some(descriptors),
-        _ => None,
-    });
-    Ok((bytes, descriptors.flatten().next()))
-}
-
 /// Whether it is a TCP socket that listens. Anything else could block the proxy, or be read in its name.
 fn listens(socket: &impl AsFd) -> bool {
-    let family = sockopt::socket_domain(socket);
-    matches!(family, Ok(AddressFamily::INET | AddressFamily::INET6))
-        && sockopt::socket_type(socket) == Ok(SocketType::STREAM)
-        && matches!(sockopt::socket_protocol(socket), Ok(Some(ipproto::TCP)))
-        && sockopt::socket_acceptconn(socket) == Ok(true)
+    is_tcp(socket) && sockopt::socket_acceptconn(socket) == Ok(true)
 }
 
 async fn take(shared: &Arc<Shared>, relay: UnixStream, socket: OwnedFd, offer: Greeting) {

@@ -8,11 +8,8 @@ mod happy_eyeballs;
 mod head;
 mod listener;
 
-use std::fs::{self, Permissions};
 use std::io;
-use std::os::fd::AsRawFd;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -23,6 +20,7 @@ use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::egress::dns::Resolver;
 use crate::egress::live_rules::LivePolicy;
+use crate::egress::local_socket::listen;
 use crate::egress::log::{Decision, Entry, Log};
 use crate::egress::next_hop::NextHops;
 use crate::egress::policy::Policy;
@@ -35,8 +33,8 @@ pub const SOCKET: &str = "proxy.sock";
 const CONNECTIONS_MAX: usize = 4096;
 /// The client's and the server's, or while the latter is looked for: two for name servers, or `happy_eyeballs::TRIED_AT_ONCE`.
 const DESCRIPTORS_EACH: u64 = 1 + happy_eyeballs::TRIED_AT_ONCE as u64;
-/// Descriptors that everything else may need.
-const DESCRIPTORS_SPARE: u64 = 256;
+/// Descriptors that everything else may need, the clients of published ports among it.
+const DESCRIPTORS_SPARE: u64 = 512;
 /// What the kernel may keep for all connections together, roughly. Left alone, it gives each up to tens of megabytes, and a few
 /// hundred readers that rest starve every other program on the host of network memory.
 const BUFFERS: usize = 32 * 1024 * 1024;
@@ -144,7 +142,7 @@ impl Proxy {
     fn start_with(spec: ProxySpec, resolver: Resolver) -> Result<Self, ProxyError> {
         let folder = spec.folder.clone();
         let path = folder.join(SOCKET);
-        let listener = listen(&path).map_err(|source| ProxyError::Listen { path, source })?;
+        let listener = listen(&folder, SOCKET).map_err(|source| ProxyError::Listen { path, source })?;
         let log = Log::open(&folder).map_err(|source| ProxyError::Log { path: folder, source })?;
         let started = |source| ProxyError::Start { source };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(started)?;
@@ -184,20 +182,6 @@ impl Drop for Proxy {
             drop(thread.join());
         }
     }
-}
-
-fn listen(path: &Path) -> io::Result<std::os::unix::net::UnixListener> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    // A socket's address holds 107 bytes, which a home folder can use up: named by way of its open folder, it is short.
-    let folder = fs::File::open(path.parent().unwrap_or(Path::new("/")))?;
-    let short = format!("/proc/self/fd/{}/{SOCKET}", folder.as_raw_fd());
-    let listener = std::os::unix::net::UnixListener::bind(short)?;
-    fs::set_permissions(path, Permissions::from_mode(0o600))?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
 }
 
 /// As many as the process may have descriptors for, after it has asked for all that it may have.

@@ -13,7 +13,7 @@ use crate::git::private::prepare::Prepared;
 use crate::run::life::plan::Plan;
 use crate::run::record::run_json::{Mode, RunSpec};
 use crate::run::record::secrets;
-use crate::run::watch::{graph, proxy, status};
+use crate::run::watch::{graph, ports, proxy, status};
 
 /// In the container: where the entrypoint finds it.
 const COPILOT_CONFIG_INSIDE: &str = "/copilot-config";
@@ -33,7 +33,7 @@ pub fn of(plan: &Plan, prepared: &Prepared) -> ContainerSpec {
         env: variables(plan, &prepared.hook_programs),
         args: std::iter::once(ENTRYPOINT.to_owned()).chain(spec.command.clone()).collect(),
         limits: spec.limits.clone(),
-        host_network: spec.network.mode == Network::Host,
+        host_network: !spec.has_own_network(),
         hostname: host.hostname_flag.then(|| spec.name.clone()),
         seccomp: Some(plan.folder.seccomp()),
         apparmor: host.apparmor.clone(),
@@ -63,7 +63,8 @@ fn mounts(plan: &Plan, git: &[GitMount]) -> Vec<Mount> {
     if spec.network.mode == Network::Egress {
         mounts.push(Mount::read_only_data(proxy::folder(&spec.runtime), proxy::INSIDE));
     }
-    if spec.network.mode != Network::Host {
+    if spec.has_own_network() {
+        mounts.push(Mount::read_only_data(ports::folder(&spec.runtime), ports::INSIDE));
         let etc = |name: &str| Mount::read_only_data(folder.etc().join(name), Path::new("/etc").join(name));
         mounts.extend(["hosts", "hostname", "resolv.conf"].map(etc));
     }

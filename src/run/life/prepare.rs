@@ -24,7 +24,7 @@ use crate::run::record::run_json::{Record, Run, RunSpec};
 use crate::run::record::secrets;
 use crate::run::record::state::State;
 use crate::run::record::{RunError, store};
-use crate::run::watch::{graph, proxy, status};
+use crate::run::watch::{graph, ports, proxy, status};
 use crate::untrusted::remove;
 
 /// Claims the name and the worktree, and prepares. Returns the run, and the container that it is to have. A run that fails
@@ -99,6 +99,10 @@ fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<Prepared, Failure> {
     if spec.network.mode == Network::Egress {
         let egress = proxy::folder(&spec.runtime);
         store::create_private(&egress).map_err(|source| RunError::io("make", &egress, source))?;
+    }
+    if spec.has_own_network() {
+        let ports = ports::folder(&spec.runtime);
+        store::create_private(&ports).map_err(|source| RunError::io("make", &ports, source))?;
     }
     if spec.graph_access.is_served() {
         let door = graph::folder(&spec.runtime);

@@ -21,7 +21,7 @@ use crate::run::watch::disk::{Guard, Verdict};
 use crate::run::watch::follow::Follower;
 use crate::run::watch::process::Watched;
 use crate::run::watch::signals::Signals;
-use crate::run::watch::{graph, job_control, proxy, status};
+use crate::run::watch::{graph, job_control, ports, proxy, status};
 
 /// How often the host's branches are shown to the agent.
 const PUBLISH_EVERY: Duration = Duration::from_secs(2);
@@ -88,6 +88,7 @@ pub fn supervise(
     let guard = watched.as_ref().map(|watched| Guard::start(&run.record.spec, &run.folder, pid, watched));
     let guard = guard.transpose().map_err(io)?;
     let way_out = proxy::open(&run.record.spec, owner.env)?;
+    let way_in = ports::open(&run.record.spec, &run.folder)?;
     let door = graph::open(&run.record.spec, &run.folder)?;
     run.enter(State::Running, Point::RunRunning)?;
     let gate = status::open_gate(&run.folder, Duration::from_secs(5));
@@ -99,6 +100,7 @@ pub fn supervise(
         // The process that waited for this line was killed. The agent works all the same.
         meanwhile.note(format_args!("bn could not print that the agent runs: {error}"));
     }
+    way_in.iter().flat_map(|way_in| &way_in.first).for_each(|port| meanwhile.note(ports::told(port)));
     let output = || owner.output.of_stranger(owner.env.stdout_is_terminal);
     let follower = owner.follow.then(|| Follower::start(&run.folder.log(), output()));
     let mut follower = follower.transpose().map_err(|source| RunError::io("read", &run.folder.log(), source))?;
@@ -106,7 +108,7 @@ pub fn supervise(
         Some(watched) => Watch::new(run, owner, meanwhile).until_end(&watched, &mut foreground)?,
         None => Reason::ByItself,
     };
-    drop((way_out, door));
+    drop((way_out, way_in, door));
     // A ctr that was killed, or whose terminal is gone, has an exit code of its own.
     let code = foreground.wait(owner.output).map_err(io)?.filter(|_| reason == Reason::ByItself);
     follower.iter_mut().for_each(Follower::end);

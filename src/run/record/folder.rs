@@ -45,6 +45,11 @@ impl Folder {
         self.0.join("owner.log")
     }
 
+    /// Which ports of the host lead into the container.
+    pub fn ports(&self) -> PathBuf {
+        self.0.join("ports.json")
+    }
+
     /// Written in the container, read here as what a stranger wrote.
     pub fn status(&self) -> PathBuf {
         self.0.join("status")

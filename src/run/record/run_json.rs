@@ -17,6 +17,7 @@ use crate::git::collect::collected::{Collected, Kept};
 use crate::git::host::checkout::Checkout;
 use crate::git::host::target::Target;
 use crate::git::private::{RunGit, Start};
+use crate::ports::published::Published;
 use crate::process::Cmd;
 use crate::run::record::folder::Folder;
 use crate::run::record::graph_access::GraphAccess;
@@ -84,6 +85,9 @@ pub struct RunSpec {
     pub image: String,
     pub limits: Limits,
     pub network: NetworkSpec,
+    /// Ports of the host that lead to the container's from the start.
+    #[serde(default)]
+    pub publish: Vec<Published>,
     /// The graph's folder on the host.
     pub graph: PathBuf,
     #[serde(default = "GraphAccess::of_older_runs")]
@@ -100,6 +104,11 @@ impl RunSpec {
     /// The repository's name in `bn`'s folders.
     pub fn repo(&self) -> RepoId {
         RepoId::of(&self.checkout.main_worktree)
+    }
+
+    /// The container has a network of its own, with nothing in it but a loopback.
+    pub fn has_own_network(&self) -> bool {
+        self.network.mode != Network::Host
     }
 
     /// The agent program, or the command in its place.

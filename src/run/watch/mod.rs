@@ -1,5 +1,5 @@
-//! What is looked at and handled while a container runs: its wall, its disk, its output, signals, the terminal and the
-//! way out of its network.
+//! What is looked at and handled while a container runs: its wall, its disk, its output, signals, the terminal, the
+//! way out of its network, and the way in.
 //!
 //! Nothing here decides what becomes of a run.
 
@@ -7,6 +7,7 @@ pub mod disk;
 pub mod follow;
 pub mod graph;
 pub mod job_control;
+pub mod ports;
 pub mod process;
 pub mod proxy;
 pub mod signals;
