@@ -34,6 +34,14 @@ points! {
     OwnerStarted,
     RunRunning,
     GateOpened,
+    /// Passed by runs whose agent asks for a change of the graph, as are the next four.
+    RequestRead,
+    /// Before the change is on the disk.
+    ChangeMade,
+    ChangeCommitted,
+    /// Of an answer that is sent in more than one piece, the first is gone.
+    AnswerBegun,
+    AnswerSent,
     /// Passed by runs during which the host's branches move, as is the next.
     PinRenewed,
     ViewPublished,

@@ -81,8 +81,6 @@ pub enum GraphError {
     Older { path: PathBuf, found: i64, known: i64 },
     #[error("the graph {path} is damaged: {detail}")]
     Damaged { path: PathBuf, detail: String },
-    #[error("the graph {path} cannot be opened now: another program has locked it, or has replaced it")]
-    Held { path: PathBuf },
     #[error("reading the graph {path} took too long and was stopped")]
     Endless { path: PathBuf },
     #[error("a copy of the graph would take more than {most} MiB")]
@@ -147,7 +145,6 @@ impl GraphError {
                 | E::Older { .. }
                 | E::Damaged { .. }
                 | E::Endless { .. }
-                | E::Held { .. }
                 | E::TooLarge { .. }
                 | E::Unreadable { .. }
                 | E::Gone { .. }
@@ -225,10 +222,6 @@ impl GraphError {
                 "`bn doctor --fix` sets such rows aside and keeps them in a file; `bn restore` lists the copies there are".to_owned()
             }
             E::Full { .. } => "make room on that disk, and try again".to_owned(),
-            E::Held { .. } => {
-                "run it again; `bn container list` shows the runs that use the graph, `bn container stop NAME` ends one"
-                    .to_owned()
-            }
             E::TooLarge { .. } => {
                 "`bn log` shows who filled it; `bn restore` lists the copies there are and puts one back".to_owned()
             }

@@ -1,10 +1,9 @@
-//! A graph's folder as an agent may leave it that was told to do harm: whoever reads it gets an answer soon, and nothing else.
+//! A graph's folder as an agent may leave it that had the file and was told to do harm: whoever reads it afterwards gets an answer soon, and nothing else.
 
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::world::{Answer, World};
@@ -163,52 +162,4 @@ fn a_text_of_gigabytes_is_not_read() {
         let answer = soon(&world, args);
         assert!(answer.code == 125 && answer.stderr.contains("longer than any that bn writes"), "{answer:?}");
     }
-}
-
-/// A lease of the kernel's holds whoever opens a file, until it is given back or most of a minute is over.
-#[test]
-fn a_lease_on_the_file_holds_nobody() {
-    let (world, file) = one_task();
-    let lease =
-        "open(F, '<', shift) or die; fcntl(F, 1024, 1) or die; $| = 1; print 'held'; $SIG{IO} = 'IGNORE'; sleep 60";
-    let mut holder =
-        Command::new("perl").args(["-e", lease]).arg(&file).stdout(std::process::Stdio::piped()).spawn().unwrap();
-    std::io::Read::read_exact(holder.stdout.as_mut().unwrap(), &mut [0; 4]).unwrap();
-    let answer = soon(&world, &["ready"]);
-    holder.kill().unwrap();
-    holder.wait().unwrap();
-    let said = answer.refused(125);
-    assert!(said.contains("cannot be opened now") && said.contains("bn container stop"), "{said}");
-    assert!(world.bn(&["ready"]).ok().contains("One"));
-}
-
-/// The index of the log is shared memory, and whoever may write to it may shorten it while others look at it.
-#[test]
-fn an_index_that_is_cut_off_under_its_readers_ends_none_of_them() {
-    let (world, file) = one_task();
-    let index = file.with_file_name("graph.db-shm");
-    let holder = rusqlite::Connection::open(&file).unwrap();
-    let transaction = holder.unchecked_transaction().unwrap();
-    transaction.query_row("SELECT count(*) FROM meta", [], |row| row.get::<_, i64>(0)).unwrap();
-    let (over, mut answers) = (AtomicBool::new(false), Vec::new());
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            let index = fs::OpenOptions::new().write(true).open(&index).unwrap();
-            while !over.load(Ordering::Relaxed) {
-                index.set_len(0).unwrap();
-                index.set_len(32768).unwrap();
-            }
-        });
-        // Asserted once the thread is over, which would outlive a panic here.
-        answers.extend((0..5).flat_map(|_| COMMANDS).map(|args| (args, soon_or_killed(&world, args))));
-        over.store(true, Ordering::Relaxed);
-    });
-    for (args, (answer, time)) in &answers {
-        // Zeros in the index can ruin what is written by it: an agent may do that. A signal would be another code.
-        assert!([0, 1, 125].contains(&answer.code) && *time < SOON, "{args:?}: {answer:?} {time:?}");
-    }
-    assert!(answers.iter().any(|(_, (answer, _))| answer.stderr.contains("cannot be opened now")));
-    drop(transaction);
-    drop(holder);
-    assert!([0, 125].contains(&soon(&world, &["ready"]).code));
 }

@@ -14,6 +14,8 @@ mod entrypoint;
 mod exec;
 mod git_work;
 mod graph;
+mod graph_kills;
+mod graph_verbs;
 mod held_back;
 mod hostile;
 mod input;

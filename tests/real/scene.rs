@@ -39,6 +39,8 @@ pub fn script(point: Point) -> String {
 pub fn is_passed(point: Point, detached: bool) -> bool {
     match point {
         Point::OwnerStarted | Point::StopRequested => detached,
+        // Their scenes are in graph_kills.rs.
+        point if (Point::RequestRead..=Point::AnswerSent).contains(&point) => false,
         _ => true,
     }
 }

@@ -158,9 +158,14 @@ impl World {
 
     /// Starts a run that goes on while the test does something else.
     pub fn start(&self, options: &[&str], script: &str) -> Running {
+        self.start_doomed(options, script, "")
+    }
+
+    /// The same, with a `bn` that dies when it comes to the point.
+    pub fn start_doomed(&self, options: &[&str], script: &str, point: &str) -> Running {
         let mut command = self.bn_command(&run_line("../agent-1", options, script));
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        Running::new(child, self.path("agent-1"))
+        command.env("BN_FAILPOINT", point).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Running::new(command.spawn().unwrap(), self.path("agent-1"))
     }
 
     /// A shell line in the world's folder, which has to succeed; its standard output.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::graph::door::protocol::{Answer, EXPORT, Head, PROGRAM, Question, REQUEST_MAX, VERSION, without_defaults};
+use crate::graph::door::protocol::{Answer, EXPORT, Head, PROGRAM, Question, REQUEST_MAX, VERSION, sent};
 use crate::graph::error::GraphError;
 use crate::graph::requests::Request;
 use crate::graph::store::{Exported, Unread};
@@ -22,7 +22,7 @@ pub struct Client {
 impl Client {
     /// Has a request carried out. Returns the rows that were left out, too.
     pub fn ask<R: Request>(&self, request: &R) -> Result<(R::Answer, Unread), GraphError> {
-        let with = serde_json::to_value(request).map(without_defaults).and_then(|value| to_raw_value(&value));
+        let with = sent(request).and_then(|value| to_raw_value(&value));
         let with = with.map_err(|error| GraphError::Invalid(format!("this request cannot be sent: {error}")))?;
         let mut stream = self.send(R::NAME, &with)?;
         let line = read_line(&mut stream)?;

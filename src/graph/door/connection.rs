@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::data_dir::IN_CONTAINER;
 use crate::error::{Explain, FAILED};
+use crate::failpoint::{self, Point};
 use crate::graph::door::dispatch::{self, Failed};
 use crate::graph::door::memory;
 use crate::graph::door::protocol::{EXPORT, Head, PROGRAM, Question, REQUEST_MAX, VERSION};
@@ -36,6 +37,7 @@ pub fn serve(shared: &Shared, mut stream: UnixStream) -> io::Result<()> {
     stream.set_write_timeout(Some(ANSWER_TIME))?;
     let (answer, text) = match read(shared, &mut stream)? {
         Asked::Line(line, long) => {
+            failpoint::reached(Point::RequestRead);
             let answer = answer(shared, &line);
             drop((line, long));
             answer
@@ -48,7 +50,9 @@ pub fn serve(shared: &Shared, mut stream: UnixStream) -> io::Result<()> {
     };
     let mut client = Patient { stream, until: Instant::now() + ANSWER_TIME_WHOLE };
     answer.send(&mut client)?;
-    text.map_or(Ok(()), |text| text.send(&mut client))
+    text.map_or(Ok(()), |text| text.send(&mut client))?;
+    failpoint::reached(Point::AnswerSent);
+    Ok(())
 }
 
 enum Asked {
@@ -207,7 +211,9 @@ impl Write for Patient {
         if Instant::now() > self.until {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        self.stream.write(bytes)
+        let written = self.stream.write(bytes);
+        failpoint::reached(Point::AnswerBegun);
+        written
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use crate::failpoint::{self, Point};
 use crate::graph::door::protocol::REQUEST_MAX;
 use crate::graph::error::GraphError;
 use crate::graph::model::rights::{OPERATIONS_MAX, Rights, Rule};
@@ -73,6 +74,9 @@ fn one<R: Request>(with: &RawValue, at: &At, to: &mut impl Write) -> Result<(), 
         counted.map_err(|rule| refused("nothing more can be changed", rule))?;
     }
     let answer = request.perform(at).map_err(Failed::Refused)?;
+    if R::CHANGES {
+        failpoint::reached(Point::ChangeCommitted);
+    }
     serde_json::to_writer(to, &answer).map_err(|error| Failed::Write(error.into()))
 }
 

@@ -5,10 +5,12 @@
 
 use std::borrow::Cow;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::graph::model::fields::Field;
 use crate::graph::remote_error::RemoteError;
 use crate::graph::store::Unread;
 
@@ -65,13 +67,27 @@ pub struct Answer<'a> {
     pub follows: u64,
 }
 
-/// A request without the fields that ask for nothing (null, false, an empty list or object): whoever does not know them yet
-/// understands the rest.
-pub fn without_defaults(value: Value) -> Value {
+/// A request as it is sent: without the fields that ask for nothing (null, false, an empty list or object), so that whoever does not
+/// know them yet understands the rest. It is sent whole where it would ask for something else without them.
+pub fn sent<R: Serialize + DeserializeOwned>(request: &R) -> Result<Value, serde_json::Error> {
+    let whole = serde_json::to_value(request)?;
+    let short = without_defaults(whole.clone());
+    let understood = R::deserialize(&short).and_then(serde_json::to_value);
+    Ok(if understood.is_ok_and(|understood| understood == whole) { short } else { whole })
+}
+
+fn without_defaults(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
-            let fields = fields.into_iter().map(|(name, value)| (name, without_defaults(value)));
-            Value::Object(fields.filter(|(_, value)| !is_nothing(value)).collect())
+            let fields = fields.into_iter().filter_map(|(name, value)| {
+                // A null takes the field of a task away, and metadata is the user's own.
+                if Field::of(&name).is_some() {
+                    return Some((name, value));
+                }
+                let value = without_defaults(value);
+                (!is_nothing(&value)).then_some((name, value))
+            });
+            Value::Object(fields.collect())
         }
         Value::Array(values) => Value::Array(values.into_iter().map(without_defaults).collect()),
         value => value,

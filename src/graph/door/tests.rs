@@ -1,6 +1,7 @@
 //! The door, from both sides; and clients that mean harm.
 
 mod abuse;
+mod lines;
 mod rules;
 
 use std::io::{BufRead, BufReader, Write};
@@ -213,15 +214,6 @@ fn an_answer_that_is_not_understood_is_an_error_with_both_versions() {
         assert!(error.to_string().contains(wanted), "{error}");
         served.join().unwrap();
     }
-}
-
-#[test]
-fn a_field_that_asks_for_nothing_is_not_sent() {
-    let request = serde_json::to_value(all()).unwrap();
-    let sent = super::protocol::without_defaults(request);
-    assert_eq!(sent, json!({ "filter": { "sort": "best" }, "limit": 0 }));
-    let change = requests::Update { id: "bn-1".to_owned(), change: Default::default() };
-    assert_eq!(super::protocol::without_defaults(serde_json::to_value(change).unwrap()), json!({ "id": "bn-1" }));
 }
 
 #[test]

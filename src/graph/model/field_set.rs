@@ -71,6 +71,14 @@ impl Serialize for Fields {
     }
 }
 
+/// The fields that the task has, and no others.
+pub fn present<S: Serializer>(fields: &Fields, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    let present = fields.iter().filter_map(|(field, value)| Some((field, value?)));
+    present.into_iter().try_for_each(|(field, value)| map.serialize_entry(field.name, value))?;
+    map.end()
+}
+
 impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut fields = Self::default();

@@ -267,7 +267,7 @@ pub struct NewTask {
     pub parent: Option<String>,
     #[serde(default)]
     pub assignee: Option<String>,
-    #[serde(flatten, skip_deserializing)]
+    #[serde(flatten, skip_deserializing, serialize_with = "field_set::present")]
     pub fields: Fields,
     #[serde(default)]
     pub depends_on: Vec<String>,

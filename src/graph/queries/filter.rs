@@ -94,6 +94,7 @@ pub const TIMES: [TimeFlag; 8] = [
 #[serde(deny_unknown_fields)]
 pub struct TimeBound {
     pub of: TimeOf,
+    #[serde(default)]
     pub before: bool,
     pub at: Timestamp,
 }

@@ -19,10 +19,6 @@ impl Store {
     pub fn backup_within(&self, work: Duration, to: &Path) -> Result<u64, GraphError> {
         self.budget.grant(work);
         copy(&self.conn, to).map_err(|error| sql_error::locate(error, &self.folder))?;
-        if let Err(error) = self.unless_cut_off() {
-            fs::remove_file(to).map_err(|source| GraphError::File { verb: "remove", path: to.to_owned(), source })?;
-            return Err(error);
-        }
         let found =
             fs::metadata(to).map_err(|source| GraphError::File { verb: "read", path: to.to_owned(), source })?;
         Ok(found.len())

@@ -10,9 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::graph::error::GraphError;
 use crate::graph::store::budget::Budget;
-use crate::graph::store::{
-    FILE, Store, connection, filesystem, foreign_files, lost, migrate, schema, sigbus, sql_error,
-};
+use crate::graph::store::{FILE, Store, connection, filesystem, foreign_files, lost, migrate, schema, sql_error};
 
 /// Older versions can damage a write-ahead log when a write meets a checkpoint.
 const OLDEST_SQLITE: (i32, &str) = (3_051_003, "3.51.3");
@@ -72,7 +70,6 @@ impl Store {
             Err(source) => return Err(GraphError::Folder { path: folder, source }),
         }
         foreign_files::refuse(&folder)?;
-        sigbus::guard();
         let (conn, budget) = connect(&path)
             .and_then(|(conn, budget)| Ok((check_version(conn, &path, site)?, budget)))
             .and_then(|(conn, budget)| {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::ErrorCode;
 
 use crate::graph::error::GraphError;
-use crate::graph::store::{FILE, sigbus};
+use crate::graph::store::FILE;
 
 /// How long a write waits for the others before it gives up.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -38,10 +38,6 @@ pub fn locate(error: GraphError, folder: &Path) -> GraphError {
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => read_only(folder),
         Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) if is_full(folder) => GraphError::Full { path },
         Some(ErrorCode::CannotOpen) if !is_writable(folder) => read_only(folder),
-        Some(ErrorCode::CannotOpen) => GraphError::Held { path: path.join(FILE) },
-        Some(ErrorCode::FileLockingProtocolFailed | ErrorCode::SystemIoFailure) if sigbus::happened() => {
-            GraphError::Held { path: path.join(FILE) }
-        }
         _ => GraphError::Sql(source),
     }
 }

@@ -130,7 +130,7 @@ fn ten_thousand_connections_hold_up_no_other_run() {
     let asked = Instant::now();
     drop(idle);
     house.ask("one", &create("After all")).unwrap();
-    assert!(asked.elapsed() < Duration::from_secs(15), "{:?}", asked.elapsed());
+    assert!(asked.elapsed() < Duration::from_secs(30), "{:?}", asked.elapsed());
 }
 
 /// Without waiting where the queue is full.
@@ -175,7 +175,7 @@ fn sixty_four_clients_that_never_read_are_sent_away() {
     }
     let asked = Instant::now();
     house.ask("one", &create("After all")).unwrap();
-    assert!(asked.elapsed() < Duration::from_secs(15), "{:?}", asked.elapsed());
+    assert!(asked.elapsed() < Duration::from_secs(30), "{:?}", asked.elapsed());
     drop(deaf);
 }
 
