@@ -2,6 +2,8 @@
 //!
 //! Whatever is in it, and whoever wrote that: what gets to a terminal from here is text, and nothing that the terminal obeys.
 
+pub mod paint;
+
 use std::fmt::Display;
 use std::io::{self, Write};
 

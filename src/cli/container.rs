@@ -5,8 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 pub use crate::cli::container_inside::{DiallerArgs, RelayArgs, RestrictArgs};
+pub use crate::cli::container_look::{
+    DiffArgs, InspectArgs, ListArgs, LogArgs, LogsArgs, ScopeArgs, StatsArgs, WaitArgs,
+};
 pub use crate::cli::container_run::RunArgs;
 
+use crate::cli::container_look::DIFF_EXAMPLES;
 use crate::cli::container_run::RUN_EXAMPLES;
 
 const EXEC_EXAMPLES: &str = "\
@@ -36,11 +40,18 @@ pub enum ContainerCommand {
     Shell(ShellArgs),
     /// Wait until runs have ended, and exit as `run` would have
     Wait(WaitArgs),
-    /// List containers
+    /// List what runs, and what wants something from you, with what to type
     #[command(visible_alias = "ls")]
     List(ListArgs),
     /// Print what an agent wrote to its terminal
     Logs(LogsArgs),
+    /// Show what an agent has changed, committed or not, against its target
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(DiffArgs),
+    /// Show the commits that an agent made and its target does not have
+    Log(LogArgs),
+    /// Print how much of the machine containers use
+    Stats(StatsArgs),
     /// Finish a run whose work is not on its target yet
     Merge(MergeArgs),
     /// Give a run up in any state; a copy of its work is kept for thirty days
@@ -141,14 +152,6 @@ pub struct PortArgs {
     pub port: Option<String>,
 }
 
-/// Whose runs a command speaks of.
-#[derive(Debug, Args)]
-pub struct ScopeArgs {
-    /// Include the runs of all repositories, not of this one alone
-    #[arg(long)]
-    pub all_repositories: bool,
-}
-
 #[derive(Debug, Args)]
 pub struct DiscardArgs {
     /// The run
@@ -207,54 +210,6 @@ pub struct ShellArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct WaitArgs {
-    /// The runs to wait for; the first letters of a name will do
-    #[arg(value_name = "NAME")]
-    pub names: Vec<String>,
-
-    /// Wait for every run of this repository that has not ended
-    #[arg(long, conflicts_with = "names")]
-    pub all: bool,
-
-    /// Return when the first of them has ended
-    #[arg(long)]
-    pub any: bool,
-
-    /// Wait no longer than this, such as 90s, 30m or 2h; then exit with 124
-    #[arg(long, value_name = "TIME")]
-    pub timeout: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub struct ListArgs {
-    /// List ended runs too
-    #[arg(short, long)]
-    pub all: bool,
-
-    /// Print names only
-    #[arg(short, long)]
-    pub quiet: bool,
-
-    #[command(flatten)]
-    pub scope: ScopeArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct LogsArgs {
-    /// The run, or the first letters of its name
-    #[arg(value_name = "NAME")]
-    pub name: Option<String>,
-
-    /// Print until the run ends, and exit as `run` would have
-    #[arg(short, long)]
-    pub follow: bool,
-
-    /// Print the last N lines only
-    #[arg(short = 'n', long, value_name = "N")]
-    pub tail: Option<usize>,
-}
-
-#[derive(Debug, Args)]
 pub struct MergeArgs {
     /// The run, or the first letters of its name
     #[arg(value_name = "NAME")]
@@ -267,13 +222,6 @@ pub struct MergeArgs {
     /// Do not ask before work is merged whose agent failed, was cut off or ran out of memory or disk
     #[arg(long)]
     pub yes: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct InspectArgs {
-    /// The run, or the first letters of its name
-    #[arg(value_name = "NAME")]
-    pub name: Option<String>,
 }
 
 #[derive(Debug, Args)]

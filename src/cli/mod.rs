@@ -2,6 +2,7 @@
 
 pub mod container;
 mod container_inside;
+mod container_look;
 mod container_run;
 pub mod fields;
 pub mod graph;

@@ -2,6 +2,7 @@
 
 pub mod container;
 mod graph;
+mod pager;
 pub mod shell;
 
 use crate::cli::Command;

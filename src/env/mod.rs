@@ -107,6 +107,10 @@ pub struct Env {
     pub stdout_is_terminal: bool,
     /// How many columns a line of the terminal has, where standard output is one.
     pub width: Option<usize>,
+    /// Standard output is to get colours.
+    pub colors: bool,
+    /// What the user reads long texts with: git's own choice, and that for all programs.
+    pub pagers: [Option<String>; 2],
 }
 
 impl Env {
@@ -153,6 +157,8 @@ impl Env {
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stdout_is_terminal: std::io::stdout().is_terminal(),
             width: width(),
+            colors: terminal::wants_colors(nonempty, std::io::stdout().is_terminal()),
+            pagers: [text("GIT_PAGER"), text("PAGER")],
         })
     }
 

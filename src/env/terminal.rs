@@ -21,6 +21,14 @@ impl UserTerminal {
     }
 }
 
+/// Whether a terminal is to get colours: what the user wants counts more than what it can do.
+pub(super) fn wants_colors(variable: impl Fn(&str) -> Option<String>, is_terminal: bool) -> bool {
+    let is_set = |name: &str| variable(name).is_some_and(|value| value != "0");
+    let is_off = variable("NO_COLOR").is_some() || variable("CLICOLOR").is_some_and(|value| value == "0");
+    let is_dumb = variable("TERM").is_none_or(|kind| kind == "dumb");
+    is_set("CLICOLOR_FORCE") && variable("NO_COLOR").is_none() || is_terminal && !is_off && !is_dumb
+}
+
 /// Descriptions of terminals are files: a name with a slash in it would be a path.
 fn is_name(text: &str) -> bool {
     let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+');
@@ -45,6 +53,19 @@ mod tests {
         for odd in ["", ".", "../../etc/passwd", "/etc/x", "a b", "a\nb", "$(id)"] {
             assert_eq!(terminal(odd), None, "{odd:?}");
         }
+    }
+
+    #[test]
+    fn colours_are_for_terminals_whose_user_has_not_said_no() {
+        let wanted = |variables: &'static [(&str, &str)], is_terminal| {
+            let value = move |name: &str| variables.iter().find(|(known, _)| *known == name);
+            wants_colors(|name| value(name).map(|(_, value)| (*value).to_owned()), is_terminal)
+        };
+        const XTERM: (&str, &str) = ("TERM", "xterm");
+        assert!(wanted(&[XTERM], true) && !wanted(&[XTERM], false));
+        assert!(wanted(&[XTERM, ("CLICOLOR", "1")], true) && wanted(&[("CLICOLOR_FORCE", "1")], false));
+        assert!(!wanted(&[XTERM, ("NO_COLOR", "1")], true) && !wanted(&[XTERM, ("CLICOLOR", "0")], true));
+        assert!(!wanted(&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], true) && !wanted(&[("TERM", "dumb")], true));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -124,6 +124,25 @@ impl Runner {
         }
         let mut child = self.start(cmd, |_| {})?;
         child.wait().map_err(|source| ProcessError::Stream { program: cmd.name(), source })
+    }
+
+    /// Runs in the user's terminal, with what `feed` writes on standard input. A program that reads no further is no error.
+    pub fn foreground_fed(
+        &self,
+        cmd: &Cmd,
+        feed: impl FnOnce(ChildStdin) -> io::Result<()>,
+    ) -> Result<ExitStatus, ProcessError> {
+        if let Some(answer) = self.rehearse(cmd) {
+            return Ok(answer.status);
+        }
+        let lost = |source| ProcessError::Stream { program: cmd.name(), source };
+        let mut child = self.start(cmd, |command| {
+            command.stdin(Stdio::piped());
+        })?;
+        match child.stdin.take().map_or(Ok(()), feed) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(lost(error)),
+            _ => child.wait().map_err(lost),
+        }
     }
 
     /// Starts in the user's terminal and returns the child, which is told when this process dies.

@@ -37,6 +37,7 @@ mod repositories;
 mod running;
 mod scene;
 mod screen;
+mod seat;
 mod secrets;
 mod submodules;
 mod targets;

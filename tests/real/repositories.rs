@@ -158,7 +158,11 @@ fn a_list_fits_the_terminal_and_a_pipe_gets_all_of_it() {
     screen.waits_for("done=0");
     let text = screen.text();
     let heads = text.lines().find(|line| line.starts_with("NAME")).unwrap();
-    assert_eq!(heads.split_whitespace().collect::<Vec<_>>(), ["NAME", "STATUS", "BRANCH", "AGE", "OUTCOME"], "{text}");
+    assert_eq!(
+        heads.split_whitespace().collect::<Vec<_>>(),
+        ["NAME", "STATUS", "AGE", "COMMITS", "FILES", "OUTCOME"],
+        "{text}"
+    );
     let row = text.lines().find(|line| line.starts_with("binnacle-self")).unwrap();
     assert!(row.contains("exited (7)") && row.ends_with(" failed"), "{text}");
     let piped = here(&world, &["list", "--all"]).exits(0).stdout;

@@ -6,10 +6,15 @@ use crate::run::record::state::{Ending, Outcome};
 impl RunReport {
     /// What became of the run and its work, its name first.
     pub fn headline(&self) -> String {
+        format!("{}: {}", self.name, self.said())
+    }
+
+    /// The same without the name.
+    pub fn said(&self) -> String {
         let target = &self.target;
         let failed = self.ending.filter(|ending| !ending.is_success()).map(in_words);
         let prefix = failed.as_ref().map(|failed| format!("{failed}; ")).unwrap_or_default();
-        let said = match self.outcome {
+        match self.outcome {
             Some(Outcome::Merged) => self.merged(&prefix),
             Some(Outcome::NothingToMerge) => format!("{prefix}nothing to merge into {target}"),
             Some(Outcome::Unmerged) if self.complete => format!("{}, not merged, as asked", commits(self.commits)),
@@ -23,8 +28,7 @@ impl RunReport {
             }
             Some(outcome) => format!("{prefix}{outcome}, {}", self.kept()),
             None => format!("{prefix}{}, {}", self.state, self.kept()),
-        };
-        format!("{}: {said}", self.name)
+        }
     }
 
     fn merged(&self, prefix: &str) -> String {

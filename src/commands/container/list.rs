@@ -6,14 +6,19 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::cli::container::ListArgs;
+use crate::commands::container::amounts::{percent, size};
 use crate::commands::container::find::{Runs, is_stoppable};
+use crate::commands::container::live::{self, Live};
 use crate::commands::container::port::Open;
-use crate::commands::container::report::Row;
+use crate::commands::container::row::Row;
 use crate::commands::container::table::{Column, Step, Table};
+use crate::commands::container::wish;
 use crate::commands::{Context, Exit};
 use crate::container::tasks::EngineTask;
 use crate::env::now;
 use crate::error::Failure;
+use crate::git::host::Git;
+use crate::output::paint::{Painted, Style};
 use crate::process::Runner;
 use crate::run::engine::Engine;
 use crate::run::record::RunError;
@@ -22,8 +27,26 @@ use crate::run::watch::process::Watched;
 use crate::sanitize;
 
 /// What is left out first where the terminal is too narrow.
-const NARROWER: [Step; 5] =
-    [Step::Shorten("WORKTREE"), Step::Drop("TYPE"), Step::Drop("WORKTREE"), Step::Drop("BRANCH"), Step::Drop("AGE")];
+const NARROWER: [Step; 12] = [
+    Step::Shorten("WORKTREE"),
+    Step::Drop("TYPE"),
+    Step::Drop("WORKTREE"),
+    Step::FirstWord("TASK"),
+    Step::Drop("CPU"),
+    Step::Drop("MEMORY"),
+    Step::Drop("BRANCH"),
+    Step::Drop("FILES"),
+    Step::Drop("PORTS"),
+    Step::Drop("AGE"),
+    Step::Drop("TASK"),
+    Step::Drop("COMMITS"),
+];
+/// These are not shown where no run has anything in them.
+const OFTEN_EMPTY: [&str; 5] = ["COMMITS", "FILES", "CPU", "MEMORY", "TASK"];
+/// What stands for nothing.
+const NOTHING: &str = "-";
+/// So much is shown of a task's title. Letters.
+const LONGEST_TITLE: usize = 24;
 
 #[derive(Serialize)]
 #[serde(transparent)]
@@ -41,19 +64,38 @@ struct Listing {
 pub fn run(args: &ListArgs, context: &Context) -> Result<Exit, Failure> {
     let runs = Runs::read(context)?;
     let all_repositories = args.scope.all_repositories;
-    let wanted = |run: &Seen| args.all || is_stoppable(run);
+    let goes_on = |run: &Seen| args.all || is_stoppable(run);
+    // Whoever asks for names alone asks what runs.
+    let wanted = |run: &Seen| goes_on(run) || !args.quiet && wants_something(run);
     let mut seen = runs.to_look_at(all_repositories);
     seen.retain(wanted);
-    let tasks = engine_tasks(&seen, context);
-    let now = now();
-    let rows = seen.iter().map(|run| Ok(Row::of(run, is_alive(run, tasks.as_deref())?, Open::all(run)?, now)));
-    let rows: Vec<Row> = rows.collect::<Result<_, RunError>>()?;
+    let rows = rows(&seen, args.quiet && !context.output.is_json(), context)?;
     let repositories = runs.spans_repositories(all_repositories);
     if rows.is_empty() && !repositories && !args.quiet && !context.output.is_json() {
         tell_of_others(runs.elsewhere(wanted), args.all, context);
     }
-    context.output.print(&Listing { rows, quiet: args.quiet, repositories, width: context.env.width })?;
+    let listing = Listing { rows, quiet: args.quiet, repositories, width: context.env.width };
+    match context.output.is_json() || args.quiet {
+        true => context.output.print(&listing)?,
+        false => context.output.painted(&listing.painted(), context.env.colors)?,
+    }
     Ok(Exit::DONE)
+}
+
+/// Whether a run that has ended is not done with.
+fn wants_something(run: &Seen) -> bool {
+    wish::of(run, false, None).is_ok_and(|wish| wish.is_some())
+}
+
+/// Where names alone are wanted, nobody has to look into the runs.
+fn rows(seen: &[Seen], names: bool, context: &Context) -> Result<Vec<Row>, RunError> {
+    let tasks = engine_tasks(seen, context);
+    let live = match names {
+        true => vec![Live::default(); seen.len()],
+        false => live::look_at(seen, &Git::new(Runner::new(&context.env)), context),
+    };
+    let now = now();
+    seen.iter().zip(live).map(|(run, live)| Row::of(run, is_alive(run, tasks.as_deref())?, live, now)).collect()
 }
 
 /// An empty list is no sign that there is nothing at all.
@@ -96,6 +138,30 @@ impl fmt::Display for Listing {
         if self.quiet {
             return self.rows.iter().try_for_each(|row| writeln!(f, "{}", row.name));
         }
+        f.write_str(&self.painted().for_terminal(false))
+    }
+}
+
+impl Listing {
+    /// The table, and below it what to do.
+    fn painted(&self) -> Painted {
+        let mut whole = self.table().painted(|head, cell| if head == "STATUS" { color(cell) } else { Style::Plain });
+        for row in &self.rows {
+            let Some(wish) = &row.wish else { continue };
+            whole.add(Style::Plain, "\n");
+            whole.add(Style::Bold, &row.name);
+            whole.add(Style::Plain, format!(": {}\n", wish.why));
+            let width = wish.next.iter().map(|step| step.what.len()).max().unwrap_or(0);
+            for step in &wish.next {
+                whole.add(Style::Plain, format!("  {:<width$}  ", step.what));
+                whole.add(Style::Cyan, &step.command);
+                whole.add(Style::Plain, "\n");
+            }
+        }
+        whole
+    }
+
+    fn table(&self) -> Table {
         let column = |head, cell: fn(&Row) -> String| Column { head, cells: self.rows.iter().map(cell).collect() };
         let mut columns = vec![
             column("NAME", |row| row.name.clone()),
@@ -106,16 +172,45 @@ impl fmt::Display for Listing {
             }),
             column("WORKTREE", |row| sanitize::name(row.worktree.as_bytes())),
             column("AGE", |row| row.age.clone()),
+            column("COMMITS", |row| number(row.commits)),
+            column("FILES", |row| number(row.files)),
+            column("CPU", |row| percent(row.cpu_percent)),
+            column("MEMORY", |row| size(row.memory)),
+            column("TASK", task),
             column("OUTCOME", outcome),
         ];
+        columns.retain(|column| !OFTEN_EMPTY.contains(&column.head) || column.cells.iter().any(|cell| cell != NOTHING));
         if self.rows.iter().any(|row| !row.ports.is_empty()) {
             columns.insert(columns.len() - 1, column("PORTS", ports));
         }
         if self.repositories {
             columns.insert(1, Column { head: "REPO", cells: repository_names(&self.rows) });
         }
-        write!(f, "{}", Table(columns).fit(self.width, &NARROWER))
+        Table(columns).fit(self.width, &NARROWER)
     }
+}
+
+/// What runs, what ended well, what did not, and what nobody holds on to.
+fn color(status: &str) -> Style {
+    match status {
+        "running" => Style::Green,
+        "exited (0)" => Style::Plain,
+        "preparing" | "starting" | "collecting" | "stopped" => Style::Yellow,
+        _ => Style::Red,
+    }
+}
+
+fn number(count: Option<u64>) -> String {
+    count.map_or_else(|| NOTHING.to_owned(), |count| count.to_string())
+}
+
+/// The first one that the agent has in hand.
+fn task(row: &Row) -> String {
+    let Some(task) = row.tasks.first() else { return NOTHING.to_owned() };
+    let title = sanitize::name(task.title.as_bytes());
+    let short: String = title.chars().take(LONGEST_TITLE).collect();
+    let cut = if title.chars().nth(LONGEST_TITLE).is_some() { "…" } else { "" };
+    format!("{} {short}{cut}", task.id)
 }
 
 /// The folders' own names; the whole paths of those that have the same one.

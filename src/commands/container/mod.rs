@@ -3,6 +3,7 @@
 mod agent_trees;
 mod allow;
 mod allow_sets;
+mod amounts;
 pub mod build;
 mod build_error;
 mod build_folder;
@@ -10,6 +11,7 @@ mod caches;
 mod defaults;
 mod definition;
 mod dialler;
+mod diff;
 mod discard;
 mod doctor;
 mod dry_run;
@@ -20,8 +22,12 @@ mod image_checks;
 mod import;
 mod inspect;
 mod list;
+mod live;
+mod log;
 mod logs;
+mod looking;
 mod merge;
+mod next;
 mod ownership;
 mod port;
 mod prune;
@@ -29,11 +35,14 @@ mod relay;
 mod report;
 mod resolve;
 mod restrict;
+mod row;
 mod run;
+mod stats;
 mod stop;
 mod supervise;
 mod table;
 mod wait;
+mod wish;
 mod worktree;
 
 use crate::cli::container::ContainerCommand;
@@ -61,6 +70,9 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
         ContainerCommand::Wait(args) => wait::run(&args, context),
         ContainerCommand::List(args) => list::run(&args, context),
         ContainerCommand::Logs(args) => logs::run(&args, context),
+        ContainerCommand::Diff(args) => diff::run(&args, context),
+        ContainerCommand::Log(args) => log::run(&args, context),
+        ContainerCommand::Stats(args) => stats::run(&args, context),
         ContainerCommand::Merge(args) => merge::run(&args, context),
         ContainerCommand::Doctor(args) => doctor::run(&args, context),
         ContainerCommand::Inspect(args) => inspect::run(&args, context),

@@ -3,20 +3,16 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use crate::commands::container::port::Open;
+use crate::commands::container::next;
 use crate::egress::summary::Summary;
 use crate::error::NOT_MERGED;
 use crate::git::collect::collected::{BranchOutcome, Collected, Kept};
 use crate::git::collect::kept;
 use crate::git::collect::plan::WORK;
-use crate::git::host::worktrees::Operation;
-use crate::git::host::{refs, worktrees};
-use crate::process::Cmd;
+use crate::git::host::refs;
 use crate::run::record::RunError;
-use crate::run::record::census::Seen;
 use crate::run::record::folder::Folder;
 use crate::run::record::hand_off::HandOff;
 use crate::run::record::run_json::Record;
@@ -70,7 +66,7 @@ impl RunReport {
             handed_over: record.handed_over.clone(),
             kept: record.kept.clone(),
             egress,
-            next: next(record),
+            next: next::after(record),
         })
     }
 
@@ -123,45 +119,6 @@ fn how_moved(record: &Record) -> String {
 fn notes(collected: &Collected) -> Vec<String> {
     let aside = collected.quarantined.iter().map(|path| format!("a git folder in the worktree was renamed: {path}"));
     collected.notes.iter().cloned().chain(aside).collect()
-}
-
-fn next(record: &Record) -> Option<String> {
-    let name = record.name();
-    if record.needs_sudo {
-        return Some(format!("bn container merge {name} (removes the container, which takes sudo)"));
-    }
-    let work = record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0 || !collected.complete);
-    if let (Some(Outcome::Diverged), true) = (record.outcome, record.spec.checkout.branch.is_some()) {
-        let (worktree, target) = (&record.spec.checkout.worktree, &record.spec.target.branch);
-        if let Some(Operation { name: what, finish }) = worktrees::unfinished(&record.spec.checkout.git_dir) {
-            let (place, abort) = (worktree.display(), if finish[1] == "--continue" { ", or --abort" } else { "" });
-            let git = Cmd::new("git").arg("-C").arg(worktree).args(finish);
-            return Some(format!("{what} waits in {place}: {git}{abort}; then bn container merge {name}"));
-        }
-        let rebase = Cmd::new("git").arg("-C").arg(worktree).args(["rebase", target]);
-        return Some(format!("{rebase} && bn container merge {name}"));
-    }
-    if let Some(BranchOutcome::Excess { .. }) = record.collected.as_ref().map(|collected| &collected.branch) {
-        return Some(format!("to give it up, a copy is kept: bn container discard {name}"));
-    }
-    let waits = record.outcome.is_some_and(|outcome| outcome.leaves_work()) && work
-        || record.outcome == Some(Outcome::TargetSetBack);
-    let looked_for = record.handed_over.iter().any(|file| file.held)
-        || record.collected.as_ref().is_some_and(|collected| {
-            !collected.holds.is_empty() || matches!(collected.branch, BranchOutcome::Packed { .. })
-        });
-    let held = match record.outcome {
-        Some(Outcome::Refused) => looked_for,
-        Some(Outcome::TargetSetBack) => true,
-        _ => false,
-    };
-    let accept = if held { " --accept-handoff" } else { "" };
-    if record.state == State::CollectFailed || record.outcome == Some(Outcome::GitLost) {
-        return Some(format!(
-            "bn container merge {name} tries again; bn container discard {name} gives it up and keeps a copy"
-        ));
-    }
-    waits.then(|| format!("bn container merge {name}{accept}"))
 }
 
 impl fmt::Display for RunReport {
@@ -222,89 +179,4 @@ fn installed_in(path: &str) -> Option<&'static str> {
     const FOLDERS: &[&str] = &["node_modules", ".venv", "venv", "site-packages", ".tox", ".nox", "bower_components"];
     let mut above = path.split('/').rev().skip(1);
     above.find_map(|part| FOLDERS.iter().find(|folder| **folder == part)).copied()
-}
-
-/// One line of `bn container list`.
-#[derive(Debug, Serialize)]
-pub struct Row {
-    pub name: String,
-    pub status: String,
-    #[serde(rename = "type")]
-    pub agent_type: String,
-    pub agent: String,
-    pub branch: Option<String>,
-    pub target: String,
-    pub worktree: String,
-    /// The main worktree of its repository.
-    pub repository: String,
-    pub created_at: DateTime<Utc>,
-    pub started_at: Option<DateTime<Utc>>,
-    pub ended_at: Option<DateTime<Utc>>,
-    pub age: String,
-    pub age_seconds: i64,
-    pub state: State,
-    pub ending: Option<Ending>,
-    /// What the agent ended with.
-    pub exit_code: Option<u8>,
-    pub outcome: Option<Outcome>,
-    /// How much is nowhere else than with the run, beside its work.
-    pub kept: usize,
-    pub needs_sudo: bool,
-    /// Ports of this machine that lead to the container's.
-    pub ports: Vec<Open>,
-}
-
-impl Row {
-    /// `alive` says whether its container runs.
-    pub fn of(seen: &Seen, alive: bool, ports: Vec<Open>, now: DateTime<Utc>) -> Self {
-        let record = &seen.record;
-        Self {
-            name: record.name().to_owned(),
-            status: status(seen, alive),
-            agent_type: record.spec.agent_type.name().to_owned(),
-            agent: record.spec.agent_shown(),
-            branch: record.spec.checkout.branch.clone(),
-            target: record.spec.target.branch.clone(),
-            worktree: record.spec.checkout.worktree.display().to_string(),
-            repository: record.spec.checkout.main_worktree.display().to_string(),
-            created_at: record.created_at,
-            started_at: record.started_at,
-            ended_at: record.ended_at,
-            age: age(now - record.created_at),
-            age_seconds: (now - record.created_at).num_seconds().max(0),
-            state: record.state,
-            ending: record.ending,
-            exit_code: record.ending.map(Ending::exit_code),
-            outcome: record.outcome,
-            kept: record.kept.len(),
-            needs_sudo: record.needs_sudo,
-            ports,
-        }
-    }
-}
-
-/// The one word for where a run stands, seen from outside.
-pub fn status(seen: &Seen, alive: bool) -> String {
-    let record = &seen.record;
-    match (record.state.is_open(), seen.owned, alive) {
-        (true, true, _) => record.state.to_string(),
-        (true, false, true) => "unowned".to_owned(),
-        (true, false, false) => "interrupted".to_owned(),
-        (false, _, _) if record.needs_sudo => "needs-sudo".to_owned(),
-        (false, ..) if record.state == State::Ended => {
-            record.ending.map_or_else(|| "ended".to_owned(), |ending| ending.to_string())
-        }
-        (false, ..) => record.state.to_string(),
-    }
-}
-
-/// As `docker ps` says it: the largest unit alone.
-pub fn age(elapsed: TimeDelta) -> String {
-    let seconds = elapsed.num_seconds().max(0);
-    match seconds {
-        0..60 => format!("{seconds}s"),
-        60..3_600 => format!("{}m", seconds / 60),
-        3_600..86_400 => format!("{}h", seconds / 3_600),
-        _ => format!("{}d", seconds / 86_400),
-    }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::output::paint::{Painted, Style};
+
 /// What stands between two columns.
 const GAP: &str = "   ";
 
@@ -17,6 +19,8 @@ pub struct Column {
 pub enum Step {
     /// Paths of this column become their last part.
     Shorten(&'static str),
+    /// Of each cell of this column the first word stays.
+    FirstWord(&'static str),
     /// This column is left out.
     Drop(&'static str),
 }
@@ -34,14 +38,18 @@ impl Table {
             }
             match step {
                 Step::Drop(head) => self.0.retain(|column| column.head != *head),
-                Step::Shorten(head) => {
-                    let cells =
-                        self.0.iter_mut().filter(|column| column.head == *head).flat_map(|column| &mut column.cells);
-                    cells.for_each(|cell| *cell = last_part(cell));
+                Step::Shorten(head) => self.change(head, last_part),
+                Step::FirstWord(head) => {
+                    self.change(head, |cell| cell.split(' ').next().unwrap_or_default().to_owned())
                 }
             }
         }
         self
+    }
+
+    fn change(&mut self, head: &str, change: impl Fn(&str) -> String) {
+        let cells = self.0.iter_mut().filter(|column| column.head == head).flat_map(|column| &mut column.cells);
+        cells.for_each(|cell| *cell = change(cell));
     }
 
     fn width(&self) -> usize {
@@ -63,16 +71,39 @@ fn last_part(path: &str) -> String {
     }
 }
 
+impl Table {
+    /// With the styles that `style` gives to the cells, by the heads of their columns.
+    pub fn painted(&self, style: impl Fn(&str, &str) -> Style) -> Painted {
+        let mut whole = Painted::default();
+        let heads = self.0.iter().map(|column| (Style::Bold, column.head));
+        self.add_line(&mut whole, heads.collect());
+        let rows = self.0.first().map_or(0, |column| column.cells.len());
+        for row in 0..rows {
+            let cell = |column: &'_ Column| column.cells.get(row).map_or("", String::as_str).to_owned();
+            let cells: Vec<String> = self.0.iter().map(cell).collect();
+            let styled = self.0.iter().zip(&cells).map(|(column, cell)| (style(column.head, cell), cell.as_str()));
+            self.add_line(&mut whole, styled.collect());
+        }
+        whole
+    }
+
+    /// Nothing stands behind the last cell that has something in it.
+    fn add_line(&self, whole: &mut Painted, cells: Vec<(Style, &str)>) {
+        let last = cells.iter().rposition(|(_, cell)| !cell.is_empty()).unwrap_or(0);
+        for (number, ((style, cell), column)) in cells.iter().zip(&self.0).enumerate().take(last + 1) {
+            whole.add(*style, *cell);
+            if number < last {
+                let missing = column.width().saturating_sub(cell.chars().count());
+                whole.add(Style::Plain, format!("{}{GAP}", " ".repeat(missing)));
+            }
+        }
+        whole.add(Style::Plain, "\n");
+    }
+}
+
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let widths: Vec<usize> = self.0.iter().map(Column::width).collect();
-        let mut line = |cell: &dyn Fn(&Column) -> String| {
-            let cells = self.0.iter().zip(&widths).map(|(column, width)| format!("{:<width$}", cell(column)));
-            writeln!(f, "{}", cells.collect::<Vec<_>>().join(GAP).trim_end())
-        };
-        line(&|column| column.head.to_owned())?;
-        let rows = self.0.first().map_or(0, |column| column.cells.len());
-        (0..rows).try_for_each(|row| line(&|column| column.cells.get(row).cloned().unwrap_or_default()))
+        f.write_str(&self.painted(|_, _| Style::Plain).for_terminal(false))
     }
 }
 

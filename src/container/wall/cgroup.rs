@@ -57,13 +57,15 @@ pub struct Groups {
     pub pids: Group,
     pub memory: Group,
     pub cpu: Group,
+    /// Counts the time on processors: not always in one hierarchy with what limits it.
+    pub time: Option<Group>,
 }
 
 impl Groups {
     /// `membership` is /proc/PID/cgroup, `mounts` are the host's own. `None` where a group cannot be found.
     pub fn find(membership: &str, mounts: &[MountPoint]) -> Option<Self> {
         let group = |controller| find_group(controller, membership, mounts);
-        Some(Self { pids: group("pids")?, memory: group("memory")?, cpu: group("cpu")? })
+        Some(Self { pids: group("pids")?, memory: group("memory")?, cpu: group("cpu")?, time: group("cpuacct") })
     }
 
     /// The file that lists the processes.

@@ -5,6 +5,7 @@ pub mod differences;
 pub mod expected;
 pub mod mountinfo;
 pub mod status;
+pub mod usage;
 
 use std::path::PathBuf;
 

@@ -45,14 +45,14 @@ fn make_repository(git: &Git, run: &RunGit, source: Source) -> Result<(), GitErr
     let kept = run_refs::all(git, run)?;
     let mut named: RefMap = kept.into_iter().map(|kept| (kept.reference.into_bytes(), kept.id)).collect();
     if source == Source::All && run.private().exists() {
-        take::objects(run)?;
+        take::objects(run, &run.taken())?;
         let found = refs::read(&run.private(), &run.checkout.object_format, run.checkout.branch_ref().as_deref());
         let hostile = |error: std::io::Error| GitError::Hostile { path: run.private(), reason: error.to_string() };
         for wanted in plan::plan(run, found.map_err(hostile)?)?.wanted {
             named.entry(run.reference(&wanted.place).into_bytes()).or_insert(wanted.id);
         }
     } else {
-        take::skeleton(run)?;
+        take::skeleton(run, &run.taken())?;
     }
     let ids: BTreeSet<&str> = named.values().map(String::as_str).collect();
     let kinds = fetch::kinds(git, run, &ids)?;

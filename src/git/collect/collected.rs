@@ -12,6 +12,9 @@ pub struct Collected {
     /// How many of these were on no branch that the agent was shown. `None` in a record of an older bn.
     #[serde(default)]
     pub(super) own_commits: Option<u64>,
+    /// How many files differ from the base in `head`. `None` in a record of an older bn.
+    #[serde(default)]
+    pub(super) files: Option<u64>,
     pub refs: Vec<TakenRef>,
     pub branch: BranchOutcome,
     /// Where the agent ended, if not on its starting branch: a branch's name, or a commit.
@@ -36,6 +39,7 @@ impl Collected {
             head: base.to_owned(),
             new_commits: 0,
             own_commits: None,
+            files: None,
             refs: Vec::new(),
             branch: BranchOutcome::Unchanged,
             ended_on: None,
@@ -50,6 +54,11 @@ impl Collected {
     /// How many commits the agent made: what it took from the host's branches is not its own.
     pub fn own_commits(&self) -> u64 {
         self.own_commits.unwrap_or(self.new_commits)
+    }
+
+    /// How many files differ, where that is known.
+    pub fn files(&self) -> Option<u64> {
+        self.files
     }
 }
 

@@ -6,11 +6,14 @@
 pub mod branch;
 pub mod bundle;
 pub mod collected;
+pub mod comparison;
 mod fetch;
 mod ids;
 pub mod kept;
 mod lfs;
+pub mod look;
 mod lost_commits;
+pub mod lying;
 pub mod plan;
 mod reflogs;
 mod refs;

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 
@@ -17,16 +18,17 @@ use crate::untrusted::nofollow;
 /// Loose objects and packs together.
 const MOST_OBJECTS: usize = 2_000_000;
 
-/// Makes the repository anew: the agent's objects by their names alone, nothing else of the agent's.
-pub fn objects(run: &RunGit) -> Result<(), GitError> {
-    skeleton(run)?;
-    link_all(run).map_err(|error| GitError::Hostile { path: run.private(), reason: format!("objects: {error}") })
+/// Makes the repository `taken` anew: the agent's objects by their names alone, nothing else of the agent's.
+pub fn objects(run: &RunGit, taken: &Path) -> Result<(), GitError> {
+    skeleton(run, taken)?;
+    let hostile = |error| GitError::Hostile { path: run.private(), reason: format!("objects: {error}") };
+    link_all(run, taken).map_err(hostile)
 }
 
 /// The same without any object of the agent's.
-pub fn skeleton(run: &RunGit) -> Result<(), GitError> {
-    let (taken, checkout) = (run.taken(), &run.checkout);
-    crate::untrusted::remove::folder(&taken)?;
+pub fn skeleton(run: &RunGit, taken: &Path) -> Result<(), GitError> {
+    let checkout = &run.checkout;
+    crate::untrusted::remove::folder(taken)?;
     let alternates = bare::object_folders(&run.kept())?;
     let shallow = bare::optional(&checkout.common_dir.join("shallow"))?;
     let skeleton = Skeleton {
@@ -35,7 +37,7 @@ pub fn skeleton(run: &RunGit) -> Result<(), GitError> {
         alternates: &alternates,
         shallow: shallow.as_deref(),
     };
-    bare::create(&taken, &skeleton, config())
+    bare::create(taken, &skeleton, config())
 }
 
 /// What is read there was made by an agent: git is to spend little on it.
@@ -54,11 +56,11 @@ fn config() -> ConfigText {
     text
 }
 
-fn link_all(run: &RunGit) -> io::Result<()> {
+fn link_all(run: &RunGit, taken: &Path) -> io::Result<()> {
     let digits = crate::git::collect::ids::id_length(&run.checkout.object_format) - 2;
     let private = nofollow::open_folder(&run.private())?;
     let from = nofollow::folder_in(&private, OsStr::new("objects"))?;
-    let to = run.taken().join("objects");
+    let to = taken.join("objects");
     let mut left = MOST_OBJECTS;
     for name in nofollow::names(&from, 1000)? {
         let bytes = name.to_bytes();

@@ -67,9 +67,9 @@ fn one(git: &Git, run: &RunGit, size: Size, collected: &mut Collected) -> Result
     match refs::read(&run.private(), &run.checkout.object_format, run.checkout.branch_ref().as_deref()) {
         Err(error) => collected.branch = BranchOutcome::GitLost { reason: error.to_string() },
         Ok(found) => {
-            take::objects(run)?;
+            take::objects(run, &run.taken())?;
             failpoint::reached(Point::ObjectsTaken);
-            if let (Size::Usual, Some(why)) = (size, unpacked::excess(git, run)?) {
+            if let (Size::Usual, Some(why)) = (size, unpacked::excess(git, run, &run.taken())?) {
                 collected.branch = BranchOutcome::Packed { why };
                 return Ok(remove::folder(&run.taken())?);
             }
@@ -106,6 +106,7 @@ fn take_over(git: &Git, run: &RunGit, mut plan: Plan, collected: &mut Collected)
             return Ok(remove::folder(&run.taken())?);
         }
         let changed = changes::between(git, &run.checkout.common_dir, run.base(), work)?;
+        collected.files = Some(changed.len() as u64);
         collected.holds.extend(submodules::links(git, run, &changed)?);
         let sizes = changes::sizes(git, &run.checkout.common_dir, &changed)?;
         collected.holds.extend(large_files(&changed, &sizes));

@@ -28,17 +28,17 @@ pub enum Size {
     Any,
 }
 
-/// Why the objects in the taken folder stay packed until the user says otherwise. Those that the host has already do not count.
-pub fn excess(git: &Git, run: &RunGit) -> Result<Option<String>, GitError> {
-    let objects = run.taken().join("objects");
+/// Why the objects in the folder `taken` stay packed until the user says otherwise. Those that the host has already do not count.
+pub fn excess(git: &Git, run: &RunGit, taken: &Path) -> Result<Option<String>, GitError> {
+    let objects = taken.join("objects");
     let ids = ids(&objects, id_length(&run.checkout.object_format)).map_err(GitError::io("read", &objects))?;
     let Some(ids) = ids else { return Ok(Some(reason("have an index too large to be read"))) };
-    let all = match bytes(git, &run.taken(), &ids)? {
+    let all = match bytes(git, taken, &ids)? {
         Some(all) if all <= MOST => return Ok(None),
         other => other,
     };
     let new = new(git, run, &ids)?;
-    let size = if new.len() == ids.len() { all } else { bytes(git, &run.taken(), &new)? };
+    let size = if new.len() == ids.len() { all } else { bytes(git, taken, &new)? };
     Ok(match size {
         Some(size) if size <= MOST => None,
         Some(size) => {

@@ -17,6 +17,7 @@ pub mod lfs;
 pub mod links;
 pub mod main_checkout;
 pub mod object_links;
+pub mod pager;
 pub mod refs;
 pub mod repository;
 pub mod show;

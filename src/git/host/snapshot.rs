@@ -81,7 +81,8 @@ pub fn to_apply(worktree: &Path, (repository, name): Place<'_>) -> String {
     format!("{fetch} && {}", git().args(["stash", "apply", "FETCH_HEAD"]))
 }
 
-fn by_size(worktree: &Path, paths: Vec<Vec<u8>>) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
+/// Those that a copy has room for, and the others.
+pub fn by_size(worktree: &Path, paths: Vec<Vec<u8>>) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
     let (mut total, mut count) = (0, 0);
     paths.into_iter().partition(|path| {
         let size = fs::symlink_metadata(worktree.join(os(path))).map_or(0, |found| found.len());

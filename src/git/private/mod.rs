@@ -8,7 +8,7 @@ mod config;
 mod hook_programs;
 pub mod hooks;
 mod identity;
-mod ignored;
+pub mod ignored;
 pub mod kept_git;
 pub mod mounts;
 pub mod prepare;

@@ -9,6 +9,7 @@ mod hostile;
 mod kept;
 mod kinds;
 mod leftovers;
+mod look;
 mod main_path;
 mod merging;
 mod refusals;

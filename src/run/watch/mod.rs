@@ -13,5 +13,6 @@ pub mod proxy;
 pub mod signals;
 pub mod status;
 pub mod terminal;
+pub mod usage;
 pub mod wall;
 pub mod written;

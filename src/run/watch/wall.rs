@@ -19,6 +19,7 @@ use crate::container::wall::differences::{differences, of_processes};
 use crate::container::wall::expected::{Expected, ExpectedProcess};
 use crate::container::wall::mountinfo::{self, MountPoint};
 use crate::container::wall::status::{self, Process};
+use crate::container::wall::usage::Used;
 use crate::container::wall::{AppArmor, HostFacts, Identity, SENSITIVE, Wall};
 use crate::env::Env;
 use crate::error::Explain;
@@ -109,6 +110,11 @@ pub fn inspect(pid: u32) -> io::Result<Wall> {
         apparmor: apparmor(&proc)?,
         host: host_facts()?,
     })
+}
+
+/// What all processes of a container use at this moment.
+pub fn usage(pid: u32) -> io::Result<Used> {
+    groups(pid)?.usage(|path| optional(read(path)))
 }
 
 /// The numbers of all processes of a container, as the host counts them.

@@ -1,0 +1,99 @@
+//! The verbs of `bn container` that look at runs and change nothing.
+
+use clap::Args;
+
+pub const DIFF_EXAMPLES: &str = "\
+Examples:
+  bn container diff agent-1 --stat
+  bn container diff agent-1 >agent-1.patch";
+
+/// Whose runs a command speaks of.
+#[derive(Debug, Args)]
+pub struct ScopeArgs {
+    /// Include the runs of all repositories, not of this one alone
+    #[arg(long)]
+    pub all_repositories: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// List ended runs too
+    #[arg(short, long)]
+    pub all: bool,
+
+    /// Print names only; without --all, of those that run
+    #[arg(short, long)]
+    pub quiet: bool,
+
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct LogsArgs {
+    /// The run, or the first letters of its name
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+
+    /// Print until the run ends, and exit as `run` would have
+    #[arg(short, long)]
+    pub follow: bool,
+
+    /// Print the last N lines only
+    #[arg(short = 'n', long, value_name = "N")]
+    pub tail: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// The run, or the first letters of its name
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct WaitArgs {
+    /// The runs to wait for; the first letters of a name will do
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+
+    /// Wait for every run of this repository that has not ended
+    #[arg(long, conflicts_with = "names")]
+    pub all: bool,
+
+    /// Return when the first of them has ended
+    #[arg(long)]
+    pub any: bool,
+
+    /// Wait no longer than this, such as 90s, 30m or 2h; then exit with 124
+    #[arg(long, value_name = "TIME")]
+    pub timeout: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The run, or the first letters of its name
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+
+    /// Print which files differ, and by how many lines
+    #[arg(long)]
+    pub stat: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct LogArgs {
+    /// The run, or the first letters of its name
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct StatsArgs {
+    /// The runs; without one, all of this repository that run
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+}

@@ -1,0 +1,41 @@
+//! Amounts in the columns of a table.
+
+use chrono::TimeDelta;
+
+/// As `docker ps` says it: the largest unit alone.
+pub fn age(elapsed: TimeDelta) -> String {
+    let seconds = elapsed.num_seconds().max(0);
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3_600 => format!("{}m", seconds / 60),
+        3_600..86_400 => format!("{}h", seconds / 3_600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// Of one processor.
+pub fn percent(share: Option<f64>) -> String {
+    share.map_or_else(|| "-".to_owned(), |share| format!("{share:.0}%"))
+}
+
+/// Bytes, in the largest unit that leaves a number before the point.
+pub fn size(bytes: Option<u64>) -> String {
+    match bytes {
+        None => "-".to_owned(),
+        #[allow(clippy::cast_precision_loss, reason = "a size for people")]
+        Some(bytes) if bytes >= 1 << 30 => format!("{:.1}G", bytes as f64 / f64::from(1u32 << 30)),
+        Some(bytes) => format!("{}M", bytes.div_ceil(1 << 20)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_has_room_for_few_letters() {
+        assert_eq!([59, 60, 7199, 90_000].map(|seconds| age(TimeDelta::seconds(seconds))), ["59s", "1m", "1h", "1d"]);
+        assert_eq!([None, Some(1), Some(300 << 20), Some(3 << 29)].map(size), ["-", "1M", "300M", "1.5G"]);
+        assert_eq!([None, Some(0.4), Some(150.0)].map(percent), ["-", "0%", "150%"]);
+    }
+}

@@ -1,0 +1,100 @@
+//! What a run wants from its user, as `list` says it.
+
+use chrono::TimeDelta;
+use serde::Serialize;
+
+use crate::commands::container::amounts::age;
+use crate::commands::container::next::after;
+use crate::commands::container::report::RunReport;
+use crate::run::record::RunError;
+use crate::run::record::census::Seen;
+use crate::run::record::state::{Ending, Outcome, State};
+
+/// An agent of which nothing was seen for so long may hang.
+const QUIET: TimeDelta = TimeDelta::minutes(10);
+
+/// Why somebody has to look at a run, and what they can do.
+#[derive(Clone, Debug, Serialize)]
+pub struct Wish {
+    pub why: String,
+    pub next: Vec<Step>,
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, Serialize)]
+pub struct Step {
+    /// For people.
+    pub what: &'static str,
+    pub command: String,
+}
+
+impl Wish {
+    fn new(name: &str, why: impl Into<String>, verbs: &[(&'static str, &str)]) -> Self {
+        let step = |(what, verb): &(&'static str, &str)| Step { what, command: format!("bn container {verb} {name}") };
+        Self { why: why.into(), next: verbs.iter().map(step).collect() }
+    }
+}
+
+const LOOK: (&str, &str) = ("see what it printed", "logs");
+const GIVE_UP: (&str, &str) = ("give it up", "discard");
+const TRY_AGAIN: (&str, &str) = ("try again", "merge");
+
+/// What the run wants. `alive` says whether its container runs, `quiet` how long nothing was seen of its agent.
+pub fn of(seen: &Seen, alive: bool, quiet: Option<TimeDelta>) -> Result<Option<Wish>, RunError> {
+    let (record, name) = (&seen.record, seen.record.name());
+    let wish = |why: &str, verbs: &[(&'static str, &str)]| Ok(Some(Wish::new(name, why, verbs)));
+    let reason = |otherwise: &str| record.reason.clone().unwrap_or_else(|| otherwise.to_owned());
+    match record.state {
+        State::Running if seen.owned => Ok(quiet.filter(|quiet| *quiet >= QUIET).map(|quiet| hangs(name, quiet))),
+        _ if seen.owned => Ok(None),
+        state if state.is_open() && alive => {
+            wish("bn was killed, and its agent goes on without it", &[LOOK, ("end it, and merge", "merge"), GIVE_UP])
+        }
+        state if state.is_open() => {
+            wish("bn was killed, or the machine went down", &[("finish it, and merge", "merge"), GIVE_UP])
+        }
+        State::CollectFailed => wish(&reason("its work could not be taken over"), &[TRY_AGAIN, GIVE_UP]),
+        _ if record.needs_sudo => wish("to remove its container takes sudo", &[("remove it", "merge")]),
+        State::StartFailed => {
+            let prune = Step { what: "forget it", command: "bn container prune".to_owned() };
+            Ok(Some(Wish { why: reason("it could not be started"), next: vec![prune] }))
+        }
+        _ => ended(seen),
+    }
+}
+
+fn hangs(name: &str, quiet: TimeDelta) -> Wish {
+    let why = format!("it has printed, committed and noted nothing for {}", age(quiet));
+    Wish::new(name, why, &[LOOK, ("look around in it", "shell"), ("end it", "stop")])
+}
+
+fn ended(seen: &Seen) -> Result<Option<Wish>, RunError> {
+    let (record, name) = (&seen.record, seen.record.name());
+    let why = || RunReport::of(record, &seen.folder).map(|report| report.said());
+    let left = record.outcome.is_some_and(Outcome::leaves_work);
+    let work = record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0 || !collected.complete);
+    if left && !work {
+        let failed = record.ending.is_some_and(Ending::is_doubtful);
+        let prune = Step { what: "forget it", command: "bn container prune".to_owned() };
+        let mut wish = Wish::new(name, why()?, &[LOOK]);
+        wish.next.push(prune);
+        return Ok(failed.then_some(wish));
+    }
+    let Some(command) = after(record).filter(|_| left) else { return Ok(None) };
+    let mut wish = Wish::new(name, why()?, &[("look at it", "diff"), GIVE_UP]);
+    wish.next.insert(1, Step { what: "merge it", command });
+    Ok(Some(wish))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_hangs_is_told_from_what_works() {
+        let wish = hangs("job", TimeDelta::minutes(25));
+        assert_eq!(wish.why, "it has printed, committed and noted nothing for 25m");
+        let commands: Vec<&str> = wish.next.iter().map(|step| step.command.as_str()).collect();
+        assert_eq!(commands, ["bn container logs job", "bn container shell job", "bn container stop job"]);
+    }
+}
