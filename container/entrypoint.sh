@@ -151,21 +151,26 @@ copy_copilot_config() {
     cp -R "$COPILOT_CONFIG" "$HOME/.config/github-copilot"
 }
 
-# Package managers' caches that outlive this container, each where its manager looks for it: NAME=PLACE words. Whoever was here
-# last may have put anything in their place.
+is_folder() { [[ -d $1 && ! -L $1 ]]; }
+
+# Whoever was here last may have put anything in its place, and other containers of the repository may do the same right now:
+# what one of them makes is as good.
+make_cache() {
+    is_folder "$1" || rm -f "$1" 2>/dev/null || is_folder "$1" || return
+    mkdir -p "$1" && chmod 0700 "$1"
+}
+
+# Package managers' caches that outlive this container, each where its manager looks for it: NAME=PLACE words.
 link_caches() {
-    local pair folders=() places=()
+    local pair
     if [[ -d $CACHES ]]; then
         for pair in ${BN_CACHES:-}; do
-            if [[ -L $CACHES/${pair%%=*} || ! -d $CACHES/${pair%%=*} ]]; then rm -f "$CACHES/${pair%%=*}"; fi
-            folders+=("$CACHES/${pair%%=*}")
-            places+=("$HOME/${pair#*=}")
+            if make_cache "$CACHES/${pair%%=*}" && mkdir -p "$(dirname "$HOME/${pair#*=}")"; then
+                ln -sT "$CACHES/${pair%%=*}" "$HOME/${pair#*=}"
+            else
+                say "${pair%%=*} is not kept for later runs: $CACHES cannot be used; bn container prune --caches"
+            fi
         done
-        if mkdir -p "${folders[@]}" && chmod 0700 "${folders[@]}" && mkdir -p "${places[@]%/*}"; then
-            for pair in ${BN_CACHES:-}; do ln -sT "$CACHES/${pair%%=*}" "$HOME/${pair#*=}"; done
-        else
-            say "no package manager keeps what it fetches: $CACHES cannot be used; bn container prune --caches"
-        fi
     fi
     unset BN_CACHES
 }

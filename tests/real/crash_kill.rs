@@ -65,7 +65,7 @@ fn in_a_terminal(world: &World, args: &[&str]) -> Command {
 #[test]
 fn ctr_is_killed_in_the_terminal() {
     let going = Going::start(true);
-    kill(&["ctr", " run ", "--tty", &going.name]);
+    kill("ctr", &[" run ", "--tty", &going.name]);
     going.ends_with(&["stopped", "failed"]);
 }
 
@@ -95,7 +95,7 @@ fn the_first_process_of_the_container_is_killed() {
 #[test]
 fn the_shim_is_killed() {
     let going = Going::start(false);
-    kill(&["containerd-shim", "-id", &going.name]);
+    kill("containerd-shim-runc-v2", &["-id", &going.name]);
     going.ends_with(&["failed"]);
 }
 

@@ -1,8 +1,9 @@
 //! The machine as root sees it: its processes, and files that hold a word.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::world::{answer, wait_for};
 
@@ -32,11 +33,17 @@ pub fn running(words: &[&str]) -> Vec<Process> {
     processes().into_iter().filter(named).collect()
 }
 
-/// Waits for a process whose command line has all of these words, and kills it as `kill -9` does.
+/// Waits for a process of this program whose command line has all of these words, and kills it as `kill -9` does. The sudo
+/// that started it has the same words, and is another program.
 #[track_caller]
-pub fn kill(words: &[&str]) {
-    wait_for(&format!("a process like {words:?}"), || !running(words).is_empty());
-    for found in running(words) {
+pub fn kill(program: &str, words: &[&str]) {
+    let is_it = |found: &Process| {
+        let name = found.command.split(' ').next().unwrap_or_default();
+        name.rsplit('/').next() == Some(program)
+    };
+    let found = || running(words).into_iter().filter(is_it).collect::<Vec<_>>();
+    wait_for(&format!("{program} with {words:?}"), || !found().is_empty());
+    for found in found() {
         kill_pid(found.pid);
     }
 }
@@ -50,9 +57,12 @@ pub fn holds(bytes: &[u8], word: &str) -> bool {
     bytes.windows(word.len()).any(|found| found == word.as_bytes())
 }
 
-/// The files below these folders that hold a word, with the very bytes of databases and archives.
+/// The files below these folders that hold a word, with the very bytes of databases and archives. The word is no argument:
+/// sudo writes those into its log.
 pub fn files_with(word: &str, folders: &[&Path]) -> Vec<String> {
     let mut grep = Command::new("sudo");
-    grep.args(["-n", "grep", "-rlsaF", "--devices=skip", "--", word]).args(folders);
-    answer(grep.output().unwrap()).stdout.lines().map(str::to_owned).collect()
+    grep.args(["-n", "grep", "-rlsaF", "--devices=skip", "--file=-", "--"]).args(folders);
+    let mut grep = grep.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    grep.stdin.take().unwrap().write_all(format!("{word}\n").as_bytes()).unwrap();
+    answer(grep.wait_with_output().unwrap()).stdout.lines().map(str::to_owned).collect()
 }

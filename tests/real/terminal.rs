@@ -5,6 +5,7 @@ use std::process::Command;
 
 use crate::running::MEET;
 use crate::screen::Screen;
+use crate::wall::{WITHOUT_RUNC, put};
 use crate::world::{User, World, ctr, image, wait_for};
 
 /// Commits when it is told to end.
@@ -217,9 +218,8 @@ fn begins_a_line(world: &World) {
     }
     // A runc that says yes and sets nothing: the run is refused once the terminal was handed out.
     fs::create_dir(world.path("bin")).unwrap();
-    let runc = world.path("bin/runc");
-    fs::write(&runc, "#!/bin/sh\nexit 0\n").unwrap();
-    world.shell(&format!("chmod 755 {}", runc.display()));
+    put(&world.path("bin"), "runc", "exit 0");
+    put(&world.path("bin"), "sudo", WITHOUT_RUNC);
     let refused = format!("bn container run ../agent-1 --tag {} --name refused -- true", image());
     screen.types(&format!("PATH={}:$PATH {refused}; echo rc=$?", world.path("bin").display()));
     screen.waits_for("rc=125");
