@@ -34,7 +34,7 @@ pub fn build(spec: &BuildSpec, context: &Path) -> Cmd {
 
 /// Prints buildah's own version.
 pub fn version() -> Cmd {
-    Cmd::new("buildah").arg("--version")
+    Cmd::new("buildah").arg("--version").only_reads()
 }
 
 /// Whether a Containerfile may have commands that mount something, in whatever way they are written.
@@ -47,12 +47,12 @@ pub fn has_mounts(text: &str) -> bool {
 
 /// Prints the image's whole id.
 pub fn image_id(reference: &str) -> Cmd {
-    Cmd::new("buildah").args(["images", "--no-trunc", "--quiet", reference])
+    Cmd::new("buildah").args(["images", "--no-trunc", "--quiet", reference]).assumed_to_print("$IMAGE_ID")
 }
 
 /// Prints all that is known of the image, as JSON.
 pub fn inspect(reference: &str) -> Cmd {
-    Cmd::new("buildah").args(["inspect", "--type", "image", reference])
+    Cmd::new("buildah").args(["inspect", "--type", "image", reference]).assumed_to_print("{}")
 }
 
 /// The folder's name of an image's OCI layout.
@@ -67,7 +67,7 @@ pub fn write_layout(reference: &str, folder: &Path) -> Cmd {
 
 /// Makes a container of the user's own image, and prints its name.
 pub fn container_of(reference: &str) -> Cmd {
-    Cmd::new("buildah").args(["from", "--quiet", "--pull-never", reference])
+    Cmd::new("buildah").args(["from", "--quiet", "--pull-never", reference]).assumed_to_print("$CONTAINER")
 }
 
 /// Runs a program as root in a container of buildah's.

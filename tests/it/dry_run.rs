@@ -77,6 +77,26 @@ fn the_commands_of_a_build_are_printed_and_not_run() {
     assert!(!world.calls().contains("buildah"), "{}", world.calls());
 }
 
+/// What is looked at between the build and the import is named, too, and all in its order.
+#[test]
+fn the_checks_of_a_build_are_among_its_commands() {
+    let world = World::new();
+    let definition = world.path("Definition");
+    std::fs::write(&definition, "FROM scratch\n").unwrap();
+    let own = ["buildah build", "buildah inspect", "buildah images", "buildah push", "tar ", "images label"];
+    let foreign = ["buildah build", "buildah inspect", "buildah from", "buildah run", "buildah rm", "buildah images"];
+    for (more, steps) in [(&[][..], &own[..]), (&["--file", definition.to_str().unwrap()], &foreign)] {
+        let shown = world.bn(&[&["container", "build", "--dry-run"], more].concat());
+        assert_eq!(shown.code, 0, "{shown:?}");
+        let places: Vec<_> = steps.iter().map(|step| shown.stdout.find(step)).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{shown:?}");
+        assert_eq!(shown.stdout.contains("buildah from"), !more.is_empty(), "{shown:?}");
+    }
+    let calls = world.calls();
+    assert!(!calls.contains("buildah") && !calls.contains("tar"), "{calls}");
+    assert_eq!(world.files_below("home"), Vec::<std::path::PathBuf>::new());
+}
+
 #[test]
 fn every_program_is_named_as_it_starts_where_that_is_wanted() {
     let world = World::new();

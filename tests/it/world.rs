@@ -34,6 +34,7 @@ impl World {
         symlink(which("git"), world.path("bin/git")).unwrap();
         world.fake("ctr", CTR);
         world.fake("buildah", "exit 0");
+        world.fake("tar", "exit 0");
         world.fake("runc", "exit 0");
         world.fake("sudo", SUDO);
         world.git(&["init", "--quiet", "--initial-branch=main"]);

@@ -1,5 +1,6 @@
 //! What a run starts, held against what its dry run said that it would.
 
+use crate::build::{Image, least};
 use crate::world::World;
 
 /// What cannot be known before: the numbers of processes, the ids of what is made on the way, and what is deleted in the end.
@@ -39,8 +40,13 @@ fn planned(world: &World, options: &[&str], script: &str, until: &str) -> Vec<St
 fn started(world: &World, options: &[&str], script: &str) -> Vec<String> {
     let name = world.job();
     let run = world.agent(&[&["--verbose", "--name", &name], options].concat(), script).exits(0);
-    let timed = run.stderr.lines().filter_map(|line| line.strip_suffix(" s")?.rsplit_once("  # "));
-    timed.filter(|(_, seconds)| seconds.parse::<f64>().is_ok()).map(|(line, _)| neutral(line)).collect()
+    timed(&run.stderr).map(neutral).collect()
+}
+
+/// The commands that `-v` named.
+fn timed(stderr: &str) -> impl Iterator<Item = &str> {
+    let timed = stderr.lines().filter_map(|line| line.strip_suffix(" s")?.rsplit_once("  # "));
+    timed.filter(|(_, seconds)| seconds.parse::<f64>().is_ok()).map(|(line, _)| line)
 }
 
 /// The agent's session has a new name in every run.
@@ -118,4 +124,28 @@ fn what_is_named_can_be_pasted_into_a_shell() {
     for line in lines.iter().filter(|line| !line.contains("refs/binnacle")) {
         world.shell(&format!("{line} > /dev/null"));
     }
+}
+
+/// A build that changes nothing by then: the folder, the container and the image have got their names.
+#[test]
+fn a_dry_run_of_a_build_names_what_the_build_starts() {
+    let world = World::new();
+    let built = Image::of(&world);
+    let dry = built.build_with(&least(), &["--dry-run", "--json"]).exits(0);
+    let dry: serde_json::Value = serde_json::from_str(&dry.stdout).unwrap();
+    let planned: Vec<&str> = dry["commands"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
+    assert!(!built.is_in_containerd());
+    let real = built.build_with(&least(), &["--verbose"]).exits(0);
+    // A pipe is two programs.
+    let planned = planned.iter().flat_map(|line| line.split(" | ")).map(verb);
+    let started = timed(&real.stderr).map(verb);
+    assert_eq!(planned.collect::<Vec<_>>(), started.collect::<Vec<_>>());
+}
+
+/// The program of a line, and what it is to do.
+fn verb(line: &str) -> String {
+    let plain = ["(cd ", "sudo -n -- "].iter().fold(line, |line, start| line.strip_prefix(start).unwrap_or(line));
+    let plain = plain.split_once(" && ").map_or(plain, |(_, command)| command);
+    let words = plain.split_whitespace().filter(|word| word.chars().all(|letter| letter.is_ascii_lowercase()));
+    words.take(3).collect::<Vec<_>>().join(" ")
 }

@@ -10,7 +10,7 @@ use crate::commands::container::build_error::BuildError;
 use crate::commands::container::build_folder::BuildFolder;
 use crate::commands::container::definition::{Definition, LastBuilt};
 use crate::commands::container::image_checks;
-use crate::commands::container::import::{self, import_image};
+use crate::commands::container::import::{Built, import_image};
 use crate::commands::{Context, Exit};
 use crate::container::build_hints;
 use crate::container::buildah::{self, BuildSpec};
@@ -31,36 +31,72 @@ pub fn run(args: &BuildArgs, context: &Context) -> Result<Exit, Failure> {
         no_cache: args.no_cache,
         isolation: isolation(env),
     };
-    if args.dry_run {
-        return dry_run(&spec, &definition, context, &runner);
-    }
-    if let Some(tool) = ["buildah", "tar"].into_iter().find(|tool| !is_installed(env, tool)) {
-        return Err(EngineError::NotFound { tool }.into());
-    }
-    refuse_mounts(&definition, &runner)?;
-    // Before minutes of building: is there anybody to give the image to?
-    let engine = Engine::connect(env, &runner)?;
-    let last_built = LastBuilt::of(&definition, context)?;
-    if let Some(changes) = last_built.as_ref().and_then(|last| last.changes(definition.text())) {
-        context.output.note(changes);
-    }
     let folder = BuildFolder::make(env.temporary.as_deref())?;
-    let staged = folder.stage(&definition)?;
-    context.output.note(format_args!("building {} from {definition}", spec.reference));
-    let watched = runner.watched(&buildah::build(&spec, &staged))?;
-    let own = matches!(definition, Definition::Embedded);
-    if !watched.status.success() {
-        let hints = build_hints::hints(&watched.said, build_hints::Built { text: definition.text(), own });
-        return Err(BuildError::Failed { reference: spec.reference, code: exit_code(watched.status), hints }.into());
+    let plan = Plan { spec, definition, folder };
+    if args.dry_run {
+        let runner = runner.rehearsing(vec![(plan.folder.path().to_owned(), FOLDER.into())]);
+        plan.build(context, &runner)?;
+        let definition = plan.definition.to_string();
+        context.output.print(&DryRun { definition, commands: runner.rehearsed() })?;
+        return Ok(Exit::DONE);
     }
-    image_checks::refuse_configuration(&spec.reference, own, &runner)?;
-    if !own {
-        image_checks::refuse_without_programs(&spec.reference, spec.isolation, &runner)?;
-    }
-    let built = import_image(&spec.reference, folder.path(), &engine, &runner)?;
-    last_built.map_or(Ok(()), |last| last.keep(definition.text()))?;
-    context.output.print(&built)?;
+    context.output.print(&plan.build(context, &runner)?)?;
     Ok(Exit::DONE)
+}
+
+/// What a rehearsal calls the folder of the build.
+const FOLDER: &str = "$FOLDER";
+
+/// A build, resolved.
+struct Plan {
+    spec: BuildSpec,
+    definition: Definition,
+    folder: BuildFolder,
+}
+
+impl Plan {
+    /// Builds the image, looks at it, and hands it to containerd.
+    fn build(&self, context: &Context, runner: &Runner) -> Result<Built, Failure> {
+        let Self { spec, definition, folder } = self;
+        let env = &context.env;
+        if let Some(tool) = ["buildah", "tar"].into_iter().find(|tool| !is_installed(env, tool)) {
+            return Err(EngineError::NotFound { tool }.into());
+        }
+        refuse_mounts(definition, runner)?;
+        // Before minutes of building: is there anybody to give the image to?
+        let engine = Engine::connect(env, runner)?;
+        let last_built = LastBuilt::of(definition, context)?;
+        if let Some(changes) = last_built.as_ref().and_then(|last| last.changes(definition.text())) {
+            context.output.note(changes);
+        }
+        self.make_image(context, runner)?;
+        let built = import_image(&spec.reference, folder.path(), &engine, runner)?;
+        if let Some(last) = last_built.filter(|_| !runner.rehearses()) {
+            last.keep(definition.text())?;
+        }
+        Ok(built)
+    }
+
+    /// Builds the image in buildah's store, and refuses one that could not become an agent's container.
+    fn make_image(&self, context: &Context, runner: &Runner) -> Result<(), Failure> {
+        let Self { spec, definition, folder } = self;
+        let staged = folder.stage(definition)?;
+        if !runner.rehearses() {
+            context.output.note(format_args!("building {} from {definition}", spec.reference));
+        }
+        let watched = runner.watched(&buildah::build(spec, &staged))?;
+        let own = matches!(definition, Definition::Embedded);
+        if !watched.status.success() {
+            let hints = build_hints::hints(&watched.said, build_hints::Built { text: definition.text(), own });
+            let code = exit_code(watched.status);
+            return Err(BuildError::Failed { reference: spec.reference.clone(), code, hints }.into());
+        }
+        image_checks::refuse_configuration(&spec.reference, own, runner)?;
+        match own {
+            true => Ok(()),
+            false => image_checks::refuse_without_programs(&spec.reference, spec.isolation, runner),
+        }
+    }
 }
 
 /// bn's own definition takes all of them; another one only those that the user gave.
@@ -135,14 +171,6 @@ impl fmt::Display for DryRun {
         writeln!(f, "# from {}", self.definition)?;
         self.commands.iter().try_for_each(|command| writeln!(f, "{command}"))
     }
-}
-
-fn dry_run(spec: &BuildSpec, definition: &Definition, context: &Context, runner: &Runner) -> Result<Exit, Failure> {
-    let engine = Engine::locate(&context.env, runner)?;
-    let mut commands = vec![runner.shown(&buildah::build(spec, Path::new("$FOLDER/context")))];
-    commands.extend(import::shown(&spec.reference, Path::new("$FOLDER"), &engine, runner));
-    context.output.print(&DryRun { definition: definition.to_string(), commands })?;
-    Ok(Exit::DONE)
 }
 
 #[cfg(test)]

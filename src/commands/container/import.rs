@@ -50,16 +50,6 @@ pub fn import_image(reference: &str, folder: &Path, engine: &Engine, runner: &Ru
     Ok(Built { reference: reference.to_owned(), image_id, imported: !present })
 }
 
-/// The commands as they can be typed, for `--dry-run`.
-pub fn shown(reference: &str, folder: &Path, engine: &Engine, runner: &Runner) -> Vec<String> {
-    vec![
-        runner.shown(&buildah::write_layout(reference, folder)),
-        format!("{} | {}", read_layout(folder), runner.shown(&engine.ctr.import())),
-        runner.shown(&engine.ctr.image(reference)),
-        runner.shown(&engine.ctr.label_image(reference, "$IMAGE_ID")),
-    ]
-}
-
 /// Writes the layout's files as one archive to standard output.
 fn read_layout(folder: &Path) -> Cmd {
     Cmd::new("tar").arg("--directory").arg(folder.join(buildah::LAYOUT)).args(["--create", "--file", "-", "."])
