@@ -12,6 +12,7 @@ mod formats;
 mod hostile;
 mod input;
 mod json;
+mod json_examples;
 mod landing;
 mod lifecycle;
 mod links;

@@ -19,6 +19,9 @@ mod graph_verbs;
 mod held_back;
 mod hostile;
 mod input;
+mod json;
+#[path = "../graph/json_examples.rs"]
+mod json_examples;
 mod kept;
 mod landing;
 mod leftovers;

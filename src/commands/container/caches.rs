@@ -21,7 +21,6 @@ struct Row {
     /// `null` where it could not be measured.
     bytes: Option<u64>,
     /// The run that uses them, for which they were kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
     kept_for: Option<String>,
 }
 

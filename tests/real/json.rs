@@ -1,0 +1,52 @@
+//! docs/json.md is true of what `bn container` prints.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::build::{Image, least};
+use crate::json_examples::{difference, examples};
+use crate::world::{Answer, World};
+
+/// What has an example and was not asked for yet.
+struct Told(BTreeMap<&'static str, Value>);
+
+impl Told {
+    #[track_caller]
+    fn compare(&mut self, heading: &str, answer: &Answer) -> Value {
+        let example = self.0.remove(heading).unwrap_or_else(|| panic!("{heading} is not in the document"));
+        let real = answer.stdout.lines().last().unwrap_or_else(|| panic!("{heading}: {answer:#?}"));
+        let real = serde_json::from_str(real).unwrap();
+        assert_eq!(difference(heading, &example, &real), None);
+        real
+    }
+}
+
+#[test]
+fn every_example_of_the_container_commands_has_the_shape_of_the_real_answer() {
+    let world = World::new();
+    let mut told = Told(examples(|heading| heading.starts_with("bn container ")));
+    let script = "echo all: > Makefile; git add .; git commit -q -m work; git tag -a v1 -m one; echo kept > ~/.npm/x
+        curl -s http://10.0.0.1/; exit 7";
+    let (one, two) = (world.name("one"), world.name("two"));
+    let bn = |words: &[&str]| world.bn(&[&["container"], words, &["--json"]].concat());
+    let detached = world.agent(&["--json", "--detach", "--name", &two], "sleep 100").exits(0);
+    told.compare("bn container run --detach", &detached);
+    told.compare("bn container stop NAME", &bn(&["stop", &two]));
+    assert_eq!(told.compare("bn container prune", &bn(&["prune"])), serde_json::json!([two]));
+    let run = world.agent(&["--json", "--name", &one], script).exits(7);
+    told.compare("bn container run", &run);
+    told.compare("bn container list", &bn(&["list", "--all"]));
+    told.compare("bn container wait NAME", &bn(&["wait", &one]));
+    told.compare("bn container logs NAME", &bn(&["logs", &one]));
+    let inspected = bn(&["inspect", &one]);
+    let inspected: Value = serde_json::from_str(&inspected.stdout).unwrap();
+    let shown = told.0.remove("bn container inspect NAME").unwrap();
+    assert!(shown.as_object().unwrap().keys().eq(inspected.as_object().unwrap().keys()), "{inspected}");
+    told.compare("bn container discard NAME", &bn(&["discard", "--yes", &one]));
+    told.compare("bn container prune --caches", &bn(&["prune", "--caches"]));
+    told.compare("bn container doctor", &bn(&["doctor"]));
+    let built = Image::of(&world);
+    told.compare("bn container build", &built.build_with(&least(), &["--json"]));
+    assert!(told.0.is_empty(), "not checked: {:?}", told.0.keys());
+}
