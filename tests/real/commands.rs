@@ -13,7 +13,6 @@ const COMES_INTO_BEING: &[&str] = &[
     " rev-list --stdin)",
     " rev-parse --verify --quiet --end-of-options refs/heads/main'^{commit}')",
     // The copy of the user's files is compared with where they are.
-    "refs/binnacle/runs/",
     " diff-tree -r -z --raw ",
     " ls-tree -r -z --full-tree refs/heads/main)",
     " ls-files --stage -z)",

@@ -145,18 +145,18 @@ fn rehearse(args: &RunArgs, context: &Context, runner: &Runner) -> Result<Vec<St
     let Resolved { plan, engine, .. } = resolve(args, context, runner, &git)?;
     let (plan, engine) = (Plan { secrets: Secrets::default(), ..plan }, &engine);
     engine.require_image(&plan.spec.image)?;
-    done("resolve: look at what is there");
+    done("resolve: read the repository and ask containerd; nothing is changed");
     let (mut run, container) = steps::begin(&plan, engine, &git, context.output)?;
-    done("prepare: make the folders that the agent gets");
+    done("prepare: make the private git folder, and the run's own repository for what it keeps");
     steps::start(&mut run, &container, engine, &git, context.output)?;
     if plan.spec.detached {
         detach(&run, runner)?;
     }
-    done("start: until the agent is started");
+    done("start: start the container, set its limits and let the agent start");
     run.record.started_at = Some(crate::env::now());
     let code = plan.spec.terminal.then_some(0);
     run.record.ending = Some(finish::ending(&mut run, engine, code)?);
     steps::end(&mut run, engine, &git, Merge::AsPlanned)?;
-    done("finish: if the agent commits nothing; its commits add to these");
+    done("finish: remove the container and merge, here without a commit; commits of the agent need more commands");
     Ok(steps)
 }
