@@ -179,7 +179,8 @@ impl Listing {
             column("TASK", task),
             column("OUTCOME", outcome),
         ];
-        columns.retain(|column| !OFTEN_EMPTY.contains(&column.head) || column.cells.iter().any(|cell| cell != NOTHING));
+        columns
+            .retain(|column| !OFTEN_EMPTY.contains(&column.head) || column.cells.iter().any(|cell| !is_nothing(cell)));
         if self.rows.iter().any(|row| !row.ports.is_empty()) {
             columns.insert(columns.len() - 1, column("PORTS", ports));
         }
@@ -198,6 +199,10 @@ fn color(status: &str) -> Style {
         "preparing" | "starting" | "collecting" | "stopped" => Style::Yellow,
         _ => Style::Red,
     }
+}
+
+fn is_nothing(cell: &str) -> bool {
+    cell == NOTHING || cell == "0"
 }
 
 fn number(count: Option<u64>) -> String {

@@ -11,7 +11,7 @@ use crate::commands::container::amounts::{percent, size};
 use crate::commands::container::find::{Runs, is_stoppable};
 use crate::commands::container::table::{Column, Table};
 use crate::commands::{Context, Exit};
-use crate::error::Failure;
+use crate::error::{Failure, Usage};
 use crate::run::record::RunError;
 use crate::run::record::census::Seen;
 use crate::run::watch::usage::Sample;
@@ -53,7 +53,7 @@ pub fn run(args: &StatsArgs, context: &Context) -> Result<Exit, Failure> {
         match before.zip(sample(run)?) {
             Some((before, after)) => stats.push(used(run, &before, &after)),
             None if args.names.is_empty() => {}
-            None => return Err(RunError::NotRunning { name: run.record.name().to_owned() }.into()),
+            None => return Err(ended(run.record.name()).into()),
         }
     }
     if stats.is_empty() && !context.output.is_json() {
@@ -62,6 +62,11 @@ pub fn run(args: &StatsArgs, context: &Context) -> Result<Exit, Failure> {
     }
     context.output.print(&Stats(stats))?;
     Ok(Exit::DONE)
+}
+
+fn ended(name: &str) -> Usage {
+    Usage::new(format!("{name} has no running container, and uses nothing"))
+        .hint(format!("what became of it: bn container inspect {name}"))
 }
 
 fn sample(run: &Seen) -> Result<Option<Sample>, RunError> {
