@@ -1,8 +1,14 @@
 #!/usr/bin/env bash
-# Measures parts of bn: all of scripts/bench/, or those that are named.   scripts/bench.sh [NAME…]
+# Measures parts of bn: all of scripts/bench/, or those that are named. --check fails where one is slower than its bound.
+#
+#   scripts/bench.sh [--check] [NAME…]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+if [[ ${1:-} == --check ]]; then
+    export BENCH_CHECK=yes
+    shift
+fi
 if (($# == 0)); then
     for script in scripts/bench/*.sh; do set -- "$@" "$(basename "$script" .sh)"; done
 fi

@@ -130,6 +130,11 @@ impl DataDir {
         &self.state
     }
 
+    /// Which flags the machine's `ctr` has.
+    pub fn ctr_flags(&self) -> PathBuf {
+        self.state.join(".ctr-flags.json")
+    }
+
     /// The folder of a repository's runs.
     pub fn runs(&self, repo: &RepoId) -> PathBuf {
         self.state.join(repo.as_str()).join("runs")

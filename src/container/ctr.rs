@@ -55,6 +55,7 @@ pub struct ContainerSpec {
     pub apparmor: Option<String>,
     /// `ctr` sets the limit of open files itself; before 2.3 it could not.
     pub rlimit_flag: bool,
+    pub pid_file: PathBuf,
     pub streams: Streams,
 }
 
@@ -101,7 +102,7 @@ impl Ctr {
                 cmd.args(["--detach", "--log-uri"]).arg(uri)
             }
         };
-        cmd = cmd.args(labels(spec)).args(wall(spec)).args(limits(spec));
+        cmd = cmd.arg("--pid-file").arg(&spec.pid_file).args(labels(spec)).args(wall(spec)).args(limits(spec));
         if spec.host_network {
             cmd = cmd.arg("--net-host");
         }
@@ -150,9 +151,11 @@ impl Ctr {
         self.ctr().args(["containers", "info", id])
     }
 
-    /// Prints the reference if the image is there.
+    /// Prints the reference if the image is there. A run asks this first: who does not answer soon is not there.
     pub fn image(&self, reference: &str) -> Cmd {
-        self.ctr().args(["images", "ls", "-q", &format!("name=={reference}")]).assumed_to_print(reference)
+        self.ctr()
+            .args(["--connect-timeout", "5s", "images", "ls", "-q", &format!("name=={reference}")])
+            .assumed_to_print(reference)
     }
 
     /// Prints the reference if the image is there and came from this build.
@@ -238,6 +241,7 @@ pub mod tests {
             seccomp: Some("/r/seccomp.json".into()),
             apparmor: None,
             rlimit_flag: false,
+            pid_file: "/r/pid".into(),
             streams,
         }
     }
@@ -248,7 +252,7 @@ pub mod tests {
 
     #[test]
     fn a_detached_run() {
-        insta::assert_snapshot!(ctr().run(&spec(Streams::Log("/r/log".into()))), @r#"ctr --address /run/containerd/containerd.sock --namespace binnacle run --detach --log-uri file:///r/log --label 'bn.run=agent-1' --label 'bn.repo=0123456789abcdef' --label 'bn.session=run-1' --label 'containerd.io/restart.status=' --label 'containerd.io/restart.loguri=' --label 'containerd.io/restart.policy=' --label 'containerd.io/restart.explicitly-stopped=' --cap-drop CAP_DAC_OVERRIDE --cap-drop CAP_FSETID --cap-drop CAP_FOWNER --cap-drop CAP_MKNOD --cap-drop CAP_NET_RAW --cap-drop CAP_SETFCAP --cap-drop CAP_NET_BIND_SERVICE --cap-drop CAP_SYS_CHROOT --cap-drop CAP_KILL --cap-drop CAP_AUDIT_WRITE --with-ns cgroup: --seccomp --seccomp-profile /r/seccomp.json --cpus 1.5 --memory-limit 1073741824 --net-host --mount 'type=bind,"src=/w, x",dst=/workspace,options=bind:rprivate:rw:nosuid:nodev' --mount 'type=bind,src=/r/dotgit,dst=/workspace/.git,options=bind:rprivate:ro:nosuid:nodev' --env 'BN_AGENT_TYPE=worker' --cwd /workspace localhost/binnacle-self:latest agent-1 /usr/local/bin/binnacle-entrypoint true"#);
+        insta::assert_snapshot!(ctr().run(&spec(Streams::Log("/r/log".into()))), @r#"ctr --address /run/containerd/containerd.sock --namespace binnacle run --detach --log-uri file:///r/log --pid-file /r/pid --label 'bn.run=agent-1' --label 'bn.repo=0123456789abcdef' --label 'bn.session=run-1' --label 'containerd.io/restart.status=' --label 'containerd.io/restart.loguri=' --label 'containerd.io/restart.policy=' --label 'containerd.io/restart.explicitly-stopped=' --cap-drop CAP_DAC_OVERRIDE --cap-drop CAP_FSETID --cap-drop CAP_FOWNER --cap-drop CAP_MKNOD --cap-drop CAP_NET_RAW --cap-drop CAP_SETFCAP --cap-drop CAP_NET_BIND_SERVICE --cap-drop CAP_SYS_CHROOT --cap-drop CAP_KILL --cap-drop CAP_AUDIT_WRITE --with-ns cgroup: --seccomp --seccomp-profile /r/seccomp.json --cpus 1.5 --memory-limit 1073741824 --net-host --mount 'type=bind,"src=/w, x",dst=/workspace,options=bind:rprivate:rw:nosuid:nodev' --mount 'type=bind,src=/r/dotgit,dst=/workspace/.git,options=bind:rprivate:ro:nosuid:nodev' --env 'BN_AGENT_TYPE=worker' --cwd /workspace localhost/binnacle-self:latest agent-1 /usr/local/bin/binnacle-entrypoint true"#);
     }
 
     #[test]
@@ -270,7 +274,7 @@ pub mod tests {
         ctr --address /run/containerd/containerd.sock --namespace binnacle tasks ls
         ctr --address /run/containerd/containerd.sock --namespace binnacle tasks kill --signal SIGKILL --all a
         ctr --address /run/containerd/containerd.sock --namespace binnacle tasks rm --force a
-        ctr --address /run/containerd/containerd.sock --namespace binnacle images ls -q 'name==localhost/x:1'
+        ctr --address /run/containerd/containerd.sock --namespace binnacle --connect-timeout 5s images ls -q 'name==localhost/x:1'
         runc --root /run/containerd/runc/binnacle update --pids-limit 4096 --memory 1073741824 --memory-swap 1073741824 a
         ");
     }

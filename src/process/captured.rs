@@ -10,7 +10,7 @@ const STDERR_KEPT: usize = 4096;
 const MOST_OUTPUT: u64 = 512 << 20;
 
 /// What a program that ran to its end left behind.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Captured {
     pub status: ExitStatus,
     pub stdout: Vec<u8>,

@@ -70,10 +70,14 @@ impl Engine {
     /// Finds containerd, and asks sudo's one question if there is one to ask.
     pub fn connect(env: &Env, runner: &Runner) -> Result<Self, EngineError> {
         let engine = Self::locate(env, runner)?;
-        let probe = engine.ctr.version();
-        runner.authenticate(&probe, env.terminal)?;
-        let answer = runner.capture(&probe)?;
+        engine.authenticate(env)?;
+        let answer = runner.capture(&engine.ctr.version())?;
         if answer.success() { Ok(engine) } else { Err(from_stderr(&engine.ctr.address, &answer.stderr)) }
+    }
+
+    /// Asks sudo's one question, if there is one to ask.
+    pub fn authenticate(&self, env: &Env) -> Result<(), ProcessError> {
+        self.runner.authenticate(&self.ctr.version(), env.terminal)
     }
 
     /// Finds containerd and asks nothing: for looking, where a question would be in the way.
@@ -131,7 +135,10 @@ impl Engine {
     }
 
     pub fn require_image(&self, reference: &str) -> Result<(), EngineError> {
-        let found = self.ask("look for the image", reference, &self.ctr.image(reference))?;
+        let found = self.runner.capture(&self.ctr.image(reference))?;
+        if !found.success() {
+            return Err(from_stderr(&self.ctr.address, &found.stderr));
+        }
         if found.text() == reference { Ok(()) } else { Err(EngineError::NoImage { reference: reference.to_owned() }) }
     }
 
@@ -193,10 +200,19 @@ impl Engine {
         }
     }
 
-    /// Removes the container and what is left of its process, and returns the exit code where containerd knows it.
-    pub fn remove(&self, id: &str) -> Result<Option<u8>, EngineError> {
+    /// Removes the container of a process that has ended, with what containerd still keeps of that.
+    pub fn remove(&self, id: &str) -> Result<(), EngineError> {
+        let removed = self.runner.capture(&self.ctr.remove_container(id))?;
+        if removed.success() || is_not_found(&removed.stderr) {
+            return Ok(());
+        }
+        self.remove_process(id)?;
+        self.ask_gone("remove", id, &self.ctr.remove_container(id)).map(drop)
+    }
+
+    /// Removes what is left of the container's process, and returns the exit code where containerd knows it.
+    pub fn remove_process(&self, id: &str) -> Result<Option<u8>, EngineError> {
         let removed = self.ask_gone("remove the process of", id, &self.ctr.remove_task(id))?;
-        self.ask_gone("remove", id, &self.ctr.remove_container(id))?;
         let known = removed.success() && !is_not_found(&removed.stderr);
         Ok(known.then(|| parse_exit_code(&removed.stderr).unwrap_or(0)))
     }

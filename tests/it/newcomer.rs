@@ -216,7 +216,7 @@ fn an_image_that_was_not_built() {
 #[test]
 fn a_name_that_is_taken_and_one_that_is_none() {
     let world = World::new();
-    world.fake("ctr", r#"case "$*" in *"images ls -q name=="*) echo "${8#name==}" ;; *containers*) echo job ;; esac"#);
+    world.fake("ctr", r#"case "$*" in *"images ls -q name=="*) echo "${10#name==}" ;; *containers*) echo job ;; esac"#);
     is_answered(
         &world,
         "bn container run --name job",

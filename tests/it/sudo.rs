@@ -48,7 +48,7 @@ fn a_socket_that_is_closed_to_the_user_is_reached_through_sudo_with_its_address_
     sudo -n -- ctr --address [WORLD]/containerd.sock --namespace binnacle images ls -q 'name==localhost/binnacle-self:latest,labels."bn.image-id"==$IMAGE_ID'
     (cd '$FOLDER' && buildah push --quiet --format oci localhost/binnacle-self:latest oci:image:localhost/binnacle-self:latest)
     tar --directory '$FOLDER/image' --create --file - . | sudo -n -- ctr --address [WORLD]/containerd.sock --namespace binnacle images import -
-    sudo -n -- ctr --address [WORLD]/containerd.sock --namespace binnacle images ls -q 'name==localhost/binnacle-self:latest'
+    sudo -n -- ctr --address [WORLD]/containerd.sock --namespace binnacle --connect-timeout 5s images ls -q 'name==localhost/binnacle-self:latest'
     sudo -n -- ctr --address [WORLD]/containerd.sock --namespace binnacle images label localhost/binnacle-self:latest 'bn.image-id=$IMAGE_ID'
     "#);
 }

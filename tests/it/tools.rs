@@ -114,7 +114,7 @@ fn an_import_that_lost_a_layer_to_containerds_clean_up_is_tried_again() {
     fi
     : > {imported} ;;
   *"images ls -q name=="*,*) ;;
-  *"images ls -q name=="*) [ ! -e {imported} ] || echo "${{8#name==}}" ;;
+  *"images ls -q name=="*) [ ! -e {imported} ] || echo "${{10#name==}}" ;;
 esac"#,
             had = had.display(),
             imported = imported.display()

@@ -139,7 +139,7 @@ fn which(program: &str) -> PathBuf {
 const CTR: &str = r#"
 case "$*" in
   *"run --help"*) echo "   --mount value" ;;
-  *"images ls -q name=="*) echo "${8#name==}" ;;
+  *"images ls -q name=="*) echo "${10#name==}" ;;
   *"tasks ls"*) echo "TASK    PID    STATUS" ;;
 esac
 exit 0"#;

@@ -13,6 +13,7 @@ use crate::cli::container::RunArgs;
 use crate::commands::Context;
 use crate::commands::container::resolve::{Resolved, resolve};
 use crate::container::network::Network;
+use crate::data_dir::DataDir;
 use crate::error::Failure;
 use crate::git::host::Git;
 use crate::process::Runner;
@@ -133,6 +134,13 @@ impl Stage {
             }
         }
         env.container_mode = Some("no".to_owned());
+        // What earlier runs have learnt is not asked again.
+        if let (Ok(learnt), Ok(here)) = (DataDir::resolve(&context.env), DataDir::resolve(&env))
+            && learnt.ctr_flags().exists()
+        {
+            std::fs::create_dir_all(here.repositories())?;
+            std::fs::copy(learnt.ctr_flags(), here.ctr_flags())?;
+        }
         Ok(Self { context: Context { env, output: context.output }, moved, _folder: folder })
     }
 }
@@ -142,11 +150,11 @@ fn rehearse(args: &RunArgs, context: &Context, runner: &Runner) -> Result<Vec<St
     let git = Git::new(runner.clone());
     let mut steps = Vec::new();
     let mut done = |step| steps.push(Step { step, commands: runner.rehearsed() });
-    let Resolved { plan, engine, .. } = resolve(args, context, runner, &git)?;
+    let looking = git.remembering();
+    let Resolved { plan, engine, .. } = resolve(args, context, runner, &looking)?;
     let (plan, engine) = (Plan { secrets: Secrets::default(), ..plan }, &engine);
-    engine.require_image(&plan.spec.image)?;
     done("resolve: read the repository and ask containerd; nothing is changed");
-    let (mut run, container) = steps::begin(&plan, engine, &git, context.output)?;
+    let (mut run, container) = steps::begin(&plan, engine, &looking, context.output)?;
     done("prepare: make the private git folder, and the run's own repository for what it keeps");
     steps::start(&mut run, &container, engine, &git, context.output)?;
     if plan.spec.detached {

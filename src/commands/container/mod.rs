@@ -8,6 +8,7 @@ pub mod build;
 mod build_error;
 mod build_folder;
 mod caches;
+mod ctr_flags;
 mod defaults;
 mod definition;
 mod dialler;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::cli::container::RunArgs;
 use crate::commands::Context;
-use crate::commands::container::{ownership, worktree};
+use crate::commands::container::{ctr_flags, ownership, worktree};
 use crate::container::agent::{Agent, DEFAULT_PROMPT};
 use crate::container::ctr::Ctr;
 use crate::container::limits::{Limits, Wanted, parse_cpus, parse_disk, parse_memory, parse_pids, parse_timeout};
@@ -92,8 +92,12 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     let target = main_checkout::locate(git, &checkout, target, &env.directory)?;
     notes.extend(target.note.clone());
     notes.extend(without_apparmor(wall::apparmor_here(env)));
-    let engine =
-        if args.dry_run && !runner.rehearses() { Engine::locate(env, runner)? } else { Engine::connect(env, runner)? };
+    let engine = Engine::locate(env, runner)?;
+    let looks_only = args.dry_run && !runner.rehearses();
+    if !looks_only {
+        engine.authenticate(env)?;
+        engine.require_image(&asked.image)?;
+    }
     let data = DataDir::resolve(env)?;
     let repo = RepoId::of(&checkout.main_worktree);
     let folder = Folder::new(data.run(&repo, &asked.name));
@@ -138,7 +142,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         ssh_agent: ssh_agent(args, env)?,
         time_zone: env.time_zone.clone(),
         terminal: terminal.then(|| env.user_terminal.clone()),
-        host: host(&engine, runner, env)?,
+        host: host(&engine, runner, (env, &data), !looks_only)?,
     };
     Ok(Resolved { plan, engine, notes })
 }
@@ -167,11 +171,12 @@ fn without_apparmor(apparmor: AppArmor) -> Option<String> {
     (apparmor == AppArmor::WithoutParser).then(|| said.to_owned())
 }
 
-fn host(engine: &Engine, runner: &Runner, env: &Env) -> Result<Host, EngineError> {
-    let flags = runner.read(&Ctr::run_help())?.text();
+fn host(engine: &Engine, runner: &Runner, (env, data): (&Env, &DataDir), keep: bool) -> Result<Host, EngineError> {
+    let ctr = crate::run::engine::program(env, "ctr");
+    let flags = ctr_flags::flags(ctr.as_deref(), &data.ctr_flags(), keep, || runner.read(&Ctr::run_help()))?;
     Ok(Host {
-        hostname_flag: flags.contains("--hostname"),
-        rlimit_flag: flags.contains("--rlimit-nofile"),
+        hostname_flag: flags.hostname,
+        rlimit_flag: flags.rlimit,
         apparmor: wall::apparmor_here(env).profile(),
         as_user: !engine.ctr.needs_root && env.privilege == Privilege::Ordinary,
     })

@@ -63,9 +63,9 @@ struct Begun {
 
 /// Resolves, claims and prepares, and leaves nothing behind where one of them fails.
 fn resolve_and_begin(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) -> Result<Begun, Failure> {
+    let git = &git.remembering();
     let Resolved { plan, engine, notes } = resolve(args, context, runner, git)?;
     notes.iter().for_each(|note| context.output.note(note));
-    engine.require_image(&plan.spec.image)?;
     // From here on a signal must not leave anything half done.
     let signals = Signals::catch()?;
     let (run, container) = steps::begin(&plan, &engine, git, context.output)?;

@@ -109,6 +109,12 @@ pub fn plan(run: &RunGit, found: PrivateRefs) -> Result<Plan, GitError> {
 }
 
 impl Plan {
+    /// Whether all is as it was: then no object of the agent's has to be looked at.
+    pub fn brings_nothing(&self, base: &str) -> bool {
+        let unmoved = |wanted: &[WantedRef]| matches!(wanted, [only] if only.place == WORK && only.id == base);
+        self.lost.is_none() && self.complete && unmoved(&self.wanted) && self.logged.iter().all(|id| id == base)
+    }
+
     pub fn add(&mut self, place: String, name: String, id: String) {
         self.wanted.push(WantedRef { place, name, id, done: false });
     }

@@ -67,15 +67,30 @@ fn one(git: &Git, run: &RunGit, size: Size, collected: &mut Collected) -> Result
     match refs::read(&run.private(), &run.checkout.object_format, run.checkout.branch_ref().as_deref()) {
         Err(error) => collected.branch = BranchOutcome::GitLost { reason: error.to_string() },
         Ok(found) => {
+            let plan = plan::plan(run, found)?;
+            if plan.brings_nothing(run.base()) {
+                return unmoved(git, run, plan, collected);
+            }
             take::objects(run, &run.taken())?;
             failpoint::reached(Point::ObjectsTaken);
             if let (Size::Usual, Some(why)) = (size, unpacked::excess(git, run, &run.taken())?) {
                 collected.branch = BranchOutcome::Packed { why };
                 return Ok(remove::folder(&run.taken())?);
             }
-            take_over(git, run, plan::plan(run, found)?, collected)?;
+            take_over(git, run, plan, collected)?;
         }
     }
+    Ok(())
+}
+
+/// The agent committed nothing. The user may have moved the branch meanwhile.
+fn unmoved(git: &Git, run: &RunGit, mut plan: Plan, collected: &mut Collected) -> Result<(), GitError> {
+    collected.notes.append(&mut plan.notes);
+    collected.complete = true;
+    collected.own_commits = Some(0);
+    collected.ended_on = plan.ended_on();
+    collected.branch = branch::settle(git, run, &plan, &mut collected.notes)?;
+    failpoint::reached(Point::IndexMoved);
     Ok(())
 }
 

@@ -52,6 +52,9 @@ pub enum Status {
 
 /// The differences from one commit to another, renames as a deletion and an addition.
 pub fn between(git: &Git, git_dir: &Path, from: &str, to: &str) -> Result<Vec<ChangedPath>, GitError> {
+    if from == to {
+        return Ok(Vec::new());
+    }
     let files = file_count::added(git, git_dir, from, to)?;
     if files > FILES_MAX {
         return Err(GitError::TooManyFiles { files, limit: FILES_MAX });

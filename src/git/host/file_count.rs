@@ -30,6 +30,9 @@ struct Folder {
 
 /// How many more files the second commit has than the first.
 pub fn added(git: &Git, git_dir: &Path, from: &str, to: &str) -> Result<u64, GitError> {
+    if from == to {
+        return Ok(0);
+    }
     let roots = [from, to].map(|commit| format!("{commit}^{{tree}}"));
     let Some(mut roots) = read(git, git_dir, &roots)? else { return Ok(u64::MAX) };
     let (Some(new), Some(old)) = (roots.pop(), roots.pop()) else { return Ok(0) };

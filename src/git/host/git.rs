@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::process::{Bounds, Captured, Cmd, Runner, UNKNOWN, last_line};
@@ -57,6 +58,7 @@ const READING: &[&str] = &[
     "merge-base",
     "rev-list",
     "rev-parse",
+    "show-ref",
     "status",
     "symbolic-ref",
     "worktree list",
@@ -68,12 +70,25 @@ pub struct Git {
     runner: Runner,
     /// Set for every command; tests bring a home of their own.
     env: Vec<(OsString, OsString)>,
+    remembered: Option<Remembered>,
 }
+
+/// Answers to questions that were asked before.
+type Remembered = Arc<Mutex<Vec<(Cmd, Captured)>>>;
+
+/// What is asked again and again, and what no step of a run's beginning changes.
+const REMEMBERED: &[&str] = &["config --list", "worktree list"];
 
 impl Git {
     pub fn new(runner: Runner) -> Self {
         let inherited = KEPT.iter().filter_map(|name| Some((OsString::from(name), crate::env::git_variable(name)?)));
-        Self { runner, env: inherited.collect() }
+        Self { runner, env: inherited.collect(), remembered: None }
+    }
+
+    /// The same git, which asks once what the user's configuration and checkouts are: for as long as nothing is decided on them
+    /// that would do harm a moment later.
+    pub fn remembering(&self) -> Self {
+        Self { remembered: Some(Remembered::default()), ..self.clone() }
     }
 
     #[cfg(test)]
@@ -133,7 +148,16 @@ impl Git {
 
     /// Runs; the exit code is the caller's to judge.
     pub fn capture(&self, cmd: &Cmd) -> Result<Captured, GitError> {
-        Ok(self.runner.capture(&for_rehearsals(cmd))?)
+        let Some(remembered) = self.remembered.as_ref().filter(|_| is_one_of(REMEMBERED, cmd.arguments())) else {
+            return Ok(self.runner.capture(&for_rehearsals(cmd))?);
+        };
+        let mut remembered = remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, answer)) = remembered.iter().find(|(asked, _)| asked == cmd) {
+            return Ok(answer.clone());
+        }
+        let answer = self.runner.capture(&for_rehearsals(cmd))?;
+        remembered.push((cmd.clone(), answer.clone()));
+        Ok(answer)
     }
 
     /// Whether only that is run which reads.
@@ -148,7 +172,8 @@ impl Git {
 
     /// Runs what has to succeed; `what` completes "git cannot …".
     pub fn read(&self, what: &str, cmd: &Cmd) -> Result<Captured, GitError> {
-        self.read_with_input(what, cmd, &[])
+        let captured = self.capture(cmd)?;
+        if captured.success() { Ok(captured) } else { Err(refused(what, &captured)) }
     }
 
     pub fn read_with_input(&self, what: &str, cmd: &Cmd, input: &[u8]) -> Result<Captured, GitError> {
@@ -169,13 +194,13 @@ impl Git {
 
 /// Says what a rehearsal does with the command. What it would print, if anything, is the id of what it made.
 fn for_rehearsals(cmd: &Cmd) -> Cmd {
-    match reads(cmd.arguments()) {
+    match is_one_of(READING, cmd.arguments()) {
         true => cmd.clone().only_reads(),
         false => cmd.clone().assumed_to_print(UNKNOWN),
     }
 }
 
-fn reads(arguments: &[OsString]) -> bool {
+fn is_one_of(commands: &[&str], arguments: &[OsString]) -> bool {
     let mut words = arguments.iter().map(|word| word.to_string_lossy());
     while let Some(word) = words.next() {
         match &*word {
@@ -183,7 +208,7 @@ fn reads(arguments: &[OsString]) -> bool {
             option if option.starts_with('-') => {}
             command => {
                 let two = format!("{command} {}", words.next().unwrap_or_default());
-                return READING.iter().any(|known| *known == command || *known == two);
+                return commands.iter().any(|known| *known == command || *known == two);
             }
         }
     }
@@ -240,7 +265,7 @@ mod tests {
     #[test]
     fn what_changes_something_is_told_from_what_reads() {
         let git = Git::new(Runner::ordinary());
-        let reads = |line: &str| reads(git.in_dir(Path::new("/r")).args(line.split(' ')).arguments());
+        let reads = |line: &str| is_one_of(READING, git.in_dir(Path::new("/r")).args(line.split(' ')).arguments());
         for line in ["rev-parse HEAD", "-c a=b cat-file -e x", "worktree list -z", "config --list"] {
             assert!(reads(line), "{line}");
         }

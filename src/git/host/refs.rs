@@ -46,6 +46,10 @@ pub fn count<'a>(
     commit: &str,
     others: impl IntoIterator<Item = &'a str>,
 ) -> Result<u64, GitError> {
+    let others: Vec<&str> = others.into_iter().collect();
+    if others.contains(&commit) {
+        return Ok(0);
+    }
     let lines: String = others.into_iter().map(|id| format!("^{id}\n")).collect();
     let cmd = git.in_dir(git_dir).args(["rev-list", "--count", "--ignore-missing", "--stdin"]);
     let counted = git.read_with_input("count the commits", &cmd, format!("{commit}\n{lines}").as_bytes())?;
@@ -83,8 +87,11 @@ pub fn delete(git: &Git, git_dir: &Path, names: &[String]) -> Result<(), GitErro
     deleted.map(drop).map_err(|error| with_reason(error, git_dir))
 }
 
-/// Whether `ancestor` is in the history of `commit`.
+/// Whether `ancestor` is in the history of `commit`, of which it is a part itself.
 pub fn is_ancestor(git: &Git, git_dir: &Path, ancestor: &str, commit: &str) -> Result<bool, GitError> {
+    if ancestor == commit {
+        return Ok(true);
+    }
     let cmd = git.in_dir(git_dir).args(["merge-base", "--is-ancestor", ancestor, commit]);
     git.asks("compare two commits", &cmd)
 }

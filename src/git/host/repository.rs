@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::git::host::git::{complaint, path_answer};
+use crate::git::host::git::{complaint, os};
 use crate::git::host::{Git, GitError, worktrees};
 use crate::path_json;
 
@@ -44,30 +44,39 @@ pub fn existing(folder: &Path) -> Result<PathBuf, GitError> {
 }
 
 pub fn place(git: &Git, folder: &Path) -> Result<Place, GitError> {
-    let ask = |question: &[&str]| git.capture(&git.discovering(folder).arg("rev-parse").args(question));
-    let found = ask(&["--absolute-git-dir"])?;
-    if !found.success() {
-        return Err(no_repository(folder, complaint(&found)));
-    }
-    let git_dir = path_answer(&found);
-    let common = ask(&["--path-format=absolute", "--git-common-dir"])?;
-    let facts = ask(&["--is-bare-repository", "--is-inside-work-tree", "--show-object-format"])?;
-    if !common.success() || !facts.success() {
-        return Err(no_repository(folder, complaint(if common.success() { &facts } else { &common })));
-    }
-    let common_dir = canonical(&path_answer(&common))?;
-    let facts = facts.text();
-    let mut facts = facts.lines();
-    let bare = facts.next() == Some("true");
-    let inside_work_tree = facts.next() == Some("true");
-    let object_format = facts.next().unwrap_or("sha1").to_owned();
+    let [git_dir, common_dir, bare, inside_work_tree, object_format] = facts(git, folder)?;
+    let common_dir = canonical(Path::new(os(&common_dir)))?;
     let main_worktree = worktrees::main(git, &common_dir)?;
+    let object_format = String::from_utf8_lossy(&object_format).into_owned();
     Ok(Place {
-        git_dir: canonical(&git_dir)?,
-        bare,
-        inside_work_tree,
+        git_dir: canonical(Path::new(os(&git_dir)))?,
+        bare: bare == b"true",
+        inside_work_tree: inside_work_tree == b"true",
         repository: Repository { common_dir, main_worktree, object_format },
     })
+}
+
+/// What git knows of a folder.
+const FACTS: [&str; 5] =
+    ["--git-dir", "--git-common-dir", "--is-bare-repository", "--is-inside-work-tree", "--show-object-format"];
+
+fn facts(git: &Git, folder: &Path) -> Result<[Vec<u8>; 5], GitError> {
+    let ask = |facts: &[&str]| {
+        let answer = git.capture(&git.discovering(folder).args(["rev-parse", "--path-format=absolute"]).args(facts))?;
+        if answer.success() { Ok(answer.stdout) } else { Err(no_repository(folder, complaint(&answer))) }
+    };
+    let without_end = |answer: &[u8]| answer.strip_suffix(b"\n").unwrap_or(answer).to_vec();
+    let all = without_end(&ask(&FACTS)?);
+    let lines: Vec<Vec<u8>> = all.split(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect();
+    if let Ok(lines) = lines.try_into() {
+        return Ok(lines);
+    }
+    // A path has a line end in it: one fact at a time.
+    let mut found: [Vec<u8>; 5] = Default::default();
+    for (fact, place) in FACTS.iter().zip(&mut found) {
+        *place = without_end(&ask(&[fact])?);
+    }
+    Ok(found)
 }
 
 pub fn canonical(path: &Path) -> Result<PathBuf, GitError> {

@@ -28,21 +28,26 @@ impl Target {
 
 /// `wanted`, else `main`, else the repository's default branch.
 pub fn resolve(git: &Git, repository: &Repository, wanted: Option<&str>) -> Result<Target, GitError> {
-    let branches = branches(git, repository)?;
-    let exists = |name: &str| branches.iter().any(|branch| branch == name);
     if let Some(wanted) = wanted {
         let branch = wanted.strip_prefix("refs/heads/").unwrap_or(wanted).to_owned();
-        return match exists(&branch) {
+        return match exists(git, repository, &branch)? {
             true => Ok(Target { branch, note: None, checkout: None }),
-            false => Err(GitError::NoBranch { wanted: branch, branches }),
+            false => Err(GitError::NoBranch { wanted: branch, branches: branches(git, repository)? }),
         };
     }
-    if exists("main") {
+    if exists(git, repository, "main")? {
         return Ok(Target { branch: "main".to_owned(), note: None, checkout: None });
     }
+    let branches = branches(git, repository)?;
+    let exists = |name: &str| branches.iter().any(|branch| branch == name);
     let (branch, why) = default_branch(git, repository, &exists)?.ok_or(GitError::NoTarget)?;
     let note = Some(format!("there is no branch main; the work goes to {branch}, {why}"));
     Ok(Target { branch, note, checkout: None })
+}
+
+fn exists(git: &Git, repository: &Repository, branch: &str) -> Result<bool, GitError> {
+    let cmd = git.in_dir(&repository.common_dir).args(["show-ref", "--verify", "--quiet", "--"]);
+    git.asks("look for a branch", &cmd.arg(format!("refs/heads/{branch}")))
 }
 
 fn branches(git: &Git, repository: &Repository) -> Result<Vec<String>, GitError> {

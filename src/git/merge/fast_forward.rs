@@ -64,6 +64,9 @@ pub fn merge(git: &Git, run: &RunGit, collected: &Collected) -> Result<MergeOutc
         return Ok(if there { MergeOutcome::NothingToMerge } else { MergeOutcome::Diverged });
     }
     let step = Step { git, run, from: &from, to };
+    if already && !run.works_on_target() {
+        return step.already();
+    }
     let holder = step.holder()?;
     match holder {
         Some((worktree, _))

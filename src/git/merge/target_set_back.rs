@@ -8,7 +8,10 @@ use crate::git::private::RunGit;
 /// A commit that the agent has seen on the target and built on, and that the target no longer has: the newest one.
 pub fn dropped_commit(git: &Git, run: &RunGit, target: &str, work: &str) -> Result<Option<String>, GitError> {
     let common = &run.checkout.common_dir;
-    let seen = run.seen_targets()?;
+    let seen: Vec<String> = run.seen_targets()?.into_iter().filter(|id| id != target).collect();
+    if seen.is_empty() {
+        return Ok(None);
+    }
     let wanted = seen.iter().map(|id| format!("{id}\n"));
     let input: String = wanted.chain([format!("^{target}\n")]).collect();
     // What is gone from the repository is in nobody's history.

@@ -38,6 +38,7 @@ pub fn of(plan: &Plan, prepared: &Prepared) -> ContainerSpec {
         seccomp: Some(plan.folder.seccomp()),
         apparmor: host.apparmor.clone(),
         rlimit_flag: host.rlimit_flag,
+        pid_file: plan.folder.pid(),
         streams: match spec.terminal {
             // `ctr` makes pipes for the terminal, as a user somewhere else than as root.
             true => Streams::Terminal { fifo_dir: host.as_user.then(|| spec.runtime.join("fifo")) },

@@ -41,7 +41,7 @@ pub enum Merge {
 pub fn ending(run: &mut Run, engine: &Engine, foreground: Option<u8>) -> Result<Ending, Failure> {
     let known = match foreground {
         Some(code) => Some(code),
-        None => remove_container(run, engine)?,
+        None => removed(run, engine.remove_process(run.name()))?.flatten(),
     };
     let said = status::exit_status(&run.folder);
     let out_of_memory = said.is_some_and(|said| said.out_of_memory);
@@ -54,12 +54,18 @@ pub fn as_stopped(ending: Ending) -> Ending {
 }
 
 /// Removes the container; where that takes a password that nobody can give now, the record says so.
-pub(super) fn remove_container(run: &mut Run, engine: &Engine) -> Result<Option<u8>, Failure> {
-    match engine.remove(run.name()) {
-        Ok(code) => {
+pub(super) fn remove_container(run: &mut Run, engine: &Engine) -> Result<(), Failure> {
+    if removed(run, engine.remove(run.name()))?.is_some() {
+        failpoint::reached(Point::ContainerRemoved);
+    }
+    Ok(())
+}
+
+fn removed<T>(run: &mut Run, answer: Result<T, EngineError>) -> Result<Option<T>, Failure> {
+    match answer {
+        Ok(known) => {
             run.record.needs_sudo = false;
-            failpoint::reached(Point::ContainerRemoved);
-            Ok(code)
+            Ok(Some(known))
         }
         Err(EngineError::Process(ProcessError::Sudo { .. })) => {
             run.record.needs_sudo = true;

@@ -27,18 +27,19 @@ const MOST_COMPARED: usize = 1000;
 /// Looks through what a merge would bring to the target.
 pub fn review(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Vec<HandOff>, Failure> {
     let changed = incoming::changes(git, prepared, &collected.head)?;
+    if changed.is_empty() {
+        return Ok(Vec::new());
+    }
     let hooks = hooks::in_trees(git, prepared)?;
     let mut asking = Vec::new();
     let mut found = classify(changed.iter().map(|change| change.path.as_path()), &hooks);
-    if !changed.is_empty() {
-        let links = Links::of(git, &prepared.checkout.common_dir, &collected.head)?;
-        for path in changed.iter().map(|change| &change.path) {
-            let obeyed_by = links.names_of(path).find_map(|name| obeyed_unasked(&name, &hooks));
-            let is_new = found.held.iter().all(|held| held.path != *path);
-            if let (true, Some(obeyed_by)) = (is_new, obeyed_by) {
-                found.named.retain(|named| named.path != *path);
-                found.held.push(Handoff { path: path.clone(), obeyed_by });
-            }
+    let links = Links::of(git, &prepared.checkout.common_dir, &collected.head)?;
+    for path in changed.iter().map(|change| &change.path) {
+        let obeyed_by = links.names_of(path).find_map(|name| obeyed_unasked(&name, &hooks));
+        let is_new = found.held.iter().all(|held| held.path != *path);
+        if let (true, Some(obeyed_by)) = (is_new, obeyed_by) {
+            found.named.retain(|named| named.path != *path);
+            found.held.push(Handoff { path: path.clone(), obeyed_by });
         }
     }
     for asked in filters::asked(git, prepared, &collected.head, &changed)? {

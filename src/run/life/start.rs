@@ -16,6 +16,7 @@ use crate::run::life::prepare;
 use crate::run::record::RunError;
 use crate::run::record::run_json::Run;
 use crate::run::record::state::State;
+use crate::run::watch::process::Watched;
 use crate::run::watch::status;
 use crate::run::watch::terminal::Terminal;
 use crate::run::watch::wall::{self, WallError};
@@ -119,18 +120,25 @@ fn wall_in(run: &mut Run, container: &ContainerSpec, engine: &Engine, output: Ou
     prepare::remove_secret_file(&run.record.spec)?;
     crate::failpoint::reached(Point::SecretsRemoved);
     let id = run.name().to_owned();
-    let missing = || RunError::EndedEarly { reason: "it is gone".to_owned() };
-    let task = engine.task(&id)?.filter(|task| task.status.is_alive());
     engine.runner().read(&runc_update(&id, &container.limits))?;
     if engine.runner().rehearses() {
         // All else is done to a process.
         return Ok(());
     }
-    let task = task.ok_or_else(missing)?;
-    set_from_outside(container, engine, task.pid, output)?;
-    wall::check(task.pid, container, run.record.spec.uid, run.record.spec.gid)?;
-    run.record.pid = Some(task.pid);
+    let pid = first_process(run)?.ok_or_else(|| RunError::EndedEarly { reason: "it is gone".to_owned() })?;
+    set_from_outside(container, engine, pid, output)?;
+    wall::check(pid, container, run.record.spec.uid, run.record.spec.gid)?;
+    run.record.pid = Some(pid);
     Ok(run.save(Point::PidRecorded)?)
+}
+
+/// The number of the container's first process, as `ctr` has written it down, if that one lives.
+fn first_process(run: &Run) -> Result<Option<u32>, RunError> {
+    let path = run.folder.pid();
+    let io = |source| RunError::io("read", &path, source);
+    let pid =
+        std::fs::read_to_string(&path).map_err(io)?.trim().parse().map_err(|error| io(std::io::Error::other(error)))?;
+    Ok(Watched::find(pid, run.name()).map_err(io)?.map(|_| pid))
 }
 
 /// What this `ctr` has no flag for: a name and more open files are good to have.
@@ -168,6 +176,7 @@ fn give_up(
     }
     foreground.wait(output).map_err(|source| RunError::io("wait for", run.folder.path(), source))?;
     if own {
+        engine.remove_process(&id)?;
         engine.remove(&id)?;
     }
     prepare::remove_secrets(&run.record.spec)?;

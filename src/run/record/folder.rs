@@ -35,6 +35,11 @@ impl Folder {
         self.0.join("lock")
     }
 
+    /// Where `ctr` writes the number of the container's first process, before it starts it.
+    pub fn pid(&self) -> PathBuf {
+        self.0.join("pid")
+    }
+
     /// What the agent printed.
     pub fn log(&self) -> PathBuf {
         self.0.join("log")

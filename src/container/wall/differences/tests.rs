@@ -34,6 +34,7 @@ fn spec() -> ContainerSpec {
         seccomp: Some("/r/seccomp.json".into()),
         apparmor: None,
         rlimit_flag: false,
+        pid_file: "/r/pid".into(),
         streams: Streams::Log("/r/log".into()),
     }
 }
