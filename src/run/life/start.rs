@@ -138,6 +138,8 @@ fn first_process(run: &Run) -> Result<Option<u32>, RunError> {
     let io = |source| RunError::io("read", &path, source);
     let pid =
         std::fs::read_to_string(&path).map_err(io)?.trim().parse().map_err(|error| io(std::io::Error::other(error)))?;
+    // Where `ctr` ran through sudo the file is root's, in a folder of the user's.
+    std::fs::remove_file(&path).map_err(io)?;
     Ok(Watched::find(pid, run.name()).map_err(io)?.map(|_| pid))
 }
 
