@@ -1,4 +1,4 @@
-//! Where things live, on the host and in a container. Decided here, once; nothing else asks the environment for it.
+//! Where files are, on the host and in a container. Decided here, once; nothing else asks the environment for it.
 
 mod mode;
 
@@ -93,7 +93,7 @@ impl DataDir {
         }
     }
 
-    /// In a container: the socket of whoever answers for the graph, where there is one.
+    /// In a container: the socket on which the run's owner answers for the graph, where there is one.
     pub fn graph_socket(&self) -> Option<PathBuf> {
         let socket = self.data.join(GRAPH_SOCKET);
         let is_socket = || fs::symlink_metadata(&socket).is_ok_and(|found| found.file_type().is_socket());

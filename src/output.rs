@@ -1,6 +1,6 @@
 //! The only writer of standard output. A report is data with two renderings: JSON, and text for people.
 //!
-//! Whatever is in it, and whoever wrote that: what gets to a terminal from here is text, and nothing that the terminal obeys.
+//! A terminal gets text from here, and nothing that it obeys, whoever wrote what is in the report.
 
 pub mod paint;
 

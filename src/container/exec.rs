@@ -1,4 +1,4 @@
-//! A program more in a container that runs: what `runc exec` is told.
+//! One more program in a running container: the command line and the file for `runc exec`.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What is set from the host on a container that waits at the gate, because `ctr` has no flag for it.
+//! Command lines that set from the host what `ctr` has no flag for, on a container that waits at the gate.
 
 use crate::container::limits::Limits;
 use crate::process::Cmd;

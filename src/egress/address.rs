@@ -1,4 +1,4 @@
-//! What kind of address this is. Asked of the very address that is dialled.
+//! Kinds of addresses: public, private, loopback and the like.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

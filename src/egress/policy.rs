@@ -1,4 +1,4 @@
-//! Who may be reached: first by the name that was asked for, then by the very address that is dialled.
+//! Which hosts may be reached: decided first by the name that was asked for, then by exactly the address that is dialled.
 
 use std::fmt;
 use std::net::IpAddr;

@@ -1,4 +1,4 @@
-//! A small file that may change at any time: read again when it has.
+//! A small file that is read again when it has changed.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;

@@ -54,8 +54,18 @@ impl Bench {
 
     /// `repo` on main with one commit, and the linked worktree `agent` on branch agent.
     pub fn linked() -> Self {
+        Self::initialised("")
+    }
+
+    /// The same with options of `git init`.
+    pub fn initialised(options: &str) -> Self {
+        Self::with_repo(&format!("git init -q {options} repo; cd repo; echo one > file; git add .; git commit -qm one"))
+    }
+
+    /// The linked worktree `agent` of the repository `repo`, which `script` makes.
+    pub fn with_repo(script: &str) -> Self {
         let bench = Self::empty();
-        bench.sh("git init -q repo && cd repo && echo one > file && git add . && git commit -qm one");
+        bench.sh(script);
         bench.sh("git -C repo worktree add -q ../agent -b agent");
         bench
     }

@@ -1,4 +1,4 @@
-//! An error that another process has said: its words, its hints and its exit code.
+//! An error of another process: its message, its hints and its exit code.
 
 use std::error::Error;
 use std::fmt;
@@ -26,7 +26,7 @@ struct Cause {
 }
 
 impl RemoteError {
-    /// What an error says to whoever is elsewhere.
+    /// Makes of an error what is sent to another process.
     pub fn of(error: &impl Explain) -> Self {
         Self {
             message: error.to_string(),

@@ -1,4 +1,4 @@
-//! Names that strangers chose, within a line of ours.
+//! Names that strangers chose, made safe to stand in one line.
 
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! Reading and removing where an agent has written.
 //!
-//! Whoever opens a path below a worktree, or below another folder that a container could write to, does it through here:
+//! Code that opens a path below a worktree, or below another folder that a container could write to, does it through here:
 //! no link is followed, nothing but regular files is opened, everything has a limit. It knows nothing of git's commands
 //! or of a run.
 

@@ -1,4 +1,4 @@
-//! What lies in a worktree that a run has to know of: git folders below its top, which are submodules and repositories that
+//! What a run has to know of in a worktree: git folders below its top, which are submodules and repositories that
 //! happen to be there, pipes at which git would wait, and sockets.
 
 use std::ffi::OsStr;

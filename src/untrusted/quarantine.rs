@@ -1,4 +1,4 @@
-//! Puts out of the way what the agent left where the user's git would take it for a repository.
+//! Renames what the agent left where the user's git would take it for a repository.
 
 use std::fs;
 use std::io::{self, Write};

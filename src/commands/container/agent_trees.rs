@@ -1,4 +1,4 @@
-//! The trees in which agents work or have worked: no program of theirs is one that `bn` starts.
+//! The worktrees in which agents work or have worked: `bn` starts no program from there.
 
 use std::path::{Path, PathBuf};
 

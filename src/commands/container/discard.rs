@@ -1,4 +1,4 @@
-//! `bn container discard`: the way out of every state. What a run made is kept for a while, and stands in nobody's way.
+//! `bn container discard`: the way out of every state. What a run made is kept for a while, and blocks no other run.
 
 use std::fmt;
 use std::io::BufRead;

@@ -1,4 +1,4 @@
-//! `bn container run --dry-run`: the run itself, rehearsed in folders that go again, with a container that does nothing.
+//! `bn container run --dry-run`: the run itself, rehearsed in temporary folders, with a container that does nothing.
 //!
 //! Programs that would change something are not started, and all of them are named.
 

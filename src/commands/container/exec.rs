@@ -1,4 +1,4 @@
-//! `bn container exec` and `bn container shell`: a program more in a run's container.
+//! `bn container exec` and `bn container shell`: one more program in a run's container.
 
 use crate::cli::container::{ExecArgs, ShellArgs};
 use crate::commands::container::find::{Runs, is_stoppable};

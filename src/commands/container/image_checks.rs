@@ -1,4 +1,4 @@
-//! Whether an image can become an agent's container, asked before containerd gets it.
+//! Checks whether an image can be an agent's container, before containerd gets it.
 
 use anyhow::Context as _;
 

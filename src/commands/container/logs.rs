@@ -47,7 +47,7 @@ impl fmt::Display for Log<'_> {
     }
 }
 
-/// Whoever waited for the end learns how it was.
+/// Says how the run ended, after its log was followed to the end.
 fn followed(seen: &Seen, context: &Context) -> Result<Exit, Failure> {
     let record = Record::load(&seen.folder)?;
     match record.state {

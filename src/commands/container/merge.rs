@@ -58,7 +58,7 @@ fn consent(run: &Run, ending: Ending, args: &MergeArgs, context: &Context) -> Re
     }
 }
 
-/// Asks whoever is at the terminal; where nobody is, the answer is no.
+/// Asks the user at the terminal. Without a terminal the answer is no.
 fn confirmed(run: &Run, ending: Ending, context: &Context) -> Result<bool, Failure> {
     if !context.env.stdin_is_terminal || context.output.is_json() {
         return Ok(false);
@@ -71,7 +71,7 @@ fn confirmed(run: &Run, ending: Ending, context: &Context) -> Result<bool, Failu
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-/// Whoever asks for a merge asks whether it is done, not how the agent ended.
+/// The exit code says whether the merge is done, not how the agent ended.
 fn merge_exit(run: &Run, report: &RunReport) -> u8 {
     match run.record.outcome {
         Some(outcome) if outcome.leaves_work() => report.exit_code().max(3),

@@ -1,4 +1,4 @@
-//! From what the user typed to a run in which nothing is open any more. Reads, and changes nothing.
+//! From what the user typed to a plan in which everything is decided. Reads, and changes nothing.
 
 use std::fs;
 use std::path::PathBuf;

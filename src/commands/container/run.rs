@@ -1,4 +1,4 @@
-//! `bn container run`: resolve, prepare, start, hold.
+//! `bn container run`: resolve, prepare, start, supervise, finish.
 
 use std::fmt;
 

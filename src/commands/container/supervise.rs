@@ -1,4 +1,4 @@
-//! `bn container supervise`: what stays with a detached run until it ends. Started by `run`, with the run's lock as standard input.
+//! `bn container supervise`: the owner of a detached run. Started by `run`, with the run's lock as standard input.
 
 use crate::cli::container::SuperviseArgs;
 use crate::commands::{Context, Exit};

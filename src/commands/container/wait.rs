@@ -17,7 +17,7 @@ use crate::run::record::state::State;
 use crate::run::record::{RunError, lock};
 
 const POLL: Duration = Duration::from_millis(50);
-/// As of `timeout`, for whoever waited no longer.
+/// The exit code of `timeout`, where the wait was too short.
 const STILL_RUNNING: u8 = 124;
 
 pub fn run(args: &WaitArgs, context: &Context) -> Result<Exit, Failure> {

@@ -1,4 +1,4 @@
-//! From the place where a command was typed to the graph that is meant, and to who speaks.
+//! Which graph a command is about, and in whose name it speaks, from the place where it was typed.
 
 use std::fmt;
 use std::io::Write;
@@ -34,7 +34,7 @@ pub struct Graph {
     output: Output,
 }
 
-/// Who holds the graph.
+/// The process that has the graph open.
 #[derive(Debug)]
 enum Held {
     /// This process, which has opened its file.
@@ -72,7 +72,7 @@ impl Graph {
         Ok(Self { held, actor, now: Timestamp::from(env::now()), standing, output: context.output })
     }
 
-    /// Has a request carried out, here or by whoever holds the graph.
+    /// Carries a request out, here or in the owner of the run.
     pub fn ask<R: Request>(&self, request: &R) -> Result<R::Answer, GraphError> {
         match &self.held {
             Held::Here(store) => {

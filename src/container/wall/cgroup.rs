@@ -11,7 +11,7 @@ use crate::container::wall::mountinfo::MountPoint;
 /// v1 writes "no limit" as a number near 2^63.
 const ENDLESS: u64 = 1 << 62;
 
-/// A limit as the kernel has it.
+/// A limit as the kernel writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Limit {

@@ -81,7 +81,7 @@ pub enum AppArmor {
 }
 
 impl AppArmor {
-    /// containerd's own profile, under a name of ours, where there can be one.
+    /// containerd's own profile, under bn's name for it, where AppArmor is on.
     pub fn profile(self) -> Option<String> {
         (self == Self::On).then(|| "binnacle-default".to_owned())
     }

@@ -1,4 +1,4 @@
-//! The commits from before the run that a branch would lose if it moved to the agent's last commit.
+//! Commits that a branch had before the run, and would lose if it moved to the agent's last commit.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use crate::git::host::refs::{self, HostRef};
 use crate::git::host::{Git, GitError, cherry};
 use crate::git::private::{RunGit, kept_git};
 
-/// The commits of the base that `work` does not have: neither as they are, nor made again with the same change, as a
+/// Returns the commits of the base that `work` lacks: neither as they are, nor made again with the same change, as a
 /// rebase makes them. Work of other runs is not lost: their refs have it.
 pub fn of(git: &Git, run: &RunGit, work: &str) -> Result<BTreeSet<String>, GitError> {
     let (common, base) = (&run.checkout.common_dir, run.base());

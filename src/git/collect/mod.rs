@@ -1,6 +1,6 @@
 //! Collecting: what the agent committed comes over into refs of the run, and its branch follows.
 //!
-//! Refs and reflogs of the private folder are read by a parser of ours, objects are linked into a folder that git may
+//! Refs and reflogs of the private folder are read by bn's own parser, objects are linked into a folder that git may
 //! look at, and git checks each before it takes it. Every step may be taken again after a crash in the middle of it.
 
 pub mod branch;

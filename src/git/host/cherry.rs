@@ -1,4 +1,4 @@
-//! The commits of one history whose changes another one does not have, neither as they are nor made again.
+//! `git cherry`, with merges: the commits of one history whose changes another history does not have.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::process::{Cmd, ProcessError};
 /// How long two histories may be compared.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// The commits of `from` whose change is in no commit that only `there` has. `None` where that takes too long to say.
+/// Returns the commits of `from` whose change is in no commit that only `there` has, or `None` where that takes too long.
 pub fn missing(git: &Git, common: &Path, from: &str, there: &str) -> Result<Option<BTreeSet<String>>, GitError> {
     let cherry = git.in_dir(common).args(["cherry", there, from]);
     // That leaves merges out. One has no change of its own, but for files that are like those of none of its parents.

@@ -1,4 +1,4 @@
-//! Git configuration as values: what the host has set, and the text of a config file of ours.
+//! Git configuration as values: what the host has set, and the text of a config file that bn writes.
 
 use std::path::{Path, PathBuf};
 

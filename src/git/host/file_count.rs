@@ -1,4 +1,4 @@
-//! How many files a commit has, counted without writing them out: a few objects can name a tree without end.
+//! The number of files of a commit, counted without writing them out: a few objects can name an endless tree.
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Git LFS as the user has it: the filter by which files are kept elsewhere, and where that is.
+//! The user's Git LFS: its filter, and the store in which it keeps files.
 
 use std::path::{Path, PathBuf};
 

@@ -1,15 +1,16 @@
-//! What a merge would bring.
+//! The changes that a merge would bring.
 
 use crate::git::host::changes::{self, ChangedPath};
 use crate::git::host::{Git, GitError, refs};
 use crate::git::private::RunGit;
 
-/// What a merge of this commit would change on the target; where that cannot be merged, what the run changed.
+/// Returns what a merge of this commit would change on the target. Where that cannot be fast-forwarded, returns what the run
+/// changed.
 pub fn changes(git: &Git, run: &RunGit, head: &str) -> Result<Vec<ChangedPath>, GitError> {
     changes::between(git, &run.checkout.common_dir, &base(git, run, head)?, head)
 }
 
-/// What that is compared with.
+/// Returns the commit that these changes start from.
 pub fn base(git: &Git, run: &RunGit, head: &str) -> Result<String, GitError> {
     let common = &run.checkout.common_dir;
     Ok(match refs::commit(git, common, &run.target.reference())? {

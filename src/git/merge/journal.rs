@@ -1,5 +1,5 @@
-//! A merge in a checkout, whole or not at all: what git is about to replace keeps a second name until it is done, and is put back
-//! where git fails half way, or where everybody died, by the next merge.
+//! The journal of a merge in a checkout, so that a merge is made completely or not at all. What git is about to replace is kept under
+//! a second name until git is done. It is put back where git fails half way, or by the next merge where every process died.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
@@ -55,7 +55,7 @@ enum Since {
 }
 
 impl Journal {
-    /// Keeps what is there, durably. To be called when nothing else is at work in the checkout.
+    /// Keeps what is there, durably. The caller makes sure that no other program works in the checkout.
     pub fn begin(
         (git_dir, tree): (&Path, &Path),
         target: &str,
@@ -176,8 +176,8 @@ impl Journal {
     }
 }
 
-/// After a merge that nobody saw to its end: it is undone, unless it was done. Where something had to be moved aside that is
-/// neither old nor new, the user is told before the next merge.
+/// Undoes a merge whose process died before its end, unless the branch has moved. Returns a message for the user where a file had to
+/// be moved aside because it is neither the old one nor the new one.
 pub fn recover(git: &Git, git_dir: &Path) -> Result<Option<String>, GitError> {
     let folder = git_dir.join(FOLDER);
     // Without a whole journal git was not begun.

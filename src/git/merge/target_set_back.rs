@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::git::host::{Git, GitError, refs};
 use crate::git::private::RunGit;
 
-/// A commit that the agent has seen on the target and built on, and that the target no longer has: the newest one.
+/// Returns the newest commit that the agent saw on the target and built on, and that the target no longer has.
 pub fn dropped_commit(git: &Git, run: &RunGit, target: &str, work: &str) -> Result<Option<String>, GitError> {
     let common = &run.checkout.common_dir;
     let seen: Vec<String> = run.seen_targets()?.into_iter().filter(|id| id != target).collect();

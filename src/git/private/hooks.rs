@@ -102,7 +102,7 @@ pub fn is_hook(entry: &fs::DirEntry) -> bool {
         && fs::metadata(entry.path()).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
-/// A hook of ours for agents without hooks: it says where pushes go.
+/// Writes bn's own hook for agents without hooks; it says where pushes go.
 pub fn write_pre_push(private: &Path) -> Result<(), GitError> {
     let path = private.join("hooks/pre-push");
     let text = "#!/bin/sh\necho 'nothing to push: your commits are taken over when you are done' >&2\nexit 1\n";

@@ -36,7 +36,7 @@ pub fn refs(git: &Git, run: &RunGit) -> Result<usize, GitError> {
     Ok(missing.len())
 }
 
-/// A host ref as the agent has it: branches twice, the user's own remote called `host` not at all.
+/// The names under which the agent has a host's ref: branches twice, the user's own remote called `host` not at all.
 fn agents_refs(found: &refs::HostRef) -> Vec<(Vec<u8>, String)> {
     if found.name.starts_with(b"refs/remotes/host/") {
         return Vec::new();

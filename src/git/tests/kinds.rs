@@ -24,16 +24,9 @@ fn works(bench: &Bench, worktree: &str) -> Prepared {
     run
 }
 
-fn repository(init: &str) -> Bench {
-    let bench = Bench::empty();
-    bench.sh(&format!("git init -q {init} repo && cd repo && echo one > file && git add . && git commit -qm one"));
-    bench.sh("git -C repo worktree add -q ../agent -b agent");
-    bench
-}
-
 #[test]
 fn sha256() {
-    works(&repository("--object-format=sha256"), "agent");
+    works(&Bench::initialised("--object-format=sha256"), "agent");
 }
 
 #[test]
@@ -42,7 +35,7 @@ fn reftable() {
     if !Bench::empty().sh("git init -h 2>&1 | cat").contains("--ref-format") {
         return;
     }
-    let bench = repository("--ref-format=reftable");
+    let bench = Bench::initialised("--ref-format=reftable");
     let run = works(&bench, "agent");
     bench.sh("git -C repo branch later");
     assert!(view::publish(&bench.git, &run).unwrap());
@@ -51,7 +44,7 @@ fn reftable() {
 
 #[test]
 fn shallow() {
-    let bench = repository("");
+    let bench = Bench::linked();
     bench.sh("cd repo && for i in 1 2 3; do echo $i > file; git commit -qam $i; done; git update-ref refs/heads/agent main; git -C ../agent reset -q --hard");
     bench.sh("git clone -q --depth 2 file://$PWD/repo shallow; git -C shallow worktree add -q ../s-agent -b s-agent");
     let run = works(&bench, "s-agent");
@@ -60,7 +53,7 @@ fn shallow() {
 
 #[test]
 fn sparse_with_a_sparse_index() {
-    let bench = repository("");
+    let bench = Bench::linked();
     bench.sh(
         "cd repo && mkdir a b && touch a/x b/y && git add . && git commit -qm dirs && cd ../agent && git merge -q main",
     );
@@ -72,7 +65,7 @@ fn sparse_with_a_sparse_index() {
 
 #[test]
 fn worktree_config() {
-    let bench = repository("");
+    let bench = Bench::linked();
     bench.sh("git -C repo config extensions.worktreeConfig true; git -C agent config --worktree core.autocrlf input");
     let run = works(&bench, "agent");
     assert_eq!(bench.agent(&run, "git config core.autocrlf"), "input");
@@ -80,7 +73,7 @@ fn worktree_config() {
 
 #[test]
 fn alternates() {
-    let bench = repository("");
+    let bench = Bench::linked();
     bench.sh("git clone -q --shared repo borrowing; git -C borrowing worktree add -q ../b-agent -b b-agent");
     let run = works(&bench, "b-agent");
     let sources: Vec<_> = run.mounts.iter().map(|mount| mount.source.clone()).collect();
@@ -91,7 +84,7 @@ fn alternates() {
 
 #[test]
 fn packed_refs_and_thousands_of_them() {
-    let bench = repository("");
+    let bench = Bench::linked();
     bench.sh("cd repo && git tag -am note v1 && id=$(git rev-parse HEAD) && for i in $(seq 3000); do echo create refs/heads/x/$i $id; echo create refs/tags/t/$i $id; done | git update-ref --stdin && git pack-refs --all");
     let run = works(&bench, "agent");
     assert_eq!(
@@ -102,14 +95,14 @@ fn packed_refs_and_thousands_of_them() {
 
 #[test]
 fn a_bare_repository_with_worktrees() {
-    let bench = repository("");
+    let bench = Bench::linked();
     bench.sh("git clone -q --bare repo bare.git; git -C bare.git worktree add -q ../w -b w 2>/dev/null");
     works(&bench, "w");
 }
 
 #[test]
 fn a_bare_repository_whose_target_has_a_worktree() {
-    let bench = repository("");
+    let bench = Bench::linked();
     bench.sh("git clone -q --bare repo bare.git; git -C bare.git worktree add -q ../m main 2>/dev/null; git -C bare.git worktree add -q ../w -b w 2>/dev/null");
     works(&bench, "w");
     assert_eq!(bench.sh("cat m/new"), "two");
@@ -118,7 +111,7 @@ fn a_bare_repository_whose_target_has_a_worktree() {
 
 #[test]
 fn a_plain_checkout_on_another_branch_than_the_target() {
-    let bench = repository("");
+    let bench = Bench::linked();
     bench.sh("git -C repo switch -qc topic");
     works(&bench, "repo");
     assert_eq!(bench.sh("git -C repo symbolic-ref HEAD"), "refs/heads/topic");
@@ -136,14 +129,14 @@ fn a_git_dir_somewhere_else() {
 
 #[test]
 fn a_checkout_that_is_a_submodule_of_another() {
-    let bench = repository("");
+    let bench = Bench::linked();
     bench.sh("git init -q super && cd super && git -c protocol.file.allow=always submodule --quiet add ../repo sub && git commit -qm super");
     works(&bench, "super/sub");
 }
 
 #[test]
 fn a_detached_head() {
-    let bench = repository("");
+    let bench = Bench::linked();
     bench.sh("git -C agent switch -q --detach");
     works(&bench, "agent");
     assert_eq!(bench.sh("git -C agent symbolic-ref -q HEAD || git -C agent log -1 --format=%s"), "two");
@@ -183,7 +176,7 @@ fn a_path_that_is_not_utf_8() {
 
 #[test]
 fn a_partial_clone_never_takes_a_missing_file_for_a_deleted_one() {
-    let bench = repository("");
+    let bench = Bench::linked();
     bench.sh("cd repo && git config uploadpack.allowFilter true && echo two > file && git commit -qam two && git update-ref refs/heads/agent main && git -C ../agent reset -q --hard");
     bench.sh("git clone -q --filter=blob:none file://$PWD/repo partial; git -C partial worktree add -q ../p-agent -b p-agent");
     let run = works(&bench, "p-agent");
@@ -193,7 +186,7 @@ fn a_partial_clone_never_takes_a_missing_file_for_a_deleted_one() {
 
 #[test]
 fn submodules_have_git_folders_of_their_own() {
-    let bench = repository("");
+    let bench = Bench::linked();
     bench.sh("git init -q lib && cd lib && echo l > l && git add . && git commit -qm lib");
     bench
         .sh("cd repo && git -c protocol.file.allow=always submodule --quiet add ../lib libs/lib && git commit -qm sub");
@@ -216,7 +209,7 @@ fn submodules_have_git_folders_of_their_own() {
 
 #[test]
 fn the_users_settings_remotes_and_hooks_are_inside_and_secrets_are_not() {
-    let bench = repository("");
+    let bench = Bench::linked();
     bench.sh("cd repo && git remote add origin https://ghp_secret@example.org/a && git config http.extraheader 'Authorization: SECRET' && git config commit.gpgsign true && git config i18n.commitencoding utf-8");
     bench.sh("git -C repo update-ref refs/remotes/origin/main main; printf '#!/bin/sh\\n' > repo/.git/hooks/pre-commit; chmod +x repo/.git/hooks/pre-commit; mkdir -p home/.config/git; echo '*.log' > home/.config/git/ignore");
     let run = bench.prepare("agent");
@@ -234,7 +227,7 @@ fn the_users_settings_remotes_and_hooks_are_inside_and_secrets_are_not() {
 #[test]
 fn hooks_that_are_left_out_fail_no_commit_and_those_in_the_tree_are_named_all_the_same() {
     use crate::git::host::{checkout, target};
-    let bench = repository("");
+    let bench = Bench::linked();
     let prepared = |hooks| {
         let checkout = checkout::resolve(&bench.git, &bench.path("agent")).unwrap();
         let target = target::resolve(&bench.git, &checkout.repository(), None).unwrap();
@@ -260,7 +253,7 @@ fn hooks_that_are_left_out_fail_no_commit_and_those_in_the_tree_are_named_all_th
 
 #[test]
 fn hooks_in_the_tree_are_the_agents_to_change_and_are_named() {
-    let bench = repository("");
+    let bench = Bench::linked();
     bench.sh("cd repo && git config core.hooksPath .husky && mkdir .husky");
     let named = |bench: &Bench| {
         let found = hooks::in_trees(&bench.git, &bench.prepare("agent")).unwrap();
@@ -286,7 +279,7 @@ fn hooks_in_the_tree_are_the_agents_to_change_and_are_named() {
 #[test]
 fn a_submodule_that_cannot_be_read_is_an_empty_folder_inside_and_one_whose_git_folder_the_agent_could_write_is_refused()
 {
-    let bench = repository("");
+    let bench = Bench::linked();
     bench.sh("git init -q lib && cd lib && echo l > l && git add . && git commit -qm lib");
     bench.sh("cd repo && git -c protocol.file.allow=always submodule --quiet add ../lib lib && git commit -qm sub");
     bench.sh("mv repo/.git/modules/lib away");
@@ -307,7 +300,7 @@ fn a_submodule_that_cannot_be_read_is_an_empty_folder_inside_and_one_whose_git_f
 /// The host's git goes from one to the next.
 #[test]
 fn a_submodule_of_a_submodule_that_nobody_has_initialised_takes_no_git_folder() {
-    let bench = repository("");
+    let bench = Bench::linked();
     bench.sh("git init -q lib && cd lib && echo l > l && git add . && git commit -qm lib && git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),deep && git commit -qm deep");
     bench.sh("cd repo && git -c protocol.file.allow=always submodule --quiet add ../lib lib && git commit -qm sub");
     let run = bench.prepare("repo");

@@ -34,14 +34,6 @@ fn the_users_own_settings_do_not_get_between_two_folders_of_this_machine() {
     }
 }
 
-/// A repository whose git folder lies elsewhere, made by `script`, with the linked worktree `agent`.
-fn apart(script: &str) -> Bench {
-    let bench = Bench::empty();
-    bench.sh(script);
-    bench.sh("git -C repo worktree add -q ../agent -b agent");
-    bench
-}
-
 #[test]
 fn a_main_checkout_whose_git_folder_lies_elsewhere_gets_the_work() {
     let commit = "cd repo && echo one > file && git add . && git commit -qm one";
@@ -52,7 +44,7 @@ fn a_main_checkout_whose_git_folder_lies_elsewhere_gets_the_work() {
             "mkdir away && git init -q repo && ({commit}) && mv repo/.git away/.git && ln -s ../away/.git repo/.git"
         ),
     ] {
-        let bench = apart(&script);
+        let bench = Bench::with_repo(&script);
         let checkout = checkout::resolve(&bench.git, &bench.path("agent")).unwrap();
         let target = target::resolve(&bench.git, &checkout.repository(), None).unwrap();
         let target = main_checkout::locate(&bench.git, &checkout, target, &bench.path("repo")).unwrap();
@@ -69,7 +61,8 @@ fn a_main_checkout_whose_git_folder_lies_elsewhere_gets_the_work() {
 #[test]
 fn a_main_checkout_that_git_cannot_find_is_refused_at_the_start() {
     use crate::error::Explain;
-    let bench = apart("git init -q --separate-git-dir=meta repo && git -C repo commit -qm one --allow-empty");
+    let bench =
+        Bench::with_repo("git init -q --separate-git-dir=meta repo && git -C repo commit -qm one --allow-empty");
     let checkout = checkout::resolve(&bench.git, &bench.path("agent")).unwrap();
     let target = || target::resolve(&bench.git, &checkout.repository(), None).unwrap();
     let locate = |near| main_checkout::locate(&bench.git, &checkout, target(), &bench.path(near));

@@ -1,4 +1,4 @@
-//! The container's side: asks whoever holds the graph.
+//! The container's side of the door: sends requests to the owner of the run.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;

@@ -1,7 +1,7 @@
 //! The lines that pass through the door.
 //!
 //! `{"v":1,"bn":"0.1.0","do":"ready","with":{"limit":10}}` is answered by `{"v":1,"bn":"0.1.0","ok":{…}}` or `{…,"error":{…}}`.
-//! Whoever does not know a word of a line says so with both versions: no answer is guessed.
+//! A side that does not know a word of a line answers with both versions, and guesses nothing.
 
 use std::borrow::Cow;
 

@@ -34,7 +34,7 @@ impl TaskId {
         &self.0
     }
 
-    /// Whether another tracker may call a task so: it is mapped to an id of ours.
+    /// Whether another tracker may use this as a task's id; such an id is mapped to one of the graph.
     pub fn is_possible(&self) -> bool {
         let plain = |letter: char| !letter.is_whitespace() && !letter.is_control();
         (1..=LENGTH_MAX).contains(&self.0.chars().count()) && self.0.chars().all(plain)

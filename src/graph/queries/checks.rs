@@ -33,7 +33,7 @@ const RANKS: &str = "
       JOIN tasks child ON child.id = l.target
   ), lowest (id, rank) AS (SELECT id, min(rank) FROM ranks GROUP BY id)";
 
-/// Whoever is below of nothing has the rank of its own priority.
+/// A task without a parent has the rank of its own priority.
 const ALONE: &str = "effective_priority <> priority
   AND NOT EXISTS (SELECT 1 FROM links l WHERE l.target = tasks.id AND l.type = 'parent_of')";
 

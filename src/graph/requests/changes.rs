@@ -94,7 +94,7 @@ impl Request for Update {
     }
 }
 
-/// The last change of who asks, taken back.
+/// Takes back the last change of the agent that asks.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Undo {}

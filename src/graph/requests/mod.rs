@@ -37,7 +37,7 @@ pub trait Request: Serialize + DeserializeOwned {
     fn perform(&self, at: &At) -> Result<Self::Answer, GraphError>;
 }
 
-/// An open graph, and the one who asks.
+/// An open graph, and the agent or user that asks.
 #[derive(Clone, Copy, Debug)]
 pub struct At<'a> {
     pub store: &'a Store,

@@ -6,7 +6,7 @@ use crate::graph::error::GraphError;
 use crate::graph::requests::{At, Request};
 use crate::graph::store::{Farewell, Overview};
 
-/// Registers who asks, and answers with the page that an agent reads first.
+/// Registers the agent that asks, and answers with the page that it reads first.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Orient {}
@@ -21,7 +21,7 @@ impl Request for Orient {
     }
 }
 
-/// Ends the session of who asks.
+/// Ends the session of the agent that asks.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Goodbye {

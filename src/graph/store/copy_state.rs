@@ -1,4 +1,4 @@
-//! A look at a copy of the graph: whether it is one that somebody would want back, and how much is in it.
+//! The state of a copy of the graph: whether it can be restored, and how many tasks it has.
 
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;

@@ -1,4 +1,4 @@
-//! What bn never puts beside a graph, and an agent may: said by its name before SQLite stumbles over it.
+//! Refuses files beside a graph that bn never puts there, and an agent may, before SQLite opens them.
 
 use std::fs;
 use std::io;

@@ -1,4 +1,4 @@
-//! A graph that is gone, or has less in it than it had: bn takes nothing out of one, so that somebody else did.
+//! Refuses a graph that is gone, or that has no task left where a copy has some: bn never removes tasks, so another program did.
 
 use std::path::Path;
 

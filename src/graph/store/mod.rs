@@ -96,7 +96,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// For whoever answers strangers: no answer takes more memory than this.
+    /// Limits the memory of each answer, for a process that answers strangers.
     pub fn limit_answers(self, bytes: usize) -> Self {
         Self { room: bytes, ..self }
     }

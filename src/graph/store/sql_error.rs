@@ -1,4 +1,4 @@
-//! From SQLite's error codes to what is the matter, and where.
+//! From SQLite's error codes to the graph's errors, with the folder in them.
 
 use std::path::Path;
 use std::time::Duration;

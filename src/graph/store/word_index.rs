@@ -1,5 +1,5 @@
-//! The words of scripts without spaces, in the index: the triggers put a text there as it stands, and this puts spaces beside
-//! the letters that are words of their own.
+//! The index of words, for scripts without spaces. The triggers put a text into the index unchanged; this puts spaces beside the
+//! letters that are words of their own.
 
 use rusqlite::{Connection, OptionalExtension, Row};
 

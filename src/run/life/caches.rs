@@ -101,7 +101,7 @@ impl Caches {
     }
 }
 
-/// Makes the folder for a run. What lies in it is nobody's business here.
+/// Makes the folder for a run. Nothing in it is read.
 pub fn prepare(folder: &Path) -> Result<(), RunError> {
     let failed = |source| RunError::io("make", folder, source);
     store::create_private(folder).map_err(failed)?;

@@ -77,7 +77,7 @@ fn mounts(plan: &Plan, git: &[GitMount]) -> Vec<Mount> {
     mounts
 }
 
-/// The socket of whoever answers for the graph, which nobody inside can replace; or the graph itself.
+/// The socket on which the owner answers for the graph, which no program inside can replace; or the graph itself.
 fn graph_mount(spec: &RunSpec) -> Mount {
     match spec.graph_access.is_served() {
         true => Mount::read_only_data(graph::folder(&spec.runtime), graph::INSIDE),

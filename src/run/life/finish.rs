@@ -81,7 +81,7 @@ pub fn clean_up(run: &mut Run, engine: &Engine) -> Result<(), Failure> {
     Ok(run.save(Point::CleanedUp)?)
 }
 
-/// Writes down what is nowhere else, for whoever asks what became of the run. To be saved by the caller.
+/// Records what is nowhere else than with the run. The caller saves the record.
 pub fn look_what_is_kept(run: &mut Run, git: &Git) -> Result<(), Failure> {
     let kept = landed::kept(&run.record, &run.folder, git)?;
     run.record.kept = kept.into_iter().filter(|kept| !kept.is_work()).collect();

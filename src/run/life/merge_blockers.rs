@@ -1,4 +1,4 @@
-//! Work that `bn` does not merge by itself, because the user moved the branches, or the agent moved its own back.
+//! Reasons why `bn` does not merge work by itself: the user moved the branches, or the agent's branch lost commits.
 
 use crate::error::Failure;
 use crate::git::collect::collected::BranchOutcome;
@@ -9,7 +9,7 @@ use crate::git::merge::target_set_back;
 use crate::git::private::RunGit;
 use crate::process::Cmd;
 
-/// The branch is not where the agent's is: the user says what is to become of it.
+/// Whether the user's branch is not at the agent's commit: then the user decides what becomes of the work.
 pub fn branch_differs(collected: &Collected) -> bool {
     match collected.branch {
         BranchOutcome::BranchMoved { .. } => collected.new_commits > 0,
@@ -18,14 +18,14 @@ pub fn branch_differs(collected: &Collected) -> bool {
     }
 }
 
-/// Why work that lacks commits of its own branch is not merged by itself.
+/// Returns why work that lacks commits of its own branch is not merged by itself.
 pub fn lost_commits(collected: &Collected) -> Option<String> {
     let BranchOutcome::SetBack { kept, left_out } = &collected.branch else { return None };
     let reason = format!("the work lacks {left_out} of the commits that its branch has at {}", short(kept));
     (collected.new_commits > 0).then_some(reason)
 }
 
-/// Commits that the user has taken back from the target are not merged again unless the user asks for it.
+/// Returns why work that builds on commits which the user has taken back from the target is not merged by itself.
 pub fn target_set_back(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Option<String>, Failure> {
     let (common, name) = (&prepared.checkout.common_dir, &prepared.target.branch);
     let Some(target) = refs::commit(git, common, &prepared.target.reference())? else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! Ending a run from outside, whoever owns it.
+//! Ends a run from outside, with an owner or without.
 
 use std::time::{Duration, Instant};
 

@@ -30,7 +30,7 @@ const WAKE_EVERY: Duration = Duration::from_millis(500);
 /// How long an agent may take to end by itself.
 pub const GRACE: Duration = Duration::from_secs(10);
 
-/// What a run's owner works with.
+/// The owner of a run, and what it works with.
 pub struct Owner<'a> {
     pub env: &'a Env,
     pub engine: &'a Engine,
@@ -72,7 +72,7 @@ impl Supervised {
     }
 }
 
-/// Opens the gate, says so, and stays until the agent has ended.
+/// Opens the gate, calls `say_so`, and waits until the agent has ended.
 pub fn supervise(
     run: &mut Run,
     owner: &Owner,

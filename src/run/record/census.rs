@@ -1,4 +1,4 @@
-//! All runs, as whoever looks at them sees them.
+//! All runs, seen by a process that does not own them.
 
 use std::fs;
 use std::io;
@@ -10,7 +10,7 @@ use crate::run::record::run_json::Record;
 use crate::run::record::unreadable::Unreadable;
 use crate::run::record::{RunError, lock};
 
-/// A run as somebody sees it who does not own it.
+/// A run, read by a process that does not own it.
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub folder: Folder,

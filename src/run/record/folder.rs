@@ -30,7 +30,7 @@ impl Folder {
         self.0.join("commits.bundle")
     }
 
-    /// Held by whoever owns the run.
+    /// The lock that the owner of the run holds.
     pub fn lock(&self) -> PathBuf {
         self.0.join("lock")
     }

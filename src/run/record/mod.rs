@@ -1,6 +1,6 @@
 //! What is written down about a run: its record, its states, its folder, its lock and its secrets.
 //!
-//! Every write is durable when it returns. Only who holds the lock writes.
+//! Every write is durable when it returns. Only the process that holds the lock writes.
 
 pub mod census;
 mod error;

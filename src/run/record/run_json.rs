@@ -219,7 +219,7 @@ struct Format {
     format: u32,
 }
 
-/// A run in the hands of its owner: only who holds the lock writes the record.
+/// A run and its lock. Only the process that holds the lock writes the record.
 #[derive(Debug)]
 pub struct Run {
     pub folder: Folder,

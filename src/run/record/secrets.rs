@@ -1,4 +1,4 @@
-//! What the agent must know and nobody else may read. It is in a file for one moment, and never in an argument.
+//! Secrets of an agent. They are in a file until the agent starts, and never in an argument.
 
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};

@@ -64,7 +64,7 @@ impl Ending {
         matches!(self, Ending::Exited { code: 0, .. })
     }
 
-    /// Whether the agent itself did not come to an end with its work. Whoever stopped it knows that.
+    /// Whether the agent did not finish its work by itself. A user who stopped it knows that.
     pub fn is_doubtful(self) -> bool {
         match self {
             Ending::Exited { code, .. } => code != 0,

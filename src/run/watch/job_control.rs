@@ -1,4 +1,4 @@
-//! Agents that were stopped, by Ctrl-Z or by themselves: nobody in a container has a shell in which to type `fg`.
+//! Continues agents that were stopped, by Ctrl-Z or by themselves: nobody can type `fg` to them.
 
 use std::fs;
 
