@@ -171,6 +171,10 @@ pub struct PruneArgs {
     /// Empty the caches of package managers, and forget no run
     #[arg(long)]
     pub caches: bool,
+
+    /// Say what would be forgotten and how much room that makes, and change nothing
+    #[arg(long, conflicts_with = "caches")]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Args)]

@@ -84,6 +84,33 @@ fn prune_says_what_it_kept_and_why_and_what_ends_that() {
 }
 
 #[test]
+fn prune_says_before_what_it_would_do_and_how_much_room_that_makes() {
+    let world = World::new();
+    let (gone, stays) = (world.name("gone"), world.name("stays"));
+    ran(&world, &gone, "head -c 3000000 /dev/urandom | base64");
+    ran(&world, &stays, &format!("{WORK}; exit 7"));
+    let states = || world.shell("find home -path '*/runs/*' | sort; git -C repo for-each-ref");
+    let before = states();
+    let plan = here(&world, &["prune", "--dry-run"]).exits(0).stdout;
+    assert!(plan.starts_with(&format!("would forget {gone}: exited (0), nothing to merge (4.")), "{plan}");
+    assert!(plan.contains(&format!("would keep {stays}: exited (7), and main does not have its work\n")), "{plan}");
+    assert!(plan.contains("room that this makes: 4.") && plan.ends_with(" MB\n"), "{plan}");
+    let json = here(&world, &["prune", "--dry-run", "--json"]).exits(0).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        (&json["forget"][0]["name"], &json["keep"][0]["name"]),
+        (&gone.clone().into(), &stays.into()),
+        "{json:#}"
+    );
+    assert!(json["bytes"].as_u64() > Some(4_000_000), "{json:#}");
+    assert_eq!(states(), before, "nothing is changed");
+    here(&world, &["prune", "--dry-run", "--caches"]).exits(2);
+    assert!(here(&world, &["prune"]).exits(0).stdout.starts_with(&format!("forgot {gone}: ")));
+    let rest = here(&world, &["prune", "--dry-run"]).exits(0).stdout;
+    assert!(!rest.contains("would forget") && !rest.contains("room"), "{rest}");
+}
+
+#[test]
 fn short_names_and_missing_ones() {
     let world = World::new();
     world.git("worktree add -q ../agent-2 -b agent-2");
@@ -160,7 +187,7 @@ fn a_list_fits_the_terminal_and_a_pipe_gets_all_of_it() {
     let heads = text.lines().find(|line| line.starts_with("NAME")).unwrap();
     assert_eq!(
         heads.split_whitespace().collect::<Vec<_>>(),
-        ["NAME", "STATUS", "AGE", "COMMITS", "FILES", "OUTCOME"],
+        ["NAME", "STATUS", "BRANCH", "AGE", "COMMITS", "OUTCOME"],
         "{text}"
     );
     let row = text.lines().find(|line| line.starts_with("binnacle-self")).unwrap();

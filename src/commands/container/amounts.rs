@@ -28,6 +28,16 @@ pub fn size(bytes: Option<u64>) -> String {
     }
 }
 
+/// Bytes on a disk, for a sentence.
+#[allow(clippy::cast_precision_loss, reason = "one digit after the point is shown")]
+pub fn room(bytes: u64) -> String {
+    match bytes {
+        ..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::cli::container::ScopeArgs;
+use crate::commands::container::amounts::room;
 use crate::commands::{Context, Exit};
 use crate::data_dir::{DataDir, RepoId};
 use crate::error::{Failure, Usage};
@@ -31,7 +32,7 @@ struct Report(Vec<Row>);
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for Row { caches, bytes, kept_for } in &self.0 {
-            let size = bytes.map_or_else(|| "of a size that cannot be measured".to_owned(), in_words);
+            let size = bytes.map_or_else(|| "of a size that cannot be measured".to_owned(), room);
             match kept_for {
                 None => writeln!(f, "emptied {caches}: {size}")?,
                 Some(run) => writeln!(f, "kept {caches}: {size}, in use by the run {run}")?,
@@ -64,7 +65,7 @@ pub fn tell(scope: &ScopeArgs, context: &Context) -> Result<(), Failure> {
     let bytes = found.iter().map(Caches::size).try_fold(0u64, |sum, size| Some(sum.saturating_add(size?)));
     // Folders alone, each with a block of its own, are nothing to empty.
     if bytes.is_none_or(|bytes| bytes >= 1_000_000) {
-        let size = bytes.map_or_else(String::new, |bytes| format!(" ({})", in_words(bytes)));
+        let size = bytes.map_or_else(String::new, |bytes| format!(" ({})", room(bytes)));
         let all = if scope.all_repositories { " --all-repositories" } else { "" };
         context.output.note(format_args!("package managers' caches are kept{size}: bn container prune --caches{all}"));
     }
@@ -88,13 +89,4 @@ fn here(directory: &Path) -> Result<std::path::PathBuf, Usage> {
             .hint("cd into one, or: bn container prune --caches --all-repositories")
     };
     discover::main_worktree(directory).map_err(unknown)
-}
-
-#[allow(clippy::cast_precision_loss)] // one digit after the point is shown
-fn in_words(bytes: u64) -> String {
-    match bytes {
-        ..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-        _ => format!("{:.1} GB", bytes as f64 / 1e9),
-    }
 }

@@ -32,6 +32,7 @@ mod next;
 mod ownership;
 mod port;
 mod prune;
+mod prune_plan;
 mod relay;
 mod report;
 mod resolve;
@@ -79,6 +80,7 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
         ContainerCommand::Inspect(args) => inspect::run(&args, context),
         ContainerCommand::Allow(args) => allow::run(&args, context),
         ContainerCommand::Discard(args) => discard::run(&args, context),
+        ContainerCommand::Prune(args) if args.dry_run => prune_plan::run(&args, context),
         ContainerCommand::Prune(args) => prune::run(&args, context),
         ContainerCommand::Restrict(args) => restrict::run(&args, context),
         ContainerCommand::Supervise(args) => supervise::run(&args, context),

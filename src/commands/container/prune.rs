@@ -36,7 +36,8 @@ struct Forgot {
 }
 
 /// A run that is not running and was kept.
-struct Kept {
+#[derive(Serialize)]
+pub struct Kept {
     name: String,
     why: String,
     /// What to type to get rid of it, one line each.
@@ -126,7 +127,7 @@ fn forget(seen: &Seen, git: &Git) -> Result<Verdict, Failure> {
 }
 
 /// Why an ended run has to stay, and what ends that.
-fn kept(seen: &Seen, git: &Git) -> Result<Option<Kept>, Failure> {
+pub fn kept(seen: &Seen, git: &Git) -> Result<Option<Kept>, Failure> {
     let record = &seen.record;
     let name = record.name().to_owned();
     let merge = format!("bn container merge {name}");
@@ -209,7 +210,8 @@ fn ended(record: &Record) -> String {
     record.ending.map_or_else(|| record.state.to_string(), |ending| ending.to_string())
 }
 
-fn why_forgotten(record: &Record) -> String {
+/// Why an ended run need not stay.
+pub fn why_forgotten(record: &Record) -> String {
     let target = &record.spec.target.branch;
     let commits = record.collected.as_ref().map_or(0, |collected| collected.new_commits);
     match record.outcome {

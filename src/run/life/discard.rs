@@ -167,16 +167,20 @@ fn put_aside(folder: &Folder, now: DateTime<Utc>) -> Result<PathBuf, Failure> {
 
 /// Removes the copies that are older than [`DAYS`].
 pub fn expire(repositories: &Path) -> Result<(), Failure> {
-    let read = |path: &Path| fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
-    for copy in read(repositories).flat_map(|repository| read(&repository.join("discarded")).collect::<Vec<_>>()) {
-        let age = fs::symlink_metadata(&copy).and_then(|found| found.modified()).map(|then| then.elapsed());
-        if age.is_ok_and(|age| age.is_ok_and(|age| age > Duration::from_secs(DAYS * 24 * 60 * 60))) {
-            let runs = copy.parent().unwrap_or(&copy).with_file_name("runs");
-            kept_git::expire(&copy, &runs)?;
-            remove::folder(&copy)?;
-        }
+    for copy in expired(repositories) {
+        let runs = copy.parent().unwrap_or(&copy).with_file_name("runs");
+        kept_git::expire(&copy, &runs)?;
+        remove::folder(&copy)?;
     }
     Ok(())
+}
+
+/// The copies that are older than that.
+pub fn expired(repositories: &Path) -> Vec<PathBuf> {
+    let read = |path: &Path| fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+    let copies = read(repositories).flat_map(|repository| read(&repository.join("discarded")).collect::<Vec<_>>());
+    let age = |copy: &PathBuf| fs::symlink_metadata(copy).ok()?.modified().ok()?.elapsed().ok();
+    copies.filter(|copy| age(copy).is_some_and(|age| age > Duration::from_secs(DAYS * 24 * 60 * 60))).collect()
 }
 
 /// Returns what exists in this run alone, for the question whether it may be discarded.
