@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::world::World;
 
 /// The newest one that is stored, which is that of this bn.
-const LATEST: usize = 3;
+const LATEST: usize = 4;
 
 fn stored(format: usize) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/graph/formats/graph-{format}.db"))

@@ -31,7 +31,7 @@ fn a_graph_of_a_newer_version_is_left_alone() {
     rusqlite::Connection::open(&file).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let before = fs::read(&file).unwrap();
     assert_snapshot!(neutral(&world, world.bn(&["ready"])), @r"
-    Error: the graph [GRAPH]/graph.db was written by a newer bn: it has format 99, and this one ([VERSION]) knows 3
+    Error: the graph [GRAPH]/graph.db was written by a newer bn: it has format 99, and this one ([VERSION]) knows 4
     hint: update this bn; in a container: build the image again with `bn container build`
     ");
     assert_eq!(world.bn(&["task", "create", "x"]).code, 125);

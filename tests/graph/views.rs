@@ -67,6 +67,50 @@ fn stats_count_everything_but_what_is_deleted() {
     assert_eq!(titles(&world.json(&["task", "list", "--due-before", "now"])), ["one"]);
 }
 
+/// The counts are kept as tasks change, and looked at by the doctor.
+#[test]
+fn counts_follow_every_change_and_the_doctor_counts_again() {
+    let world = World::new();
+    let (one, two) = (world.task("One", &["--tag", "a", "--estimate", "1h"]), world.task("Two", &["--tag", "a"]));
+    let parts = |world: &World| {
+        let stats = world.json(&["stats"]);
+        let tags: Vec<String> = stats["tags"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|tag| format!("{}{}", tag["tag"].as_str().unwrap(), tag["tasks"]))
+            .collect();
+        format!("{} {} {} {}", stats["tasks"], stats["by_status"]["open"], stats["estimate"], tags.join(" "))
+    };
+    assert_eq!(parts(&world), "2 2 3600 a2");
+    for (change, expected) in [
+        (&["task", "update", &one, "--estimate", "2h", "-t", "bug", "-p", "0", "--add-tag", "b"][..], "2 2 7200 a2 b1"),
+        (&["task", "close", &one], "2 1 0 a1"),
+        (&["task", "reopen", &one], "2 2 7200 a2 b1"),
+        (&["task", "delete", &one], "1 1 0 a1"),
+        (&["task", "undelete", &one], "2 2 7200 a2 b1"),
+        (&["task", "claim", &two], "2 1 7200 a2 b1"),
+        (&["task", "update", &one, "--remove-tag", "a", "--estimate", ""], "2 1 0 a1 b1"),
+    ] {
+        world.bn(change).ok();
+        assert_eq!(parts(&world), expected, "{change:?}");
+        world.bn(&["doctor"]).ok();
+    }
+    let export = world.bn(&["export"]).ok();
+    let other = World::new();
+    std::fs::write(other.repo().join("all"), export).unwrap();
+    other.bn(&["import", "all"]).ok();
+    assert_eq!(parts(&other), "2 1 0 a1 b1");
+    let file = world.graph().join("graph.db");
+    let conn = rusqlite::Connection::open(&file).unwrap();
+    conn.execute_batch("UPDATE kinds SET tasks = tasks + 5; DELETE FROM tag_counts").unwrap();
+    let said = world.bn(&["doctor"]).stdout;
+    assert!(said.contains("of the counts that `bn stats` shows are wrong"), "{said}");
+    world.bn(&["doctor", "--fix"]).ok();
+    assert_eq!(parts(&world), "2 1 0 a1 b1");
+    world.bn(&["doctor"]).ok();
+}
+
 #[test]
 fn what_nobody_has_changed_for_long_is_stale() {
     let world = World::new();

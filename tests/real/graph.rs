@@ -56,6 +56,45 @@ fn what_a_run_may_not_change_is_refused_by_a_rule_and_its_changes_are_found_by_i
     assert_eq!(world.list().len(), 3);
 }
 
+/// The trailers of commits are an agent's own words: what they name is looked up whole, within the run's rules.
+#[test]
+fn a_task_shows_the_commits_whose_trailers_name_it() {
+    let world = World::new();
+    let id = |title: &str| {
+        let told = world.bn(&["task", "create", "--json", title]).exits(0).stdout;
+        serde_json::from_str::<serde_json::Value>(&told).unwrap()["id"].as_str().unwrap().to_owned()
+    };
+    let (one, other) = (id("One"), id("Other"));
+    let script = format!(
+        "git config user.name A; git config user.email a@example.org; commit() {{ git commit -q --allow-empty -m \"$1\" -m \"$2\"; }}
+        commit First 'Task: {one}'; commit Both 'Reviewed-by: x
+task: {one}, {other}'; commit $'Evil \\e]0;x\\a\\u202e' $'Task: {other} \\e[2J bn- b bn-none '; commit Plain 'Task {one} in the text'
+        commit Many \"Task: $(yes bn-none | head -3000 | tr '\\n' ' ') {one}\"; git rev-parse HEAD~4 >first"
+    );
+    let name = world.name("first");
+    let ended = world.agent(&["--name", &name], &script).exits(0);
+    assert!(!ended.stderr.contains("were not told"), "{ended:#?}");
+    let shown = world.bn(&["task", "show", &one]).exits(0).stdout;
+    let first = world.shell("cut -c1-12 agent-1/first");
+    assert!(shown.contains(&format!("commit {first}  First  ({name})")) && shown.contains("  Both  ("), "{shown}");
+    assert_eq!(shown.matches("\ncommit ").count(), 2, "{shown}");
+    let json = world.bn(&["task", "show", &other, "--json"]).exits(0).stdout;
+    let commits = serde_json::from_str::<serde_json::Value>(&json).unwrap()["commits"].clone();
+    assert_eq!(commits.as_array().unwrap().len(), 2, "{commits:#}");
+    assert!(commits[0]["title"].as_str().unwrap().starts_with("Evil") && !json.contains('\u{1b}'), "{commits:#}");
+    assert!(world.bn(&["log", "--run", &name]).exits(0).stdout.contains(&format!("committed {one}: {first}, First")));
+    // What is merged again is told once, and a run that may change nothing names nothing.
+    world.bn(&["container", "merge", &name, "--yes"]);
+    let reader = world.name("reader");
+    let script = format!(
+        "git config user.name A; git config user.email a@example.org; git commit -q --allow-empty -m Third -m 'Task: {one}'"
+    );
+    world.agent(&["--name", &reader, "--graph", "read-only"], &script).exits(0);
+    let shown = world.bn(&["task", "show", &one]).exits(0).stdout;
+    assert_eq!(shown.matches("\ncommit ").count(), 2, "{shown}");
+    assert!(world.bn(&["doctor"]).exits(0).stdout.contains("The graph is sound"));
+}
+
 /// Sixty-four clients that never read, garbage, lines without an end, and connections without a word.
 #[test]
 fn clients_that_mean_harm_cost_the_owner_little_memory_and_others_no_time() {

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::cli::graph::LogArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::Graph;
+use crate::commands::graph::render;
 use crate::error::Failure;
 use crate::graph::model::event::{Event, EventKind};
 use crate::graph::model::text::line;
@@ -73,6 +74,7 @@ fn detail(field: &str, value: &Value) -> Option<String> {
         (_, Value::Array(pair)) if pair.len() == 2 => {
             Some(format!("{field} {} -> {}", plain(&pair[0]), plain(&pair[1])))
         }
+        ("commit", Value::String(commit)) => Some(render::commit(commit)),
         ("session" | "from_session" | "meant_for" | "was", _) => None,
         _ => Some(format!("{field} {}", plain(value))),
     }

@@ -98,3 +98,8 @@ pub fn links(f: &mut fmt::Formatter<'_>, links: &[Neighbour]) -> fmt::Result {
         writeln!(f, "{:<15} {}  {} ({state})", link.relation, link.id, line(&link.title, 60))
     })
 }
+
+/// A commit's id, shortened.
+pub fn commit(id: &str) -> String {
+    id.chars().filter(char::is_ascii_hexdigit).take(12).collect()
+}

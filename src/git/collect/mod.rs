@@ -21,4 +21,5 @@ pub mod run_refs;
 pub mod submodules;
 mod take;
 pub mod take_over;
+pub mod trailers;
 pub mod unpacked;

@@ -18,6 +18,8 @@ pub enum EventKind {
     /// The work that it was closed with is where it was to go.
     Landed,
     Reopened,
+    /// A commit names the task.
+    Committed,
     /// The event is the note: it is kept nowhere else.
     Noted,
     /// A note that its author took back.
@@ -41,6 +43,7 @@ impl EventKind {
             EventKind::Closed => "closed",
             EventKind::Landed => "landed",
             EventKind::Reopened => "reopened",
+            EventKind::Committed => "committed",
             EventKind::Noted => "noted",
             EventKind::Retracted => "retracted",
             EventKind::Deleted => "deleted",
@@ -66,6 +69,17 @@ pub struct Event {
     pub kind: EventKind,
     /// What changed: a note's text, a reason, or per field what was and what is.
     pub data: Map<String, Value>,
+}
+
+/// A commit whose message names a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Commit {
+    pub commit: String,
+    pub title: String,
+    /// The run whose agent made it.
+    pub run: String,
+    /// When it was collected.
+    pub at: Timestamp,
 }
 
 /// A remark on a task.

@@ -20,6 +20,32 @@ pub const MEND_COUNTS: &str = "
     open_children = (SELECT count(*) FROM links l JOIN tasks o ON o.id = l.target
       WHERE l.source = tasks.id AND l.type = 'parent_of' AND o.live)";
 
+/// The counts of kinds of tasks and of tags that the triggers keep, as they should be.
+const KINDS: &str = "SELECT status, type, priority, count(*), coalesce(sum(estimate), 0) FROM tasks
+  WHERE deleted_at IS NULL GROUP BY status, type, priority";
+const TAG_COUNTS: &str = "SELECT g.tag, count(*) FROM tags g JOIN tasks t ON t.id = g.task WHERE t.live GROUP BY g.tag";
+
+/// How many of those are wrong.
+pub fn wrong_totals() -> String {
+    let kinds = "SELECT status, type, priority, tasks, estimate FROM kinds WHERE tasks <> 0";
+    let tags = "SELECT tag, tasks FROM tag_counts WHERE tasks <> 0";
+    let differing = |one: &str, other: &str| format!("(SELECT count(*) FROM ({one} EXCEPT {other}))");
+    format!(
+        "SELECT {} + {} + {} + {}",
+        differing(kinds, KINDS),
+        differing(KINDS, kinds),
+        differing(tags, TAG_COUNTS),
+        differing(TAG_COUNTS, tags)
+    )
+}
+
+/// Four statements.
+pub fn mend_totals() -> String {
+    format!(
+        "DELETE FROM kinds; INSERT INTO kinds {KINDS}; DELETE FROM tag_counts; INSERT INTO tag_counts {TAG_COUNTS};"
+    )
+}
+
 /// Parents and children, and the ranks that follow from the priorities of all that they are below of. Of a large graph few have any.
 const RANKS: &str = "
   WITH RECURSIVE family (id) AS (

@@ -15,5 +15,9 @@ pub mod tasks;
 pub mod undo;
 
 /// What every store of this program is made by, one step per version; a step that was released is never edited.
-pub const MIGRATIONS: &[&str] =
-    &[include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
+pub const MIGRATIONS: &[&str] = &[
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+];

@@ -70,6 +70,17 @@ pub fn terms(typed: &str) -> Vec<String> {
     words.map(str::to_lowercase).collect()
 }
 
+/// The words of a title, whatever their order, case and number; the title itself where it has none.
+pub fn title_words(title: &str) -> Vec<String> {
+    let mut words = terms(title);
+    if words.is_empty() {
+        words.push(title.trim().to_owned());
+    }
+    words.sort_unstable();
+    words.dedup();
+    words
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

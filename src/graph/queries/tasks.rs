@@ -192,6 +192,15 @@ pub const UNLOCKED_BY: &str = "
 
 pub const NOTES: &str = "SELECT at, actor, data FROM events WHERE task = ?1 AND kind = 'noted' ORDER BY at, seq";
 
+/// The latest commits that name a task.
+pub const COMMITS: &str = "
+  SELECT at, actor, data FROM events WHERE task = ?1 AND kind = 'committed' AND json_valid(data)
+  ORDER BY at DESC, seq DESC LIMIT 50";
+
+pub const HAS_COMMIT: &str = "
+  SELECT 1 FROM events
+  WHERE task = ?1 AND kind = 'committed' AND json_valid(data) AND data ->> 'commit' = ?2";
+
 /// When a task was written to last.
 pub const LAST_WRITE: &str = "
   SELECT CAST(max(updated_at, coalesce((SELECT max(at) FROM events WHERE task = ?1), updated_at),

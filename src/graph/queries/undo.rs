@@ -3,7 +3,7 @@
 /// The latest change of a session that was not undone.
 pub const LAST_OF_SESSION: &str = "
   SELECT seq, change FROM events
-  WHERE session = ?1 AND change IS NOT NULL AND undone_by IS NULL AND kind <> 'session_started'
+  WHERE session = ?1 AND change IS NOT NULL AND undone_by IS NULL AND kind NOT IN ('session_started', 'committed')
   ORDER BY at DESC, seq DESC LIMIT 1";
 
 /// The same for what was changed under a name before there was a session.
@@ -22,7 +22,7 @@ pub const ANY_SINCE: &str = "
 /// The same for what a task says and is: notes on it, and links to it, do not count.
 pub const CHANGE_SINCE: &str = "
   SELECT actor, kind FROM events
-  WHERE task = ?1 AND seq > ?2 AND undone_by IS NULL AND kind NOT IN ('noted', 'linked', 'unlinked')
+  WHERE task = ?1 AND seq > ?2 AND undone_by IS NULL AND kind NOT IN ('noted', 'linked', 'unlinked', 'committed')
   ORDER BY seq LIMIT 1";
 
 /// Both are passed over from now on: the change, and the one that undid it.

@@ -182,6 +182,10 @@ impl Reader<'_> {
         look("states", "status and dates contradict each other", self.wrong(checks::CONTRADICTIONS)?, true);
         look("claims", "claims belong to sessions that are over", self.wrong(checks::LOST_CLAIMS)?, true);
         look("cycles", "links make a cycle", self.any_cycle()?.unwrap_or_default(), false);
+        let wrong: u64 = self.conn.query_row(&checks::wrong_totals(), [], |row| row.get(0))?;
+        if wrong > 0 {
+            findings.push(finding("totals", format!("{wrong} of the counts that `bn stats` shows are wrong"), true));
+        }
         let unindexed: u64 = self.conn.query_row(checks::UNINDEXED, [], |row| row.get(0))?;
         if unindexed > 0 {
             findings.push(finding("search", format!("search does not find {unindexed} of the tasks"), true));
@@ -200,11 +204,12 @@ impl Writer<'_> {
         match check {
             // What hung on a row that is gone.
             check if ROWS.contains(&check) => {
-                ["counts", "ranks", "states", "claims"].iter().try_for_each(|check| self.mend(check))?
+                ["counts", "ranks", "states", "claims", "totals"].iter().try_for_each(|check| self.mend(check))?
             }
             "counts" => self.conn.execute_batch(checks::MEND_COUNTS)?,
             "ranks" => self.conn.execute_batch(&checks::mend_ranks())?,
             "states" => self.conn.execute_batch(checks::MEND_CONTRADICTIONS)?,
+            "totals" => self.conn.execute_batch(&checks::mend_totals())?,
             "search" => {
                 self.conn.execute_batch(checks::REINDEX)?;
                 word_index::index_all(self.conn)?;

@@ -1,7 +1,7 @@
 //! From what was typed to the task that is meant.
 
 use crate::graph::error::GraphError;
-use crate::graph::model::event::Note;
+use crate::graph::model::event::{Commit, Note};
 use crate::graph::model::id::{self, TaskId};
 use crate::graph::model::link::Neighbour;
 use crate::graph::model::outline::Progress;
@@ -19,6 +19,9 @@ pub struct Detail {
     pub task: Task,
     pub links: Vec<Neighbour>,
     pub notes: Vec<Note>,
+    /// Whose messages name it, the latest first.
+    #[serde(default)]
+    pub commits: Vec<Commit>,
     /// What other trackers call it.
     pub imported_from: Vec<String>,
     /// How far its children are.
@@ -68,7 +71,8 @@ impl Reader<'_> {
         let task = self.task(id)?;
         let imported_from = self.names_elsewhere(id)?;
         let progress = self.progress(id)?;
-        Ok(Detail { imported_from, progress, task, links: self.links_of(id)?, notes: self.notes(id)? })
+        let (links, notes, commits) = (self.links_of(id)?, self.notes(id)?, self.commits(id)?);
+        Ok(Detail { imported_from, progress, task, links, notes, commits })
     }
 
     pub(super) fn notes(&self, id: &TaskId) -> Result<Vec<Note>, GraphError> {

@@ -5,7 +5,7 @@ use rusqlite::{Error, Result, Row};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::graph::model::event::{Event, Note};
+use crate::graph::model::event::{Commit, Event, Note};
 use crate::graph::model::field_set::Fields;
 use crate::graph::model::fields::{Field, FieldValue, Stored};
 use crate::graph::model::id::TaskId;
@@ -204,6 +204,12 @@ pub fn note(row: &Row) -> Result<Note> {
     let data = data(row.get("data")?, row.as_ref().column_index("data")?)?;
     let text = data.get("text").and_then(Value::as_str).unwrap_or_default().to_owned();
     Ok(Note { at: row.get("at")?, author: row.get("actor")?, text })
+}
+
+pub fn commit(row: &Row) -> Result<Commit> {
+    let data = data(row.get("data")?, row.as_ref().column_index("data")?)?;
+    let text = |name: &str| data.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    Ok(Commit { commit: text("commit"), title: text("title"), run: row.get("actor")?, at: row.get("at")? })
 }
 
 /// A link, of its own row.

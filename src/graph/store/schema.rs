@@ -16,6 +16,7 @@ const FINGERPRINTS: [&str; MIGRATIONS.len()] = [
     "4e044ae192a588cd82c2ba133a1d040df959afdf1f2242cbdbc3724599607546",
     "ee8ee94d268f33c384035a8478e26e17c4305ecae25e914dcc3f2505068481db",
     "d7fd4aa3e165f366ff19ba03882be73e2d66d467382c3035a3aec3a54f85c93e",
+    "a5c5ecc760323fef1332911e38abefb30a56e65c3c24cb55bec6db97075c10a2",
 ];
 
 /// Whether these are the tables of this version.

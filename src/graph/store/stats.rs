@@ -59,9 +59,6 @@ struct Kind {
     task_type: TaskType,
     priority: Priority,
     tasks: u64,
-    created: u64,
-    closed: u64,
-    overdue: u64,
     estimate: u64,
 }
 
@@ -71,9 +68,6 @@ fn kind(row: &rusqlite::Row) -> rusqlite::Result<Kind> {
         task_type: row.get("type")?,
         priority: row.get("priority")?,
         tasks: row.get("tasks")?,
-        created: row.get("created")?,
-        closed: row.get("closed")?,
-        overdue: row.get("overdue")?,
         estimate: row.get("estimate")?,
     })
 }
@@ -93,11 +87,8 @@ impl Stats {
     fn add(&mut self, kind: &Kind) {
         self.tasks += kind.tasks;
         *self.by_status.entry(kind.status.to_string()).or_default() += kind.tasks;
-        self.created += kind.created;
-        self.closed += kind.closed;
-        self.overdue += kind.overdue;
-        self.estimate += kind.estimate;
         if !matches!(kind.status, Status::Done | Status::Cancelled) {
+            self.estimate += kind.estimate;
             *self.by_type.entry(kind.task_type.as_str().to_owned()).or_default() += kind.tasks;
             *self.by_priority.entry(u8::from(kind.priority).to_string()).or_default() += kind.tasks;
         }
@@ -109,9 +100,13 @@ impl Reader<'_> {
     pub fn stats(&self, now: Timestamp) -> Result<Stats, GraphError> {
         let mut found = Stats::new();
         let mut statement = self.conn.prepare(stats::BY_KIND)?;
-        for kind in self.all(&mut statement, (now.before(LATELY), now), "tasks of the status", kind)? {
+        for kind in self.all(&mut statement, [], "tasks of the status", kind)? {
             found.add(&kind);
         }
+        (found.created, found.closed, found.overdue) =
+            self.conn.query_row(stats::LATELY, (now.before(LATELY), now), |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?;
         let tag = |row: &rusqlite::Row| Ok(TagCount { tag: row.get("tag")?, tasks: row.get("tasks")? });
         found.tags = self.all(&mut self.conn.prepare(stats::TAGS)?, [TAGS], "the tag", tag)?;
         Ok(found)
@@ -119,14 +114,11 @@ impl Reader<'_> {
 
     /// The unfinished tasks whose titles are made of the same words, whatever their order. 0 is no limit.
     pub fn duplicates(&self, limit: usize) -> Result<Duplicates, GraphError> {
-        let titles = self.all(&mut self.conn.prepare(stats::TITLES)?, [], "task", rows::named)?;
+        let titles = self.all(&mut self.conn.prepare(stats::SAME_TITLES)?, [], "task", rows::named)?;
         let mut places: HashMap<Vec<String>, usize> = HashMap::new();
         let mut groups: Vec<Vec<Named>> = Vec::new();
         for task in titles {
-            let mut words = search::terms(&task.title);
-            words.sort_unstable();
-            words.dedup();
-            let place = *places.entry(words).or_insert(groups.len());
+            let place = *places.entry(search::title_words(&task.title)).or_insert(groups.len());
             match groups.get_mut(place) {
                 Some(group) => group.push(task),
                 None => groups.push(vec![task]),

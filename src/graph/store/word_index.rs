@@ -1,11 +1,13 @@
 //! The index of words, for scripts without spaces. The triggers put a text into the index unchanged; this puts spaces beside the
-//! letters that are words of their own.
+//! letters that are words of their own. It also writes the keys of titles.
 
 use rusqlite::{Connection, OptionalExtension, Row};
+use sha2::{Digest, Sha256};
 
 use crate::graph::error::GraphError;
 use crate::graph::model::id::TaskId;
 use crate::graph::model::spaced::{has_words_without_spaces, spaced};
+use crate::graph::queries::search::title_words;
 use crate::graph::store::Writer;
 
 /// A task's texts. What is no text, or of an event that cannot be read, has no words.
@@ -14,6 +16,7 @@ const TEXTS: &str = "
     (SELECT group_concat(e.data ->> 'text', ' ') FROM events e
       WHERE e.task = t.id AND e.kind = 'noted' AND json_valid(e.data)), '') AS BLOB)
   FROM tasks t WHERE t.deleted_at IS NULL";
+const KEY: &str = "UPDATE tasks SET title_key = ?2 WHERE seq = ?1 AND title_key IS NOT ?2";
 const REPLACE: &str = "INSERT OR REPLACE INTO words (rowid, title, description, notes) VALUES (?1, ?2, ?3, ?4)";
 
 struct Texts {
@@ -27,8 +30,9 @@ fn texts(row: &Row) -> rusqlite::Result<Texts> {
 }
 
 impl Texts {
-    /// Once in so many tasks: the others are in the index as they have to be.
     fn index(&self, conn: &Connection) -> Result<(), GraphError> {
+        conn.prepare_cached(KEY)?.execute((self.seq, title_key(&self.texts[0])))?;
+        // Once in so many tasks: the others are in the index as they have to be.
         if self.texts.iter().any(|text| has_words_without_spaces(text)) {
             let [title, description, notes] = &self.texts;
             let values = (self.seq, spaced(title), spaced(description), spaced(notes));
@@ -36,6 +40,12 @@ impl Texts {
         }
         Ok(())
     }
+}
+
+/// A number that titles of the same words share.
+fn title_key(title: &str) -> i64 {
+    let hash = Sha256::digest(title_words(title).join("\0"));
+    hash.iter().take(8).fold(0, |key, byte| key << 8 | i64::from(*byte))
 }
 
 impl Writer<'_> {

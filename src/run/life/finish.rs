@@ -8,6 +8,7 @@ use crate::git::collect::collected::BranchOutcome;
 use crate::git::collect::collected::Collected;
 use crate::git::collect::run_refs;
 use crate::git::collect::take_over;
+use crate::git::collect::trailers;
 use crate::git::collect::unpacked::Size;
 use crate::git::host::{Git, GitError, changes, refs, worktrees};
 use crate::git::merge::clashes;
@@ -15,9 +16,9 @@ use crate::git::merge::fast_forward::{self, MergeOutcome};
 use crate::git::private::RunGit;
 use crate::process::ProcessError;
 use crate::run::engine::{Engine, EngineError};
-use crate::run::life::landed;
 use crate::run::life::merge_blockers;
 use crate::run::life::review::{left_uncommitted, reason_to_review, review};
+use crate::run::life::{landed, tell};
 use crate::run::record::RunError;
 use crate::run::record::lock::Lock;
 use crate::run::record::run_json::{Mode, Run};
@@ -108,6 +109,20 @@ pub(super) fn collect_and_merge(run: &mut Run, git: &Git, merge: Merge) -> Resul
     match run.record.outcome {
         Some(outcome) if matches!(merge, Merge::AsPlanned | Merge::No) || !outcome.leaves_work() => Ok(()),
         _ => decide(run, git, &prepared, &collected, merge),
+    }
+}
+
+/// Tells the graph which commits name tasks. Returns why it could not: the run ends all the same.
+pub(super) fn tell_commits(run: &Run, git: &Git) -> Option<String> {
+    let (prepared, collected) = (run.git()?, run.record.collected.as_ref()?);
+    if collected.new_commits == 0 {
+        return None;
+    }
+    let failed =
+        |error: &dyn std::fmt::Display| format!("the tasks that the commits name were not told of them: {error}");
+    match trailers::read(git, &prepared, &collected.head) {
+        Ok(commits) => tell::committed(&run.record, commits).err().map(|error| failed(&error)),
+        Err(error) => Some(failed(&error)),
     }
 }
 

@@ -81,6 +81,8 @@ pub fn end(run: &mut Run, engine: &Engine, git: &Git, merge: Merge) -> Result<()
         run.enter(State::CollectFailed, Point::CollectFailed)?;
         return Err(error);
     }
+    let untold = finish::tell_commits(run, git);
+    finish::add_notes(run, untold);
     match tell::ended(&run.record) {
         Err(passing @ (GraphError::Full { .. } | GraphError::Busy { .. })) => return Err(passing.into()),
         // The agent could write there: whatever it made of the graph, its run comes to an end.
@@ -142,6 +144,8 @@ fn merge_again(run: &mut Run, git: &Git, wanted: &Resume) -> Result<Vec<String>,
     };
     if !collected.complete && prepared.private().exists() {
         collected = finish::collect(run, git, &prepared, wanted.merge)?;
+        let untold = finish::tell_commits(run, git);
+        finish::add_notes(run, untold);
     }
     if run.record.outcome.is_none_or(Outcome::leaves_work) {
         let doubt = run.record.ending.filter(|ending| ending.is_doubtful() && collected.own_commits() > 0);

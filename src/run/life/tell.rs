@@ -1,9 +1,12 @@
 //! Updates the graph when a run ends: which of its tasks are done, which wait for its work, and which are open again.
 
 use crate::failpoint::{self, Point};
+use crate::git::collect::trailers::Tagged;
 use crate::graph::error::GraphError;
+use crate::graph::model::rights::Scope;
+use crate::graph::model::text;
 use crate::graph::model::timestamp::Timestamp;
-use crate::graph::store::{FILE, Store};
+use crate::graph::store::{FILE, Naming, Store};
 use crate::run::record::run_json::{Record, RunSpec};
 use crate::run::record::state::Outcome;
 use crate::run::watch::graph;
@@ -39,6 +42,21 @@ pub fn ended(record: &Record) -> Result<(), GraphError> {
     store.end_run(&spec.session, &format!("the run {} ended: {outcome}", spec.name), now)?;
     failpoint::reached(Point::GraphTold);
     Ok(())
+}
+
+/// Records the commits of a run at the tasks that their messages name.
+pub fn committed(record: &Record, commits: Vec<Tagged>) -> Result<(), GraphError> {
+    if commits.is_empty() || record.started_at.is_none() {
+        return Ok(());
+    }
+    let named = commits.into_iter().map(|Tagged { commit, title, tasks }| Naming {
+        commit: text::line(&commit, 64),
+        title: text::line(&title, 200),
+        tasks,
+    });
+    let spec = &record.spec;
+    let agent = graph::agent(spec, graph::scope(&spec.graph_access).unwrap_or(Scope::Everything));
+    graph_of(spec)?.record_commits(&agent, &named.collect::<Vec<_>>(), Timestamp::from(crate::env::now()))
 }
 
 /// After a merge of a run that had ended: what it closed is done, if its work has landed by now.

@@ -37,26 +37,31 @@ pub fn site(spec: &RunSpec) -> Site {
 /// Begins to answer. It ends with the value that is returned.
 pub fn open(spec: &RunSpec, run: &Folder) -> Result<Option<Door>, GraphError> {
     let Some(scope) = scope(&spec.graph_access) else { return Ok(None) };
-    let rights = RunRights { scope, used: Default::default() };
     let door = Door::open(DoorSpec {
         folder: folder(&spec.runtime),
         answers: run.path().to_owned(),
         site: site(spec),
-        actor: Actor {
-            name: spec.name.clone(),
-            identity: Identity::Given(spec.session.clone()),
-            agent_type: Some(spec.agent_type.name().to_owned()),
-            container: Some(spec.name.clone()),
-            label: None,
-            rights: Rights::Run(rights),
-        },
+        actor: agent(spec, scope),
         uid: spec.uid,
         clock: || Timestamp::from(env::now()),
     })?;
     Ok(Some(door))
 }
 
-fn scope(access: &GraphAccess) -> Option<Scope> {
+/// The agent of a run, with what it may change.
+pub fn agent(spec: &RunSpec, scope: Scope) -> Actor {
+    Actor {
+        name: spec.name.clone(),
+        identity: Identity::Given(spec.session.clone()),
+        agent_type: Some(spec.agent_type.name().to_owned()),
+        container: Some(spec.name.clone()),
+        label: None,
+        rights: Rights::Run(RunRights { scope, used: Default::default() }),
+    }
+}
+
+/// What it may change by asking. `None`: it has the file.
+pub fn scope(access: &GraphAccess) -> Option<Scope> {
     match access {
         GraphAccess::Agent => Some(Scope::Everything),
         GraphAccess::ReadOnly => Some(Scope::Nothing),

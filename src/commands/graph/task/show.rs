@@ -128,6 +128,10 @@ impl fmt::Display for Shown {
         if let Some(progress) = self.detail.progress {
             writeln!(f, "children: {progress}")?;
         }
+        for commit in &self.detail.commits {
+            let (id, title) = (render::commit(&commit.commit), line(&commit.title, 100));
+            writeln!(f, "commit {id}  {title}  ({})", line(&commit.run, 60))?;
+        }
         if !self.detail.imported_from.is_empty() {
             writeln!(f, "imported from {}", line(&self.detail.imported_from.join(", "), 200))?;
         }
