@@ -6,6 +6,7 @@ pub mod paint;
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 
 use serde::Serialize;
 
@@ -59,7 +60,7 @@ impl Output {
 
     /// A way on for what an agent prints, to a terminal or to somewhere else.
     pub fn of_stranger(self, to_terminal: bool) -> Stranger {
-        Stranger { output: self, sieve: to_terminal.then(Sieve::default) }
+        Stranger { output: self, sieve: to_terminal.then(Sieve::default), in_line: false }
     }
 
     /// Prints text that is no report.
@@ -94,13 +95,31 @@ impl Output {
 pub struct Stranger {
     output: Output,
     sieve: Option<Sieve>,
+    /// The last line has no end yet.
+    in_line: bool,
 }
 
 impl Stranger {
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.in_line = bytes.last().map_or(self.in_line, |last| *last != b'\n');
         match &mut self.sieve {
             Some(sieve) => self.output.write(&sieve.sift(bytes)),
             None => self.output.write(bytes),
         }
     }
+
+    /// Ends the last line where notes follow in the same place. Elsewhere the bytes stay as the agent printed them.
+    pub fn end(&self) -> io::Result<()> {
+        match self.in_line && are_one(&io::stdout(), &io::stderr()) {
+            true => self.output.write(b"\n"),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Whether both lead to the same terminal, pipe or file.
+fn are_one(one: &impl AsFd, other: &impl AsFd) -> bool {
+    let identity = |fd: BorrowedFd| rustix::fs::fstat(fd).ok().map(|found| (found.st_dev, found.st_ino));
+    let one = identity(one.as_fd());
+    one.is_some() && one == identity(other.as_fd())
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::running::MEET;
-use crate::world::{World, patience, wait_for};
+use crate::world::{World, patience, run_line, wait_for};
 
 const COMMIT: &str = "set -e; echo theirs > greeting; git add greeting; git commit -q -m work";
 /// Does not end by itself, nor when it is told to.
@@ -146,6 +146,19 @@ fn an_unknown_name_is_answered_with_those_there_are() {
     let hint = format!("Error: {name} is still running\nhint: wait for it, or: bn container stop {name}\n");
     assert_eq!(answer.stderr, hint);
     run.go_on().exits(0);
+}
+
+#[test]
+fn what_bn_says_begins_a_line_where_the_agent_was_killed_in_the_middle_of_one() {
+    let world = World::new();
+    let said = std::fs::File::create(world.path("said")).unwrap();
+    let line =
+        run_line("../agent-1", &["--name", &world.job(), "--timeout", "1s"], "trap '' TERM; printf half; sleep 99");
+    let line: Vec<&str> = line.iter().map(String::as_str).collect();
+    let mut run = world.bn_command(&line);
+    run.stdout(said.try_clone().unwrap()).stderr(said).status().unwrap();
+    let said = std::fs::read_to_string(world.path("said")).unwrap();
+    assert!(said.contains(&format!("half\n{}: timed-out", world.job())), "{said}");
 }
 
 #[test]

@@ -268,7 +268,7 @@ impl Drop for World {
 }
 
 /// `bn container run` with a script in place of the agent.
-fn run_line(worktree: &str, options: &[&str], script: &str) -> Vec<String> {
+pub fn run_line(worktree: &str, options: &[&str], script: &str) -> Vec<String> {
     let image = image();
     let fixed = ["container", "run", "--tag", &image, worktree];
     let line = [&fixed[..], options, &["--", "bash", "-c", script]].concat();

@@ -61,7 +61,7 @@ fn follow(mut log: File, ended: &Receiver<()>, mut output: Stranger) -> io::Resu
             }
         }
         if last {
-            return Ok(());
+            return output.end();
         }
     }
 }
