@@ -18,7 +18,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 pub const FILE: &str = "egress.log";
 const OLDER: &str = "egress.log.1";
 /// What was refused, each once: no flood of later lines pushes a refusal out of this one.
-const REFUSED: &str = "refused.log";
+pub(super) const REFUSED: &str = "refused.log";
 /// All.
 pub const FILES: [&str; 3] = [FILE, OLDER, REFUSED];
 /// Different refusals that are kept for good.
@@ -88,6 +88,11 @@ impl fmt::Display for Entry {
 }
 
 impl Entry {
+    /// The request was none that names a host.
+    pub fn names_no_host(&self) -> bool {
+        self.asked == "-"
+    }
+
     /// Reads a line of the file.
     pub fn parse(line: &str) -> Option<(DateTime<Utc>, Self)> {
         let mut words = line.splitn(5, ' ');

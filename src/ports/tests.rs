@@ -97,7 +97,11 @@ fn only_a_tcp_connection_is_taken_from_inside() {
         let asked = asked(&mut dialler);
         assert_eq!(asked.port, 3000);
         send(&reach(), dialled(asked.client).as_bytes(), descriptor).unwrap();
-        assert!(turned_away.read(&mut [0]).unwrap_or(0) == 0, "{descriptor:?}");
+        match turned_away.read(&mut [0]) {
+            Ok(0) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => {}
+            other => panic!("{descriptor:?}: {other:?}"),
+        }
     }
     // An answer that nobody waits for is dropped, and the next client is served.
     send(&reach(), dialled(u64::MAX).as_bytes(), &local).unwrap();

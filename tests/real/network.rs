@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
@@ -76,6 +77,45 @@ fn what_is_refused_is_summed_up_with_the_flag_that_lets_it_through() {
     let options = ["--name", &world.name("again"), "--allow", &allow(port)];
     let answer = world.agent(&options, &script).exits(0);
     assert!(answer.stdout.contains("canary") && !answer.stderr.contains("the network refused"), "{answer:#?}");
+}
+
+#[test]
+fn what_is_refused_first_is_said_at_once_and_a_flood_of_it_is_no_flood_of_words() {
+    let world = World::new();
+    let name = world.job();
+    let many = "seq 30 | xargs -P 8 -I N curl -s --noproxy '' -o /dev/null http://hostN.corp:81/";
+    // As a package manager asks again and again.
+    let script = format!(
+        "for i in $(seq 200); do curl -s --noproxy '' -o /dev/null http://10.0.0.7:4873/; done; {MEET}; {many}; {MEET}"
+    );
+    let mut running = world.start(&["--name", &name, "--only", "registry.corp"], &script);
+    let said = running.stderr();
+    running.meet();
+    let mut follow = world.bn_command(&["container", "logs", "--follow", &name]);
+    let follow = follow.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let first = format!(
+        "the network refused 10.0.0.7:4873: not on the allowlist; to open it: bn container allow {name} 10.0.0.7:4873\n"
+    );
+    wait_for("the first refusal", || said.so_far().contains(&first));
+    assert_eq!(world.row(&name)["refused"], serde_json::json!(["10.0.0.7:4873"]));
+    let listed = world.bn(&["container", "list"]).exits(0).stdout;
+    assert!(
+        listed.contains("the network refused 10.0.0.7:4873: ")
+            && listed.contains(&format!("bn container allow {name} 10.0.0.7:4873")),
+        "{listed}"
+    );
+    std::fs::write(world.path("agent-1/go"), "").unwrap();
+    let more = "the network refuses still more hosts: bn container list";
+    wait_for("the end of the flood", || said.so_far().contains(more));
+    running.meet();
+    assert!(world.bn(&["container", "list"]).exits(0).stdout.contains("10.0.0.7:4873 and 30 more hosts"));
+    running.go_on();
+    let all = said.so_far();
+    let once = |text: &str| text.matches(&first).count() == 1 && text.matches("the network refused ").count() == 10;
+    assert!(once(&all) && all.matches(more).count() == 1, "{all}");
+    let followed = String::from_utf8(follow.wait_with_output().unwrap().stderr).unwrap();
+    assert!(once(&followed) && followed.matches(more).count() == 1, "{followed}");
+    assert_eq!(world.row(&name)["refused"].as_array().unwrap().len(), 31);
 }
 
 #[test]

@@ -84,7 +84,7 @@ pub fn run(args: &ListArgs, context: &Context) -> Result<Exit, Failure> {
 
 /// Whether a run that has ended is not done with.
 fn wants_something(run: &Seen) -> bool {
-    wish::of(run, false, None).is_ok_and(|wish| wish.is_some())
+    wish::of(run, false, None, &[]).is_ok_and(|wish| wish.is_some())
 }
 
 /// Where names alone are wanted, nobody has to look into the runs.

@@ -12,10 +12,12 @@ use crate::commands::container::find::{Runs, any};
 use crate::commands::container::report::RunReport;
 use crate::commands::{Context, Exit};
 use crate::error::{FAILED, Failure};
+use crate::output::Output;
 use crate::run::record::census::Seen;
 use crate::run::record::run_json::Record;
 use crate::run::record::state::State;
 use crate::run::record::{RunError, lock};
+use crate::run::watch::refusals;
 
 const POLL: Duration = Duration::from_millis(100);
 const BLOCK: usize = 64 << 10;
@@ -74,7 +76,7 @@ fn show(seen: &Seen, args: &LogsArgs, context: &Context) -> Result<(), RunError>
     }
     if context.output.is_json() {
         let mut bytes = Vec::new();
-        follow(seen, args, &mut log, |block| {
+        follow(seen, args, context.output, &mut log, |block| {
             bytes.extend_from_slice(block);
             Ok(())
         })
@@ -82,7 +84,7 @@ fn show(seen: &Seen, args: &LogsArgs, context: &Context) -> Result<(), RunError>
         return print(seen, &bytes, context).map_err(io);
     }
     let mut output = context.output.of_stranger(context.env.stdout_is_terminal);
-    follow(seen, args, &mut log, |block| output.write(block)).map_err(io)
+    follow(seen, args, context.output, &mut log, |block| output.write(block)).map_err(io)
 }
 
 /// Prints all of a log at once.
@@ -90,12 +92,22 @@ fn print(seen: &Seen, bytes: &[u8], context: &Context) -> io::Result<()> {
     context.output.print(&Log { name: seen.record.name(), log: String::from_utf8_lossy(bytes).into_owned() })
 }
 
-/// Hands over what is there, and where that is wanted what comes until the run ends.
-fn follow(seen: &Seen, args: &LogsArgs, log: &mut File, mut to: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+/// Hands over what is there, and where that is wanted what comes until the run ends; what the network refuses is noted between.
+fn follow(
+    seen: &Seen,
+    args: &LogsArgs,
+    output: Output,
+    log: &mut File,
+    mut to: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut news = refusals::news(&seen.record.spec, &seen.folder);
     loop {
         // Looked at before reading: what an owner wrote before it ended is then read too.
         let running = args.follow && lock::is_held(&seen.folder.lock())?;
         pass_on(log, &mut to)?;
+        if args.follow {
+            news.look()?.iter().for_each(|refusal| output.note(refusal.in_run(seen.record.name())));
+        }
         if !running {
             return Ok(());
         }

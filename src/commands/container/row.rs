@@ -12,6 +12,7 @@ use crate::graph::model::task::Named;
 use crate::run::record::RunError;
 use crate::run::record::census::Seen;
 use crate::run::record::state::{Ending, Outcome, State};
+use crate::run::watch::refusals;
 
 /// One line of `bn container list`.
 #[derive(Debug, Serialize)]
@@ -53,6 +54,8 @@ pub struct Row {
     pub memory: Option<u64>,
     /// Ports of this machine that lead to the container's.
     pub ports: Vec<Open>,
+    /// Hosts that the network refused, as `host:port`, first come first.
+    pub refused: Vec<String>,
     /// What it wants from its user.
     pub wish: Option<Wish>,
 }
@@ -62,6 +65,8 @@ impl Row {
     pub fn of(seen: &Seen, alive: bool, live: Live, now: DateTime<Utc>) -> Result<Self, RunError> {
         let record = &seen.record;
         let collected = record.collected.as_ref();
+        let refused = refusals::first(&record.spec, &seen.folder);
+        let refused = refused.map_err(|source| RunError::io("read", seen.folder.path(), source))?;
         let quiet = live.seen_at.map(|then| now - then);
         Ok(Self {
             name: record.name().to_owned(),
@@ -90,7 +95,8 @@ impl Row {
             cpu_percent: live.cpu_percent,
             memory: live.memory,
             ports: Open::all(seen)?,
-            wish: wish::of(seen, alive, quiet)?,
+            wish: wish::of(seen, alive, quiet, &refused)?,
+            refused: refused.into_iter().map(|entry| entry.asked).collect(),
         })
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::commands::container::amounts::age;
 use crate::commands::container::next::after;
 use crate::commands::container::report::RunReport;
+use crate::egress::log::{Entry, Remedy};
 use crate::run::record::RunError;
 use crate::run::record::census::Seen;
 use crate::run::record::state::{Ending, Outcome, State};
@@ -39,13 +40,14 @@ const LOOK: (&str, &str) = ("see what it printed", "logs");
 const GIVE_UP: (&str, &str) = ("give it up", "discard");
 const TRY_AGAIN: (&str, &str) = ("try again", "merge");
 
-/// What the run wants. `alive` says whether its container runs, `quiet` how long nothing was seen of its agent.
-pub fn of(seen: &Seen, alive: bool, quiet: Option<TimeDelta>) -> Result<Option<Wish>, RunError> {
+/// What the run wants. `alive` says whether its container runs, `quiet` how long nothing was seen of its agent, `refused` what
+/// the network refused it.
+pub fn of(seen: &Seen, alive: bool, quiet: Option<TimeDelta>, refused: &[Entry]) -> Result<Option<Wish>, RunError> {
     let (record, name) = (&seen.record, seen.record.name());
     let wish = |why: &str, verbs: &[(&'static str, &str)]| Ok(Some(Wish::new(name, why, verbs)));
     let reason = |otherwise: &str| record.reason.clone().unwrap_or_else(|| otherwise.to_owned());
     match record.state {
-        State::Running if seen.owned => Ok(quiet.filter(|quiet| *quiet >= QUIET).map(|quiet| hangs(name, quiet))),
+        State::Running if seen.owned => Ok(goes_on(name, quiet.filter(|quiet| *quiet >= QUIET), refused)),
         _ if seen.owned => Ok(None),
         state if state.is_open() && alive => {
             wish("bn was killed, and its agent goes on without it", &[LOOK, ("end it, and merge", "merge"), GIVE_UP])
@@ -61,6 +63,26 @@ pub fn of(seen: &Seen, alive: bool, quiet: Option<TimeDelta>) -> Result<Option<W
         }
         _ => ended(seen),
     }
+}
+
+/// A run that works may lack something, or hang; or hang for what it lacks.
+fn goes_on(name: &str, quiet: Option<TimeDelta>, refused: &[Entry]) -> Option<Wish> {
+    let hangs = quiet.map(|quiet| hangs(name, quiet));
+    let Some(first) = refused.first() else { return hangs };
+    let more = match refused.len() {
+        1 => String::new(),
+        2 => " and one more host".to_owned(),
+        all => format!(" and {} more hosts", all - 1),
+    };
+    let why = format!("the network refused {}{more}: {}", first.asked, first.reason);
+    let mut wish = match hangs {
+        Some(hangs) => Wish { why: format!("{}; {why}", hangs.why), ..hangs },
+        None => Wish::new(name, why, &[LOOK]),
+    };
+    if let Some(Remedy::Allow(rule)) = &first.remedy {
+        wish.next.insert(0, Step { what: "open it", command: format!("bn container allow {name} {rule}") });
+    }
+    Some(wish)
 }
 
 fn hangs(name: &str, quiet: TimeDelta) -> Wish {
@@ -89,6 +111,32 @@ fn ended(seen: &Seen) -> Result<Option<Wish>, RunError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::egress::log::Decision;
+
+    #[test]
+    fn what_the_network_refuses_is_told_of_a_run_that_works_and_of_one_that_hangs() {
+        let refused = |asked: &str, remedy| Entry {
+            decision: Decision::Refused,
+            asked: asked.to_owned(),
+            address: None,
+            remedy,
+            reason: "private address".to_owned(),
+        };
+        let open = refused("db.corp:5432", Some(Remedy::Allow("db.corp:5432".to_owned())));
+        let told = |quiet, refused: &[Entry]| {
+            let wish = goes_on("job", quiet, refused)?;
+            Some((wish.why, wish.next.into_iter().map(|step| step.command).collect::<Vec<_>>()))
+        };
+        let (why, next) = told(None, std::slice::from_ref(&open)).unwrap();
+        assert_eq!(why, "the network refused db.corp:5432: private address");
+        assert_eq!(next, ["bn container allow job db.corp:5432", "bn container logs job"]);
+        let never = refused("169.254.169.254:80", Some(Remedy::Never));
+        let (why, next) = told(Some(TimeDelta::minutes(25)), &[never, open.clone(), open]).unwrap();
+        let hangs = "it has printed, committed and noted nothing for 25m";
+        assert_eq!(why, format!("{hangs}; the network refused 169.254.169.254:80 and 2 more hosts: private address"));
+        assert_eq!(next[0], "bn container logs job");
+        assert_eq!(told(None, &[]), None);
+    }
 
     #[test]
     fn what_hangs_is_told_from_what_works() {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use crate::container::network::Network;
 use crate::env::Env;
 use crate::error::Failure;
 use crate::failpoint::Point;
@@ -20,8 +21,9 @@ use crate::run::record::state::{Ending, State};
 use crate::run::watch::disk::{Guard, Verdict};
 use crate::run::watch::follow::Follower;
 use crate::run::watch::process::Watched;
+use crate::run::watch::refusals::Announcer;
 use crate::run::watch::signals::Signals;
-use crate::run::watch::{graph, job_control, ports, proxy, status};
+use crate::run::watch::{graph, job_control, ports, proxy, refusals, status};
 
 /// How often the host's branches are shown to the agent.
 const PUBLISH_EVERY: Duration = Duration::from_secs(2);
@@ -101,6 +103,8 @@ pub fn supervise(
         meanwhile.note(format_args!("bn could not print that the agent runs: {error}"));
     }
     way_in.iter().flat_map(|way_in| &way_in.first).for_each(|port| meanwhile.note(ports::told(port)));
+    let refusals = announcer(run, meanwhile).transpose();
+    let refusals = refusals.map_err(|source| RunError::io("watch the network of", run.folder.path(), source))?;
     let output = || owner.output.of_stranger(owner.env.stdout_is_terminal);
     let follower = owner.follow.then(|| Follower::start(&run.folder.log(), output()));
     let mut follower = follower.transpose().map_err(|source| RunError::io("read", &run.folder.log(), source))?;
@@ -108,7 +112,7 @@ pub fn supervise(
         Some(watched) => Watch::new(run, owner, meanwhile).until_end(&watched, &mut foreground)?,
         None => Reason::ByItself,
     };
-    drop((way_out, way_in, door));
+    drop((refusals, way_out, way_in, door));
     // A ctr that was killed, or whose terminal is gone, has an exit code of its own.
     let code = foreground.wait(owner.output).map_err(io)?.filter(|_| reason == Reason::ByItself);
     follower.iter_mut().for_each(Follower::end);
@@ -117,6 +121,13 @@ pub fn supervise(
         None
     });
     Ok(Supervised { code, reason, verdict, follower })
+}
+
+/// Whoever sees what the agent prints hears at once what it could not reach. Of a detached run `logs --follow` says it.
+fn announcer(run: &Run, output: Output) -> Option<io::Result<Announcer>> {
+    let spec = &run.record.spec;
+    let watched = !spec.detached && spec.network.mode == Network::Egress;
+    watched.then(|| Announcer::start(refusals::news(spec, &run.folder), run.name(), output))
 }
 
 /// Tells endings apart whose exit code is the same: ended by itself, stopped, timed out, out of disk.

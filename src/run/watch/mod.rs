@@ -10,6 +10,7 @@ pub mod job_control;
 pub mod ports;
 pub mod process;
 pub mod proxy;
+pub mod refusals;
 pub mod signals;
 pub mod status;
 pub mod terminal;
