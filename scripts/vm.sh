@@ -8,6 +8,7 @@
 #   vm.sh run SUITE [-t] [-u USER] LINE   a shell command line in it (user: root); its exit code is this one's
 #   vm.sh copy SUITE FILE… FOLDER         copies into it, as root
 #   vm.sh reboot SUITE                    reboots it, and waits
+#   vm.sh suspend SUITE SECONDS           lets it stand still for so long
 #   vm.sh stop SUITE [--keep]             powers it off; what was written in it goes, but for --keep
 #
 # Users: root, dev (sudo without a password), pass (sudo asks; the password is "pass").
@@ -139,6 +140,14 @@ reboot() {
     await "$1"
 }
 
+suspend() {
+    local pid
+    pid=$(<"$DIR/$1/pid")
+    kill -STOP "$pid"
+    sleep "$2"
+    kill -CONT "$pid"
+}
+
 stop() {
     local tries
     if running "$1"; then
@@ -156,7 +165,7 @@ stop() {
 source "$HERE/vm/suite.sh"
 
 case ${1:-} in
-    image | boot | test | run | copy | reboot | stop)
+    image | boot | test | run | copy | reboot | suspend | stop)
         [[ ${2:-} ]] || die "vm.sh $1: of which Debian?" "scripts/vm.sh $1 trixie"
         if [[ $1 == test ]]; then run_suite "${@:2}"; else "$@"; fi
         ;;

@@ -27,7 +27,7 @@ macro_rules! recorded {
     };
 }
 
-const ALL: [Recorded; 2] = [recorded!("1.6"), recorded!("1.7")];
+const ALL: [Recorded; 3] = [recorded!("1.6"), recorded!("1.7"), recorded!("2.1")];
 
 /// Every flag of the command line, as `ctr` would look for it.
 fn flags(spec: &ContainerSpec) -> Vec<String> {

@@ -196,6 +196,11 @@ pub fn own_program() -> std::io::Result<PathBuf> {
     std::env::current_exe()
 }
 
+/// Where this process is in the tree of control groups, as `/proc` says it.
+pub fn control_group() -> String {
+    fs::read_to_string("/proc/self/cgroup").unwrap_or_default()
+}
+
 /// Random bits, for names that nobody else picks.
 pub fn random() -> std::io::Result<u64> {
     Ok(getrandom::u64()?)

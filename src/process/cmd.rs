@@ -101,6 +101,10 @@ impl Cmd {
         self
     }
 
+    pub fn program(&self) -> &OsStr {
+        &self.program
+    }
+
     pub fn arguments(&self) -> &[OsString] {
         &self.args
     }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The life of a machine under runs that go on: their user logs out, containerd is started again, the machine reboots.
+# The life of a machine under runs that go on: their user logs out or may no longer use sudo, the clock jumps, the disk is
+# full, the machine sleeps, containerd is started again, the machine reboots.
 # Run by scripts/vm.sh test, which has brought bn and the image under test into the machine.
 #
 #   life.sh SUITE [TEST…]
@@ -14,7 +15,9 @@ readonly IMAGE=localhost/binnacle-test:binnacle-test
 # An agent that commits at once, works until it is told to end, and commits once more.
 readonly AGENT='trap "git commit -q --allow-empty -m last; exit 0" TERM; git commit -q --allow-empty -m first; touch ready; while sleep 0.2; do :; done'
 
-as() { "$HERE/../../scripts/vm.sh" run "$SUITE" -u "$@"; }
+readonly VM=$HERE/../../scripts/vm.sh
+
+as() { "$VM" run "$SUITE" -u "$@"; }
 
 # A session of its own for each line, as a user at a terminal has it.
 dev() { as dev "$@"; }
@@ -71,6 +74,92 @@ a_detached_run_outlives_the_session() {
     expect "the branch" "$(subject out)" last
 }
 
+# logind's setting that Debian does not have and others do, and the lingering that bn asks for because of it.
+a_detached_run_outlives_a_session_that_takes_all_with_it() {
+    local folder=/etc/systemd/logind.conf.d
+    repository ends
+    as root "mkdir -p $folder; printf '[Login]\nKillUserProcesses=yes\n' >$folder/ends.conf; systemctl restart systemd-logind"
+    start ends
+    await "the user is logged out" is_logged_out
+    sleep 15
+    expect "after the logout" "$(field ends status)" running
+    expect "the unit" "$(dev systemctl --user is-active binnacle-ends.scope)" active
+    dev 'cd repo && bn container stop ends' >&2
+    expect "after the stop" "$(field ends outcome)" stopped
+    expect "the branch" "$(subject ends)" last
+    as root "rm $folder/ends.conf; loginctl disable-linger dev; systemctl restart systemd-logind"
+}
+
+the_clock_jumps_under_a_run() {
+    repository clock
+    start clock
+    as root 'date -s "+2 days"' >&2
+    sleep 5
+    expect "two days later" "$(field clock status)" running
+    as root 'date -s "-4 days"' >&2
+    sleep 5
+    expect "two days before its start" "$(field clock status)" running
+    dev 'cd repo && bn container list' >&2
+    dev 'cd repo && bn container stop clock' >&2
+    expect "after the stop" "$(field clock outcome)" stopped
+    expect "the branch" "$(subject clock)" last
+    as root 'date -s "+2 days"' >&2
+}
+
+# All of the machine stands still, as in a suspend.
+the_machine_sleeps_under_a_run() {
+    repository sleep
+    start sleep
+    "$VM" suspend "$SUITE" 30
+    expect "after the sleep" "$(field sleep status)" running
+    dev 'cd repo && bn container stop sleep' >&2
+    expect "the branch" "$(subject sleep)" last
+}
+
+the_disk_is_full_under_a_run() {
+    repository full
+    start full
+    # shellcheck disable=SC2016 # the machine's own
+    as root 'fallocate -l "$(df --output=avail --block-size=1 / | tail -n 1)" /var/filler; dd if=/dev/zero of=/var/rest bs=4k' 2>/dev/null || true
+    await "the run has ended" not_running full
+    dev 'cd repo && bn container list --all' >&2
+    as root 'rm /var/filler /var/rest'
+    dev 'cd repo && bn container merge full --yes' >&2 || true
+    [[ $(subject full) =~ ^(first|last)$ ]] || fail "the branch full has no commit of the agent's"
+}
+
+not_running() { [[ $(field "$1" status) != running ]]; }
+
+# The run goes on; whoever may not use sudo cannot stop it, and is told why.
+a_user_may_no_longer_use_sudo() {
+    repository may
+    start may
+    as root 'mv /etc/sudoers.d/vm /root/sudoers'
+    if dev 'cd repo && bn container stop may' >&2; then fail "a run was stopped without sudo"; fi
+    expect "without sudo" "$(field may status)" running
+    as root 'mv /root/sudoers /etc/sudoers.d/vm'
+    dev 'cd repo && bn container stop may' >&2
+    expect "the branch" "$(subject may)" last
+}
+
+# Each has a folder ~/repo with a worktree ~/tree-same.
+two_users_have_a_run_of_the_same_name() {
+    local mine
+    repository same
+    start same
+    as root 'id -u second >/dev/null 2>&1 || useradd -m -s /bin/bash second; cp -r /home/dev/.ssh /home/second; chown -R second: /home/second
+        install -m 0440 /dev/stdin /etc/sudoers.d/second <<<"second ALL=(ALL) NOPASSWD: ALL"'
+    as second 'rm -rf repo tree-same; git init -q -b main repo && cd repo && git config user.name Second && git config user.email s@example.org &&
+        git commit -q --allow-empty -m start && git worktree add -q ../tree-same -b same'
+    if as second "cd repo && bn container run --detach --tag $IMAGE --name same ../tree-same -- true" >&2; then fail "a name was taken twice"; fi
+    if as second 'cd repo && bn container stop same' >&2; then fail "a run of somebody else's was stopped"; fi
+    mine=$(as second "cd repo && bn container run --tag $IMAGE --name mine ../tree-same -- git commit -q --allow-empty -m mine >&2; git log -1 --format=%s")
+    expect "the work of the second" "$mine" mine
+    expect "the run of the first" "$(field same status)" running
+    dev 'cd repo && bn container stop same' >&2
+    expect "the branch of the first" "$(subject same)" last
+}
+
 containerd_is_started_again_under_a_run() {
     repository again
     start again
@@ -84,7 +173,7 @@ the_machine_reboots_under_three_runs() {
     local name
     repository one two three
     for name in one two three; do start $name; done
-    "$HERE/../../scripts/vm.sh" reboot "$SUITE"
+    "$VM" reboot "$SUITE"
     for name in one two three; do
         expect "after the reboot, $name" "$(field $name status)" interrupted
         # The agent was told to end with the machine: where there was time, it has committed once more.
@@ -98,8 +187,9 @@ the_machine_reboots_under_three_runs() {
 }
 
 main() {
-    local test tests=(a_detached_run_outlives_the_session containerd_is_started_again_under_a_run
-        the_machine_reboots_under_three_runs)
+    local test tests=(a_detached_run_outlives_the_session a_detached_run_outlives_a_session_that_takes_all_with_it containerd_is_started_again_under_a_run
+        the_clock_jumps_under_a_run the_machine_sleeps_under_a_run the_disk_is_full_under_a_run
+        a_user_may_no_longer_use_sudo two_users_have_a_run_of_the_same_name the_machine_reboots_under_three_runs)
     if (($#)); then tests=("$@"); fi
     for test in "${tests[@]}"; do
         $test

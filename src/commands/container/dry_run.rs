@@ -14,6 +14,7 @@ use crate::commands::Context;
 use crate::commands::container::resolve::{Resolved, resolve};
 use crate::container::network::Network;
 use crate::data_dir::DataDir;
+use crate::env::Env;
 use crate::error::Failure;
 use crate::git::host::Git;
 use crate::process::Runner;
@@ -59,7 +60,7 @@ impl DryRun {
         conflicts::refuse(&plan, &all(&plan.repositories)?, &git)?;
         let stage = Stage::new(context).context("cannot make folders for the rehearsal")?;
         let args = RunArgs { name: Some(plan.spec.name.clone()), ..args.clone() };
-        let steps = rehearse(&args, &stage.context, &runner.clone().rehearsing(stage.moved))?;
+        let steps = rehearse(&args, &stage.context, &context.env, &runner.clone().rehearsing(stage.moved))?;
         let spec = plan.spec;
         Ok(Self {
             name: spec.name,
@@ -145,8 +146,8 @@ impl Stage {
     }
 }
 
-/// The life of a run whose agent does nothing.
-fn rehearse(args: &RunArgs, context: &Context, runner: &Runner) -> Result<Vec<Step>, Failure> {
+/// The life of a run whose agent does nothing. `own` has the user's own folders.
+fn rehearse(args: &RunArgs, context: &Context, own: &Env, runner: &Runner) -> Result<Vec<Step>, Failure> {
     let git = Git::new(runner.clone());
     let mut steps = Vec::new();
     let mut done = |step| steps.push(Step { step, commands: runner.rehearsed() });
@@ -158,7 +159,7 @@ fn rehearse(args: &RunArgs, context: &Context, runner: &Runner) -> Result<Vec<St
     done("prepare: make the private git folder, and the run's own repository for what it keeps");
     steps::start(&mut run, &container, engine, &git, context.output)?;
     if plan.spec.detached {
-        detach(&run, runner)?;
+        detach(&run, runner, own, context.output)?;
     }
     done("start: start the container, set its limits and let the agent start");
     run.record.started_at = Some(crate::env::now());

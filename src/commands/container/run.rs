@@ -82,7 +82,7 @@ fn go_on(begun: &mut Begun, git: &Git, context: &Context) -> Result<(), Failure>
     let Begun { run, container, engine, signals } = begun;
     let foreground = steps::start(run, container, engine, git, context.output)?;
     if run.record.spec.detached {
-        return detach::detach(run, engine.runner());
+        return detach::detach(run, engine.runner(), &context.env, context.output);
     }
     let follow = !run.record.spec.terminal;
     let owner = Owner { env: &context.env, engine, git, signals, output: context.output, follow };

@@ -5,10 +5,12 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::OpenOptionsExt;
 use std::process::Stdio;
 
-use crate::env::own_program;
+use crate::env::{Env, own_program};
 use crate::error::Failure;
 use crate::failpoint::{self, Point};
+use crate::output::Output;
 use crate::process::{Cmd, Runner};
+use crate::run::life::logout::lasting;
 use crate::run::record::RunError;
 use crate::run::record::run_json::Run;
 
@@ -16,13 +18,16 @@ use crate::run::record::run_json::Run;
 pub const HELD: &str = "held";
 
 /// Passes the run and its lock to the same program in a session of its own. Returns once that supervises the agent.
-pub fn detach(run: &Run, runner: &Runner) -> Result<(), Failure> {
+pub fn detach(run: &Run, runner: &Runner, env: &Env, output: Output) -> Result<(), Failure> {
     let cmd = Cmd::new(own_program()?).args(runner.traces().then_some("--verbose")).args(["container", "supervise"]);
-    let cmd = cmd.arg(run.folder.path());
+    let owner = lasting(cmd.arg(run.folder.path()), run.name(), env, runner);
+    if let Some(note) = owner.note {
+        output.note(note);
+    }
     let log_path = run.folder.owner_log();
     let log = OpenOptions::new().create(true).append(true).mode(0o600).open(&log_path);
     let log = log.map_err(|source| RunError::io("write", &log_path, source))?;
-    let owner = runner.spawn_apart(&cmd, run.lock().as_stdio()?, Stdio::piped(), Stdio::from(log))?;
+    let owner = runner.spawn_apart(&owner.cmd, run.lock().as_stdio()?, Stdio::piped(), Stdio::from(log))?;
     let Some(mut owner) = owner else { return Ok(()) };
     failpoint::reached(Point::OwnerStarted);
     let mut word = String::new();

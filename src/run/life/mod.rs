@@ -8,6 +8,7 @@ pub mod discard;
 pub mod exec;
 pub mod finish;
 pub mod landed;
+mod logout;
 mod merge_blockers;
 pub mod plan;
 pub mod prepare;
