@@ -3,7 +3,7 @@
 # full, the machine sleeps, containerd is started again, the machine reboots.
 # Run by scripts/vm.sh test, which has brought bn and the image under test into the machine.
 #
-#   life.sh SUITE [TEST…]
+#   life.sh SUITE [TEST… | all]     all: those by hand, too
 set -euo pipefail
 
 HERE=$(dirname "${BASH_SOURCE[0]}")
@@ -186,11 +186,14 @@ the_machine_reboots_under_three_runs() {
     dev 'cd repo && bn container stop after' >&2
 }
 
+# What scripts/vm.sh test tries each time, and what is tried by hand, because of the time it takes.
+readonly ALWAYS=(a_detached_run_outlives_the_session containerd_is_started_again_under_a_run the_machine_reboots_under_three_runs)
+readonly BY_HAND=(a_detached_run_outlives_a_session_that_takes_all_with_it the_clock_jumps_under_a_run the_machine_sleeps_under_a_run
+    the_disk_is_full_under_a_run a_user_may_no_longer_use_sudo two_users_have_a_run_of_the_same_name)
+
 main() {
-    local test tests=(a_detached_run_outlives_the_session a_detached_run_outlives_a_session_that_takes_all_with_it containerd_is_started_again_under_a_run
-        the_clock_jumps_under_a_run the_machine_sleeps_under_a_run the_disk_is_full_under_a_run
-        a_user_may_no_longer_use_sudo two_users_have_a_run_of_the_same_name the_machine_reboots_under_three_runs)
-    if (($#)); then tests=("$@"); fi
+    local test tests=("${ALWAYS[@]}")
+    if [[ ${1:-} == all ]]; then tests+=("${BY_HAND[@]}"); elif (($#)); then tests=("$@"); fi
     for test in "${tests[@]}"; do
         $test
         say "$test: ok"
