@@ -61,7 +61,7 @@ start_qemu() {
     if [[ $accel == kvm ]]; then cpu=host; fi
     (unpacked qemu-system-x86_64 -L "$DIR/qemu/usr/share/qemu" -L "$DIR/qemu/usr/share/seabios" \
         -accel "$accel" -cpu "$cpu" -machine q35 -smp "$CPUS" -m "$MEMORY" -nodefaults -no-user-config -display none \
-        -kernel "$here/vmlinuz" -initrd "$here/initrd" -append "root=/dev/vda rw console=ttyS0 quiet" \
+        -kernel "$here/vmlinuz" -initrd "$here/initrd" -append "root=/dev/vda rw console=ttyS0 quiet no_timer_check" \
         -drive "file=$here/overlay,if=virtio,format=qcow2,cache=unsafe,discard=unmap" -serial "file:$here/console" \
         -device virtio-rng-pci -netdev "user,id=n,hostfwd=tcp:127.0.0.1:$(port "$1")-:22" \
         -device virtio-net-pci,netdev=n,romfile= -pidfile "$here/pid") >"$here/qemu.log" 2>&1 </dev/null &
