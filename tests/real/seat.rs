@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::process::Command;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
 
@@ -193,7 +193,17 @@ fn what_an_agent_has_made_is_seen_while_it_works_and_afterwards() {
     screen.types(&format!("clear; LESS= bn container diff {job}"));
     screen.waits_for("(END)");
     screen.presses("C-c");
-    screen.presses("q");
+    // A key that comes while less answers Ctrl-C may be lost to it.
+    let mut pressed = Instant::now() - Duration::from_secs(9);
+    wait_for("the shell's prompt", || {
+        let back = screen.text().ends_with('$');
+        if !back && pressed.elapsed() > Duration::from_secs(2) {
+            screen.presses("q");
+            pressed = Instant::now();
+        }
+        back
+    });
+    screen.presses("C-u");
     screen.types("echo back=$?");
     screen.waits_for("back=0");
     drop(screen);
