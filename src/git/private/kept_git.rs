@@ -97,21 +97,14 @@ fn mark(run: &str) -> String {
 /// stay there until the run is forgotten.
 pub fn fetch_work(git: &Git, run: &RunGit, work: &str) -> Result<(), GitError> {
     let common_dir = &run.checkout.common_dir;
-    if !run.has_own_refs() {
+    // An agent that did nothing brings no work: a rehearsal does not get here.
+    if !run.has_own_refs() || git.rehearses() {
         return Ok(());
     }
-    if !git.rehearses() {
-        let objects = common_dir.join("objects");
-        object_links::lend(&run.kept().join("objects"), &objects, &mark(&run.run))
-            .map_err(GitError::io("write to", &objects))?;
-    }
-    rehearse(git, run, "work", run.base())?;
-    let found = refs::commit(git, &run.kept(), work)?;
-    if git.rehearses() {
-        // The commands that would delete it later are not started.
-        bare::remove(&run.kept().join(prefix(&run.run)), "work")?;
-    }
-    if found.is_none() {
+    let objects = common_dir.join("objects");
+    object_links::lend(&run.kept().join("objects"), &objects, &mark(&run.run))
+        .map_err(GitError::io("write to", &objects))?;
+    if refs::commit(git, &run.kept(), work)?.is_none() {
         return Ok(());
     }
     // The objects that the work builds on may be gone from the user's repository by now.
