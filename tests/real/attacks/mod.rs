@@ -151,7 +151,8 @@ impl Battle {
         let answered = answer(ctr.output().unwrap());
         assert_eq!(answered.code, 0, "{answered:#?}");
         // What root did, the user has to live with.
-        answer(Command::new("sudo").args(["-n", "chown", "-R", "bn-test-nopass:", &root]).output().unwrap()).exits(0);
+        let owner = self.world.shell("id -u");
+        answer(Command::new("sudo").args(["-n", "chown", "-R", &owner, &root]).output().unwrap()).exits(0);
     }
 
     /// The names of the attacks that worked.
