@@ -87,7 +87,7 @@ fn one(git: &Git, run: &RunGit, size: Size, collected: &mut Collected) -> Result
 fn unmoved(git: &Git, run: &RunGit, mut plan: Plan, collected: &mut Collected) -> Result<(), GitError> {
     collected.notes.append(&mut plan.notes);
     collected.complete = true;
-    collected.own_commits = Some(0);
+    (collected.own_commits, collected.files) = (Some(0), Some(0));
     collected.ended_on = plan.ended_on();
     collected.branch = branch::settle(git, run, &plan, &mut collected.notes)?;
     failpoint::reached(Point::IndexMoved);
