@@ -265,4 +265,25 @@ mod tests {
         assert_eq!((sound, all.len()), (vec!["sound.db"], KEPT + 1));
         assert!(all.last().unwrap().problem.as_ref().unwrap().contains("its title is of the wrong type"));
     }
+
+    #[test]
+    fn stores_that_are_copied_at_once_do_not_miss_what_another_dropped() {
+        let root = tempfile::tempdir().unwrap();
+        let (graph, copies) = (root.path().join("graph"), root.path().join("backups"));
+        let (uid, gid) = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
+        let site = Site::new(&graph, uid, gid).backups(&copies);
+        create(&Store::open(&site).unwrap(), "one");
+        std::thread::scope(|scope| {
+            for run in 0..8 {
+                let (site, copies) = (&site, &copies);
+                scope.spawn(move || {
+                    let store = Store::open(site).unwrap();
+                    for round in 0..20 {
+                        store.copy_before(&format!("run{run}-{round}"), copies, crate::env::now()).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(list(&copies).unwrap().len(), 1);
+    }
 }
