@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=scripts/common.sh
 source scripts/common.sh
 
-readonly ROUNDS=${ROUNDS:-15} BOUND=200
+readonly ROUNDS=${ROUNDS:-15} BOUND=400
 readonly OUT=target/bench/start.tsv
 BN=$PWD/target/x86_64-unknown-linux-gnu/release/bn
 readonly BN
