@@ -31,6 +31,7 @@ python3                             python3      python3
 git-lfs                             git-lfs      git-lfs
 openssl                             openssl      openssl
 ssh                                 openssh-client openssh-clients
+less                                less         less
 strip                               binutils     binutils
 '
 
