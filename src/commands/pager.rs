@@ -9,13 +9,16 @@ use crate::error::Failure;
 use crate::git::host::pager;
 use crate::output::paint::Painted;
 use crate::process::{Cmd, Runner};
+use crate::run::engine::is_installed;
 
 /// Shows the text as git shows its own.
 pub fn show(text: &Painted, context: &Context) -> Result<(), Failure> {
     let runner = Runner::new(&context.env);
     let pager = pager::of_user(&context.env.pagers, &runner)?;
     let text = text.for_terminal(context.env.colors);
-    let Some(pager) = pager.filter(|_| context.env.stdout_is_terminal) else {
+    // A machine without less shows all of it at once.
+    let is_there = |pager: &String| pager != "less" || is_installed(&context.env, pager);
+    let Some(pager) = pager.filter(|pager| context.env.stdout_is_terminal && is_there(pager)) else {
         return Ok(context.output.write(text.as_bytes())?);
     };
     // Ctrl-C is for the pager. Without this, it would be left behind in the terminal.
