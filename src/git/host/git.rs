@@ -273,4 +273,18 @@ mod tests {
             assert!(!reads(line), "{line}");
         }
     }
+
+    #[test]
+    fn what_is_remembered_is_asked_once_and_the_rest_every_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let git = crate::git::testing::git(folder.path());
+        git.read("make it", &git.discovering(folder.path()).args(["init", "--quiet"])).unwrap();
+        let config = git.in_dir(&folder.path().join(".git")).args(["config", "--list"]);
+        let get = git.in_dir(&folder.path().join(".git")).args(["config", "--get", "a.b"]);
+        let (knows, remembering) = (|git: &Git, cmd| git.capture(cmd).unwrap().text(), git.remembering());
+        assert!(!knows(&remembering, &config).contains("a.b") && knows(&remembering, &get).is_empty());
+        git.read("set it", &git.in_dir(&folder.path().join(".git")).args(["config", "a.b", "c"])).unwrap();
+        assert!(!knows(&remembering, &config).contains("a.b=c") && knows(&git, &config).contains("a.b=c"));
+        assert_eq!(knows(&remembering, &get), "c");
+    }
 }
