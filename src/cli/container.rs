@@ -18,6 +18,11 @@ Examples:
   bn container exec agent-1 -- git log --oneline
   bn container exec agent-1 -- make test >test.log";
 
+const PAUSE_EXAMPLES: &str = "\
+Examples:
+  bn container pause agent-1 agent-2
+  bn container resume agent-1 agent-2";
+
 const PORT_EXAMPLES: &str = "\
 Examples:
   bn container port agent-1
@@ -33,6 +38,12 @@ pub enum ContainerCommand {
     Run(Box<RunArgs>),
     /// Stop running containers; the commits of their agents are kept
     Stop(StopArgs),
+    /// Hold every process of running containers still, until `resume`
+    #[command(after_help = PAUSE_EXAMPLES)]
+    Pause(PauseArgs),
+    /// Let paused containers go on
+    #[command(visible_alias = "unpause", after_help = PAUSE_EXAMPLES)]
+    Resume(PauseArgs),
     /// Run a program more in a run's container, inside the agent's walls
     #[command(after_help = EXEC_EXAMPLES)]
     Exec(ExecArgs),
@@ -193,6 +204,13 @@ pub struct StopArgs {
     /// How long an agent may take to end by itself
     #[arg(short, long, value_name = "SECONDS", default_value_t = 10)]
     pub time: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct PauseArgs {
+    /// The runs, in any repository; the first letters of a name will do
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
 }
 
 #[derive(Debug, Args)]

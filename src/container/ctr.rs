@@ -126,6 +126,15 @@ impl Ctr {
         if all { cmd.arg("--all") } else { cmd }.arg(id)
     }
 
+    /// Holds all processes of the container still.
+    pub fn pause(&self, id: &str) -> Cmd {
+        self.ctr().args(["tasks", "pause", id])
+    }
+
+    pub fn resume(&self, id: &str) -> Cmd {
+        self.ctr().args(["tasks", "resume", id])
+    }
+
     /// Removes what is left of the process, dead or alive.
     pub fn remove_task(&self, id: &str) -> Cmd {
         self.ctr().args(["tasks", "rm", "--force", id])

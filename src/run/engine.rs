@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::container::ctr::{ContainerSpec, Ctr, Streams};
-use crate::container::tasks::{EngineTask, parse_exit_code, parse_tasks};
+use crate::container::tasks::{EngineStatus, EngineTask, parse_exit_code, parse_tasks};
 use crate::env::{Env, Privilege};
 use crate::error::Explain;
 use crate::process::install;
@@ -174,7 +174,15 @@ impl Engine {
         self.ask_gone("signal", id, &self.ctr.kill(id, signal, false)).map(drop)
     }
 
-    /// TERM, a grace, KILL; returns once no process is left.
+    pub fn pause(&self, id: &str) -> Result<(), EngineError> {
+        self.ask("pause", id, &self.ctr.pause(id)).map(drop)
+    }
+
+    pub fn resume(&self, id: &str) -> Result<(), EngineError> {
+        self.ask_gone("resume", id, &self.ctr.resume(id)).map(drop)
+    }
+
+    /// TERM, a grace, KILL; returns once no process is left. One that is paused goes on, to its end.
     pub fn terminate(&self, id: &str, grace: Duration) -> Result<(), EngineError> {
         self.signal(id, "SIGTERM")?;
         if !self.ends_within(id, grace)? {
@@ -190,8 +198,11 @@ impl Engine {
     fn ends_within(&self, id: &str, grace: Duration) -> Result<bool, EngineError> {
         let deadline = Instant::now() + grace;
         loop {
-            if self.task(id)?.is_none_or(|task| !task.status.is_alive()) {
-                return Ok(true);
+            match self.task(id)?.map(|task| task.status).filter(|status| status.is_alive()) {
+                None => return Ok(true),
+                // No signal reaches it, and with version 1 of control groups not even KILL.
+                Some(EngineStatus::Paused) => self.resume(id)?,
+                Some(_) => {}
             }
             if Instant::now() >= deadline {
                 return Ok(false);

@@ -39,6 +39,7 @@ fn every_example_of_the_container_commands_has_the_shape_of_the_real_answer() {
     told.compare("bn container list", &bn(&["list"]));
     told.compare("bn container allow NAME HOST", &bn(&["allow", &two, "example.org:443"]));
     told.compare("bn container allow-sets", &bn(&["allow-sets"]));
+    told.compare("bn container pause NAME", &bn(&["pause", &two]));
     told.compare("bn container stop NAME", &bn(&["stop", &two]));
     assert_eq!(told.compare("bn container prune", &bn(&["prune"])), serde_json::json!([two]));
     let run = world.agent(&["--json", "--name", &one], script).exits(7);

@@ -30,6 +30,7 @@ mod machine;
 mod main_job;
 mod network;
 mod paths;
+mod pause;
 #[path = "../../src/failpoint/point.rs"]
 mod point;
 mod ports;

@@ -139,7 +139,7 @@ fn a_run_that_is_silent_is_named_and_stats_say_what_it_uses() {
     wait_for("the agent", || world.path(&hangs).join("ready").exists());
     falls_silent(&world, &hangs);
     let listed = world.bn(&["container", "list"]).exits(0).stdout;
-    assert!(listed.contains(&format!("{hangs}: it has printed, committed and noted nothing for 1h\n")), "{listed}");
+    assert!(listed.contains(&format!("{hangs}: it has printed, committed and noted nothing for 1 hour\n")), "{listed}");
     assert!(listed.contains(&format!("  end it               bn container stop {hangs}\n")), "{listed}");
     let stats: Value = serde_json::from_str(&world.bn(&["container", "stats", "--json"]).exits(0).stdout).unwrap();
     assert_eq!(stats[0]["name"], *hangs);

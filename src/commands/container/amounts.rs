@@ -13,6 +13,18 @@ pub fn age(elapsed: TimeDelta) -> String {
     }
 }
 
+/// A length of time in a sentence: the largest unit alone, as a word.
+pub fn age_in_words(elapsed: TimeDelta) -> String {
+    let seconds = elapsed.num_seconds().max(0);
+    let (count, unit) = match seconds {
+        0..60 => (seconds, "second"),
+        60..3_600 => (seconds / 60, "minute"),
+        3_600..86_400 => (seconds / 3_600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Of one processor.
 pub fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "-".to_owned(), |share| format!("{share:.0}%"))
@@ -45,6 +57,8 @@ mod tests {
     #[test]
     fn a_column_has_room_for_few_letters() {
         assert_eq!([59, 60, 7199, 90_000].map(|seconds| age(TimeDelta::seconds(seconds))), ["59s", "1m", "1h", "1d"]);
+        let words = [0, 1, 185, 7199, 90_000].map(|seconds| age_in_words(TimeDelta::seconds(seconds)));
+        assert_eq!(words, ["0 seconds", "1 second", "3 minutes", "1 hour", "1 day"]);
         assert_eq!([None, Some(1), Some(300 << 20), Some(3 << 29)].map(size), ["-", "1M", "300M", "1.5G"]);
         assert_eq!([None, Some(0.4), Some(150.0)].map(percent), ["-", "0%", "150%"]);
     }

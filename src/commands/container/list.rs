@@ -3,10 +3,11 @@
 use std::fmt;
 use std::path::Path;
 
+use chrono::TimeDelta;
 use serde::Serialize;
 
 use crate::cli::container::ListArgs;
-use crate::commands::container::amounts::{percent, size};
+use crate::commands::container::amounts::{age_in_words, percent, size};
 use crate::commands::container::find::{Runs, is_stoppable};
 use crate::commands::container::live::{self, Live};
 use crate::commands::container::port::Open;
@@ -23,11 +24,12 @@ use crate::process::Runner;
 use crate::run::engine::Engine;
 use crate::run::record::RunError;
 use crate::run::record::census::Seen;
-use crate::run::watch::process::Watched;
+use crate::run::watch::activity::{self as watch, Activity};
 use crate::sanitize;
 
 /// What is left out first where the terminal is too narrow.
-const NARROWER: [Step; 12] = [
+const NARROWER: [Step; 13] = [
+    Step::Abbreviate("AGE"),
     Step::Shorten("WORKTREE"),
     Step::Drop("TYPE"),
     Step::Drop("WORKTREE"),
@@ -84,7 +86,7 @@ pub fn run(args: &ListArgs, context: &Context) -> Result<Exit, Failure> {
 
 /// Whether a run that has ended is not done with.
 fn wants_something(run: &Seen) -> bool {
-    wish::of(run, false, None, &[]).is_ok_and(|wish| wish.is_some())
+    wish::of(run, Activity::None, None, &[]).is_ok_and(|wish| wish.is_some())
 }
 
 /// Where names alone are wanted, nobody has to look into the runs.
@@ -95,7 +97,7 @@ fn rows(seen: &[Seen], names: bool, context: &Context) -> Result<Vec<Row>, RunEr
         false => live::look_at(seen, &Git::new(Runner::new(&context.env)), context),
     };
     let now = now();
-    seen.iter().zip(live).map(|(run, live)| Row::of(run, is_alive(run, tasks.as_deref())?, live, now)).collect()
+    seen.iter().zip(live).map(|(run, live)| Row::of(run, activity(run, tasks.as_deref())?, live, now)).collect()
 }
 
 /// An empty list is no sign that there is nothing at all.
@@ -123,14 +125,16 @@ fn engine_tasks(seen: &[Seen], context: &Context) -> Option<Vec<EngineTask>> {
     }
 }
 
-fn is_alive(run: &Seen, tasks: Option<&[EngineTask]>) -> Result<bool, RunError> {
+fn activity(run: &Seen, tasks: Option<&[EngineTask]>) -> Result<Activity, RunError> {
+    let found = watch::activity(run).map_err(|source| RunError::io("watch", run.folder.path(), source))?;
     let name = run.record.name();
-    if let Some(tasks) = tasks {
-        return Ok(tasks.iter().any(|task| task.id == name && task.status.is_alive()));
+    match tasks {
+        Some(tasks) if found == Activity::None => {
+            let alive = tasks.iter().any(|task| task.id == name && task.status.is_alive());
+            Ok(if alive { Activity::Runs } else { Activity::None })
+        }
+        _ => Ok(found),
     }
-    let Some(pid) = run.record.pid.filter(|_| run.record.state.is_open()) else { return Ok(false) };
-    let found = Watched::find(pid, name).map_err(|source| RunError::io("watch", run.folder.path(), source))?;
-    Ok(found.is_some())
 }
 
 impl fmt::Display for Listing {
@@ -171,7 +175,7 @@ impl Listing {
                 row.branch.as_ref().map_or("(detached)".to_owned(), |name| sanitize::name(name.as_bytes()))
             }),
             column("WORKTREE", |row| sanitize::name(row.worktree.as_bytes())),
-            column("AGE", |row| row.age.clone()),
+            column("AGE", |row| age_in_words(TimeDelta::seconds(row.age_seconds))),
             column("COMMITS", |row| number(row.commits)),
             column("FILES", |row| number(row.files)),
             column("CPU", |row| percent(row.cpu_percent)),
@@ -196,7 +200,7 @@ fn color(status: &str) -> Style {
     match status {
         "running" => Style::Green,
         "exited (0)" => Style::Plain,
-        "preparing" | "starting" | "collecting" | "stopped" => Style::Yellow,
+        "preparing" | "starting" | "collecting" | "stopped" | "paused" => Style::Yellow,
         _ => Style::Red,
     }
 }

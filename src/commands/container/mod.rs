@@ -30,6 +30,7 @@ mod looking;
 mod merge;
 mod next;
 mod ownership;
+mod pause;
 mod port;
 mod prune;
 mod prune_plan;
@@ -67,6 +68,8 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
         ContainerCommand::Build(args) => build::run(&args, context),
         ContainerCommand::Run(args) => run::run(&defaults::of_environment(*args, context)?, context),
         ContainerCommand::Stop(args) => stop::run(&args, context),
+        ContainerCommand::Pause(args) => pause::run(&args, context),
+        ContainerCommand::Resume(args) => pause::resume(&args, context),
         ContainerCommand::Exec(args) => exec::run(&args, context),
         ContainerCommand::Shell(args) => exec::shell(&args, context),
         ContainerCommand::Wait(args) => wait::run(&args, context),

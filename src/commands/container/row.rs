@@ -12,6 +12,7 @@ use crate::graph::model::task::Named;
 use crate::run::record::RunError;
 use crate::run::record::census::Seen;
 use crate::run::record::state::{Ending, Outcome, State};
+use crate::run::watch::activity::Activity;
 use crate::run::watch::refusals;
 
 /// One line of `bn container list`.
@@ -61,8 +62,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// `alive` says whether its container runs.
-    pub fn of(seen: &Seen, alive: bool, live: Live, now: DateTime<Utc>) -> Result<Self, RunError> {
+    pub fn of(seen: &Seen, activity: Activity, live: Live, now: DateTime<Utc>) -> Result<Self, RunError> {
         let record = &seen.record;
         let collected = record.collected.as_ref();
         let refused = refusals::first(&record.spec, &seen.folder);
@@ -70,7 +70,7 @@ impl Row {
         let quiet = live.seen_at.map(|then| now - then);
         Ok(Self {
             name: record.name().to_owned(),
-            status: status(seen, alive),
+            status: status(seen, activity),
             agent_type: record.spec.agent_type.name().to_owned(),
             agent: record.spec.agent_shown(),
             branch: record.spec.checkout.branch.clone(),
@@ -95,16 +95,18 @@ impl Row {
             cpu_percent: live.cpu_percent,
             memory: live.memory,
             ports: Open::all(seen)?,
-            wish: wish::of(seen, alive, quiet, &refused)?,
+            wish: wish::of(seen, activity, quiet, &refused)?,
             refused: refused.into_iter().map(|entry| entry.asked).collect(),
         })
     }
 }
 
 /// The one word for where a run stands, seen from outside.
-pub fn status(seen: &Seen, alive: bool) -> String {
+pub fn status(seen: &Seen, activity: Activity) -> String {
     let record = &seen.record;
+    let alive = activity != Activity::None;
     match (record.state.is_open(), seen.owned, alive) {
+        (true, true, _) if activity == Activity::Paused => "paused".to_owned(),
         (true, true, _) => record.state.to_string(),
         (true, false, true) => "unowned".to_owned(),
         (true, false, false) => "interrupted".to_owned(),

@@ -19,6 +19,8 @@ pub struct Column {
 pub enum Step {
     /// Paths of this column become their last part.
     Shorten(&'static str),
+    /// Units of this column become their first letter: `3 minutes` is `3m`.
+    Abbreviate(&'static str),
     /// Of each cell of this column the first word stays.
     FirstWord(&'static str),
     /// This column is left out.
@@ -39,6 +41,7 @@ impl Table {
             match step {
                 Step::Drop(head) => self.0.retain(|column| column.head != *head),
                 Step::Shorten(head) => self.change(head, last_part),
+                Step::Abbreviate(head) => self.change(head, abbreviated),
                 Step::FirstWord(head) => {
                     self.change(head, |cell| cell.split(' ').next().unwrap_or_default().to_owned())
                 }
@@ -61,6 +64,13 @@ impl Table {
 impl Column {
     fn width(&self) -> usize {
         self.cells.iter().map(String::as_str).chain([self.head]).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    }
+}
+
+fn abbreviated(amount: &str) -> String {
+    match amount.split_once(' ') {
+        Some((number, unit)) => number.chars().chain(unit.chars().take(1)).collect(),
+        None => amount.to_owned(),
     }
 }
 
@@ -125,6 +135,8 @@ mod tests {
         assert_eq!(at(Some(38)), "NAME      TYPE     WORKTREE\nagent-1   worker   …/agent-1\n");
         assert_eq!(at(Some(27)), "NAME      WORKTREE\nagent-1   …/agent-1\n");
         assert_eq!(at(Some(18)), "NAME\nagent-1\n");
+        let age = Table(vec![Column { head: "AGE", cells: vec!["3 minutes".to_owned()] }]);
+        assert_eq!(age.fit(Some(8), &[Step::Abbreviate("AGE")]).to_string(), "AGE\n3m\n");
         assert_eq!(at(Some(3)), "NAME\nagent-1\n");
     }
 }

@@ -3,13 +3,14 @@
 use chrono::TimeDelta;
 use serde::Serialize;
 
-use crate::commands::container::amounts::age;
+use crate::commands::container::amounts::age_in_words;
 use crate::commands::container::next::after;
 use crate::commands::container::report::RunReport;
 use crate::egress::log::{Entry, Remedy};
 use crate::run::record::RunError;
 use crate::run::record::census::Seen;
 use crate::run::record::state::{Ending, Outcome, State};
+use crate::run::watch::activity::Activity;
 
 /// An agent of which nothing was seen for so long may hang.
 const QUIET: TimeDelta = TimeDelta::minutes(10);
@@ -40,16 +41,24 @@ const LOOK: (&str, &str) = ("see what it printed", "logs");
 const GIVE_UP: (&str, &str) = ("give it up", "discard");
 const TRY_AGAIN: (&str, &str) = ("try again", "merge");
 
-/// What the run wants. `alive` says whether its container runs, `quiet` how long nothing was seen of its agent, `refused` what
+/// What the run wants. `quiet` is how long nothing was seen of its agent, `refused` what
 /// the network refused it.
-pub fn of(seen: &Seen, alive: bool, quiet: Option<TimeDelta>, refused: &[Entry]) -> Result<Option<Wish>, RunError> {
+pub fn of(
+    seen: &Seen,
+    activity: Activity,
+    quiet: Option<TimeDelta>,
+    refused: &[Entry],
+) -> Result<Option<Wish>, RunError> {
     let (record, name) = (&seen.record, seen.record.name());
     let wish = |why: &str, verbs: &[(&'static str, &str)]| Ok(Some(Wish::new(name, why, verbs)));
     let reason = |otherwise: &str| record.reason.clone().unwrap_or_else(|| otherwise.to_owned());
     match record.state {
+        State::Running if seen.owned && activity == Activity::Paused => {
+            wish("it is paused", &[("let it go on", "resume"), LOOK, ("end it", "stop")])
+        }
         State::Running if seen.owned => Ok(goes_on(name, quiet.filter(|quiet| *quiet >= QUIET), refused)),
         _ if seen.owned => Ok(None),
-        state if state.is_open() && alive => {
+        state if state.is_open() && activity != Activity::None => {
             wish("bn was killed, and its agent goes on without it", &[LOOK, ("end it, and merge", "merge"), GIVE_UP])
         }
         state if state.is_open() => {
@@ -86,7 +95,7 @@ fn goes_on(name: &str, quiet: Option<TimeDelta>, refused: &[Entry]) -> Option<Wi
 }
 
 fn hangs(name: &str, quiet: TimeDelta) -> Wish {
-    let why = format!("it has printed, committed and noted nothing for {}", age(quiet));
+    let why = format!("it has printed, committed and noted nothing for {}", age_in_words(quiet));
     Wish::new(name, why, &[LOOK, ("look around in it", "shell"), ("end it", "stop")])
 }
 
@@ -132,7 +141,7 @@ mod tests {
         assert_eq!(next, ["bn container allow job db.corp:5432", "bn container logs job"]);
         let never = refused("169.254.169.254:80", Some(Remedy::Never));
         let (why, next) = told(Some(TimeDelta::minutes(25)), &[never, open.clone(), open]).unwrap();
-        let hangs = "it has printed, committed and noted nothing for 25m";
+        let hangs = "it has printed, committed and noted nothing for 25 minutes";
         assert_eq!(why, format!("{hangs}; the network refused 169.254.169.254:80 and 2 more hosts: private address"));
         assert_eq!(next[0], "bn container logs job");
         assert_eq!(told(None, &[]), None);
@@ -141,7 +150,7 @@ mod tests {
     #[test]
     fn what_hangs_is_told_from_what_works() {
         let wish = hangs("job", TimeDelta::minutes(25));
-        assert_eq!(wish.why, "it has printed, committed and noted nothing for 25m");
+        assert_eq!(wish.why, "it has printed, committed and noted nothing for 25 minutes");
         let commands: Vec<&str> = wish.next.iter().map(|step| step.command.as_str()).collect();
         assert_eq!(commands, ["bn container logs job", "bn container shell job", "bn container stop job"]);
     }

@@ -59,13 +59,28 @@ pub struct Groups {
     pub cpu: Group,
     /// Counts the time on processors: not always in one hierarchy with what limits it.
     pub time: Option<Group>,
+    /// Stops all processes at once.
+    pub freezer: Option<Group>,
 }
 
 impl Groups {
     /// `membership` is /proc/PID/cgroup, `mounts` are the host's own. `None` where a group cannot be found.
     pub fn find(membership: &str, mounts: &[MountPoint]) -> Option<Self> {
         let group = |controller| find_group(controller, membership, mounts);
-        Some(Self { pids: group("pids")?, memory: group("memory")?, cpu: group("cpu")?, time: group("cpuacct") })
+        let (time, freezer) = (group("cpuacct"), group("freezer"));
+        Some(Self { pids: group("pids")?, memory: group("memory")?, cpu: group("cpu")?, time, freezer })
+    }
+
+    /// Whether its processes are held still. `read` as for `limits`.
+    pub fn is_paused(&self, read: impl Fn(&Path) -> io::Result<Option<String>>) -> io::Result<bool> {
+        let is_one_of = |folder: &Path, file: &str, words: &[&str]| {
+            Ok(read(&folder.join(file))?.is_some_and(|text| words.contains(&text.trim())))
+        };
+        match &self.freezer {
+            None => Ok(false),
+            Some(Group::Version1(folder)) => is_one_of(folder, "freezer.state", &["FROZEN", "FREEZING"]),
+            Some(Group::Version2(folder)) => is_one_of(folder, "cgroup.freeze", &["1"]),
+        }
     }
 
     /// The file that lists the processes.
@@ -210,6 +225,23 @@ mod tests {
         let found = limits(&groups, &files);
         assert_eq!((found.pids, found.memory), (Limit::Unlimited, Limit::At(268_435_456)));
         assert_eq!((found.memory_and_swap, found.millicpus), (Limit::At(268_435_456), Limit::Unlimited));
+    }
+
+    #[test]
+    fn what_is_held_still_is_told_by_both_versions() {
+        let is_paused = |membership: &str, mounts: &str, text: &str| {
+            let groups = groups(membership, mounts).unwrap();
+            groups.is_paused(|path| {
+                let known = path.ends_with("freezer.state") || path.ends_with("cgroup.freeze");
+                Ok(known.then(|| text.to_owned()))
+            })
+        };
+        let membership = format!("7:freezer:/binnacle/a\n{V1_MEMBERSHIP}");
+        let mounts = format!("{V1_MOUNTS}35 30 0:38 / /sys/fs/cgroup/freezer rw - cgroup cgroup rw,freezer\n");
+        let version_1 = |text| is_paused(&membership, &mounts, text).unwrap();
+        assert!(version_1("FROZEN\n") && version_1("FREEZING\n") && !version_1("THAWED\n"));
+        let version_2 = |text| is_paused("0::/binnacle/a\n", V2_MOUNTS, text).unwrap();
+        assert!(version_2("1\n") && !version_2("0\n"));
     }
 
     #[test]

@@ -67,7 +67,13 @@ mod tests {
     fn both_versions() {
         let groups = |kind: fn(PathBuf) -> Group| {
             let group = |name| kind(PathBuf::from("/g").join(name));
-            Groups { pids: group("pids"), memory: group("memory"), cpu: group("cpu"), time: Some(group("cpuacct")) }
+            Groups {
+                pids: group("pids"),
+                memory: group("memory"),
+                cpu: group("cpu"),
+                time: Some(group("cpuacct")),
+                freezer: None,
+            }
         };
         let expected = Used { cpu: Some(1500), memory: Some(900), processes: Some(3) };
         let version_1 = [

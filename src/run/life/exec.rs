@@ -73,6 +73,9 @@ fn running(seen: &Seen) -> Result<u32, RunError> {
     let found = pid.map(|pid| Watched::find(pid, name)).transpose();
     let found = found.map_err(|source| RunError::io("watch", seen.folder.path(), source))?.flatten();
     match (pid, found) {
+        (Some(pid), Some(_)) if wall::is_paused(pid).unwrap_or(false) => {
+            Err(RunError::Paused { name: name.to_owned() })
+        }
         (Some(pid), Some(_)) => Ok(pid),
         _ => Err(RunError::NotRunning { name: name.to_owned() }),
     }

@@ -30,6 +30,8 @@ pub enum RunError {
     Unreadable { name: String, path: PathBuf, running: bool },
     #[error("{name} has no running agent beside which a program could be started")]
     NotRunning { name: String },
+    #[error("{name} is paused, and no program starts in it")]
+    Paused { name: String },
     #[error("{name} is still {state}")]
     StillOwned { name: String, state: String },
     #[error("the container was not ready within {seconds} s")]
@@ -81,6 +83,7 @@ impl Explain for RunError {
                 format!("what became of it: bn container inspect {name}"),
                 "what runs: bn container list".to_owned(),
             ],
+            RunError::Paused { name } => vec![format!("let it go on: bn container resume {name}")],
             RunError::Unreadable { name, running: true, .. } => vec![format!("end it: bn container stop {name}")],
             RunError::Unreadable { name, .. } => vec![format!("give it up: bn container discard {name}")],
             RunError::StillOwned { name, .. } => {

@@ -3,6 +3,7 @@
 //!
 //! Nothing here decides what becomes of a run.
 
+pub mod activity;
 pub mod disk;
 pub mod follow;
 pub mod graph;

@@ -117,6 +117,11 @@ pub fn usage(pid: u32) -> io::Result<Used> {
     groups(pid)?.usage(|path| optional(read(path)))
 }
 
+/// Whether the processes of a container are held still.
+pub fn is_paused(pid: u32) -> io::Result<bool> {
+    groups(pid)?.is_paused(|path| optional(read(path)))
+}
+
 /// The numbers of all processes of a container, as the host counts them.
 pub fn pids(pid: u32) -> io::Result<Vec<u32>> {
     members(&groups(pid)?)
