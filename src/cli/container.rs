@@ -6,11 +6,11 @@ use clap::{Args, Subcommand, ValueEnum};
 
 pub use crate::cli::container_inside::{DiallerArgs, RelayArgs, RestrictArgs};
 pub use crate::cli::container_look::{
-    DiffArgs, InspectArgs, ListArgs, LogArgs, LogsArgs, ScopeArgs, StatsArgs, WaitArgs,
+    DiffArgs, EventsArgs, InspectArgs, ListArgs, LogArgs, LogsArgs, ScopeArgs, StatsArgs, WaitArgs,
 };
 pub use crate::cli::container_run::RunArgs;
 
-use crate::cli::container_look::DIFF_EXAMPLES;
+use crate::cli::container_look::{DIFF_EXAMPLES, EVENTS_EXAMPLES};
 use crate::cli::container_run::RUN_EXAMPLES;
 
 const EXEC_EXAMPLES: &str = "\
@@ -54,6 +54,9 @@ pub enum ContainerCommand {
     /// List what runs, and what wants something from you, with what to type
     #[command(visible_alias = "ls")]
     List(ListArgs),
+    /// Print what happens to runs, as it happens: started, waiting, ended, merged …
+    #[command(after_help = EVENTS_EXAMPLES)]
+    Events(EventsArgs),
     /// Print what an agent wrote to its terminal
     Logs(LogsArgs),
     /// Show what an agent has changed, committed or not, against its target

@@ -7,6 +7,11 @@ Examples:
   bn container diff agent-1 --stat
   bn container diff agent-1 >agent-1.patch";
 
+pub const EVENTS_EXAMPLES: &str = "\
+Examples:
+  bn container events
+  bn container events --json agent-1 | jq -r .text";
+
 /// Whose runs a command speaks of.
 #[derive(Debug, Args)]
 pub struct ScopeArgs {
@@ -49,6 +54,16 @@ pub struct InspectArgs {
     /// The run, or the first letters of its name
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct EventsArgs {
+    /// The runs to watch; without one, all of this repository, the coming ones too
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+
+    #[command(flatten)]
+    pub scope: ScopeArgs,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::build::{Image, least};
+use crate::events::Heard;
 use crate::json_examples::{difference, examples};
 use crate::world::{Answer, World};
 
@@ -42,8 +43,11 @@ fn every_example_of_the_container_commands_has_the_shape_of_the_real_answer() {
     told.compare("bn container pause NAME", &bn(&["pause", &two]));
     told.compare("bn container stop NAME", &bn(&["stop", &two]));
     assert_eq!(told.compare("bn container prune", &bn(&["prune"])), serde_json::json!([two]));
+    let heard = Heard::begin(&world, &["--json"]);
     let run = world.agent(&["--json", "--name", &one], script).exits(7);
     told.compare("bn container run", &run);
+    let ended = heard.until(|line| line.contains("\"event\":\"ended\""));
+    told.compare("bn container events", &Answer { stdout: ended, stderr: String::new(), code: 0 });
     told.compare("bn container list --all", &bn(&["list", "--all"]));
     told.compare("bn container wait NAME", &bn(&["wait", &one]));
     told.compare("bn container logs NAME", &bn(&["logs", &one]));

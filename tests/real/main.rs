@@ -11,6 +11,7 @@ mod crash_kill;
 mod crowds;
 mod disk;
 mod entrypoint;
+mod events;
 mod exec;
 mod git_work;
 mod graph;

@@ -1,8 +1,8 @@
 //! What is seen of runs while they go on: what their agents have made, have in hand and use.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -62,13 +62,28 @@ pub fn look_at(runs: &[Seen], git: &Git, context: &Context) -> Vec<Live> {
         }
         if let Some(agent) = sessions.get(&run.record.spec.session).filter(|_| goes_on(run)) {
             live.tasks.clone_from(&agent.tasks);
-            // Its owner has registered it: that is no sign of the agent's.
-            let used = Some(&agent.session).filter(|session| session.seen_at > session.started_at);
-            let used = used.map(|session| time(session.seen_at));
+            let used = used_at(agent);
             live.seen_at = live.seen_at.map(|seen_at| used.map_or(seen_at, |used| used.max(seen_at)));
         }
     }
     found
+}
+
+/// When something was last seen of the agents that work, by the folders of their runs. Git is not asked.
+pub fn signs(runs: &[Seen], context: &Context) -> HashMap<PathBuf, DateTime<Utc>> {
+    let sessions = sessions(runs, context);
+    let sign = |run: &Seen| {
+        let last = last_sign(run, &run.git()?)?;
+        let used = sessions.get(&run.record.spec.session).and_then(used_at);
+        Some((run.folder.path().to_owned(), used.map_or(last, |used| used.max(last))))
+    };
+    runs.iter().filter(|run| goes_on(run)).filter_map(sign).collect()
+}
+
+/// When an agent used the graph. That its owner has registered it is no sign of the agent's.
+fn used_at(agent: &Agent) -> Option<DateTime<Utc>> {
+    let session = &agent.session;
+    (session.seen_at > session.started_at).then(|| time(session.seen_at))
 }
 
 fn goes_on(run: &Seen) -> bool {

@@ -16,6 +16,7 @@ mod diff;
 mod discard;
 mod doctor;
 mod dry_run;
+mod events;
 mod exec;
 pub mod find;
 mod headline;
@@ -74,6 +75,7 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
         ContainerCommand::Shell(args) => exec::shell(&args, context),
         ContainerCommand::Wait(args) => wait::run(&args, context),
         ContainerCommand::List(args) => list::run(&args, context),
+        ContainerCommand::Events(args) => events::run(&args, context),
         ContainerCommand::Logs(args) => logs::run(&args, context),
         ContainerCommand::Diff(args) => diff::run(&args, context),
         ContainerCommand::Log(args) => log::run(&args, context),

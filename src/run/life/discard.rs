@@ -15,7 +15,7 @@ use crate::git::private::{RunGit, bare, kept_git};
 use crate::run::life::{landed, prepare, tell};
 use crate::run::record::census::Seen;
 use crate::run::record::folder::Folder;
-use crate::run::record::run_json::Run;
+use crate::run::record::run_json::{Record, Run};
 use crate::run::record::{RunError, store};
 use crate::untrusted::{nested, remove};
 
@@ -163,6 +163,16 @@ fn put_aside(folder: &Folder, now: DateTime<Utc>) -> Result<PathBuf, Failure> {
     // Its age counts from here.
     fs::File::open(&target).and_then(|file| file.set_modified(SystemTime::now())).map_err(io(&target))?;
     Ok(target)
+}
+
+/// Whether there is a copy of the run that had this folder and this session.
+pub fn has_copy(folder: &Path, session: &str) -> bool {
+    let begin = format!("{}-", folder.file_name().unwrap_or_default().to_string_lossy());
+    let discarded = folder.parent().unwrap_or(Path::new("/")).with_file_name("discarded");
+    let copies = fs::read_dir(discarded).into_iter().flatten().flatten();
+    copies
+        .filter(|copy| copy.file_name().to_string_lossy().starts_with(&begin))
+        .any(|copy| Record::load(&Folder::new(copy.path())).is_ok_and(|record| record.spec.session == session))
 }
 
 /// Removes the copies that are older than [`DAYS`].
