@@ -15,6 +15,7 @@ mod events;
 mod exec;
 mod git_work;
 mod graph;
+mod graph_crowds;
 mod graph_kills;
 mod graph_verbs;
 mod held_back;
