@@ -145,6 +145,11 @@ impl DataDir {
         self.state.join(repo.as_str()).join("image/Containerfile")
     }
 
+    /// What the user has confirmed of the project's settings.
+    pub fn confirmed(&self, repo: &RepoId) -> PathBuf {
+        self.state.join(repo.as_str()).join("confirmed.json")
+    }
+
     /// A run's own folder.
     pub fn run(&self, repo: &RepoId, name: &str) -> PathBuf {
         self.runs(repo).join(name)

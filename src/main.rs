@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod config;
 mod container;
 mod data_dir;
 mod egress;
@@ -10,6 +11,7 @@ mod error;
 mod failpoint;
 mod git;
 mod graph;
+mod near;
 mod output;
 mod path_json;
 mod ports;

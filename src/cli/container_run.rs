@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgAction, Args};
 
+use crate::cli::given::Given;
 use crate::container::agent::{Agent, AgentType};
 use crate::container::network::Network;
 
@@ -16,6 +17,10 @@ Examples:
 
 #[derive(Clone, Debug, Args)]
 pub struct RunArgs {
+    /// Which of these were typed: a configuration does not change them. Read before the others, which take their words away.
+    #[command(flatten)]
+    pub given: Given,
+
     /// The checkout to work on [default: the one that you are in]
     #[arg(value_name = "WORKTREE")]
     pub worktree: Option<PathBuf>,
@@ -39,8 +44,15 @@ pub struct RunArgs {
     pub prompt: Option<String>,
 
     /// The agent's role [default: $BN_AGENT_TYPE, or worker]
-    #[arg(long = "type", value_name = "TYPE", help_heading = "What runs")]
-    pub agent_type: Option<AgentType>,
+    #[arg(
+        id = "type",
+        long = "type",
+        value_name = "TYPE",
+        default_value = "worker",
+        hide_default_value = true,
+        help_heading = "What runs"
+    )]
+    pub agent_type: AgentType,
 
     /// Open a shell there: no agent, no merge
     #[arg(long, conflicts_with_all = ["command", "detach", "prompt"], help_heading = "What runs")]
@@ -55,15 +67,27 @@ pub struct RunArgs {
     pub secret: Vec<String>,
 
     /// Forward the SSH agent's socket (never the keys); needs --network host
-    #[arg(long, help_heading = "What runs")]
+    #[arg(
+        long, help_heading = "What runs",
+        num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_name = "false",
+        action = ArgAction::Set, hide_default_value = true, hide_possible_values = true
+    )]
     pub ssh: bool,
 
     /// Leave your git hooks out
-    #[arg(long, help_heading = "What runs")]
+    #[arg(
+        long, help_heading = "What runs",
+        num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_name = "false",
+        action = ArgAction::Set, hide_default_value = true, hide_possible_values = true
+    )]
     pub no_hooks: bool,
 
     /// Use no caches of package managers, and leave none
-    #[arg(long, help_heading = "What runs")]
+    #[arg(
+        long, help_heading = "What runs",
+        num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_name = "false",
+        action = ArgAction::Set, hide_default_value = true, hide_possible_values = true
+    )]
     pub no_cache: bool,
 
     /// Name of the run [default: $BN_AGENT_NAME, or a name made from the time]
@@ -75,7 +99,11 @@ pub struct RunArgs {
     pub tag: String,
 
     /// Return once the container runs
-    #[arg(short, long, help_heading = "How it runs")]
+    #[arg(
+        short, long, help_heading = "How it runs",
+        num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_name = "false",
+        action = ArgAction::Set, hide_default_value = true, hide_possible_values = true
+    )]
     pub detach: bool,
 
     /// Print the commands of the run, and change nothing
@@ -87,7 +115,11 @@ pub struct RunArgs {
     pub merge_target: Option<String>,
 
     /// Leave the work on its own branch
-    #[arg(long, help_heading = "Where the work goes")]
+    #[arg(
+        long, help_heading = "Where the work goes",
+        num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_name = "false",
+        action = ArgAction::Set, hide_default_value = true, hide_possible_values = true
+    )]
     pub no_merge: bool,
 
     /// Make the worktree and its branch first
@@ -150,6 +182,10 @@ pub struct NetworkArgs {
     pub only: Vec<String>,
 
     /// Let HTTPS_PROXY look names up; bn cannot check their addresses
-    #[arg(long, help_heading = "Network")]
+    #[arg(
+        long, help_heading = "Network",
+        num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_name = "false",
+        action = ArgAction::Set, hide_default_value = true, hide_possible_values = true
+    )]
     pub upstream_by_name: bool,
 }

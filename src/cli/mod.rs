@@ -1,10 +1,12 @@
 //! Every type that clap parses, and no behaviour.
 
+pub mod config;
 pub mod container;
 mod container_inside;
 mod container_look;
 mod container_run;
 pub mod fields;
+pub mod given;
 pub mod graph;
 pub mod link;
 pub mod shell;
@@ -44,6 +46,9 @@ pub enum Command {
     /// Build images, run agents in containers, and take their work over
     #[command(subcommand)]
     Container(container::ContainerCommand),
+    /// Show each setting and where it comes from, or confirm those of the project
+    #[command(after_help = config::CONFIG_EXAMPLES)]
+    Config(config::ConfigArgs),
     #[command(flatten)]
     Graph(graph::GraphCommand),
     /// Print what a shell reads to complete command lines of bn

@@ -1,5 +1,6 @@
 //! The verbs: each resolves what it needs, calls the pure rooms, and acts.
 
+mod config;
 pub mod container;
 mod graph;
 mod pager;
@@ -38,6 +39,7 @@ impl Exit {
 pub fn dispatch(command: Command, context: Context) -> Result<Exit, Failure> {
     match command {
         Command::Container(command) => container::dispatch(command, context),
+        Command::Config(args) => config::dispatch(&args, &context),
         Command::Graph(command) => graph::dispatch(command, &context),
         Command::Completions(args) => shell::completions::run(&args, &context).map(|()| Exit::DONE),
         Command::Man(args) => shell::man::run(&args).map(|()| Exit::DONE),

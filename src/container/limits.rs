@@ -14,6 +14,8 @@ const LEAST_MEMORY: u64 = 16 << 20;
 const LEAST_DISK: u64 = 16 << 20;
 /// The fewest processes that the entrypoint, git and an agent can do with.
 const LEAST_PIDS: u32 = 16;
+/// As many as an agent may have where nobody says anything.
+pub const PIDS: u32 = 4096;
 /// The most that Linux counts.
 const MOST_PIDS: u32 = 4 << 20;
 
@@ -49,7 +51,7 @@ impl Limits {
         Self {
             cpus: wanted.cpus.unwrap_or(all),
             memory: wanted.memory.unwrap_or(machine.memory / 4 * 3),
-            pids: wanted.pids.unwrap_or(4096),
+            pids: wanted.pids.unwrap_or(PIDS),
             open_files: 65_536,
             disk: wanted.disk.unwrap_or(machine.disk / 2),
         }

@@ -82,6 +82,7 @@ pub struct Env {
     /// The other variables by which programs find what they load, where an entry has to be left out.
     pub libraries: Vec<(OsString, OsString)>,
     pub container_mode: Option<String>,
+    pub config_home: Option<PathBuf>,
     pub data_home: Option<PathBuf>,
     pub state_home: Option<PathBuf>,
     pub runtime_dir: Option<PathBuf>,
@@ -129,6 +130,7 @@ impl Env {
         };
         Ok(Self {
             directory: std::env::current_dir().map_err(|source| EnvError::NoDirectory { source })?,
+            config_home: own(dirs::config_dir, ".config"),
             data_home: own(dirs::data_dir, ".local/share"),
             state_home: own(dirs::state_dir, ".local/state"),
             runtime_dir: match privilege {

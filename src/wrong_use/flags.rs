@@ -2,10 +2,10 @@
 
 use clap::{Arg, Command};
 
-use super::near::is_slip;
 use super::typed::Typed;
 use super::verbs::find;
 use crate::error::Usage;
+use crate::near::is_slip;
 
 /// Flags of other programs' `run`, and why there is none here.
 const OF_OTHERS: [(&[&str], &str); 4] = [

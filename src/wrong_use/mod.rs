@@ -1,7 +1,6 @@
 //! From a command line that clap refused to one clear line, and to what to type instead.
 
 mod flags;
-mod near;
 mod typed;
 mod verbs;
 

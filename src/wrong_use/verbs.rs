@@ -2,7 +2,7 @@
 
 use clap::Command;
 
-use super::near::is_slip;
+use crate::near::is_slip;
 
 /// What other programs call it: a group of commands, the word, and what it is called here.
 const ELSEWHERE: [(&str, &str, &str); 29] = [

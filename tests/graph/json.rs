@@ -40,6 +40,7 @@ fn every_example_has_the_shape_of_the_real_answer() {
     let (export, copy) = (file("graph.jsonl"), file("copy.db"));
     let mut scene = Scene { world, examples: examples(|heading| !heading.starts_with("bn container ")) };
 
+    scene.check("bn config", &["config"]);
     scene.check("bn orient", &["orient"]);
     scene.check("bn orient --instructions", &["orient", "--instructions"]);
     scene.check("bn ready", &["ready"]);

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
 mod building;
+mod config;
 mod defaults;
 mod doctor;
 mod dry_run;

@@ -1,6 +1,6 @@
 //! `bn container …`: one file per verb.
 
-mod agent_trees;
+pub mod agent_trees;
 mod allow;
 mod allow_sets;
 mod amounts;
@@ -8,8 +8,8 @@ pub mod build;
 mod build_error;
 mod build_folder;
 mod caches;
+mod configured;
 mod ctr_flags;
-mod defaults;
 mod definition;
 mod dialler;
 mod diff;
@@ -44,7 +44,7 @@ mod run;
 mod stats;
 mod stop;
 mod supervise;
-mod table;
+pub mod table;
 mod wait;
 mod wish;
 mod worktree;
@@ -67,7 +67,7 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
     let context = &context;
     match command {
         ContainerCommand::Build(args) => build::run(&args, context),
-        ContainerCommand::Run(args) => run::run(&defaults::of_environment(*args, context)?, context),
+        ContainerCommand::Run(args) => run::run(&configured::fill(*args, context)?, context),
         ContainerCommand::Stop(args) => stop::run(&args, context),
         ContainerCommand::Pause(args) => pause::run(&args, context),
         ContainerCommand::Resume(args) => pause::resume(&args, context),
@@ -101,7 +101,7 @@ fn is_of_the_inside(command: &ContainerCommand) -> bool {
     matches!(command, ContainerCommand::Relay(_) | ContainerCommand::Dialler(_) | ContainerCommand::Restrict(_))
 }
 
-fn refuse_in_container(context: &Context) -> Result<(), Usage> {
+pub fn refuse_in_container(context: &Context) -> Result<(), Usage> {
     let mode = Mode::of(&context.env);
     if mode.container {
         let because = mode.because;
@@ -141,7 +141,7 @@ fn make_safe(command: &ContainerCommand, context: &mut Context) -> Result<(), Fa
 }
 
 /// The runs of all repositories. Without a home there are none, and a command that needs one says so itself.
-fn known_runs(context: &Context) -> Result<Vec<Seen>, Failure> {
+pub fn known_runs(context: &Context) -> Result<Vec<Seen>, Failure> {
     match DataDir::resolve(&context.env) {
         Ok(data) => Ok(all(data.repositories())?.runs),
         _ => Ok(Vec::new()),

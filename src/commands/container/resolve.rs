@@ -111,7 +111,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         checkout,
         target,
         agent: args.agent,
-        agent_type: args.agent_type.unwrap_or_default(),
+        agent_type: args.agent_type,
         command: args.command.clone(),
         mode: mode(args),
         timeout_seconds: asked.timeout_seconds,

@@ -147,7 +147,7 @@ fn own_variable(name: &str) -> Usage {
 }
 
 /// A name that a shell can export, and that is not one of bn's own.
-fn variable_name(name: &str) -> Result<&str, Usage> {
+pub fn variable_name(name: &str) -> Result<&str, Usage> {
     let starts_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     if !starts_well || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
         return Err(Usage::new(format!("'{name}' is not the name of a variable")));

@@ -1,0 +1,129 @@
+//! What a run takes from the environment and from configurations where no flag says otherwise.
+
+use std::io::BufRead;
+
+use crate::cli::container::RunArgs;
+use crate::commands::Context;
+use crate::commands::config::confirmed::{Confirmed, is_wanted};
+use crate::commands::config::gather::{self, Project};
+use crate::commands::container::worktree;
+use crate::config::error::ConfigError;
+use crate::config::setting::{Origin, Setting, settle};
+use crate::container::name::check_name;
+use crate::container::network::Network;
+use crate::env::machine;
+use crate::error::{Failure, Usage};
+use crate::git::host::Git;
+use crate::process::Runner;
+
+/// Those that mean something only with the network that they are for.
+const OF_EGRESS: [&str; 3] = ["allow", "only", "upstream-by-name"];
+
+/// The command line with what the environment, the user and the project say in the place of flags that are not there.
+pub fn fill(mut args: RunArgs, context: &Context) -> Result<RunArgs, Failure> {
+    let name = name(&mut args, context)?;
+    let variables = gather::variables(&context.env, &args.given)?;
+    say_variables(name, &variables, context);
+    let user = gather::user(&context.env, || gather::trees(context, args.worktree.as_deref()))?;
+    let stronger = [variables, user].concat();
+    let project = project(&args, &stronger, context)?;
+    let of_project = project.as_ref().map_or(&[][..], |project| &project.settings);
+    let settled = settle(stronger.into_iter().chain(of_project.iter().cloned()));
+    let counts = counting(settled, &mut args);
+    if let Some(project) = &project {
+        confirm(&counts, project, &args, context)?;
+        say_project(&counts, context);
+    }
+    counts.iter().for_each(|setting| (setting.key.slot)(&mut args).put(&setting.for_flag()));
+    // There is nobody else to see it.
+    args.detach &= !args.shell;
+    Ok(args)
+}
+
+/// A run's name is for one run, and stands in no configuration.
+fn name(args: &mut RunArgs, context: &Context) -> Result<Option<String>, Usage> {
+    let (None, Some(name)) = (&args.name, &context.env.agent_name) else { return Ok(None) };
+    check_name(name).map_err(|error| error.hint("it is the value of BN_AGENT_NAME; --name overrides it"))?;
+    args.name = Some(name.clone());
+    Ok(Some(format!("BN_AGENT_NAME={name}")))
+}
+
+fn say_variables(name: Option<String>, settings: &[Setting], context: &Context) {
+    // A prompt may be long, and the agent repeats it.
+    let said = settings.iter().filter(|setting| setting.key.name != "prompt");
+    let said = said.map(|setting| match (&setting.origin, setting.text()) {
+        (Origin::Variable(name), Some(value)) => format!("{name}={value}"),
+        _ => setting.to_string(),
+    });
+    let taken: Vec<String> = name.into_iter().chain(said).collect();
+    if !taken.is_empty() {
+        context.output.note(format_args!("from the environment: {}", taken.join(" ")));
+    }
+}
+
+/// Others may have changed them since the last run.
+fn say_project(settings: &[Setting], context: &Context) {
+    let of_project = settings.iter().filter(|setting| matches!(setting.origin, Origin::Project { .. }));
+    let keys: Vec<String> = of_project.map(Setting::path).collect();
+    if !keys.is_empty() {
+        context.output.note(format_args!("from the project's configuration: {}", keys.join(", ")));
+    }
+}
+
+fn project(args: &RunArgs, stronger: &[Setting], context: &Context) -> Result<Option<Project>, Failure> {
+    let withheld = args.env.iter().chain(&args.secret).filter(|name| !name.contains('='));
+    let git = Git::new(Runner::new(&context.env).withholding(withheld));
+    let wanted = args.merge_target.as_deref().or_else(|| gather::wanted_target(stronger));
+    // A worktree that is still to be made will be of the repository that one stands in.
+    let folder = worktree::existing(args.worktree.as_deref(), &context.env).unwrap_or(context.env.directory.clone());
+    gather::project(&git, &folder, wanted)
+}
+
+/// Those that no flag overrides, and that go with the network which the run gets.
+fn counting(mut settled: Vec<Setting>, args: &mut RunArgs) -> Vec<Setting> {
+    let typed = |name: &str| args.env.iter().any(|pair| pair.split('=').next() == Some(name));
+    settled.retain(|setting| match &setting.name {
+        Some(name) => !typed(name),
+        None => !args.given.has(setting.key.name),
+    });
+    if let Some(network) = settled.iter().find(|setting| setting.key.name == "network") {
+        (network.key.slot)(args).put(&network.value);
+    }
+    settled.retain(|setting| match setting.key.name {
+        name if OF_EGRESS.contains(&name) => args.network == Network::Egress,
+        "publish" => args.network != Network::Host,
+        _ => true,
+    });
+    settled
+}
+
+/// The project does not lower the wall on its own: the user says yes, once for each value.
+fn confirm(settings: &[Setting], project: &Project, args: &RunArgs, context: &Context) -> Result<(), Failure> {
+    let here = machine(0);
+    let wanted: Vec<&Setting> = settings.iter().filter(|setting| is_wanted(setting, &here)).collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let mut confirmed = Confirmed::read(&context.env, &project.repository)?;
+    let new: Vec<&Setting> = wanted.iter().copied().filter(|setting| !confirmed.has(setting)).collect();
+    let lines = || new.iter().map(|setting| format!("{setting} ({})", setting.origin)).collect::<Vec<_>>();
+    if new.is_empty() {
+        return Ok(());
+    }
+    if args.dry_run {
+        lines().iter().for_each(|line| context.output.note(format_args!("a run would ask you to confirm: {line}")));
+        return Ok(());
+    }
+    if !context.env.stdin_is_terminal || context.output.is_json() {
+        return Err(ConfigError::NotConfirmed { settings: lines() }.into());
+    }
+    context.output.note("the project's settings lower the wall:");
+    lines().iter().for_each(|line| context.output.note(format_args!("  {line}")));
+    context.output.note("take them, in this run and later ones, until they change? [y/N]");
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    match answer.trim() {
+        "y" | "Y" | "yes" => confirmed.add(new),
+        _ => Err(ConfigError::NotConfirmed { settings: lines() }.into()),
+    }
+}
