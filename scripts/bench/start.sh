@@ -7,6 +7,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=scripts/common.sh
 source scripts/common.sh
+# shellcheck source=scripts/timing.sh
+source scripts/timing.sh
 
 readonly ROUNDS=${ROUNDS:-15} BOUND=400
 readonly OUT=target/bench/start.tsv
@@ -47,16 +49,6 @@ tiny() { run tiny none true; }
 commit() { run tiny none git commit -q --allow-empty -m work; }
 egress() { run tiny egress true; }
 large() { run large none true; }
-
-# Prints how many milliseconds it took.
-timed() {
-    local begin=$EPOCHREALTIME end
-    "$@" >"$PLACE/said" 2>&1 </dev/null || die "$* failed: $(tail -n 3 "$PLACE/said")"
-    end=$EPOCHREALTIME
-    echo $(((${end/./} - ${begin/./}) / 1000))
-}
-
-median() { awk -v way="$1" '$1 == way { print $2 }' "$OUT" | sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }
 
 deviation() {
     awk -v way="$1" -v middle="$(median "$1")" '$1 == way { print ($2 > middle) ? $2 - middle : middle - $2 }' "$OUT" |

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::container::layout::Digest;
 use crate::process::Cmd;
 
 /// What to build, resolved.
@@ -16,8 +17,9 @@ pub struct BuildSpec {
     pub isolation: Option<&'static str>,
 }
 
-/// Builds the staged context, which holds a Containerfile, into the caller's own store.
-pub fn build(spec: &BuildSpec, context: &Path) -> Cmd {
+/// Builds the staged context, which holds a Containerfile, into the caller's own store, and writes the image's whole id into a
+/// file.
+pub fn build(spec: &BuildSpec, context: &Path, id_file: &Path) -> Cmd {
     // Without --layers buildah caches nothing.
     let mut cmd = Cmd::new("buildah").args(["build", "--layers", "--format", "oci"]);
     if spec.no_cache {
@@ -29,7 +31,8 @@ pub fn build(spec: &BuildSpec, context: &Path) -> Cmd {
     for (name, value) in &spec.args {
         cmd = cmd.args(["--build-arg".to_owned(), format!("{name}={value}")]);
     }
-    cmd.args(["--tag", &spec.reference]).arg("--file").arg(context.join("Containerfile")).arg(context)
+    cmd = cmd.args(["--tag", &spec.reference]).arg("--iidfile").arg(id_file);
+    cmd.arg("--file").arg(context.join("Containerfile")).arg(context)
 }
 
 /// Prints buildah's own version.
@@ -45,11 +48,6 @@ pub fn has_mounts(text: &str) -> bool {
     joined.to_ascii_lowercase().contains("--mount")
 }
 
-/// Prints the image's whole id.
-pub fn image_id(reference: &str) -> Cmd {
-    Cmd::new("buildah").args(["images", "--no-trunc", "--quiet", reference]).assumed_to_print("$IMAGE_ID")
-}
-
 /// Prints all that is known of the image, as JSON.
 pub fn inspect(reference: &str) -> Cmd {
     Cmd::new("buildah").args(["inspect", "--type", "image", reference]).assumed_to_print("{}")
@@ -59,7 +57,7 @@ pub fn inspect(reference: &str) -> Cmd {
 pub const LAYOUT: &str = "image";
 
 /// Writes the image as an OCI layout into the folder, in which it has to run: the path that it is told ends at the first
-/// colon. Only with its name does the image arrive.
+/// colon. Only with its name does the image arrive. A layer is left out where the layout has a file of its name.
 pub fn write_layout(reference: &str, folder: &Path) -> Cmd {
     let layout = format!("oci:{LAYOUT}:{reference}");
     Cmd::new("buildah").args(["push", "--quiet", "--format", "oci", reference, &layout]).directory(folder)
@@ -90,6 +88,8 @@ pub struct Configuration {
     pub commanding_labels: Vec<String>,
     /// Whom its first program runs as, where that is not root.
     pub user: Option<String>,
+    /// Its layers, unpacked, from the lowest up.
+    pub layers: Vec<Digest>,
 }
 
 /// The image's configuration, from `buildah inspect`. It stands there twice, in OCI's form and in docker's, and either may be
@@ -100,7 +100,9 @@ pub fn configuration(json: &str) -> Result<Configuration, serde_json::Error> {
     let labels = |form: &serde_json::Value| form["Labels"].as_object().cloned().unwrap_or_default();
     let names: BTreeSet<String> = forms.into_iter().flat_map(labels).map(|(name, _)| name).collect();
     let user = forms.into_iter().filter_map(|form| form["User"].as_str()).find(|user| !is_root(user));
+    let layers = image["OCIv1"]["rootfs"]["diff_ids"].as_array().into_iter().flatten();
     Ok(Configuration {
+        layers: layers.filter_map(|id| Digest::parse(id.as_str()?)).collect(),
         commanding_labels: names
             .into_iter()
             .filter(|name| name.to_ascii_lowercase().starts_with("containerd.io/"))
@@ -126,7 +128,7 @@ mod tests {
             no_cache: true,
             isolation: Some("chroot"),
         };
-        insta::assert_snapshot!(build(&spec, Path::new("/ctx")).to_string(), @"buildah build --layers --format oci --no-cache --isolation chroot --build-arg 'AGENTS=copilot claude' --tag localhost/binnacle-self:latest --file /ctx/Containerfile /ctx");
+        insta::assert_snapshot!(build(&spec, Path::new("/ctx"), Path::new("/id")).to_string(), @"buildah build --layers --format oci --no-cache --isolation chroot --build-arg 'AGENTS=copilot claude' --tag localhost/binnacle-self:latest --iidfile /id --file /ctx/Containerfile /ctx");
         insta::assert_snapshot!(run_in("c-1", Some("chroot"), &["bash", "-c", "x y"]).to_string(), @"buildah run --isolation chroot --user 0 c-1 -- bash -c 'x y'");
         insta::assert_snapshot!(write_layout("localhost/x:1", Path::new("/f")).to_string(), @"(cd /f && buildah push --quiet --format oci localhost/x:1 oci:image:localhost/x:1)");
     }

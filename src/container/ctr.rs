@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::container::layout::Digest;
 use crate::container::limits::Limits;
 use crate::container::mount::{Mount, sorted};
 use crate::container::{LABEL_IMAGE_ID, LABEL_REPO, LABEL_RUN, LABEL_SESSION, NAMESPACE};
@@ -171,6 +172,21 @@ impl Ctr {
     pub fn image_with_id(&self, reference: &str, image_id: &str) -> Cmd {
         let filter = format!("name=={reference},labels.\"{LABEL_IMAGE_ID}\"=={image_id}");
         self.ctr().args(["images", "ls", "-q", &filter])
+    }
+
+    /// Prints a table of the images that `bn` built.
+    pub fn built_images(&self) -> Cmd {
+        self.ctr().args(["images", "ls", &format!("labels.\"{LABEL_IMAGE_ID}\"")]).assumed_to_print("")
+    }
+
+    /// Prints a piece of an image, such as its manifest.
+    pub fn content(&self, digest: &Digest) -> Cmd {
+        self.ctr().args(["content", "get", digest.as_str()])
+    }
+
+    /// Prints the reference if all of the image is there and unpacked.
+    pub fn whole_image(&self, reference: &str) -> Cmd {
+        self.ctr().args(["images", "check", "-q", &format!("name=={reference}")])
     }
 
     /// Reads an archive from standard input.

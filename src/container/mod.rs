@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod exec;
 pub mod from_host;
 pub mod handoff;
+pub mod layout;
 pub mod limits;
 pub mod mount;
 pub mod name;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::world::{Answer, World};
+use crate::world::{Answer, WRITE_ID, World};
 
 const REFERENCE: &str = "localhost/binnacle-self:latest";
 
@@ -113,7 +113,9 @@ fn refused(definition: Option<&str>, inspected: &str, run: &str) -> (String, Str
     world.fake("tar", "exit 0");
     world.fake(
         "buildah",
-        &format!("case \"$1\" in inspect) echo '{inspected}' ;; from) echo c-1 ;; run) {run} ;; images) echo sha256:1 ;; esac"),
+        &format!(
+            "case \"$1\" in inspect) echo '{inspected}' ;; from) echo c-1 ;; run) {run} ;; build) {WRITE_ID} ;; esac"
+        ),
     );
     let file = world.path("Definition");
     let mut line = vec!["container", "build"];

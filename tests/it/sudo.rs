@@ -42,10 +42,10 @@ fn a_socket_that_is_closed_to_the_user_is_reached_through_sudo_with_its_address_
     # from bn's own definition
     sudo -n -- ctr --address [WORLD]/containerd.sock --connect-timeout 5s version
     sudo -n -- ctr --address [WORLD]/containerd.sock --connect-timeout 5s version
-    buildah build --layers --format oci --isolation chroot --build-arg 'AGENTS=copilot' --tag localhost/binnacle-self:latest --file '$FOLDER/context/Containerfile' '$FOLDER/context'
-    buildah inspect --type image localhost/binnacle-self:latest
-    buildah images --no-trunc --quiet localhost/binnacle-self:latest
+    buildah build --layers --format oci --isolation chroot --build-arg 'AGENTS=copilot' --tag localhost/binnacle-self:latest --iidfile '$FOLDER/image-id' --file '$FOLDER/context/Containerfile' '$FOLDER/context'
     sudo -n -- ctr --address [WORLD]/containerd.sock --namespace binnacle images ls -q 'name==localhost/binnacle-self:latest,labels."bn.image-id"==$IMAGE_ID'
+    buildah inspect --type image localhost/binnacle-self:latest
+    sudo -n -- ctr --address [WORLD]/containerd.sock --namespace binnacle images ls 'labels."bn.image-id"'
     (cd '$FOLDER' && buildah push --quiet --format oci localhost/binnacle-self:latest oci:image:localhost/binnacle-self:latest)
     tar --directory '$FOLDER/image' --create --file - . | sudo -n -- ctr --address [WORLD]/containerd.sock --namespace binnacle images import -
     sudo -n -- ctr --address [WORLD]/containerd.sock --namespace binnacle --connect-timeout 5s images ls -q 'name==localhost/binnacle-self:latest'

@@ -16,6 +16,9 @@ pub struct Answer {
     pub code: i32,
 }
 
+/// What a fake buildah does to say which image it built.
+pub const WRITE_ID: &str = r#"while [ "$1" != --iidfile ]; do shift; done; echo sha256:4711 > "$2""#;
+
 pub struct World {
     folder: tempfile::TempDir,
     /// A containerd that lets everybody in; it never has to say anything.

@@ -151,6 +151,65 @@ fn whichever_program_fails_on_the_way_is_the_one_that_is_quoted() {
     }
 }
 
+/// Builds it, and returns how many bytes of it went over to containerd, each time that something did.
+fn build_and_weigh(built: &Image, definition: &str) -> Vec<u64> {
+    let world = built.world;
+    let file = world.path("Definition");
+    std::fs::write(&file, definition).unwrap();
+    let weights = world.path("weights");
+    std::fs::write(&weights, "").unwrap();
+    let path = with_program(world, "tar", &format!("du -sb \"$2\" | cut -f 1 >> {}", weights.display()));
+    let line = ["container", "build", "--tag", &built.reference, "--file", file.to_str().unwrap()];
+    let mut command = world.bn_command(&line);
+    answer(command.env_remove("HOME").env("PATH", path).output().unwrap()).exits(0);
+    std::fs::read_to_string(weights).unwrap().lines().map(|line| line.parse().unwrap()).collect()
+}
+
+/// What an agent finds in an image of these tests.
+fn value_inside(built: &Image) -> String {
+    let job = built.world.job();
+    let run = ["container", "run", "../agent-1", "--tag", &built.reference, "--name", &job, "--no-merge", "--"];
+    built.world.bn(&[&run[..], &["bash", "-c", "echo value $VALUE $(cat /value)"]].concat()).exits(0).stdout
+}
+
+/// The least image with a mark of this one's own below the rest: a build takes no layer of another test's.
+fn least_of(built: &Image) -> String {
+    least().replacen('\n', &format!("\nENV MARK={}\n", built.reference), 1)
+}
+
+#[test]
+fn only_what_containerd_lacks_of_an_image_goes_over() {
+    const SMALL: u64 = 1 << 20;
+    let world = World::new();
+    let built = Image::of(&world);
+    let least = least_of(&built);
+    build_and_weigh(&built, &format!("{least}RUN echo one > /value\n"));
+    let next = format!("{least}RUN echo two > /value\nENV VALUE=three\n");
+    let changed = build_and_weigh(&built, &next);
+    assert!(changed.len() == 1 && changed[0] < SMALL, "{changed:?}");
+    assert!(value_inside(&built).contains("value three two"));
+    assert_eq!(ctr(&["images", "check", "-q", &format!("name=={}", built.reference)]).trim(), built.reference);
+    let same = build_and_weigh(&built, &next);
+    assert!(same.is_empty(), "{same:?}");
+}
+
+/// containerd's record of an image names a layer that its store has no more.
+#[test]
+fn a_layer_that_containerd_lost_goes_over_again() {
+    let world = World::new();
+    let built = Image::of(&world);
+    let before = format!("{}RUN echo {} > /value\n", least_of(&built), built.reference);
+    build_and_weigh(&built, &before);
+    let images = ctr(&["images", "ls", &format!("name=={}", built.reference)]);
+    let manifest = content(images.lines().nth(1).unwrap().split_whitespace().nth(2).unwrap());
+    let last = manifest["layers"].as_array().unwrap().last().unwrap()["digest"].as_str().unwrap();
+    ctr(&["content", "rm", last]);
+    let went = build_and_weigh(&built, &format!("{before}ENV VALUE=new\n"));
+    assert!(went.len() >= 2 && went[0] < went[1], "{went:?}");
+    assert!(value_inside(&built).contains(&format!("value new {}", built.reference)));
+    assert_eq!(ctr(&["images", "check", "-q", &format!("name=={}", built.reference)]).trim(), built.reference);
+}
+
 #[test]
 fn an_image_that_gives_orders_to_containerd_is_refused() {
     let world = World::new();

@@ -1,8 +1,10 @@
 //! `bn container build`: stage a context, build it as the user, hand the image to containerd.
 
 use std::fmt;
+use std::fs;
 use std::path::Path;
 
+use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::cli::container::{AgentProgram, BuildArgs};
@@ -10,11 +12,12 @@ use crate::commands::container::build_error::BuildError;
 use crate::commands::container::build_folder::BuildFolder;
 use crate::commands::container::definition::{Definition, LastBuilt};
 use crate::commands::container::image_checks;
-use crate::commands::container::import::{Built, import_image};
+use crate::commands::container::import::{self, Image};
 use crate::commands::{Context, Exit};
 use crate::container::build_hints;
 use crate::container::buildah::{self, BuildSpec};
 use crate::container::doctor::advisories::mounts_reach_the_host;
+use crate::container::layout::Digest;
 use crate::container::reference::image_reference;
 use crate::env::{Env, Privilege};
 use crate::error::{Failure, Usage};
@@ -69,33 +72,50 @@ impl Plan {
         if let Some(changes) = last_built.as_ref().and_then(|last| last.changes(definition.text())) {
             context.output.note(changes);
         }
-        self.make_image(context, runner)?;
-        let built = import_image(&spec.reference, folder.path(), &engine, runner)?;
+        let image_id = self.make_image(context, runner)?;
+        let imported = !import::is_imported(&spec.reference, &image_id, &engine, runner)?;
+        if imported {
+            let layers = self.check(runner)?;
+            let image = Image { reference: &spec.reference, id: &image_id, layers: &layers };
+            import::import(&image, folder.path(), &engine, runner)?;
+        }
         if let Some(last) = last_built.filter(|_| !runner.rehearses()) {
             last.keep(definition.text())?;
         }
-        Ok(built)
+        Ok(Built { reference: spec.reference.clone(), image_id, imported })
     }
 
-    /// Builds the image in buildah's store, and refuses one that could not become an agent's container.
-    fn make_image(&self, context: &Context, runner: &Runner) -> Result<(), Failure> {
+    /// Builds the image in buildah's store, and returns its id.
+    fn make_image(&self, context: &Context, runner: &Runner) -> Result<String, Failure> {
         let Self { spec, definition, folder } = self;
         let staged = folder.stage(definition)?;
         if !runner.rehearses() {
             context.output.note(format_args!("building {} from {definition}", spec.reference));
         }
-        let watched = runner.watched(&buildah::build(spec, &staged))?;
+        let id_file = folder.path().join("image-id");
+        let watched = runner.watched(&buildah::build(spec, &staged, &id_file))?;
         let own = matches!(definition, Definition::Embedded);
         if !watched.status.success() {
             let hints = build_hints::hints(&watched.said, build_hints::Built { text: definition.text(), own });
             let code = exit_code(watched.status);
             return Err(BuildError::Failed { reference: spec.reference.clone(), code, hints }.into());
         }
-        image_checks::refuse_configuration(&spec.reference, own, runner)?;
-        match own {
-            true => Ok(()),
-            false => image_checks::refuse_without_programs(&spec.reference, spec.isolation, runner),
+        if runner.rehearses() {
+            return Ok("$IMAGE_ID".to_owned());
         }
+        let image_id = fs::read_to_string(&id_file).context("buildah did not say which image it built")?;
+        Ok(image_id.trim().to_owned())
+    }
+
+    /// Refuses an image that could not become an agent's container, and returns the layers of one that can.
+    fn check(&self, runner: &Runner) -> Result<Vec<Digest>, Failure> {
+        let Self { spec, definition, .. } = self;
+        let own = matches!(definition, Definition::Embedded);
+        let layers = image_checks::refuse_configuration(&spec.reference, own, runner)?;
+        if !own {
+            image_checks::refuse_without_programs(&spec.reference, spec.isolation, runner)?;
+        }
+        Ok(layers)
     }
 }
 
@@ -157,6 +177,23 @@ fn refuse_mounts(definition: &Definition, runner: &Runner) -> Result<(), Failure
     match mounts_reach_the_host(&runner.read(&buildah::version())?.text()) {
         Some(holes) => Err(BuildError::Mounts { holes }.into()),
         None => Ok(()),
+    }
+}
+
+/// An image that is in containerd.
+#[derive(Serialize)]
+struct Built {
+    reference: String,
+    image_id: String,
+    /// False when containerd had this very image already.
+    imported: bool,
+}
+
+impl fmt::Display for Built {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let how = if self.imported { "built" } else { "unchanged" };
+        let digits = self.image_id.trim_start_matches("sha256:");
+        writeln!(f, "{} {how} ({})", self.reference, digits.get(..12).unwrap_or(digits))
     }
 }
 

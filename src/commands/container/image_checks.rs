@@ -4,6 +4,7 @@ use anyhow::Context as _;
 
 use crate::commands::container::build_error::BuildError;
 use crate::container::buildah;
+use crate::container::layout::Digest;
 use crate::error::Failure;
 use crate::process::{Runner, last_line};
 
@@ -13,15 +14,16 @@ const NEEDED: [&str; 7] =
 /// What a shell or a container runtime says of a program that it does not find.
 const NOT_FOUND: &str = "executable file not found";
 
-/// Refuses an image that gives orders to containerd, or would not begin as root. `own` is bn's own definition.
-pub fn refuse_configuration(reference: &str, own: bool, runner: &Runner) -> Result<(), Failure> {
+/// Refuses an image that gives orders to containerd, or would not begin as root, and returns the layers of any other. `own` is
+/// bn's own definition.
+pub fn refuse_configuration(reference: &str, own: bool, runner: &Runner) -> Result<Vec<Digest>, Failure> {
     let json = runner.read(&buildah::inspect(reference))?.text();
     let image = buildah::configuration(&json).context("buildah's answer is no JSON")?;
     let reference = reference.to_owned();
     match (image.commanding_labels.into_iter().next(), image.user) {
         (Some(label), _) => Err(BuildError::CommandingLabel { reference, label }.into()),
         (None, Some(user)) => Err(BuildError::OtherUser { reference, user, own }.into()),
-        (None, None) => Ok(()),
+        (None, None) => Ok(image.layers),
     }
 }
 

@@ -1,84 +1,159 @@
 //! An image on its way from buildah's store to containerd: as an OCI layout, through a folder of the build's own.
 //!
 //! buildah writes OCI archives into files alone, so that the layout's files go into the folder and tar puts them into the pipe.
+//! A layer that containerd has stays where it is: the layout names it as containerd does, and does not hold it.
 
-use std::fmt;
+use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
-use serde::Serialize;
+use anyhow::Context as _;
+use serde_json::Value;
 
 use crate::commands::container::build_error::BuildError;
-use crate::container::buildah;
+use crate::container::buildah::{self, LAYOUT};
+use crate::container::layout::{self, Digest, Layers};
 use crate::error::Failure;
 use crate::process::{Captured, Cmd, Runner, last_line};
 use crate::run::engine::{Engine, EngineError};
 
 /// containerd may clear away the layers of an older image while it looks whether it has them for this one.
 const LOST_A_LAYER: &str = "does not exist: not found";
+/// More images are not looked at. The layers of the next one are most often those of a few before it.
+const MOST_IMAGES: usize = 16;
 
-/// An image that is in containerd.
-#[derive(Serialize)]
-pub struct Built {
-    pub reference: String,
-    pub image_id: String,
-    /// False when containerd had this very image already.
-    pub imported: bool,
+/// An image in buildah's store.
+pub struct Image<'a> {
+    pub reference: &'a str,
+    /// The id that buildah gave it.
+    pub id: &'a str,
+    /// Its layers, unpacked.
+    pub layers: &'a [Digest],
 }
 
-impl fmt::Display for Built {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let how = if self.imported { "built" } else { "unchanged" };
-        writeln!(f, "{} {how} ({})", self.reference, short(&self.image_id))
+impl Image<'_> {
+    fn refused(&self, message: &str) -> Failure {
+        BuildError::NotImported { reference: self.reference.to_owned(), message: message.to_owned() }.into()
     }
 }
 
-fn short(image_id: &str) -> &str {
-    let digits = image_id.trim_start_matches("sha256:");
-    digits.get(..12).unwrap_or(digits)
+/// Whether containerd has the very image.
+pub fn is_imported(reference: &str, id: &str, engine: &Engine, runner: &Runner) -> Result<bool, Failure> {
+    Ok(runner.read(&engine.ctr.image_with_id(reference, id))?.text() == reference)
 }
 
-/// Puts the image into containerd, unless it has this very one, and looks whether it arrived.
-pub fn import_image(reference: &str, folder: &Path, engine: &Engine, runner: &Runner) -> Result<Built, Failure> {
-    let image_id = runner.read(&buildah::image_id(reference))?.text();
-    let image_id = image_id.lines().next().unwrap_or_default().to_owned();
-    let present = runner.read(&engine.ctr.image_with_id(reference, &image_id))?.text() == reference;
-    if !present {
-        import(reference, folder, engine, runner)?;
-        runner.read(&engine.ctr.label_image(reference, &image_id))?;
+/// Puts the image into containerd.
+pub fn import(image: &Image, folder: &Path, engine: &Engine, runner: &Runner) -> Result<(), Failure> {
+    let held = held_layers(image.layers, engine, runner)?;
+    let in_part = !held.is_empty();
+    let arrived = hand_over(image, &held, folder, engine, runner)?
+        && (!in_part || runner.read(&engine.ctr.whole_image(image.reference))?.text() == image.reference);
+    if in_part && !arrived {
+        // containerd has cleared one of them away since.
+        fs::remove_dir_all(folder.join(LAYOUT))?;
+        hand_over(image, &Layers::new(), folder, engine, runner)?;
     }
-    Ok(Built { reference: reference.to_owned(), image_id, imported: !present })
+    match engine.require_image(image.reference) {
+        Err(EngineError::NoImage { .. }) => {
+            return Err(image.refused("ctr accepted the archive, and containerd has no image of that name"));
+        }
+        other => other?,
+    }
+    runner.read(&engine.ctr.label_image(image.reference, image.id))?;
+    Ok(())
+}
+
+/// Those of the layers that images in containerd have.
+fn held_layers(wanted: &[Digest], engine: &Engine, runner: &Runner) -> Result<Layers, Failure> {
+    let mut held = Layers::new();
+    let table = runner.read(&engine.ctr.built_images())?.text();
+    for manifest in layout::manifests(&table).into_iter().take(MOST_IMAGES) {
+        if wanted.iter().all(|layer| held.contains_key(layer)) {
+            break;
+        }
+        // An image may have gone since it was listed.
+        let Some(manifest) = content(&manifest, engine, runner)? else { continue };
+        let Some(configuration) = layout::configuration(&manifest) else { continue };
+        let Some(configuration) = content(&configuration, engine, runner)? else { continue };
+        held.extend(layout::layers(&manifest, &configuration));
+    }
+    held.retain(|layer, _| wanted.contains(layer));
+    Ok(held)
+}
+
+/// A piece of an image, where containerd has it.
+fn content(digest: &Digest, engine: &Engine, runner: &Runner) -> Result<Option<Value>, Failure> {
+    let answer = runner.capture(&engine.ctr.content(digest))?;
+    Ok(answer.success().then(|| serde_json::from_slice(&answer.stdout).unwrap_or_default()))
+}
+
+/// Imports all of the image but the layers that are held. False where one of those is not there any more.
+fn hand_over(image: &Image, held: &Layers, folder: &Path, engine: &Engine, runner: &Runner) -> Result<bool, Failure> {
+    let layout = folder.join(LAYOUT);
+    stand_for(held, &layout)?;
+    let written = runner.capture(&buildah::write_layout(image.reference, folder))?;
+    if !written.success() {
+        return Err(image.refused(last_line(&written.stderr)));
+    }
+    if !held.is_empty() {
+        name_as_held(held, &layout).context("cannot read the image as buildah wrote it")?;
+    }
+    let pipe = || runner.pipe(&read_layout(&layout), &engine.ctr.import());
+    let (mut read, mut imported) = pipe()?;
+    if lost_a_layer(&imported) {
+        (read, imported) = pipe()?;
+    }
+    if lost_a_layer(&imported) && !held.is_empty() {
+        return Ok(false);
+    }
+    if !read.success() && !is_cut_off(&read) {
+        return Err(image.refused(last_line(&read.stderr)));
+    }
+    if !imported.success() || !read.success() {
+        return Err(image.refused(last_line(&imported.stderr)));
+    }
+    Ok(true)
+}
+
+/// Makes an empty file for each layer, which buildah takes for the layer.
+fn stand_for(held: &Layers, layout: &Path) -> Result<(), Failure> {
+    for layer in held.keys() {
+        let path = layout.join(layer.path());
+        fs::create_dir_all(path.parent().unwrap_or(layout))?;
+        fs::write(path, "")?;
+    }
+    Ok(())
+}
+
+/// Takes the files that stood for layers out of the layout, and writes a manifest that names these layers as containerd does.
+fn name_as_held(held: &Layers, layout: &Path) -> anyhow::Result<()> {
+    let mut taken = held.clone();
+    // Where buildah did not take the file for the layer, the layer is in the layout.
+    taken.retain(|layer, _| fs::metadata(layout.join(layer.path())).is_ok_and(|file| file.len() == 0));
+    for layer in taken.keys() {
+        fs::remove_file(layout.join(layer.path()))?;
+    }
+    let index_path = layout.join("index.json");
+    let mut index: Value = serde_json::from_slice(&fs::read(&index_path)?)?;
+    let manifest = &mut index["manifests"][0];
+    let written = manifest["digest"].as_str().and_then(Digest::parse).context("index.json names no manifest")?;
+    let named = layout::with_layers(serde_json::from_slice(&fs::read(layout.join(written.path()))?)?, &taken);
+    let named = serde_json::to_vec(&named)?;
+    let digest = Digest::of(&named);
+    fs::remove_file(layout.join(written.path()))?;
+    fs::write(layout.join(digest.path()), &named)?;
+    manifest["digest"] = digest.as_str().into();
+    manifest["size"] = named.len().into();
+    Ok(fs::write(&index_path, serde_json::to_vec(&index)?)?)
 }
 
 /// Writes the layout's files as one archive to standard output.
-fn read_layout(folder: &Path) -> Cmd {
-    Cmd::new("tar").arg("--directory").arg(folder.join(buildah::LAYOUT)).args(["--create", "--file", "-", "."])
+fn read_layout(layout: &Path) -> Cmd {
+    Cmd::new("tar").arg("--directory").arg(layout).args(["--create", "--file", "-", "."])
 }
 
-fn import(reference: &str, folder: &Path, engine: &Engine, runner: &Runner) -> Result<(), Failure> {
-    let refused =
-        |message: &str| BuildError::NotImported { reference: reference.to_owned(), message: message.to_owned() };
-    let written = runner.capture(&buildah::write_layout(reference, folder))?;
-    if !written.success() {
-        return Err(refused(last_line(&written.stderr)).into());
-    }
-    let pipe = || runner.pipe(&read_layout(folder), &engine.ctr.import());
-    let (mut read, mut imported) = pipe()?;
-    if !imported.success() && imported.stderr.contains(LOST_A_LAYER) {
-        (read, imported) = pipe()?;
-    }
-    if !read.success() && !is_cut_off(&read) {
-        return Err(refused(last_line(&read.stderr)).into());
-    }
-    if !imported.success() || !read.success() {
-        return Err(refused(last_line(&imported.stderr)).into());
-    }
-    match engine.require_image(reference) {
-        Err(EngineError::NoImage { .. }) => {
-            Err(refused("ctr accepted the archive, and containerd has no image of that name").into())
-        }
-        other => Ok(other?),
-    }
+fn lost_a_layer(imported: &Captured) -> bool {
+    !imported.success() && imported.stderr.contains(LOST_A_LAYER)
 }
 
 /// A broken pipe on the left is only the echo of what went wrong on the right.
