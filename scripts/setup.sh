@@ -33,6 +33,7 @@ openssl                             openssl      openssl
 ssh                                 openssh-client openssh-clients
 less                                less         less
 strip                               binutils     binutils
+podman                              podman       podman
 '
 
 # The packages of the sets in $1 that are not there, for the distribution in $2.

@@ -12,6 +12,9 @@ pub struct Built<'a> {
 
 /// What to do next. Nothing where buildah's own words are all that can be said.
 pub fn hints(said: &str, built: Built) -> Vec<String> {
+    if let Some(hints) = no_user_namespace(said) {
+        return hints;
+    }
     let Some(error) = said.lines().rev().find(|line| line.starts_with("Error: ")) else { return Vec::new() };
     here_document(error, built)
         .or_else(|| missing_source(error))
@@ -19,6 +22,14 @@ pub fn hints(said: &str, built: Built) -> Vec<String> {
         .or_else(|| missing_ids(error))
         .or_else(|| missing_shell(said, error, built))
         .unwrap_or_default()
+}
+
+/// buildah says so before it builds anything, and then speaks of process ids.
+fn no_user_namespace(said: &str) -> Option<Vec<String>> {
+    said.contains("Error during unshare(").then(|| {
+        let what = "the kernel does not let your user make a user namespace, which building without root takes";
+        vec![format!("{what}: bn container doctor says what to change")]
+    })
 }
 
 /// The instruction that failed, as buildah quotes it.
@@ -140,6 +151,13 @@ mod tests {
         ] {
             assert_eq!(told(said, "FROM x\nRUN <<EOF\necho\nEOF\nFOO\n", false), "", "{said}");
         }
+    }
+
+    #[test]
+    fn a_user_who_may_make_no_user_namespace() {
+        let said = "Error during unshare(CLONE_NEWUSER): Operation not permitted\n\
+                    time=\"2026-11-26T21:17:47Z\" level=error msg=\"(Unable to determine exit status)\"\n";
+        assert!(told(said, "", true).ends_with("bn container doctor says what to change"));
     }
 
     #[test]

@@ -86,6 +86,15 @@ impl<'a> Hand<'a> {
     }
 }
 
+/// Podman as container/README.md says, with limits that no machine refuses to give.
+fn podman(world: &World, script: &str) -> Answer {
+    let workspace = format!("{}:/workspace", world.path("repo").display());
+    let mut podman = Command::new("podman");
+    podman.args(["run", "--rm", "--network", "none", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]);
+    podman.args(["--volume", &workspace, &image(), "bash", "-c", script]);
+    answer(podman.stdin(Stdio::null()).output().unwrap())
+}
+
 fn finished(child: Child) -> Answer {
     answer(child.wait_with_output().unwrap())
 }
@@ -98,6 +107,22 @@ fn by_hand_the_target_follows_the_work() {
     let told = Hand::new(&world).run(&format!("bn ready; {COMMIT}")).exits(0).stderr;
     assert_eq!(world.git("log --format=%s main"), "work\nfirst", "{told}");
     assert!(told.contains("nothing is mounted at /binnacle"), "{told}");
+}
+
+#[test]
+fn by_hand_podman_starts_it_too() {
+    let world = World::new();
+    world.git("checkout -q -b work");
+    podman(&world, &format!("{COMMIT}; exit 7")).exits(7);
+    assert_eq!(world.git("log --format=%s main"), "first");
+    let answer = podman(&world, &format!("grep -E '^(Cap|NoNewPrivs)' /proc/self/status; {COMMIT}")).exits(0);
+    assert_eq!(world.git("log --format=%s main"), "work\nwork\nfirst", "{answer:#?}");
+    let powers = answer.stdout.lines().filter(|line| line.starts_with("Cap"));
+    assert!(
+        powers.clone().count() == 5 && powers.clone().all(|line| line.ends_with("\t0000000000000000")),
+        "{answer:#?}"
+    );
+    assert!(answer.stdout.contains("NoNewPrivs:\t1"), "{answer:#?}");
 }
 
 #[test]

@@ -4,6 +4,8 @@
 # Run by scripts/vm.sh test, which has brought bn and the image under test into the machine.
 #
 #   life.sh SUITE [TEST… | all]     all: those by hand, too
+#
+# SLEEP (default 30): seconds for which the machine sleeps
 set -euo pipefail
 
 HERE=$(dirname "${BASH_SOURCE[0]}")
@@ -110,7 +112,7 @@ the_clock_jumps_under_a_run() {
 the_machine_sleeps_under_a_run() {
     repository sleep
     start sleep
-    "$VM" suspend "$SUITE" 30
+    "$VM" suspend "$SUITE" "${SLEEP:-30}"
     expect "after the sleep" "$(field sleep status)" running
     dev 'cd repo && bn container stop sleep' >&2
     expect "the branch" "$(subject sleep)" last
@@ -169,6 +171,26 @@ containerd_is_started_again_under_a_run() {
     expect "the branch" "$(subject again)" last
 }
 
+# As an update by apt does it: a package of a higher version, whose scripts start the daemon again.
+containerd_is_updated_under_a_run() {
+    local before
+    repository update
+    start update
+    before=$(as root systemctl show --value --property MainPID containerd)
+    as root 'set -e; rm -rf update; mkdir update; cd update
+        apt-get update -q; apt-get download -q containerd
+        dpkg-deb -R containerd_*.deb new; sed -i "s/^Version: .*/&+later/" new/DEBIAN/control; dpkg-deb -b new ./later.deb
+        DEBIAN_FRONTEND=noninteractive apt-get install -qy ./later.deb' >&2
+    say "containerd's process before and after: $before, $(as root systemctl show --value --property MainPID containerd)"
+    expect "after the update" "$(field update status)" running
+    dev 'cd repo && bn container exec update -- git log -1 --format=%s && bn container stop update' >&2
+    expect "the branch" "$(subject update)" last
+    repository updated
+    start updated
+    dev 'cd repo && bn container stop updated' >&2
+    expect "the branch of a run that began afterwards" "$(subject updated)" last
+}
+
 the_machine_reboots_under_three_runs() {
     local name
     repository one two three
@@ -189,7 +211,8 @@ the_machine_reboots_under_three_runs() {
 # What scripts/vm.sh test tries each time, and what is tried by hand, because of the time it takes.
 readonly ALWAYS=(a_detached_run_outlives_the_session containerd_is_started_again_under_a_run the_machine_reboots_under_three_runs)
 readonly BY_HAND=(a_detached_run_outlives_a_session_that_takes_all_with_it the_clock_jumps_under_a_run the_machine_sleeps_under_a_run
-    the_disk_is_full_under_a_run a_user_may_no_longer_use_sudo two_users_have_a_run_of_the_same_name)
+    the_disk_is_full_under_a_run a_user_may_no_longer_use_sudo two_users_have_a_run_of_the_same_name
+    containerd_is_updated_under_a_run)
 
 main() {
     local test tests=("${ALWAYS[@]}")

@@ -87,11 +87,20 @@ pub struct SudoFacts {
 #[derive(Clone, Debug)]
 pub struct HostFacts {
     pub cgroups: CgroupFacts,
+    pub namespaces: Namespaces,
     pub apparmor: AppArmor,
     /// `None`: the kernel does not say.
     pub landlock: Option<bool>,
     pub folders: Vec<FolderFacts>,
     pub disks: Vec<Disk>,
+}
+
+/// What decides over user namespaces on a machine.
+#[derive(Clone, Debug, Default)]
+pub struct Namespaces {
+    /// The switches that the kernel has, with their values.
+    pub switches: Vec<(&'static str, String)>,
+    pub has_profile: bool,
 }
 
 #[derive(Clone, Debug)]

@@ -40,7 +40,7 @@ fn subids(user: &UserFacts) -> Option<Finding> {
     let UserFacts { name, .. } = user;
     match (user.privilege, user.has_subids) {
         (Privilege::Root, _) => None,
-        (_, true) => Some(Finding::ok("subordinate ids", "images can be built without root")),
+        (_, true) => Some(Finding::ok("subordinate ids", "there is a range of them, for building images without root")),
         (_, false) => Some(Finding::broken(
             "subordinate ids",
             format!("{name} has none in /etc/subuid and /etc/subgid: no image with more than one user can be built"),

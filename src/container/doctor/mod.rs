@@ -4,6 +4,7 @@ pub mod advisories;
 pub mod engine;
 pub mod facts;
 pub mod host;
+pub mod namespaces;
 pub mod report;
 pub mod sudo;
 pub mod tools;
@@ -56,6 +57,8 @@ pub fn examine(facts: &Facts, holes: advisories::Detail) -> Vec<Finding> {
     findings.extend(engine::check(&facts.engine));
     findings.extend(advisories::check(facts, holes));
     findings.extend(sudo::check(&facts.sudo));
+    let buildah = facts.tools.iter().find(|tool| tool.name == "buildah").and_then(|tool| tool.path.as_deref());
+    findings.extend(namespaces::check(&facts.host.namespaces, &facts.user, buildah));
     findings.extend(host::check(&facts.host, &facts.user));
     findings
 }

@@ -5,7 +5,8 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::container::doctor::facts::{CgroupFacts, Disk, FolderFacts, HostFacts};
+use crate::container::doctor::facts::{CgroupFacts, Disk, FolderFacts, HostFacts, Namespaces};
+use crate::container::doctor::namespaces::{PROFILE, SWITCHES};
 use crate::container::wall::mountinfo::{self, MountPoint};
 use crate::data_dir::DataDir;
 use crate::env::{Env, Privilege};
@@ -16,6 +17,7 @@ const CONTROLLERS: [&str; 3] = ["pids", "memory", "cpu"];
 pub fn facts(env: &Env, data: &DataDir) -> io::Result<HostFacts> {
     Ok(HostFacts {
         cgroups: cgroups()?,
+        namespaces: Namespaces { switches: switches()?, has_profile: Path::new(PROFILE).exists() },
         apparmor: wall::apparmor_here(env),
         landlock: text(Path::new("/sys/kernel/security/lsm"))?
             .map(|modules| modules.trim().split(',').any(|module| module == "landlock")),
@@ -31,6 +33,15 @@ pub fn text(path: &Path) -> io::Result<Option<String>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
     }
+}
+
+/// The kernel's switches for user namespaces, as far as it has them, with their values.
+pub fn switches() -> io::Result<Vec<(&'static str, String)>> {
+    let mut found = Vec::new();
+    for (name, path) in SWITCHES {
+        found.extend(text(Path::new(path))?.map(|value| (name, value)));
+    }
+    Ok(found)
 }
 
 fn cgroups() -> io::Result<CgroupFacts> {

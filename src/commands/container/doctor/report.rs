@@ -7,7 +7,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::commands::Context;
-use crate::commands::container::doctor::host::text;
+use crate::commands::container::doctor::host::{switches, text};
 use crate::container::ctr::Ctr;
 use crate::container::doctor::Finding;
 use crate::container::doctor::report::{Line, Machine, lines, without_user};
@@ -16,13 +16,6 @@ use crate::env::Env;
 use crate::error::Failure;
 use crate::process::{Cmd, Runner, last_line};
 use crate::run::engine::Engine;
-
-/// Switches of the kernel for user namespaces. Debian has the first, Ubuntu the second.
-const SWITCHES: [(&str, &str); 3] = [
-    ("kernel.unprivileged_userns_clone", "/proc/sys/kernel/unprivileged_userns_clone"),
-    ("kernel.apparmor_restrict_unprivileged_userns", "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"),
-    ("user.max_user_namespaces", "/proc/sys/user/max_user_namespaces"),
-];
 
 #[derive(Serialize)]
 pub struct Report {
@@ -52,16 +45,12 @@ impl fmt::Display for Report {
 
 fn machine(env: &Env, runner: &Runner) -> Result<Machine, Failure> {
     let read = |path: &str| text(Path::new(path));
-    let mut user_namespaces = Vec::new();
-    for (name, path) in SWITCHES {
-        user_namespaces.extend(read(path)?.map(|value| (name, value)));
-    }
     Ok(Machine {
         os_release: read("/etc/os-release")?.unwrap_or_default(),
         kernel: read("/proc/sys/kernel/osrelease")?.unwrap_or_default(),
         init: read("/proc/1/comm")?.unwrap_or_default(),
         modules: read("/sys/kernel/security/lsm")?,
-        user_namespaces,
+        user_namespaces: switches()?,
         dumps_to_program: read("/proc/sys/kernel/core_pattern")?.is_some_and(|pattern| HostFacts::is_program(&pattern)),
         flags: runner.read(&Ctr::run_help()).ok().map(|help| help.text()),
         trial: trial(env, runner).unwrap_or_else(|error| format!("could not be tried: {error}")),
