@@ -29,6 +29,15 @@ Examples:
   bn container port agent-1 3000
   bn container port agent-1 8080:3000";
 
+const MERGE_EXAMPLES: &str = "\
+A conflict changes nothing: bn names the files and lines.
+
+Examples:
+  bn container merge agent-1
+  bn container merge agent-1 --rebase
+  bn container merge agent-1 --squash --message 'Add the parser'
+  bn container merge agent-1 --into release --rebase";
+
 #[derive(Debug, Subcommand)]
 pub enum ContainerCommand {
     /// Build the image that agents run in
@@ -66,7 +75,8 @@ pub enum ContainerCommand {
     Log(LogArgs),
     /// Print how much of the machine containers use
     Stats(StatsArgs),
-    /// Finish a run whose work is not on its target yet
+    /// Bring a run's work to its target, in one of several shapes, or finish the run
+    #[command(after_help = MERGE_EXAMPLES)]
     Merge(MergeArgs),
     /// Give a run up in any state; a copy of its work is kept for thirty days
     Discard(DiscardArgs),
@@ -239,6 +249,26 @@ pub struct MergeArgs {
     /// The run, or the first letters of its name
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
+
+    /// Put its commits on top of the target, where that has moved on
+    #[arg(long, conflicts_with = "squash", help_heading = "In what shape")]
+    pub rebase: bool,
+
+    /// Make one commit of its commits
+    #[arg(long, help_heading = "In what shape")]
+    pub squash: bool,
+
+    /// The message of the commit; without --squash a merge commit is made [default: made of the commits' titles]
+    #[arg(short, long, value_name = "TEXT", conflicts_with = "rebase", help_heading = "In what shape")]
+    pub message: Option<String>,
+
+    /// Merge into this branch, which is the run's target from then on
+    #[arg(long, value_name = "BRANCH", help_heading = "Where to and when")]
+    pub into: Option<String>,
+
+    /// Wait for its turn where another run is landing in this repository
+    #[arg(long, help_heading = "Where to and when")]
+    pub wait: bool,
 
     /// Merge what is held back (files that your programs run without asking, much unpacked from little); look first
     #[arg(long)]

@@ -29,7 +29,7 @@ fn every_example_of_the_container_commands_has_the_shape_of_the_real_answer() {
     let mut told = Told(examples(|heading| heading.starts_with("bn container ")));
     let script = "echo all: > Makefile; git add .; git commit -q -m work; git tag -a v1 -m one; echo kept > ~/.npm/x
         curl -s http://10.0.0.1/; exit 7";
-    let (one, two) = (world.name("one"), world.name("two"));
+    let (one, two, three) = (world.name("one"), world.name("two"), world.name("three"));
     let bn = |words: &[&str]| world.bn(&[&["container"], words, &["--json"]].concat());
     world.bn(&["task", "create", "Write the schema"]).exits(0);
     let working = "bn ready --claim; touch ready; sleep 100";
@@ -56,6 +56,10 @@ fn every_example_of_the_container_commands_has_the_shape_of_the_real_answer() {
     let shown = told.0.remove("bn container inspect NAME").unwrap();
     assert!(shown.as_object().unwrap().keys().eq(inspected.as_object().unwrap().keys()), "{inspected}");
     told.compare("bn container discard NAME", &bn(&["discard", "--yes", &one]));
+    world.agent(&["--no-merge", "--name", &three], "echo theirs > file; git commit -qam theirs").exits(0);
+    world.shell("cd repo; echo ours > file; git commit -qam ours");
+    let merged = bn(&["merge", &three, "--rebase"]);
+    assert_eq!(told.compare("bn container merge NAME", &merged)["conflicts"][0]["lines"], serde_json::json!([[1, 1]]));
     told.compare("bn container prune --caches", &bn(&["prune", "--caches"]));
     told.compare("bn container doctor", &bn(&["doctor"]));
     let built = Image::of(&world);

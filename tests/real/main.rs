@@ -45,6 +45,7 @@ mod scene;
 mod screen;
 mod seat;
 mod secrets;
+mod shapes;
 mod submodules;
 mod targets;
 mod terminal;

@@ -50,7 +50,7 @@ fn a_target_that_has_moved_on_waits_for_a_rebase() {
     world.git("commit -q --allow-empty -m meanwhile");
     let refused = run.go_on().exits(3);
     assert!(refused.stderr.contains(": 1 commit is kept; main has moved on by 1\n"), "{refused:#?}");
-    let rebase = format!("hint: git -C {} rebase main && bn container merge", world.path("agent-1").display());
+    let rebase = format!("hint: bn container merge {} --rebase\n", world.job());
     assert!(refused.stderr.contains(&rebase), "{refused:#?}");
     world.assert_on_main("meanwhile");
     world.merge().exits(3);
@@ -73,7 +73,7 @@ fn a_rebase_that_waits_for_the_user_is_what_comes_next() {
     let job = world.job();
     let said = format!(
         "{job}: the agent failed (7). 1 commit is kept; main has moved on by 1, and a rebase waits in {place} (file)\n\
-         hint: a rebase waits in {place}: git -C {place} rebase --continue, or --abort; then bn container merge {job}\n"
+         hint: git -C {place} rebase --continue && bn container merge {job}\n"
     );
     assert_eq!(world.merge_all_the_same().exits(3).stdout, said);
 }

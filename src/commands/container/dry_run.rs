@@ -20,7 +20,8 @@ use crate::git::host::Git;
 use crate::process::Runner;
 use crate::run::life::conflicts;
 use crate::run::life::detach::detach;
-use crate::run::life::finish::{self, Merge};
+use crate::run::life::finish;
+use crate::run::life::land::{Landing, Merge};
 use crate::run::life::plan::Plan;
 use crate::run::life::steps;
 use crate::run::record::census::all;
@@ -165,7 +166,7 @@ fn rehearse(args: &RunArgs, context: &Context, own: &Env, runner: &Runner) -> Re
     run.record.started_at = Some(crate::env::now());
     let code = plan.spec.terminal.then_some(0);
     run.record.ending = Some(finish::ending(&mut run, engine, code)?);
-    steps::end(&mut run, engine, &git, Merge::AsPlanned)?;
+    steps::end(&mut run, engine, &git, &Landing::of(Merge::AsPlanned))?;
     done("finish: remove the container and merge, here without a commit; commits of the agent need more commands");
     Ok(steps)
 }

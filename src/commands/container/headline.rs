@@ -92,6 +92,7 @@ mod tests {
             brought,
             notes: Vec::new(),
             handed_over: Vec::new(),
+            conflicts: Vec::new(),
             kept: Vec::new(),
             egress: crate::egress::summary::Summary::default(),
             next: None,

@@ -5,14 +5,16 @@ use crate::commands::container::find::Runs;
 use crate::commands::container::headline::{commits, in_words};
 use crate::commands::container::report::RunReport;
 use crate::commands::{Context, Exit};
-use crate::error::Failure;
+use crate::error::{Failure, Usage};
 use crate::git::collect::collected::Collected;
 use crate::git::collect::kept;
 use crate::git::collect::plan::WORK;
 use crate::git::host::Git;
+use crate::git::merge::remake::{Shape, Wanted};
 use crate::process::Runner;
 use crate::run::engine::Engine;
-use crate::run::life::finish::Merge;
+use crate::run::life::land::{Landing, Merge, Turn};
+use crate::run::life::retarget;
 use crate::run::life::steps::{self, Resume};
 use crate::run::life::supervise::GRACE;
 use crate::run::record::RunError;
@@ -27,15 +29,42 @@ pub fn run(args: &MergeArgs, context: &Context) -> Result<Exit, Failure> {
         return Err(RunError::StillOwned { name: seen.record.spec.name, state }.into());
     };
     let runner = Runner::new(&context.env);
-    let merge = if args.accept_handoff { Merge::Accepted } else { Merge::Wanted };
+    let git = Git::new(runner.clone());
+    if let Some(branch) = &args.into {
+        retarget::set(&mut run, branch, &git, &context.env.directory)?;
+    }
+    let landing = landing(args, &run)?;
     let connect = || Ok(Engine::connect(&context.env, &runner)?);
     let consent = |run: &Run, ending| consent(run, ending, args, context);
-    let wanted = Resume { merge, grace: GRACE, consent: &consent };
-    let troubles = steps::resume(&mut run, connect, &Git::new(runner.clone()), &wanted)?;
+    let wanted = Resume { landing, grace: GRACE, consent: &consent };
+    let troubles = steps::resume(&mut run, connect, &git, &wanted)?;
     troubles.iter().for_each(|trouble| context.output.note(format_args!("Warning: {trouble}")));
     let report = RunReport::of(&run.record, &run.folder)?;
     context.output.print(&report)?;
     Ok(Exit(merge_exit(&run, &report)))
+}
+
+/// What was typed, for this run.
+fn landing(args: &MergeArgs, run: &Run) -> Result<Landing, Failure> {
+    let shape = match (args.rebase, args.squash, &args.message) {
+        (true, ..) => Shape::Rebased,
+        (_, true, _) => Shape::Squashed,
+        (_, _, Some(_)) => Shape::Merged,
+        _ => Shape::FastForward,
+    };
+    if args.message.as_ref().is_some_and(|message| message.trim().is_empty()) {
+        return Err(Usage::new("--message: the message is empty").into());
+    }
+    let spec = &run.record.spec;
+    if shape != Shape::FastForward && spec.checkout.branch.as_ref() == Some(&spec.target.branch) {
+        let why = format!("{} worked on {} itself: its commits go there as they are", run.name(), spec.target.branch);
+        return Err(Usage::new(why).hint(format!("bn container merge {}", run.name())).into());
+    }
+    Ok(Landing {
+        merge: if args.accept_handoff { Merge::Accepted } else { Merge::Wanted },
+        wanted: Wanted { shape, message: args.message.clone(), first_target: run.record.first_target.clone() },
+        turn: if args.wait { Turn::Wait } else { Turn::OrSay },
+    })
 }
 
 /// Whether there is something left to be done for it.

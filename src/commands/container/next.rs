@@ -10,21 +10,14 @@ use crate::run::record::state::{Outcome, State};
 pub fn after(record: &Record) -> Option<String> {
     let name = record.name();
     if record.needs_sudo {
-        return Some(format!("bn container merge {name} (removes the container, which takes sudo)"));
+        return Some(format!("bn container merge {name}"));
     }
     let work = record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0 || !collected.complete);
     if let (Some(Outcome::Diverged), true) = (record.outcome, record.spec.checkout.branch.is_some()) {
-        let (worktree, target) = (&record.spec.checkout.worktree, &record.spec.target.branch);
-        if let Some(Operation { name: what, finish }) = worktrees::unfinished(&record.spec.checkout.git_dir) {
-            let (place, abort) = (worktree.display(), if finish[1] == "--continue" { ", or --abort" } else { "" });
-            let git = Cmd::new("git").arg("-C").arg(worktree).args(finish);
-            return Some(format!("{what} waits in {place}: {git}{abort}; then bn container merge {name}"));
-        }
-        let rebase = Cmd::new("git").arg("-C").arg(worktree).args(["rebase", target]);
-        return Some(format!("{rebase} && bn container merge {name}"));
+        return Some(after_diverging(record));
     }
     if let Some(BranchOutcome::Excess { .. }) = record.collected.as_ref().map(|collected| &collected.branch) {
-        return Some(format!("to give it up, a copy is kept: bn container discard {name}"));
+        return Some(format!("bn container discard {name}"));
     }
     let waits = record.outcome.is_some_and(|outcome| outcome.leaves_work()) && work
         || record.outcome == Some(Outcome::TargetSetBack);
@@ -39,9 +32,18 @@ pub fn after(record: &Record) -> Option<String> {
     };
     let accept = if held { " --accept-handoff" } else { "" };
     if record.state == State::CollectFailed || record.outcome == Some(Outcome::GitLost) {
-        return Some(format!(
-            "bn container merge {name} tries again; bn container discard {name} gives it up and keeps a copy"
-        ));
+        return Some(format!("bn container merge {name}"));
     }
     waits.then(|| format!("bn container merge {name}{accept}"))
+}
+
+/// Its commits go on top of the target; where they cannot by themselves, the user helps in the worktree.
+fn after_diverging(record: &Record) -> String {
+    let (name, worktree) = (record.name(), &record.spec.checkout.worktree);
+    let git = Cmd::new("git").arg("-C").arg(worktree);
+    match worktrees::unfinished(&record.spec.checkout.git_dir) {
+        Some(Operation { finish, .. }) => format!("{} && bn container merge {name}", git.args(finish)),
+        None if record.conflicts.is_empty() => format!("bn container merge {name} --rebase"),
+        None => format!("{} && bn container merge {name}", git.args(["rebase", &record.spec.target.branch])),
+    }
 }

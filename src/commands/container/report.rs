@@ -12,6 +12,7 @@ use crate::git::collect::collected::{BranchOutcome, Collected, Kept};
 use crate::git::collect::kept;
 use crate::git::collect::plan::WORK;
 use crate::git::host::refs;
+use crate::git::merge::conflict::Conflict;
 use crate::run::record::RunError;
 use crate::run::record::folder::Folder;
 use crate::run::record::hand_off::HandOff;
@@ -40,6 +41,8 @@ pub struct RunReport {
     pub notes: Vec<String>,
     /// Changed files that programs of the host run or obey.
     pub handed_over: Vec<HandOff>,
+    /// The files that both the work and its target have changed.
+    pub conflicts: Vec<Conflict>,
     /// What is nowhere else than with the run, beside its work.
     pub kept: Vec<Kept>,
     /// What the agent could not reach.
@@ -64,6 +67,7 @@ impl RunReport {
             brought: record.brought,
             notes: collected.map(notes).unwrap_or_default(),
             handed_over: record.handed_over.clone(),
+            conflicts: record.conflicts.clone(),
             kept: record.kept.clone(),
             egress,
             next: next::after(record),

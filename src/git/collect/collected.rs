@@ -15,6 +15,9 @@ pub struct Collected {
     /// How many files differ from the base in `head`. `None` in a record of an older bn.
     #[serde(default)]
     pub(super) files: Option<u64>,
+    /// A commit that was made of the work for its target (a squash, a rebase): where the target has that, it has the work.
+    #[serde(default)]
+    pub remade: Option<String>,
     pub refs: Vec<TakenRef>,
     pub branch: BranchOutcome,
     /// Where the agent ended, if not on its starting branch: a branch's name, or a commit.
@@ -40,6 +43,7 @@ impl Collected {
             new_commits: 0,
             own_commits: None,
             files: None,
+            remade: None,
             refs: Vec::new(),
             branch: BranchOutcome::Unchanged,
             ended_on: None,

@@ -59,6 +59,8 @@ pub enum GitError {
     Hostile { path: PathBuf, reason: String },
     #[error("the work has {}, and bn compares or writes at most {limit}", more_files(*.files))]
     TooManyFiles { files: u64, limit: u64 },
+    #[error("this git is too old for {what}: that takes git {version}")]
+    TooOld { what: &'static str, version: &'static str },
     #[error("git cannot {what}: {reason}")]
     Failed { what: String, reason: String },
     #[error("cannot {what} {path}")]
@@ -146,6 +148,9 @@ impl Explain for GitError {
             GitError::Hostile { .. } => vec!["the files in the worktree are as the agent left them".to_owned()],
             GitError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 vec![room()]
+            }
+            GitError::TooOld { .. } => {
+                vec!["or rebase the work by hand: git -C WORKTREE rebase BRANCH, and merge again".to_owned()]
             }
             GitError::Failed { .. } | GitError::TooManyFiles { .. } | GitError::Io { .. } => Vec::new(),
             GitError::Untrusted(error) => error.hints(),

@@ -129,13 +129,20 @@ impl Git {
     pub fn fetching(&self, git_dir: &Path, from: &Path) -> Cmd {
         let mut own_name = joined("url.", from);
         own_name.push(".insteadOf");
-        self.in_dir(git_dir)
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .env("GIT_CONFIG_NOSYSTEM", "1")
+        self.isolated(git_dir)
             // The longest name wins, over those of the repository's own configuration too.
             .env("GIT_CONFIG_COUNT", "1")
             .env("GIT_CONFIG_KEY_0", own_name)
             .env("GIT_CONFIG_VALUE_0", from)
+    }
+
+    /// A command on a repository that reads no configuration and no attributes but the repository's own.
+    pub fn isolated(&self, git_dir: &Path) -> Cmd {
+        self.in_dir(git_dir)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_ATTR_NOSYSTEM", "1")
+            .args(["-c", "core.attributesFile=/dev/null"])
     }
 
     /// A command on a checkout. Both places are given, so that nothing in the tree decides which repository is meant.

@@ -15,7 +15,7 @@ use crate::git::host::worktrees::Operation;
 use crate::git::host::worktrees::{self, Worktree};
 use crate::git::host::{Git, GitError, changes, checkout, in_tree, main_checkout, refs};
 use crate::git::merge::journal::{self, Journal};
-use crate::git::merge::{clashes, landed, target_set_back};
+use crate::git::merge::{clashes, landed, scratch, target_set_back};
 use crate::git::private::RunGit;
 use crate::sanitize;
 
@@ -280,7 +280,9 @@ impl Step<'_> {
     fn source(&self) -> Result<Option<(PathBuf, String)>, GitError> {
         let own = (self.run.kept(), self.run.reference(crate::git::collect::plan::WORK));
         let branch = self.run.checkout.branch_ref().map(|branch| (self.run.checkout.common_dir.clone(), branch));
-        for (place, name) in std::iter::once(own).chain(branch) {
+        let made = (scratch::place(self.run), scratch::RESULT.to_owned());
+        let made = made.0.is_dir().then_some(made);
+        for (place, name) in made.into_iter().chain([own]).chain(branch) {
             if refs::commit(self.git, &place, &name)?.as_deref() == Some(self.to) {
                 return Ok(Some((place, name)));
             }

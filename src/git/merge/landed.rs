@@ -1,4 +1,4 @@
-//! Whether work is on its target, in other commits than those that the agent made: rebased, or picked one by one.
+//! Whether work is on its target, in other commits than those that the agent made: rebased, squashed, or picked one by one.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -18,7 +18,10 @@ const COMMITS_MAX: &str = "10000";
 pub fn is_there(git: &Git, run: &RunGit, collected: &Collected) -> Result<bool, GitError> {
     let (common, work) = (&run.checkout.common_dir, collected.head.as_str());
     let Some(target) = refs::commit(git, common, &run.target.reference())? else { return Ok(false) };
-    Ok(refs::is_ancestor(git, common, work, &target)? || is_reapplied(git, run, &target, work)?)
+    let remade =
+        collected.remade.as_deref().filter(|made| refs::commit(git, common, made).is_ok_and(|id| id.is_some()));
+    let is_remade = remade.map(|made| refs::is_ancestor(git, common, made, &target)).transpose()?.unwrap_or(false);
+    Ok(is_remade || refs::is_ancestor(git, common, work, &target)? || is_reapplied(git, run, &target, work)?)
 }
 
 /// Whether the target has every change of the work in commits of its own.

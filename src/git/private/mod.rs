@@ -4,7 +4,7 @@
 //! of the host's git is ever pointed at it.
 
 pub mod bare;
-mod config;
+pub mod config;
 mod hook_programs;
 pub mod hooks;
 mod identity;

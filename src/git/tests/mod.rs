@@ -13,5 +13,6 @@ mod look;
 mod main_path;
 mod merging;
 mod refusals;
+mod remaking;
 mod settings;
 mod wall;

@@ -29,7 +29,8 @@ use crate::failpoint::{self, Point};
 use crate::git::host::Git;
 use crate::graph::error::GraphError;
 use crate::run::engine::Engine;
-use crate::run::life::finish::{self, Merge};
+use crate::run::life::finish;
+use crate::run::life::land::{self, Landing, Merge};
 use crate::run::life::prepare;
 use crate::run::life::start::Foreground;
 use crate::run::life::supervise::{Owner, Supervised, supervise};
@@ -65,18 +66,18 @@ fn unfinished(run: &Run, source: Failure) -> RunError {
 
 fn ended(run: &mut Run, supervised: &Supervised, owner: &Owner) -> Result<(), Failure> {
     run.record.ending = Some(supervised.ending(run, owner.engine)?);
-    end(run, owner.engine, owner.git, Merge::AsPlanned)
+    end(run, owner.engine, owner.git, &Landing::of(Merge::AsPlanned))
 }
 
 /// Takes a run whose agent has ended to its outcome. Each step may be taken again.
-pub fn end(run: &mut Run, engine: &Engine, git: &Git, merge: Merge) -> Result<(), Failure> {
+pub fn end(run: &mut Run, engine: &Engine, git: &Git, landing: &Landing) -> Result<(), Failure> {
     run.record.ended_at.get_or_insert_with(crate::env::now);
     run.enter(State::Collecting, Point::EndingRecorded)?;
     finish::remove_container(run, engine)?;
     proxy::close(&run.record.spec, &run.folder)?;
     prepare::remove_secrets(&run.record.spec)?;
     failpoint::reached(Point::RuntimeRemoved);
-    if let Err(error) = finish::collect_and_merge(run, git, merge) {
+    if let Err(error) = finish::collect_and_merge(run, git, landing) {
         run.record.reason = Some(error.to_string());
         run.enter(State::CollectFailed, Point::CollectFailed)?;
         return Err(error);
@@ -104,7 +105,7 @@ pub fn end(run: &mut Run, engine: &Engine, git: &Git, merge: Merge) -> Result<()
 
 /// How a run without an owner is resumed.
 pub struct Resume<'a> {
-    pub merge: Merge,
+    pub landing: Landing,
     /// How long an agent that still works may take to end by itself.
     pub grace: Duration,
     /// Asks the user before the work of an agent that was cut short is merged.
@@ -124,14 +125,15 @@ pub fn resume(
             if run.record.needs_sudo {
                 finish::clean_up(run, &connect()?)?;
             }
-            if wanted.merge == Merge::No { Ok(Vec::new()) } else { merge_again(run, git, wanted) }
+            if wanted.landing.merge == Merge::No { Ok(Vec::new()) } else { merge_again(run, git, wanted) }
         }
         State::Preparing | State::Starting | State::Running | State::Collecting | State::CollectFailed => {
             let engine = connect()?;
             finish::halt(run, &engine, wanted.grace)?;
             // The agent's work is kept first; only then is the user asked about it.
-            let doubtful = wanted.merge != Merge::No && run.record.ending.is_some_and(Ending::is_doubtful);
-            end(run, &engine, git, if doubtful { Merge::AsPlanned } else { wanted.merge })?;
+            let doubtful = wanted.landing.merge != Merge::No && run.record.ending.is_some_and(Ending::is_doubtful);
+            let as_planned = Landing::of(Merge::AsPlanned);
+            end(run, &engine, git, if doubtful { &as_planned } else { &wanted.landing })?;
             if doubtful { merge_again(run, git, wanted) } else { Ok(Vec::new()) }
         }
     }
@@ -143,14 +145,14 @@ fn merge_again(run: &mut Run, git: &Git, wanted: &Resume) -> Result<Vec<String>,
         return Ok(Vec::new());
     };
     if !collected.complete && prepared.private().exists() {
-        collected = finish::collect(run, git, &prepared, wanted.merge)?;
+        collected = finish::collect(run, git, &prepared, wanted.landing.merge)?;
         let untold = finish::tell_commits(run, git);
         finish::add_notes(run, untold);
     }
     if run.record.outcome.is_none_or(Outcome::leaves_work) {
         let doubt = run.record.ending.filter(|ending| ending.is_doubtful() && collected.own_commits() > 0);
         doubt.map_or(Ok(()), |ending| (wanted.consent)(run, ending))?;
-        finish::decide(run, git, &prepared, &collected, wanted.merge)?;
+        land::decide(run, git, &prepared, &collected, &wanted.landing)?;
     }
     // Also where the outcome was recorded before: the process that recorded it may have died before this.
     tell::merged_later(&run.record)?;

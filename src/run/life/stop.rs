@@ -8,7 +8,8 @@ use crate::error::Failure;
 use crate::failpoint::{self, Point};
 use crate::git::host::Git;
 use crate::run::engine::Engine;
-use crate::run::life::finish::{self, Merge};
+use crate::run::life::finish;
+use crate::run::life::land::{Landing, Merge};
 use crate::run::life::steps::{self, Resume};
 use crate::run::record::census::Seen;
 use crate::run::record::folder::Folder;
@@ -47,7 +48,7 @@ pub fn stop(seen: &Seen, engine: &Engine, git: &Git, deadline: Instant) -> Resul
         if let Some(mut run) = Run::take_over(seen.folder.clone())?
             && (run.record.state.is_open() || run.record.needs_sudo)
         {
-            let wanted = Resume { merge: Merge::No, grace: Duration::ZERO, consent: &|_, _| Ok(()) };
+            let wanted = Resume { landing: Landing::of(Merge::No), grace: Duration::ZERO, consent: &|_, _| Ok(()) };
             steps::resume(&mut run, || Ok(engine.clone()), git, &wanted)?;
         }
         let state = Record::load(&seen.folder)?.state;

@@ -16,6 +16,7 @@ use crate::failpoint::{self, Point};
 use crate::git::collect::collected::{Collected, Kept};
 use crate::git::host::checkout::Checkout;
 use crate::git::host::target::Target;
+use crate::git::merge::conflict::Conflict;
 use crate::git::private::{RunGit, Start};
 use crate::ports::published::Published;
 use crate::process::Cmd;
@@ -137,6 +138,12 @@ pub struct Record {
     /// Commits that a merge brought to the target.
     #[serde(default)]
     pub brought: Option<u64>,
+    /// The files that both the work and its target have changed, at the last try to merge it.
+    #[serde(default)]
+    pub conflicts: Vec<Conflict>,
+    /// The target that the run was begun for, where the user has named another since.
+    #[serde(default)]
+    pub first_target: Option<String>,
     /// Why the state or the outcome is what it is, for people.
     pub reason: Option<String>,
     /// How the checkout was when the agent got it; `None` until git is prepared.
@@ -164,6 +171,8 @@ impl Record {
             ending: None,
             outcome: None,
             brought: None,
+            conflicts: Vec::new(),
+            first_target: None,
             reason: None,
             start: None,
             collected: None,
