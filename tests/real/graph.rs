@@ -95,6 +95,39 @@ task: {one}, {other}'; commit $'Evil \\e]0;x\\a\\u202e' $'Task: {other} \\e[2J b
     assert!(world.bn(&["doctor"]).exits(0).stdout.contains("The graph is sound"));
 }
 
+/// What stands between an agent and the owner: a socket in a folder that is read-only, and no file that could be locked.
+#[test]
+fn an_agent_can_replace_neither_the_socket_nor_its_folder_and_has_nothing_to_lock() {
+    let world = World::new();
+    world.bn(&["task", "create", "Stays"]).exits(0);
+    let attempts = [
+        "touch /binnacle/x",
+        "mkdir /binnacle/d",
+        "ln -s /tmp /binnacle/l",
+        "chmod 777 /binnacle",
+        "rm -f /binnacle/graph.sock",
+        "mv /binnacle/graph.sock /binnacle/y",
+        "cp /bin/true /binnacle/graph.sock",
+        "mv /tmp/planted /binnacle/graph.sock",
+        "mv /binnacle /moved",
+        "rmdir /binnacle",
+        "umount /binnacle",
+        "mount -t tmpfs none /binnacle",
+        "mount --bind /tmp /binnacle",
+        "unshare -Urm mount --bind /tmp /binnacle",
+        "flock -n /binnacle/graph.sock true",
+        "test -e /binnacle/graph.db",
+    ];
+    let plant =
+        r#"perl -MSocket -e 'socket(my $s, AF_UNIX, SOCK_STREAM, 0); bind($s, pack_sockaddr_un("/tmp/planted"))'"#;
+    let tries: String = attempts.iter().map(|attempt| format!("{attempt} && echo 'done: {attempt}'\n")).collect();
+    let script = format!("{plant}; test -S /tmp/planted || exit 9; {tries} ls /binnacle; bn task create 'Goes on'");
+    let answer = world.run(&script).exits(0);
+    assert!(!answer.stdout.contains("done: ") && answer.stdout.contains("graph.sock\nCreated bn-"), "{answer:#?}");
+    let tasks = world.tasks();
+    assert!(tasks.contains("Stays") && tasks.contains("Goes on"), "{tasks}");
+}
+
 /// Sixty-four clients that never read, garbage, lines without an end, and connections without a word.
 #[test]
 fn clients_that_mean_harm_cost_the_owner_little_memory_and_others_no_time() {
