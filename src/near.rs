@@ -11,6 +11,16 @@ pub fn is_slip(typed: &str, meant: &str) -> bool {
     typed != meant && distance(typed, meant) <= slips
 }
 
+/// The same where nothing else speaks for the word, so that a short one has to have its very letters.
+pub fn is_plain_slip(typed: &str, meant: &str) -> bool {
+    let sorted = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    is_slip(typed, meant) && (typed.chars().count() > 4 || sorted(typed) == sorted(meant))
+}
+
 /// How many letters have to be added, taken away, changed or swapped with their neighbour.
 fn distance(one: &str, two: &str) -> usize {
     let (one, two): (Vec<char>, Vec<char>) = (one.chars().collect(), two.chars().collect());
@@ -33,6 +43,12 @@ fn distance(one: &str, two: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_short_word_is_a_plain_slip_with_all_its_letters_alone() {
+        assert!(is_plain_slip("shwo", "show") && is_plain_slip("craete", "create"));
+        assert!(is_slip("nope", "note") && !is_plain_slip("nope", "note"));
+    }
 
     #[test]
     fn slips_of_the_fingers() {

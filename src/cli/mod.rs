@@ -11,6 +11,7 @@ pub mod graph;
 pub mod link;
 pub mod shell;
 pub mod task;
+pub mod topics;
 pub mod which;
 
 use std::path::PathBuf;
@@ -19,7 +20,7 @@ use clap::{Parser, Subcommand};
 
 /// Run AI coding agents in containers on git worktrees, and share one task graph with them.
 #[derive(Debug, Parser)]
-#[command(name = "bn", version, propagate_version = true, max_term_width = 80)]
+#[command(name = "bn", version, propagate_version = true, max_term_width = 80, after_help = topics::LISTED)]
 pub struct Cli {
     /// Print JSON for programs instead of text for people
     #[arg(long, global = true, help_heading = "Everywhere")]

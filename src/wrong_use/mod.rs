@@ -1,6 +1,7 @@
 //! From a command line that clap refused to one clear line, and to what to type instead.
 
 mod flags;
+mod topics;
 mod typed;
 mod verbs;
 
@@ -25,6 +26,10 @@ pub fn report(error: &clap::Error, words: &[OsString]) -> u8 {
         // A terminal that went away has no use for the answer.
         drop(error.print());
         return u8::try_from(error.exit_code()).unwrap_or(USAGE);
+    }
+    if let Some(topic) = topics::asked(words) {
+        drop(Output::new(false).text(topic.text));
+        return 0;
     }
     let json = words.iter().skip(1).take_while(|word| *word != "--").any(|word| word == "--json");
     let usage = explain(&Cli::command(), words, error);
@@ -66,6 +71,9 @@ fn text(error: &clap::Error, kind: ContextKind) -> String {
 fn no_command(root: &clap::Command, typed: &Typed, word: &str) -> Usage {
     let group = typed.path.join(" ");
     let error = Usage::new(format!("there is no command `{group} {word}`"));
+    if let Some(answer) = topics::unknown(root, typed, word) {
+        return answer;
+    }
     let meant = verbs::meant(root, &typed.path, word);
     match meant.lines.as_slice() {
         [] => error.hint(format!("{group} --help lists the commands")),

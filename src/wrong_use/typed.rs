@@ -35,6 +35,16 @@ impl Typed {
         Self { path, words, named_by }
     }
 
+    /// The command whose help was asked for with `bn help`, up to the word that is none.
+    pub fn asks_help_of(&self, word: &str) -> Option<Vec<String>> {
+        let mut words = self.words.iter().skip(self.named_by).filter(|word| !word.starts_with('-'));
+        if words.next()? != "help" {
+            return None;
+        }
+        let above = words.take_while(|typed| *typed != word).cloned();
+        Some(std::iter::once("bn".to_owned()).chain(above).collect())
+    }
+
     /// The line with another command in the place of the word that is none.
     pub fn with_command(&self, line: &str, word: &str) -> String {
         let rest = self.words.iter().skip_while(|typed| *typed != word).skip(1).cloned();

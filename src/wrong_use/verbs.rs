@@ -2,7 +2,7 @@
 
 use clap::Command;
 
-use crate::near::is_slip;
+use crate::near::{is_plain_slip, is_slip};
 
 /// What other programs call it: a group of commands, the word, and what it is called here.
 const ELSEWHERE: [(&str, &str, &str); 29] = [
@@ -55,7 +55,8 @@ pub fn meant(root: &Command, path: &[String], typed: &str) -> Meant {
     let named = named.map(|(line, _)| line.clone()).collect();
     let same = |lines| Meant { lines, takes_the_rest: true };
     let elsewhere = Meant { lines: elsewhere(group, typed), takes_the_rest: false };
-    let (named, near, far) = (same(named), same(slips(&here, typed)), same(slips(&everywhere, typed)));
+    let (named, near, far) =
+        (same(named), same(slips(&here, typed, is_slip)), same(slips(&everywhere, typed, is_plain_slip)));
     let guesses = match group {
         // Whoever names no group means the command of that name, whatever the group.
         None => [named, elsewhere, near, far],
@@ -69,8 +70,8 @@ fn elsewhere(group: Option<&str>, typed: &str) -> Vec<String> {
     ELSEWHERE.iter().filter(fits).map(|(_, _, line)| (*line).to_owned()).collect()
 }
 
-fn slips(commands: &[(String, Vec<String>)], typed: &str) -> Vec<String> {
-    let near = |names: &[String]| names.iter().any(|name| is_slip(typed, name));
+fn slips(commands: &[(String, Vec<String>)], typed: &str, is_near: fn(&str, &str) -> bool) -> Vec<String> {
+    let near = |names: &[String]| names.iter().any(|name| is_near(typed, name));
     commands.iter().filter(|(_, names)| near(names)).map(|(line, _)| line.clone()).collect()
 }
 

@@ -16,5 +16,6 @@ mod promises;
 mod shell;
 mod sudo;
 mod tools;
+mod topics;
 mod world;
 mod wrong_use;

@@ -87,6 +87,32 @@ fn a_command_that_does_not_exist_is_answered_with_the_one_that_does() {
     }
 }
 
+/// A word of which nothing comes near.
+#[test]
+fn a_short_word_is_not_taken_for_a_command_of_another_group() {
+    let world = World::new();
+    insta::assert_snapshot!(answer(&world, &["container", "nope"]), @"
+    Error: there is no command `bn container nope`
+    hint: bn container --help lists the commands
+    ");
+    insta::assert_snapshot!(answer(&world, &["help", "nope"]), @"
+    Error: there is neither a command nor a topic `nope`
+    hint: bn help lists them
+    ");
+    insta::assert_snapshot!(answer(&world, &["help", "exit-code"]), @"
+    Error: there is neither a command nor a topic `exit-code`
+    hint: you may mean: bn help exit-codes
+    ");
+    insta::assert_snapshot!(answer(&world, &["help", "reday"]), @"
+    Error: there is neither a command nor a topic `reday`
+    hint: you may mean: bn help ready
+    ");
+    insta::assert_snapshot!(answer(&world, &["help", "task", "shwo"]), @"
+    Error: there is neither a command nor a topic `shwo`
+    hint: you may mean: bn help task show
+    ");
+}
+
 #[test]
 fn a_hidden_command_is_never_a_tip() {
     let world = World::new();
