@@ -6,11 +6,11 @@ use clap::{Args, Subcommand, ValueEnum};
 
 pub use crate::cli::container_inside::{DiallerArgs, RelayArgs, RestrictArgs};
 pub use crate::cli::container_look::{
-    DiffArgs, EventsArgs, InspectArgs, ListArgs, LogArgs, LogsArgs, ScopeArgs, StatsArgs, WaitArgs,
+    DiffArgs, EventsArgs, InspectArgs, ListArgs, LogArgs, LogsArgs, ScopeArgs, StatsArgs, TopArgs, WaitArgs,
 };
 pub use crate::cli::container_run::RunArgs;
 
-use crate::cli::container_look::{DIFF_EXAMPLES, EVENTS_EXAMPLES};
+use crate::cli::container_look::{DIFF_EXAMPLES, EVENTS_EXAMPLES, LIST_EXAMPLES, TOP_EXAMPLES};
 use crate::cli::container_run::RUN_EXAMPLES;
 
 const EXEC_EXAMPLES: &str = "\
@@ -61,8 +61,11 @@ pub enum ContainerCommand {
     /// Wait until runs have ended, and exit as `run` would have
     Wait(WaitArgs),
     /// List what runs, and what wants something from you, with what to type
-    #[command(visible_alias = "ls")]
+    #[command(visible_alias = "ls", after_help = LIST_EXAMPLES)]
     List(ListArgs),
+    /// Watch runs on a full screen, with keys for what can be done (list --watch)
+    #[command(after_help = TOP_EXAMPLES)]
+    Top(TopArgs),
     /// Print what happens to runs, as it happens: started, waiting, ended, merged …
     #[command(after_help = EVENTS_EXAMPLES)]
     Events(EventsArgs),

@@ -13,14 +13,36 @@ Examples:
   bn container events --json agent-1 | jq -r .text";
 
 /// Whose runs a command speaks of.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct ScopeArgs {
     /// Include the runs of all repositories, not of this one alone
     #[arg(long)]
     pub all_repositories: bool,
 }
 
+pub const LIST_EXAMPLES: &str = "\
+Examples:
+  bn container list
+  bn container list --all --json | jq '.[].name'
+  bn container list --watch";
+
+pub const TOP_EXAMPLES: &str = "\
+Examples:
+  bn container top
+  bn container top --all --all-repositories";
+
+/// What `top` shows: all that `list --watch` does.
 #[derive(Debug, Args)]
+pub struct TopArgs {
+    /// Show ended runs too
+    #[arg(short, long)]
+    pub all: bool,
+
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+}
+
+#[derive(Clone, Debug, Args)]
 pub struct ListArgs {
     /// List ended runs too
     #[arg(short, long)]
@@ -29,6 +51,10 @@ pub struct ListArgs {
     /// Print names only; without --all, of those that run
     #[arg(short, long)]
     pub quiet: bool,
+
+    /// Stay, and show it anew every two seconds, with keys for what can be done; with --json an object a line
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub watch: bool,
 
     #[command(flatten)]
     pub scope: ScopeArgs,

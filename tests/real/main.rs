@@ -49,6 +49,7 @@ mod shapes;
 mod submodules;
 mod targets;
 mod terminal;
+mod top;
 mod user_terminal;
 mod users;
 mod wall;

@@ -50,38 +50,40 @@ const NOTHING: &str = "-";
 /// So much is shown of a task's title. Letters.
 const LONGEST_TITLE: usize = 24;
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 #[serde(transparent)]
-struct Listing {
-    rows: Vec<Row>,
+pub struct Listing {
+    pub rows: Vec<Row>,
     #[serde(skip)]
     quiet: bool,
     /// The rows may be of several repositories.
     #[serde(skip)]
-    repositories: bool,
+    pub repositories: bool,
     #[serde(skip)]
     width: Option<usize>,
 }
 
 pub fn run(args: &ListArgs, context: &Context) -> Result<Exit, Failure> {
     let runs = Runs::read(context)?;
-    let all_repositories = args.scope.all_repositories;
-    let goes_on = |run: &Seen| args.all || is_stoppable(run);
-    // Whoever asks for names alone asks what runs.
-    let wanted = |run: &Seen| goes_on(run) || !args.quiet && wants_something(run);
-    let mut seen = runs.to_look_at(all_repositories);
-    seen.retain(wanted);
-    let rows = rows(&seen, args.quiet && !context.output.is_json(), context)?;
-    let repositories = runs.spans_repositories(all_repositories);
-    if rows.is_empty() && !repositories && !args.quiet && !context.output.is_json() {
-        tell_of_others(runs.elsewhere(wanted), args.all, context);
+    let listing = Listing::of(&runs, args, context)?;
+    if listing.rows.is_empty() && !listing.repositories && !args.quiet && !context.output.is_json() {
+        tell_of_others(runs.elsewhere(|run| is_wanted(run, args)), args.all, context);
     }
-    let listing = Listing { rows, quiet: args.quiet, repositories, width: context.env.width };
     match context.output.is_json() || args.quiet {
         true => context.output.print(&listing)?,
         false => context.output.painted(&listing.painted(), context.env.colors)?,
     }
     Ok(Exit::DONE)
+}
+
+/// What the list has now.
+pub fn look(args: &ListArgs, context: &Context) -> Result<Listing, Failure> {
+    Listing::of(&Runs::read(context)?, args, context)
+}
+
+/// Whoever asks for names alone asks what runs.
+fn is_wanted(run: &Seen, args: &ListArgs) -> bool {
+    args.all || is_stoppable(run) || !args.quiet && wants_something(run)
 }
 
 /// Whether a run that has ended is not done with.
@@ -147,9 +149,19 @@ impl fmt::Display for Listing {
 }
 
 impl Listing {
+    fn of(runs: &Runs, args: &ListArgs, context: &Context) -> Result<Self, Failure> {
+        let all_repositories = args.scope.all_repositories;
+        let mut seen = runs.to_look_at(all_repositories);
+        seen.retain(|run| is_wanted(run, args));
+        let rows = rows(&seen, args.quiet && !context.output.is_json(), context)?;
+        let repositories = runs.spans_repositories(all_repositories);
+        Ok(Self { rows, quiet: args.quiet, repositories, width: context.env.width })
+    }
+
     /// The table, and below it what to do.
     fn painted(&self) -> Painted {
-        let mut whole = self.table().painted(|head, cell| if head == "STATUS" { color(cell) } else { Style::Plain });
+        let mut whole =
+            self.table(self.width).painted(|head, cell| if head == "STATUS" { color(cell) } else { Style::Plain });
         for row in &self.rows {
             let Some(wish) = &row.wish else { continue };
             whole.add(Style::Plain, "\n");
@@ -165,7 +177,8 @@ impl Listing {
         whole
     }
 
-    fn table(&self) -> Table {
+    /// As wide as this at most.
+    pub fn table(&self, width: Option<usize>) -> Table {
         let column = |head, cell: fn(&Row) -> String| Column { head, cells: self.rows.iter().map(cell).collect() };
         let mut columns = vec![
             column("NAME", |row| row.name.clone()),
@@ -191,12 +204,12 @@ impl Listing {
         if self.repositories {
             columns.insert(1, Column { head: "REPO", cells: repository_names(&self.rows) });
         }
-        Table(columns).fit(self.width, &NARROWER)
+        Table(columns).fit(width, &NARROWER)
     }
 }
 
 /// What runs, what ended well, what did not, and what nobody holds on to.
-fn color(status: &str) -> Style {
+pub fn color(status: &str) -> Style {
     match status {
         "running" => Style::Green,
         "exited (0)" => Style::Plain,

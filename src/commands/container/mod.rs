@@ -45,6 +45,7 @@ mod stats;
 mod stop;
 mod supervise;
 pub mod table;
+mod top;
 mod wait;
 mod wish;
 mod worktree;
@@ -74,7 +75,9 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
         ContainerCommand::Exec(args) => exec::run(&args, context),
         ContainerCommand::Shell(args) => exec::shell(&args, context),
         ContainerCommand::Wait(args) => wait::run(&args, context),
+        ContainerCommand::List(args) if args.watch => top::run(args, context),
         ContainerCommand::List(args) => list::run(&args, context),
+        ContainerCommand::Top(args) => top::run(top::as_list(args), context),
         ContainerCommand::Events(args) => events::run(&args, context),
         ContainerCommand::Logs(args) => logs::run(&args, context),
         ContainerCommand::Diff(args) => diff::run(&args, context),

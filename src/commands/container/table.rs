@@ -5,7 +5,7 @@ use std::fmt;
 use crate::output::paint::{Painted, Style};
 
 /// What stands between two columns.
-const GAP: &str = "   ";
+pub const GAP: &str = "   ";
 
 /// A column and its cells, from top to bottom.
 #[derive(Clone, Debug)]
@@ -62,7 +62,7 @@ impl Table {
 }
 
 impl Column {
-    fn width(&self) -> usize {
+    pub fn width(&self) -> usize {
         self.cells.iter().map(String::as_str).chain([self.head]).map(|cell| cell.chars().count()).max().unwrap_or(0)
     }
 }

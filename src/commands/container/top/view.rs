@@ -1,0 +1,249 @@
+//! What is on the full screen, and what keys do to it. It reads and writes nothing.
+
+use std::path::PathBuf;
+
+use ratatui::Frame;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Wrap};
+
+use crate::commands::container::list::{Listing, color};
+use crate::commands::container::row::Row;
+use crate::commands::container::table::{Column, GAP};
+use crate::commands::container::top::action::{Action, Doing};
+use crate::commands::container::top::feed::News;
+use crate::output::paint;
+use crate::sanitize;
+
+/// The keys, in 80 columns.
+const HELP: &str = " l logs  d diff  g log  s shell  p pause  x stop  m merge  D discard  q quit";
+/// Lines for what the chosen run wants.
+const DETAIL: u16 = 6;
+
+/// What is on the screen.
+pub struct View {
+    listing: Listing,
+    /// Why the list is not fresh.
+    trouble: Option<String>,
+    /// The name and the repository of the chosen run.
+    chosen: Option<(String, String)>,
+    /// What is done after a yes.
+    asked: Option<(String, Doing)>,
+    all: bool,
+    colors: bool,
+}
+
+impl View {
+    pub fn new(listing: Listing, all: bool, colors: bool) -> Self {
+        Self { listing, trouble: None, chosen: None, asked: None, all, colors }
+    }
+
+    pub fn take(&mut self, news: News) {
+        match news {
+            Ok(listing) => {
+                self.listing = listing;
+                self.trouble = None;
+            }
+            Err(error) => self.trouble = Some(error),
+        }
+    }
+
+    /// Where the chosen run stands; the first one where it is gone.
+    fn place(&self) -> usize {
+        let is_chosen = |row: &Row| {
+            self.chosen.as_ref().is_some_and(|(name, repository)| row.name == *name && row.repository == *repository)
+        };
+        self.listing.rows.iter().position(is_chosen).unwrap_or(0)
+    }
+
+    fn row(&self) -> Option<&Row> {
+        self.listing.rows.get(self.place())
+    }
+
+    fn choose(&mut self, place: usize) {
+        let place = place.min(self.listing.rows.len().saturating_sub(1));
+        self.chosen = self.listing.rows.get(place).map(|row| (row.name.clone(), row.repository.clone()));
+    }
+
+    pub fn press(&mut self, key: KeyEvent) -> Option<Action> {
+        if key.modifiers.contains(KeyModifiers::CONTROL) {
+            return match key.code {
+                KeyCode::Char('c') => Some(Action::Quit),
+                KeyCode::Char('z') => Some(Action::Suspend),
+                _ => None,
+            };
+        }
+        if let Some((_, doing)) = self.asked.take() {
+            return matches!(key.code, KeyCode::Char('y' | 'Y')).then_some(Action::Do(doing));
+        }
+        match key.code {
+            KeyCode::Char('q') | KeyCode::Esc => return Some(Action::Quit),
+            KeyCode::Down | KeyCode::Char('j') => self.choose(self.place() + 1),
+            KeyCode::Up | KeyCode::Char('k') => self.choose(self.place().saturating_sub(1)),
+            KeyCode::Home => self.choose(0),
+            KeyCode::End => self.choose(usize::MAX),
+            KeyCode::Char('a') => {
+                self.all = !self.all;
+                return Some(Action::ShowAll(self.all));
+            }
+            KeyCode::Char(letter) => return self.act(letter),
+            KeyCode::Enter => return self.act('l'),
+            _ => {}
+        }
+        None
+    }
+
+    fn act(&mut self, letter: char) -> Option<Action> {
+        let row = self.row()?;
+        let goes_on = row.state.is_open();
+        let (words, wait, question): (&[&'static str], bool, Option<&str>) = match letter {
+            'l' if goes_on => (&["logs", "--follow", "--tail", "500"], true, None),
+            'l' => (&["logs"], true, None),
+            'd' => (&["diff"], true, None),
+            'g' => (&["log"], true, None),
+            's' => (&["shell"], false, None),
+            'p' if row.status == "paused" => (&["resume"], false, None),
+            'p' => (&["pause"], false, None),
+            'x' => (&["stop"], true, Some("Stop")),
+            'm' => (&["merge"], true, Some("Merge the work of")),
+            // It says what is lost, and asks.
+            'D' => (&["discard"], true, None),
+            _ => return None,
+        };
+        let repository = self.listing.repositories.then(|| PathBuf::from(&row.repository));
+        let repository = repository.filter(|path| path.is_dir());
+        let doing = Doing { words: words.to_vec(), name: row.name.clone(), repository, wait };
+        match question {
+            None => Some(Action::Do(doing)),
+            Some(question) => {
+                self.asked = Some((format!(" {question} {}? [y/N]", row.name), doing));
+                None
+            }
+        }
+    }
+
+    pub fn draw(&self, frame: &mut Frame) {
+        let parts = [Constraint::Length(1), Constraint::Min(2), Constraint::Length(DETAIL), Constraint::Length(1)];
+        let [head, table, detail, foot] = Layout::vertical(parts).areas(frame.area());
+        frame.render_widget(self.head(), head);
+        frame.render_widget(Paragraph::new(self.table(table)), table);
+        frame.render_widget(Paragraph::new(self.detail()).wrap(Wrap { trim: false }), detail);
+        let foot_line = self.asked.as_ref().map_or(HELP, |(question, _)| question.as_str());
+        frame.render_widget(line(foot_line, Style::new().add_modifier(Modifier::REVERSED)), foot);
+    }
+
+    fn head(&self) -> Line<'static> {
+        if let Some(trouble) = &self.trouble {
+            return line(&format!(" this is not fresh: {trouble}"), self.style(paint::Style::Red));
+        }
+        let rows = &self.listing.rows;
+        let going = rows.iter().filter(|row| row.state.is_open()).count();
+        let wanting = rows.iter().filter(|row| row.wish.is_some()).count();
+        let others = if self.all { "a: leave those that are done out" } else { "a: those that are done, too" };
+        let runs = if rows.len() == 1 { "run" } else { "runs" };
+        line(&format!(" {} {runs}: {going} on, {wanting} to look at   {others}", rows.len()), Style::new())
+    }
+
+    /// The lines that have room, with the chosen one among them.
+    fn table(&self, area: Rect) -> Vec<Line<'static>> {
+        if self.listing.rows.is_empty() {
+            return vec![line(" nothing runs here, and nothing wants something from you", Style::new())];
+        }
+        let columns = self.listing.table(Some(usize::from(area.width))).0;
+        let mut lines = vec![self.cells(&columns, |column| (column.head.to_owned(), paint::Style::Bold))];
+        let room = usize::from(area.height).saturating_sub(1).max(1);
+        let place = self.place();
+        let first = (place + 1).saturating_sub(room);
+        for number in (first..self.listing.rows.len()).take(room) {
+            let cell = |column: &Column| {
+                let text = column.cells.get(number).cloned().unwrap_or_default();
+                let style = if column.head == "STATUS" { color(&text) } else { paint::Style::Plain };
+                (text, style)
+            };
+            let drawn = self.cells(&columns, cell);
+            lines.push(if number == place { drawn.patch_style(Modifier::REVERSED) } else { drawn });
+        }
+        lines
+    }
+
+    fn cells(&self, columns: &[Column], cell: impl Fn(&Column) -> (String, paint::Style)) -> Line<'static> {
+        let spans = columns.iter().map(|column| {
+            let (text, style) = cell(column);
+            let width = column.width();
+            Span::styled(format!("{:<width$}{GAP}", sanitize::plain(&text)), self.style(style))
+        });
+        Line::from(spans.collect::<Vec<_>>())
+    }
+
+    /// What the chosen run wants, and what to type elsewhere.
+    fn detail(&self) -> Vec<Line<'static>> {
+        let Some(wish) = self.row().and_then(|row| row.wish.as_ref()) else { return Vec::new() };
+        let mut lines = vec![Line::default(), line(&format!(" {}", wish.why), self.style(paint::Style::Bold))];
+        let steps = wish.next.iter().map(|step| {
+            let what = Span::raw(format!("   {:<22}", step.what));
+            Line::from(vec![what, Span::styled(sanitize::plain(&step.command), self.style(paint::Style::Cyan))])
+        });
+        lines.extend(steps);
+        lines
+    }
+
+    fn style(&self, style: paint::Style) -> Style {
+        let plain = Style::new();
+        let colored = |color: Color| if self.colors { plain.fg(color) } else { plain };
+        match style {
+            paint::Style::Plain => plain,
+            paint::Style::Bold => plain.add_modifier(Modifier::BOLD),
+            paint::Style::Dim => plain.add_modifier(Modifier::DIM),
+            paint::Style::Red => colored(Color::Red),
+            paint::Style::Green => colored(Color::Green),
+            paint::Style::Yellow => colored(Color::Yellow),
+            paint::Style::Cyan => colored(Color::Cyan),
+        }
+    }
+}
+
+/// Text of whomever, as letters alone.
+fn line(text: &str, style: Style) -> Line<'static> {
+    Line::styled(sanitize::plain(text), style)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+
+    fn drawn(view: &View, width: u16, height: u16) -> String {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| view.draw(frame)).unwrap();
+        terminal.backend().to_string()
+    }
+
+    fn press(view: &mut View, letter: char) -> Option<Action> {
+        view.press(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE))
+    }
+
+    #[test]
+    fn nothing_there_and_no_room_are_no_trouble() {
+        let mut view = View::new(Listing::default(), false, true);
+        assert!(drawn(&view, 80, 24).contains("nothing runs here"));
+        for (width, height) in [(1, 1), (3, 2), (20, 5), (500, 200)] {
+            drawn(&view, width, height);
+        }
+        for letter in "ldgspxmDjk".chars() {
+            assert_eq!(press(&mut view, letter), None, "{letter}");
+        }
+        assert_eq!(press(&mut view, 'a'), Some(Action::ShowAll(true)));
+        assert_eq!(press(&mut view, 'q'), Some(Action::Quit));
+    }
+
+    #[test]
+    fn what_went_wrong_is_letters_alone() {
+        let mut view = View::new(Listing::default(), false, true);
+        view.take(Err("a\u{1b}]0;evil\u{7}\u{202e}b".to_owned()));
+        let text = drawn(&view, 80, 24);
+        assert!(text.contains("this is not fresh: a]0;evilb") && !text.contains('\u{1b}'), "{text}");
+    }
+}
