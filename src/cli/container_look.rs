@@ -106,6 +106,10 @@ pub struct WaitArgs {
     #[arg(long)]
     pub any: bool,
 
+    /// Ring the bell and tell the desktop when a run has ended, or wants something; or run COMMAND, with BN_RUN and BN_OUTCOME
+    #[arg(long, value_name = "COMMAND", num_args = 0..=1, require_equals = true)]
+    pub notify: Option<Option<String>>,
+
     /// Wait no longer than this, such as 90s, 30m or 2h; then exit with 124
     #[arg(long, value_name = "TIME")]
     pub timeout: Option<String>,

@@ -90,7 +90,7 @@ pub struct RunArgs {
     )]
     pub no_cache: bool,
 
-    /// Name of the run [default: $BN_AGENT_NAME, or a name made from the time]
+    /// Its name [default: $BN_AGENT_NAME, or the time]
     #[arg(long, help_heading = "How it runs")]
     pub name: Option<String>,
 
@@ -105,6 +105,10 @@ pub struct RunArgs {
         action = ArgAction::Set, hide_default_value = true, hide_possible_values = true
     )]
     pub detach: bool,
+
+    /// Ring when it has ended, or start COMMAND (see wait)
+    #[arg(long, value_name = "COMMAND", num_args = 0..=1, require_equals = true, conflicts_with = "detach", help_heading = "How it runs")]
+    pub notify: Option<Option<String>>,
 
     /// Print the commands of the run, and change nothing
     #[arg(long, help_heading = "How it runs")]

@@ -31,6 +31,7 @@ mod life;
 mod machine;
 mod main_job;
 mod network;
+mod notify;
 mod paths;
 mod pause;
 #[path = "../../src/failpoint/point.rs"]

@@ -54,7 +54,7 @@ fn commands(row: &Value) -> Vec<String> {
 }
 
 /// Nothing was seen of the agent for an hour.
-fn falls_silent(world: &World, name: &str) {
+pub fn falls_silent(world: &World, name: &str) {
     let then = SystemTime::now() - Duration::from_secs(3600);
     let found = world.shell(&format!("find . -path '*/runs/{name}/log' -o -path '*/runs/{name}/git/logs/HEAD'"));
     for path in found.lines() {

@@ -30,6 +30,7 @@ mod logs;
 mod looking;
 mod merge;
 mod next;
+mod notify;
 mod ownership;
 mod pause;
 mod port;

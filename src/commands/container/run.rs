@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::cli::container::RunArgs;
 use crate::commands::container::dry_run::DryRun;
+use crate::commands::container::notify;
 use crate::commands::container::report::RunReport;
 use crate::commands::container::resolve::{Resolved, resolve};
 use crate::commands::{Context, Exit};
@@ -36,7 +37,16 @@ pub fn run(args: &RunArgs, context: &Context) -> Result<Exit, Failure> {
     }
     let mut begun = begun?;
     go_on(&mut begun, &git, context)?;
-    tell(&begun.run, context)
+    let exit = tell(&begun.run, context)?;
+    let record = &begun.run.record;
+    match record.spec.detached {
+        false => notify::tell(args.notify.as_ref(), record.name(), &notify::outcome(record), context),
+        true if args.notify.is_some() => {
+            context.output.note(format_args!("to be told: bn container wait --notify {}", record.name()));
+        }
+        true => {}
+    }
+    Ok(exit)
 }
 
 /// `--create`: the branch starts where the target is, so that its work can be fast-forwarded.

@@ -1,13 +1,16 @@
 //! `bn container wait`: until runs have ended.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use crate::cli::container::WaitArgs;
+use crate::commands::container::events::moment::Moment;
 use crate::commands::container::find::{Runs, any, is_stoppable};
 use crate::commands::container::report::RunReport;
+use crate::commands::container::{live, notify};
 use crate::commands::{Context, Exit};
 use crate::error::{FAILED, Failure};
 use crate::quantity;
@@ -17,6 +20,8 @@ use crate::run::record::state::State;
 use crate::run::record::{RunError, lock};
 
 const POLL: Duration = Duration::from_millis(50);
+/// How often runs are looked at that may want something.
+const LOOK: Duration = Duration::from_secs(2);
 /// The exit code of `timeout`, where the wait was too short.
 const STILL_RUNNING: u8 = 124;
 
@@ -24,6 +29,7 @@ pub fn run(args: &WaitArgs, context: &Context) -> Result<Exit, Failure> {
     let patience = args.timeout.as_deref().map(|text| quantity::duration("--timeout", text)).transpose()?;
     let mut waiting = chosen(args, &Runs::read(context)?)?;
     let deadline = patience.map(|patience| Instant::now() + patience);
+    let (mut watcher, mut look) = (Wants::default(), Instant::now());
     let mut exit = Exit::DONE;
     while !waiting.is_empty() {
         let mut ended = Vec::new();
@@ -38,6 +44,13 @@ pub fn run(args: &WaitArgs, context: &Context) -> Result<Exit, Failure> {
                 exit = Exit(end.exit_code);
             }
             context.output.print(&end)?;
+            notify::tell(args.notify.as_ref(), run.record.name(), &end.outcome, context);
+        }
+        if args.notify.is_some() && Instant::now() >= look {
+            look = Instant::now() + LOOK;
+            watcher.look(&waiting, context)?.iter().for_each(|run| {
+                notify::tell(args.notify.as_ref(), run, notify::WAITING, context);
+            });
         }
         if args.any && !ended.is_empty() {
             return Ok(exit);
@@ -50,6 +63,27 @@ pub fn run(args: &WaitArgs, context: &Context) -> Result<Exit, Failure> {
         std::thread::sleep(if waiting.is_empty() { Duration::ZERO } else { POLL });
     }
     Ok(exit)
+}
+
+/// The runs that want something while they work, each told once until it wants nothing.
+#[derive(Default)]
+struct Wants(BTreeSet<String>);
+
+impl Wants {
+    /// The names of those that did not at the last look.
+    fn look(&mut self, runs: &[Seen], context: &Context) -> Result<Vec<String>, RunError> {
+        let quiet = Context { env: context.env.clone(), output: context.output.without_notes() };
+        let signs = live::signs(runs, &quiet);
+        let mut now = BTreeSet::new();
+        for run in runs {
+            if Moment::of(run, signs.get(run.folder.path()).copied())?.waits.is_some() {
+                now.insert(run.record.name().to_owned());
+            }
+        }
+        let new = now.difference(&self.0).cloned().collect();
+        self.0 = now;
+        Ok(new)
+    }
 }
 
 /// Those that were named, or all of this repository that go on.
@@ -75,6 +109,9 @@ struct End {
     report: RunReport,
     /// What `bn container run` would have exited with.
     exit_code: u8,
+    /// In a word.
+    #[serde(skip)]
+    outcome: String,
 }
 
 impl fmt::Display for End {
@@ -91,7 +128,7 @@ fn end(run: &Seen) -> Result<End, RunError> {
     let record = Record::load(&run.folder)?;
     let report = RunReport::of(&record, &run.folder)?;
     let exit_code = if record.state == State::Ended { report.exit_code() } else { FAILED };
-    Ok(End { report, exit_code })
+    Ok(End { report, exit_code, outcome: notify::outcome(&record) })
 }
 
 fn reading(run: &Seen) -> impl FnOnce(std::io::Error) -> RunError {

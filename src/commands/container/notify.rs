@@ -1,0 +1,65 @@
+//! `--notify`: calls the person who has looked elsewhere. No word of an agent's is in what it says.
+
+use std::time::Duration;
+
+use crate::commands::Context;
+use crate::process::{Cmd, Runner};
+use crate::run::engine::is_installed;
+use crate::run::record::run_json::Record;
+
+/// How long a program that tells somebody may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// For programs and people: the run has not ended, and wants somebody.
+pub const WAITING: &str = "waiting";
+
+/// In one word, what became of a run.
+pub fn outcome(record: &Record) -> String {
+    match record.outcome {
+        _ if record.state.is_open() => "interrupted".to_owned(),
+        Some(outcome) => outcome.to_string(),
+        None => record.state.to_string(),
+    }
+}
+
+/// Tells that this became of the run. `wanted` is what `--notify` was given: nothing, or the user's own command.
+pub fn tell(wanted: Option<&Option<String>>, run: &str, outcome: &str, context: &Context) {
+    let runner = Runner::new(&context.env);
+    match wanted {
+        None => {}
+        Some(Some(command)) => {
+            let cmd = of_user(command, run, outcome);
+            let failure = match runner.capture_within(&cmd, b"", PATIENCE) {
+                Err(error) => Some(error.to_string()),
+                Ok(answer) if answer.success() => None,
+                Ok(answer) => Some(format!("{} ({})", answer.stderr.trim(), answer.status)),
+            };
+            if let Some(failure) = failure {
+                context.output.note(format_args!("the command of --notify failed: {failure}"));
+            }
+        }
+        Some(None) => {
+            ring(run, outcome, context);
+            if is_installed(&context.env, "notify-send") {
+                // Where there is no desktop to show it on, the bell is all there is.
+                drop(runner.capture_within(&desktop(run, outcome), b"", PATIENCE));
+            }
+        }
+    }
+}
+
+/// What it has to say is in variables: no shell reads it as more than a word.
+fn of_user(command: &str, run: &str, outcome: &str) -> Cmd {
+    Cmd::new("sh").args(["-c", command]).env("BN_RUN", run).env("BN_OUTCOME", outcome)
+}
+
+fn desktop(run: &str, outcome: &str) -> Cmd {
+    Cmd::new("notify-send").args(["--app-name=bn", "--", &format!("bn: {run}"), outcome])
+}
+
+/// The terminal's bell, and its title.
+fn ring(run: &str, outcome: &str, context: &Context) {
+    if context.env.stdout_is_terminal && !context.output.is_json() {
+        // A terminal that is gone is no reason not to go on.
+        drop(context.output.write(format!("\u{1b}]0;bn: {run}: {outcome}\u{7}\u{7}").as_bytes()));
+    }
+}

@@ -1,0 +1,52 @@
+//! Whoever has looked elsewhere is told when a run has ended, or wants something.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::screen::Screen;
+use crate::world::{World, answer, image, wait_for};
+
+#[test]
+fn the_users_command_is_told_in_variables_and_a_failure_of_it_costs_nothing() {
+    let world = World::new();
+    let job = world.job();
+    let told = format!("--notify=echo \"$BN_RUN $BN_OUTCOME\" >>{}", world.path("told").display());
+    world.agent(&["--name", &job, &told], "git commit -q --allow-empty -m work").exits(0);
+    world.agent(&["--detach", "--name", &world.name("other")], "exit 7").exits(0);
+    world.bn(&["container", "wait", &told, &world.name("other")]).exits(7);
+    let lines = format!("{job} merged\n{} failed\n", world.name("other"));
+    assert_eq!(fs::read_to_string(world.path("told")).unwrap(), lines);
+    let failed = world.bn(&["container", "wait", "--notify=echo no >&2; exit 3", &job]).exits(0);
+    assert!(failed.stderr.contains("the command of --notify failed: no (exit status: 3)"), "{failed:#?}");
+    let refused = world.agent(&["--detach", "--notify", "--name", &job], "true").exits(2);
+    assert!(refused.stderr.contains("--notify"), "{refused:#?}");
+}
+
+#[test]
+fn a_run_that_falls_silent_is_told_of_while_it_is_waited_for_and_the_terminal_and_the_desktop_say_how_it_ended() {
+    let world = World::new();
+    let job = world.job();
+    let bin = world.path("bin");
+    fs::create_dir(&bin).unwrap();
+    let script = format!("#!/bin/sh\necho \"$@\" >>{}\n", world.path("told").display());
+    fs::write(bin.join("notify-send"), script).unwrap();
+    fs::set_permissions(bin.join("notify-send"), fs::Permissions::from_mode(0o755)).unwrap();
+    world.agent(&["--detach", "--name", &job], "touch ready; sleep 600").exits(0);
+    wait_for("the agent", || world.path("agent-1/ready").exists());
+    crate::seat::falls_silent(&world, &job);
+    let screen = Screen::of(&world);
+    screen.types(&format!("PATH={}:$PATH bn container wait --notify {job}; echo done=$?", bin.display()));
+    let told = || fs::read_to_string(world.path("told")).unwrap_or_default();
+    let said = |outcome: &str| format!("--app-name=bn -- bn: {job} {outcome}\n");
+    wait_for("its being told", || told() == said("waiting"));
+    assert_eq!(screen.title(), format!("bn: {job}: waiting"));
+    world.bn(&["container", "stop", "-t", "0", &job]).exits(0);
+    screen.waits_for("done=1");
+    assert_eq!((told(), screen.title()), (said("waiting") + &said("stopped"), format!("bn: {job}: stopped")));
+    // A run at the terminal does so itself.
+    let run = format!("bn container run ../agent-1 --notify --tag {} --name {job} -- false; echo ended=$?", image());
+    drop(answer(world.bn_command(&["container", "prune"]).output().unwrap()));
+    screen.types(&run);
+    screen.waits_for("ended=1");
+    assert_eq!(screen.title(), format!("bn: {job}: failed"));
+}
