@@ -234,21 +234,33 @@ oom_kills() {
     echo 0
 }
 
+# An agent without a screen says step by step what it does, where it has a form for that: bn makes lines for people of it.
+streams() { bn_is_outside && [[ ${BN_INITIAL_PROMPT:-} && ! -t 1 ]]; }
+
 # Sets the array COMMAND to what starts the agent program, with every question of its own answered yes:
 # the container is the wall.
 agent_command() {
     local agent=${BN_AGENT:-copilot} prompt=${BN_INITIAL_PROMPT:-}
     case $agent in
-        copilot) COMMAND=(copilot --allow-all ${prompt:+-p "$prompt"}) ;;
+        copilot)
+            COMMAND=(copilot --allow-all ${prompt:+-p "$prompt"})
+            # older ones do not have it
+            if streams && [[ $(timeout 20 copilot --help 2>/dev/null </dev/null) == *--output-format* ]]; then
+                COMMAND+=(--output-format json)
+            fi
+            ;;
         claude)
             # which it would not take as uid 0, where nobody says that there is a wall
             export IS_SANDBOX=1
             COMMAND=(claude --dangerously-skip-permissions ${prompt:+-p "$prompt"})
+            if streams; then COMMAND+=(--output-format stream-json --verbose); fi
             ;;
         codex)
             # the variable that codex itself reads; OPENAI_API_KEY alone is not sent
             if [[ ${OPENAI_API_KEY:-} ]]; then export CODEX_API_KEY=${CODEX_API_KEY:-$OPENAI_API_KEY}; fi
-            COMMAND=(codex ${prompt:+exec} --dangerously-bypass-approvals-and-sandbox ${prompt:+"$prompt"})
+            COMMAND=(codex ${prompt:+exec})
+            if streams; then COMMAND+=(--json); fi
+            COMMAND+=(--dangerously-bypass-approvals-and-sandbox ${prompt:+"$prompt"})
             ;;
         *) die "BN_AGENT is '$agent': copilot, claude or codex" ;;
     esac

@@ -70,6 +70,10 @@ pub struct LogsArgs {
     #[arg(short, long)]
     pub follow: bool,
 
+    /// Print the agent's stream as it came, and not what people read of it
+    #[arg(long)]
+    pub raw: bool,
+
     /// Print the last N lines only
     #[arg(short = 'n', long, value_name = "N")]
     pub tail: Option<usize>,

@@ -47,6 +47,7 @@ mod screen;
 mod seat;
 mod secrets;
 mod shapes;
+mod streams;
 mod submodules;
 mod targets;
 mod terminal;

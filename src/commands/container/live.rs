@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -24,9 +25,13 @@ use crate::run::record::lock;
 use crate::run::record::state::State;
 use crate::run::watch::graph::site;
 use crate::run::watch::usage::Sample;
+use crate::transcript;
 
 /// How long a processor is watched at least, to know how much of it somebody uses.
 const WATCHED: Duration = Duration::from_millis(200);
+
+/// So much of a log is looked at. Bytes.
+const END_OF_LOG: u64 = 256 << 10;
 
 /// A list that comes late is of no use. What takes git longer is not shown.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -39,6 +44,8 @@ pub struct Live {
     pub tasks: Vec<Named>,
     /// When its agent last printed, committed or used the graph.
     pub seen_at: Option<DateTime<Utc>>,
+    /// The tool that its agent began last and that has not ended, where it prints a stream.
+    pub doing: Option<String>,
     pub cpu_percent: Option<f64>,
     pub memory: Option<u64>,
 }
@@ -101,7 +108,7 @@ fn sample(run: &Seen, context: &Context) -> Option<Sample> {
 
 fn look(run: &Seen, git: &Git, context: &Context) -> Live {
     let Some(prepared) = run.git().filter(|_| goes_on(run)) else { return Live::default() };
-    let mut live = Live { seen_at: last_sign(run, &prepared), ..Live::default() };
+    let mut live = Live { seen_at: last_sign(run, &prepared), doing: doing(run), ..Live::default() };
     match made(git, &prepared) {
         Ok((commits, files)) => (live.commits, live.files) = (Some(commits), Some(files)),
         // One that has just ended has no repository of its own any more.
@@ -112,6 +119,16 @@ fn look(run: &Seen, git: &Git, context: &Context) -> Live {
         }
     }
     live
+}
+
+/// The end of its stream says what it is at.
+fn doing(run: &Seen) -> Option<String> {
+    let mut log = fs::File::open(run.folder.log()).ok().filter(|_| run.record.spec.has_transcript())?;
+    let length = log.metadata().ok()?.len();
+    log.seek(SeekFrom::Start(length.saturating_sub(END_OF_LOG))).ok()?;
+    let mut end = Vec::new();
+    log.take(END_OF_LOG).read_to_end(&mut end).ok()?;
+    transcript::doing(&end)
 }
 
 /// Commits, and files that differ from where the work began.

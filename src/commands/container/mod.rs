@@ -26,6 +26,7 @@ mod inspect;
 mod list;
 mod live;
 mod log;
+mod log_reader;
 mod logs;
 mod looking;
 mod merge;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::commands::container::amounts::age;
 use crate::commands::container::live::Live;
 use crate::commands::container::port::Open;
-use crate::commands::container::wish::{self, Wish};
+use crate::commands::container::wish::{self, Quiet, Wish};
 use crate::git::collect::collected::Collected;
 use crate::graph::model::task::Named;
 use crate::run::record::RunError;
@@ -49,6 +49,8 @@ pub struct Row {
     pub tasks: Vec<Named>,
     /// For how long nothing was seen of it while it runs.
     pub quiet_seconds: Option<i64>,
+    /// The tool that it began last and that has not ended, where it prints a stream of what it does.
+    pub doing: Option<String>,
     /// Of one processor.
     pub cpu_percent: Option<f64>,
     /// Bytes.
@@ -95,7 +97,8 @@ impl Row {
             cpu_percent: live.cpu_percent,
             memory: live.memory,
             ports: Open::all(seen)?,
-            wish: wish::of(seen, activity, quiet, &refused)?,
+            wish: wish::of(seen, activity, quiet.map(|time| Quiet { time, doing: live.doing.as_deref() }), &refused)?,
+            doing: live.doing,
             refused: refused.into_iter().map(|entry| entry.asked).collect(),
         })
     }

@@ -15,6 +15,14 @@ use crate::run::watch::activity::Activity;
 /// An agent of which nothing was seen for so long may hang.
 const QUIET: TimeDelta = TimeDelta::minutes(10);
 
+/// For how long nothing was seen of an agent, and what it was at.
+#[derive(Clone, Copy, Debug)]
+pub struct Quiet<'a> {
+    pub time: TimeDelta,
+    /// The tool that it had begun, where that is known.
+    pub doing: Option<&'a str>,
+}
+
 /// Why somebody has to look at a run, and what they can do.
 #[derive(Clone, Debug, Serialize)]
 pub struct Wish {
@@ -46,7 +54,7 @@ const TRY_AGAIN: (&str, &str) = ("try again", "merge");
 pub fn of(
     seen: &Seen,
     activity: Activity,
-    quiet: Option<TimeDelta>,
+    quiet: Option<Quiet<'_>>,
     refused: &[Entry],
 ) -> Result<Option<Wish>, RunError> {
     let (record, name) = (&seen.record, seen.record.name());
@@ -56,7 +64,7 @@ pub fn of(
         State::Running if seen.owned && activity == Activity::Paused => {
             wish("it is paused", &[("let it go on", "resume"), LOOK, ("end it", "stop")])
         }
-        State::Running if seen.owned => Ok(goes_on(name, quiet.filter(|quiet| *quiet >= QUIET), refused)),
+        State::Running if seen.owned => Ok(goes_on(name, quiet.filter(|quiet| quiet.time >= QUIET), refused)),
         _ if seen.owned => Ok(None),
         state if state.is_open() && activity != Activity::None => {
             wish("bn was killed, and its agent goes on without it", &[LOOK, ("end it, and merge", "merge"), GIVE_UP])
@@ -75,7 +83,7 @@ pub fn of(
 }
 
 /// A run that works may lack something, or hang; or hang for what it lacks.
-fn goes_on(name: &str, quiet: Option<TimeDelta>, refused: &[Entry]) -> Option<Wish> {
+fn goes_on(name: &str, quiet: Option<Quiet<'_>>, refused: &[Entry]) -> Option<Wish> {
     let hangs = quiet.map(|quiet| hangs(name, quiet));
     let Some(first) = refused.first() else { return hangs };
     let more = match refused.len() {
@@ -94,8 +102,10 @@ fn goes_on(name: &str, quiet: Option<TimeDelta>, refused: &[Entry]) -> Option<Wi
     Some(wish)
 }
 
-fn hangs(name: &str, quiet: TimeDelta) -> Wish {
-    let why = format!("it has printed, committed and noted nothing for {}", age_in_words(quiet));
+fn hangs(name: &str, quiet: Quiet<'_>) -> Wish {
+    // Without a terminal nothing can be typed into it: a program that asks waits for ever.
+    let since = quiet.doing.map_or_else(String::new, |doing| format!(", and has not come back from {doing}"));
+    let why = format!("it has printed, committed and noted nothing for {}{since}", age_in_words(quiet.time));
     Wish::new(name, why, &[LOOK, ("look around in it", "shell"), ("end it", "stop")])
 }
 
@@ -122,6 +132,10 @@ mod tests {
     use super::*;
     use crate::egress::log::Decision;
 
+    fn minutes(minutes: i64) -> Quiet<'static> {
+        Quiet { time: TimeDelta::minutes(minutes), doing: None }
+    }
+
     #[test]
     fn what_the_network_refuses_is_told_of_a_run_that_works_and_of_one_that_hangs() {
         let refused = |asked: &str, remedy| Entry {
@@ -140,7 +154,7 @@ mod tests {
         assert_eq!(why, "the network refused db.corp:5432: private address");
         assert_eq!(next, ["bn container allow job db.corp:5432", "bn container logs job"]);
         let never = refused("169.254.169.254:80", Some(Remedy::Never));
-        let (why, next) = told(Some(TimeDelta::minutes(25)), &[never, open.clone(), open]).unwrap();
+        let (why, next) = told(Some(minutes(25)), &[never, open.clone(), open]).unwrap();
         let hangs = "it has printed, committed and noted nothing for 25 minutes";
         assert_eq!(why, format!("{hangs}; the network refused 169.254.169.254:80 and 2 more hosts: private address"));
         assert_eq!(next[0], "bn container logs job");
@@ -149,8 +163,10 @@ mod tests {
 
     #[test]
     fn what_hangs_is_told_from_what_works() {
-        let wish = hangs("job", TimeDelta::minutes(25));
+        let wish = hangs("job", minutes(25));
         assert_eq!(wish.why, "it has printed, committed and noted nothing for 25 minutes");
+        let at = Quiet { doing: Some("Bash: npm init"), ..minutes(25) };
+        assert_eq!(hangs("job", at).why, format!("{}, and has not come back from Bash: npm init", wish.why));
         let commands: Vec<&str> = wish.next.iter().map(|step| step.command.as_str()).collect();
         assert_eq!(commands, ["bn container logs job", "bn container shell job", "bn container stop job"]);
     }

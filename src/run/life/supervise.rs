@@ -24,6 +24,7 @@ use crate::run::watch::process::Watched;
 use crate::run::watch::refusals::Announcer;
 use crate::run::watch::signals::Signals;
 use crate::run::watch::{graph, job_control, ports, proxy, refusals, status};
+use crate::transcript::Transcript;
 
 /// How often the host's branches are shown to the agent.
 const PUBLISH_EVERY: Duration = Duration::from_secs(2);
@@ -106,7 +107,8 @@ pub fn supervise(
     let refusals = announcer(run, meanwhile).transpose();
     let refusals = refusals.map_err(|source| RunError::io("watch the network of", run.folder.path(), source))?;
     let output = || owner.output.of_stranger(owner.env.stdout_is_terminal);
-    let follower = owner.follow.then(|| Follower::start(&run.folder.log(), output()));
+    let transcript = || run.record.spec.has_transcript().then(|| Transcript::new(true));
+    let follower = owner.follow.then(|| Follower::start(&run.folder.log(), output(), transcript()));
     let mut follower = follower.transpose().map_err(|source| RunError::io("read", &run.folder.log(), source))?;
     let reason = match watched {
         Some(watched) => Watch::new(run, owner, meanwhile).until_end(&watched, &mut foreground)?,

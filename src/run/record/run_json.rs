@@ -112,6 +112,11 @@ impl RunSpec {
         self.network.mode != Network::Host
     }
 
+    /// An agent program without a screen: it prints a stream of what it does, where it has such a form.
+    pub fn has_transcript(&self) -> bool {
+        self.command.is_empty() && self.mode != Mode::Shell && !self.terminal
+    }
+
     /// The agent program, or the command in its place.
     pub fn agent_shown(&self) -> String {
         match self.command.as_slice() {

@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::output::Stranger;
+use crate::transcript::Transcript;
 
 /// How often the log is looked at.
 const EVERY: Duration = Duration::from_millis(50);
@@ -25,11 +26,13 @@ pub struct Follower {
 }
 
 impl Follower {
-    pub fn start(log: &Path, output: Stranger) -> io::Result<Self> {
+    /// With a transcript, what people read of a stream is passed on, and not the stream.
+    pub fn start(log: &Path, output: Stranger, transcript: Option<Transcript>) -> io::Result<Self> {
         let log = File::open(log)?;
         let (end, ended) = channel();
-        let thread =
-            std::thread::Builder::new().name("follow".to_owned()).spawn(move || follow(log, &ended, output))?;
+        let thread = std::thread::Builder::new()
+            .name("follow".to_owned())
+            .spawn(move || follow(log, &ended, output, transcript))?;
         Ok(Self { end: Some(end), thread })
     }
 
@@ -49,7 +52,12 @@ impl Follower {
     }
 }
 
-fn follow(mut log: File, ended: &Receiver<()>, mut output: Stranger) -> io::Result<()> {
+fn follow(
+    mut log: File,
+    ended: &Receiver<()>,
+    mut output: Stranger,
+    mut transcript: Option<Transcript>,
+) -> io::Result<()> {
     let mut block = vec![0; BLOCK];
     loop {
         // Asked before reading: what was written before the end is then read too.
@@ -57,10 +65,14 @@ fn follow(mut log: File, ended: &Receiver<()>, mut output: Stranger) -> io::Resu
         loop {
             match log.read(&mut block)? {
                 0 => break,
-                count => output.write(&block[..count])?,
+                count => match &mut transcript {
+                    Some(transcript) => output.write(&transcript.read(&block[..count]))?,
+                    None => output.write(&block[..count])?,
+                },
             }
         }
         if last {
+            transcript.as_mut().map_or(Ok(()), |transcript| output.write(&transcript.end()))?;
             return output.end();
         }
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::commands::container::report::RunReport;
-use crate::commands::container::wish;
+use crate::commands::container::wish::{self, Quiet};
 use crate::env::now;
 use crate::run::record::RunError;
 use crate::run::record::census::Seen;
@@ -44,7 +44,7 @@ impl Moment {
         };
         let refused = refused.map_err(|source| RunError::io("read", seen.folder.path(), source))?;
         let works = record.state == State::Running && seen.owned && found == Activity::Runs;
-        let quiet = signs.map(|then| now() - then);
+        let quiet = signs.map(|then| Quiet { time: now() - then, doing: None });
         let waits = if works { wish::of(seen, found, quiet, &[])?.map(|wish| wish.why) } else { None };
         Ok(Self {
             name: record.name().to_owned(),
