@@ -185,3 +185,35 @@ fn work_that_was_rebased_by_hand_and_merged_is_pruned() {
     let pruned = world.bn(&["container", "prune"]).exits(0);
     assert!(pruned.stdout.contains(&format!("forgot {}", world.job())), "{pruned:#?}");
 }
+
+/// Its objects went with the old one: git can read nothing of what the run keeps.
+#[test]
+fn a_repository_that_was_made_anew_in_the_same_place_stops_no_run_and_what_an_old_one_kept_has_a_way_out() {
+    let world = World::new();
+    let job = world.job();
+    let commit = "echo w > w; git add w; git commit -qm work";
+    world.agent(&["--name", &job, "--no-merge"], commit).exits(0);
+    world.shell(
+        "rm -rf repo agent-1; git init -q -b main repo; cd repo; git config user.name T; git config user.email t@example.org; \
+         git commit -q --allow-empty -m again; git worktree add -q ../agent-1 -b agent-1",
+    );
+    let way_out = format!("bn container discard {job}");
+    for verb in [&["prune", "--dry-run"][..], &["prune"]] {
+        let told = world.bn(&[&["container"], verb].concat()).exits(0).stdout;
+        assert!(told.contains("is another one now, and its work is nowhere else") && told.contains(&way_out), "{told}");
+    }
+    for verb in ["merge", "diff", "log"] {
+        let refused = world.bn(&["container", verb, &job]);
+        assert!(refused.code != 0 && refused.stderr.contains("another one is there now"), "{refused:?}");
+        assert!(refused.stderr.contains(&way_out), "{refused:?}");
+    }
+    let taken = world.agent(&["--name", &job], "true").exits(125).stderr;
+    assert!(taken.contains("keeps work that is nowhere else") && !taken.contains("alternate"), "{taken}");
+    world.agent(&["--name", &world.name("other")], commit).exits(0);
+    world.assert_on_main("work");
+    let gone = world.bn(&["container", "discard", "--yes", &job]).exits(0);
+    assert!(!gone.stdout.contains("alternate") && gone.stderr.is_empty(), "{gone:?}");
+    world.agent(&["--name", &job], "true").exits(0);
+    world.bn(&["container", "prune"]).exits(0);
+    assert!(world.list().is_empty());
+}

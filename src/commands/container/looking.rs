@@ -8,7 +8,7 @@ use crate::error::{Failure, Usage};
 use crate::git::collect::look::{Look, Work};
 use crate::git::collect::lying::{self, Lying};
 use crate::git::host::{Git, refs};
-use crate::git::private::RunGit;
+use crate::git::private::{RunGit, kept_git};
 use crate::process::Runner;
 use crate::run::record::census::Seen;
 use crate::run::record::state::Outcome;
@@ -34,9 +34,9 @@ pub fn look(name: Option<&str>, context: &Context) -> Result<Looking, Failure> {
         Usage::new(format!("{name} has no work to look at: it never came so far as to have a repository"))
             .hint(format!("what became of it: bn container inspect {name}"))
     })?;
-    if !prepared.checkout.common_dir.exists() {
+    if !kept_git::has_its_source(&prepared) {
         let repository = sanitize::path(&prepared.checkout.main_worktree);
-        return Err(Usage::new(format!("the repository of {name} is gone: {repository}"))
+        return Err(Usage::new(format!("the repository of {name} is gone, or another one is there now: {repository}"))
             .hint(format!("to give the run up, a copy is kept: bn container discard {name}"))
             .into());
     }

@@ -14,6 +14,7 @@ use crate::git::merge::remake::{Shape, Wanted};
 use crate::process::Runner;
 use crate::run::engine::Engine;
 use crate::run::life::land::{Landing, Merge, Turn};
+use crate::run::life::landed;
 use crate::run::life::retarget;
 use crate::run::life::steps::{self, Resume};
 use crate::run::life::supervise::GRACE;
@@ -28,6 +29,10 @@ pub fn run(args: &MergeArgs, context: &Context) -> Result<Exit, Failure> {
     let Some(mut run) = Run::take_over(seen.folder)? else {
         return Err(RunError::StillOwned { name: seen.record.spec.name, state }.into());
     };
+    if landed::is_orphaned(&run.record, &run.folder) {
+        let place = run.record.spec.checkout.common_dir.clone();
+        return Err(RunError::Orphaned { name: run.name().to_owned(), place }.into());
+    }
     let runner = Runner::new(&context.env);
     let git = Git::new(runner.clone());
     if let Some(branch) = &args.into {

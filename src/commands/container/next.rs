@@ -32,7 +32,8 @@ pub fn after(record: &Record) -> Option<String> {
     };
     let accept = if held { " --accept-handoff" } else { "" };
     if record.state == State::CollectFailed || record.outcome == Some(Outcome::GitLost) {
-        return Some(format!("bn container merge {name}"));
+        // Discard asks, and keeps a copy.
+        return Some(format!("bn container merge {name} || bn container discard {name}"));
     }
     waits.then(|| format!("bn container merge {name}{accept}"))
 }

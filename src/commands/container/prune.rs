@@ -159,10 +159,11 @@ pub fn kept(seen: &Seen, git: &Git) -> Result<Option<Kept>, Failure> {
             let why = held.map_or_else(String::new, |why| format!(": {why}"));
             return keep(&format!("not all of its work could be taken over{why}"), ways);
         }
-        _ if is_orphaned(record) => {
+        _ if landed::is_orphaned(record, &seen.folder) => {
             let place = record.spec.checkout.common_dir.display();
             let back = format!("put the repository back where it was, then: bn container merge {name}");
-            return keep(&format!("its repository {place} is gone, and its work is nowhere else"), vec![back, discard]);
+            let gone = if record.spec.checkout.common_dir.exists() { "is another one now" } else { "is gone" };
+            return keep(&format!("its repository {place} {gone}, and its work is nowhere else"), vec![back, discard]);
         }
         _ => {}
     }
@@ -189,13 +190,6 @@ pub fn kept(seen: &Seen, git: &Git) -> Result<Option<Kept>, Failure> {
     }
     ways.push(discard);
     Ok(Some(Kept { name, why, ways }))
-}
-
-/// Whether it left work, and the repository for it was moved or removed: the refs of the run are all that names the commits.
-fn is_orphaned(record: &Record) -> bool {
-    let commits = record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0);
-    let work = commits && record.outcome.is_some_and(Outcome::leaves_work);
-    (work || !record.kept.is_empty()) && !record.spec.checkout.common_dir.exists()
 }
 
 /// Why the agent's objects were not unpacked: the run's own, or those of a submodule.

@@ -6,7 +6,7 @@ use crate::git::collect::run_refs::{self, KeptRef};
 use crate::git::collect::submodules;
 
 use crate::git::host::{Git, GitError, copies, refs, snapshot};
-use crate::git::private::RunGit;
+use crate::git::private::{RunGit, kept_git};
 use crate::process::Cmd;
 use crate::sanitize;
 
@@ -25,7 +25,7 @@ pub fn all(
         let work = collected.and_then(|work| work.submodules.get(number));
         kept.extend(in_submodule(git, inner, work)?);
     }
-    if run.checkout.common_dir.exists() {
+    if kept_git::has_its_source(run) {
         kept.extend(one(git, run, unmerged, collected)?);
     }
     Ok(kept)

@@ -77,6 +77,12 @@ pub fn borrow(git: &Git, run: &RunGit) -> Result<u64, GitError> {
     }
 }
 
+/// Whether the repository that a run borrows from is still there, and is no other one that was made in its place.
+pub fn has_its_source(run: &RunGit) -> bool {
+    let common_dir = &run.checkout.common_dir;
+    common_dir.exists() && (!run.has_own_refs() || objects(common_dir, &run.run).is_dir())
+}
+
 /// Writes down what the agent is shown: a later fetch brings nothing of that again.
 pub fn remember_shown(run: &RunGit, shown: &RefMap) -> Result<(), GitError> {
     if !run.has_own_refs() {

@@ -43,6 +43,7 @@ fn refuse_one(plan: &Plan, seen: &Seen, git: &Git) -> Result<(), Failure> {
     if name == spec.name
         && (unfinished
             || other.keeps_rest(&seen.folder)
+            || landed::is_orphaned(other, &seen.folder)
             || same_repository && !landed::kept(other, &seen.folder, git)?.is_empty())
     {
         let (why, hint) = match (seen.owned, unfinished) {

@@ -37,7 +37,7 @@ pub fn run(run: &Run, git: &Git, now: DateTime<Utc>) -> Result<Copy, Failure> {
     let mut notes = Vec::new();
     let bundle = run.folder.bundle();
     let there = match run.git() {
-        Some(prepared) if spec.checkout.common_dir.exists() => keep(git, &prepared, &bundle, &mut notes)?,
+        Some(prepared) if kept_git::has_its_source(&prepared) => keep(git, &prepared, &bundle, &mut notes)?,
         _ => keep_files(&run.folder).map(|()| false)?,
     };
     if let Err(error) = tell::given_up(&run.record, "discarded") {

@@ -7,6 +7,7 @@ use crate::git::collect::kept;
 use crate::git::collect::run_refs::{self, KeptRef};
 use crate::git::host::{Git, GitError};
 use crate::git::merge::landed;
+use crate::git::private::kept_git;
 use crate::run::life::tell;
 use crate::run::record::census::{Seen, survey};
 use crate::run::record::folder::Folder;
@@ -34,7 +35,7 @@ pub fn settle_others(run: &Run, git: &Git) -> Vec<String> {
 pub fn may_have_landed(seen: &Seen) -> bool {
     let record = &seen.record;
     let left = record.outcome.is_some_and(Outcome::leaves_work);
-    let there = record.spec.checkout.common_dir.exists();
+    let there = seen.git().is_some_and(|git| kept_git::has_its_source(&git));
     !seen.owned && record.state == State::Ended && left && there && record.start.is_some()
 }
 
@@ -54,6 +55,14 @@ pub fn settle(seen: Seen, git: &Git) -> Result<bool, Failure> {
     Ok(true)
 }
 
+/// Whether a run left work, and the repository for it was moved or removed, or another one was made in its place: the refs of
+/// the run are all that names the commits.
+pub fn is_orphaned(record: &Record, folder: &Folder) -> bool {
+    let commits = record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0);
+    let work = commits && record.outcome.is_some_and(Outcome::leaves_work);
+    (work || !record.kept.is_empty()) && record.git(folder).is_some_and(|git| !kept_git::has_its_source(&git))
+}
+
 /// What is nowhere else than with a run.
 pub fn kept(record: &Record, folder: &Folder, git: &Git) -> Result<Vec<Kept>, GitError> {
     let Some(prepared) = record.git(folder) else { return Ok(Vec::new()) };
@@ -62,9 +71,7 @@ pub fn kept(record: &Record, folder: &Folder, git: &Git) -> Result<Vec<Kept>, Gi
 
 /// The work of a run that its target does not have, in whatever commits.
 pub fn unmerged(record: &Record, folder: &Folder, git: &Git) -> Result<Vec<KeptRef>, GitError> {
-    let Some(prepared) = record.git(folder).filter(|git| git.checkout.common_dir.exists()) else {
-        return Ok(Vec::new());
-    };
+    let Some(prepared) = record.git(folder).filter(kept_git::has_its_source) else { return Ok(Vec::new()) };
     let mut kept = run_refs::unmerged(git, &prepared)?;
     if let Some(collected) = record.collected.as_ref().filter(|_| !kept.is_empty())
         && landed::is_there(git, &prepared, collected)?

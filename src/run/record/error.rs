@@ -32,6 +32,8 @@ pub enum RunError {
     NotRunning { name: String },
     #[error("{name} is paused, and no program starts in it")]
     Paused { name: String },
+    #[error("the repository {place} in which {name} worked is gone, or another one is there now")]
+    Orphaned { name: String, place: PathBuf },
     #[error("{name} is still {state}")]
     StillOwned { name: String, state: String },
     #[error("the container was not ready within {seconds} s")]
@@ -86,6 +88,10 @@ impl Explain for RunError {
             RunError::Paused { name } => vec![format!("let it go on: bn container resume {name}")],
             RunError::Unreadable { name, running: true, .. } => vec![format!("end it: bn container stop {name}")],
             RunError::Unreadable { name, .. } => vec![format!("give it up: bn container discard {name}")],
+            RunError::Orphaned { name, .. } => vec![
+                format!("put it back where it was, then: bn container merge {name}"),
+                format!("or give the run up, a copy is kept: bn container discard {name}"),
+            ],
             RunError::StillOwned { name, .. } => {
                 vec![format!("wait for it, or: bn container stop {name}")]
             }
