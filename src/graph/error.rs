@@ -18,6 +18,9 @@ pub const TAKEN: u8 = 4;
 pub enum GraphError {
     #[error("there is no {what} {id}")]
     Unknown { what: &'static str, id: String },
+    /// No task has that id, and these have one that is nearly the same.
+    #[error("there is no task {id}")]
+    Misspelt { id: String, meant: Vec<TaskId> },
     #[error("{prefix} could be {count} tasks: {candidates}", count = if *.more { format!("more than {}", .candidates.len()) } else { .candidates.len().to_string() }, candidates = ids(.candidates))]
     Ambiguous { prefix: String, candidates: Vec<TaskId>, more: bool },
     #[error("{0}")]
@@ -159,9 +162,23 @@ impl GraphError {
         )
     }
 
+    /// Whether no task was found by what was typed.
+    pub fn is_unknown_task(&self) -> bool {
+        matches!(self, GraphError::Unknown { what: "task", .. } | GraphError::Misspelt { .. })
+    }
+
+    /// The same where the word could have been a session's, too.
+    pub fn or_session(self) -> Self {
+        match self {
+            GraphError::Unknown { what: "task", id } => GraphError::Unknown { what: "task or session", id },
+            other => other,
+        }
+    }
+
     fn hint(&self) -> Option<String> {
         use GraphError as E;
         Some(match self {
+            E::Misspelt { meant, .. } => format!("you may mean: {}", ids(meant)),
             E::Unknown { what: "task", .. } => "`bn task list` and `bn search WORDS` show the ids there are".to_owned(),
             E::Unknown { what: "link", .. } => "`bn link list ID` shows the links there are".to_owned(),
             E::Unknown { .. } => "`bn agent list --all` shows the sessions there are".to_owned(),

@@ -255,3 +255,26 @@ fn words_in_scripts_without_spaces_are_found_wherever_they_stand() {
     other.feed(&["import"], &world.bn(&["export"]).ok()).ok();
     assert_eq!(other.json(&["search", "设计"])["total"], 1);
 }
+
+/// A letter that is wrong, missing or one too many, or two that are swapped.
+#[test]
+fn a_mistyped_id_is_answered_with_the_one_that_was_meant() {
+    let world = World::new();
+    let id = world.task("Wanted", &[]);
+    let letters: Vec<char> = id.chars().collect();
+    let swapped = |mut letters: Vec<char>| {
+        letters.swap(5, 6);
+        letters.into_iter().collect::<String>()
+    };
+    let wrong = format!("{}-", &id[..6]);
+    for typed in [wrong, format!("{id}x"), swapped(letters)].iter().filter(|typed| **typed != id) {
+        for verb in [&["task", "show"][..], &["task", "close"], &["show"], &["log"]] {
+            let said = world.bn(&[verb, &[typed]].concat()).refused(1);
+            assert!(
+                said.contains("there is no task ") && said.contains(&format!("hint: you may mean: {id}")),
+                "{said}"
+            );
+        }
+    }
+    assert!(!world.bn(&["task", "show", "bn-0000000"]).refused(1).contains("you may mean"));
+}

@@ -8,7 +8,7 @@ use crate::graph::model::text::line;
 
 const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 /// What a task's id starts with.
-const PREFIX: &str = "bn-";
+pub const PREFIX: &str = "bn-";
 /// The longest id of another tracker.
 pub const LENGTH_MAX: usize = 128;
 /// The shortest random part of an id.

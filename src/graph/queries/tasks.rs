@@ -114,6 +114,8 @@ pub const UNLOCKED: &str =
     WHERE l.source = t.id AND l.type IN ('depends_on', 'parent_of')
       AND o.lands_with = ? AND o.status = 'landing' AND o.deleted_at IS NULL)";
 
+/// All of them, for a word that none begins with.
+pub const IDS: &str = "SELECT id FROM tasks";
 pub const IDS_FROM: &str = "SELECT id FROM tasks WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3";
 
 /// The compare-and-set: of any number of claims, one finds the task open.

@@ -60,9 +60,8 @@ impl Request for Find {
 
     fn perform(&self, at: &At) -> Result<Thing, GraphError> {
         at.read(|reader| match reader.resolve(&self.id).and_then(|id| Shown::of(reader, &id)) {
-            Err(GraphError::Unknown { what: "task", id }) => {
-                let agent = reader.agent_called(&self.id, at.now)?;
-                let agent = agent.ok_or(GraphError::Unknown { what: "task or session", id })?;
+            Err(error) if error.is_unknown_task() => {
+                let agent = reader.agent_called(&self.id, at.now)?.ok_or_else(|| error.or_session())?;
                 Ok(Thing::Agent(Box::new(agent)))
             }
             found => Ok(Thing::Task(Box::new(found?))),

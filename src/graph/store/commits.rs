@@ -52,7 +52,7 @@ impl Writer<'_> {
 impl Reader<'_> {
     /// The task of which somebody wrote the whole id: nobody is asked which one was meant.
     fn named_whole(&self, typed: &str) -> Result<Option<TaskId>, GraphError> {
-        match self.resolve(typed) {
+        match self.lookup(typed) {
             Ok(found) => {
                 let whole =
                     found.as_str() == id::prefix(typed) || self.called_elsewhere(typed)?.as_ref() == Some(&found);

@@ -130,9 +130,9 @@ impl Reader<'_> {
     fn whose_events(&self, typed: &str) -> Result<(String, Option<String>), GraphError> {
         match self.resolve(typed) {
             Ok(task) => Ok((queries::events::of_task(), Some(task.to_string()))),
-            Err(GraphError::Unknown { what: "task", id }) => match self.session_called(typed)? {
+            Err(error) if error.is_unknown_task() => match self.session_called(typed)? {
                 Some(session) => Ok((queries::events::of_session(), Some(session.id))),
-                None => Err(GraphError::Unknown { what: "task or session", id }),
+                None => Err(error.or_session()),
             },
             Err(error) => Err(error),
         }

@@ -8,9 +8,12 @@ use crate::graph::model::outline::Progress;
 use crate::graph::model::task::{Named, Task};
 use crate::graph::queries;
 use crate::graph::store::{Reader, rows};
+use crate::near::is_slip;
 
 /// How many candidates an ambiguous id is answered with.
 const CANDIDATES: usize = 8;
+/// How many are named that may have been meant.
+const MEANT: usize = 3;
 
 /// Everything about one task.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
@@ -29,8 +32,31 @@ pub struct Detail {
 }
 
 impl Reader<'_> {
-    /// The task whose id is, or starts with, what was typed. A whole id wins over longer ones that start with it.
+    /// The task whose id is, or starts with, what was typed. Where there is none, those that may have been meant are named.
     pub fn resolve(&self, typed: &str) -> Result<TaskId, GraphError> {
+        match self.lookup(typed) {
+            Err(GraphError::Unknown { what, id }) => Err(match self.nearly(typed)? {
+                none if none.is_empty() => GraphError::Unknown { what, id },
+                meant => GraphError::Misspelt { id, meant },
+            }),
+            found => found,
+        }
+    }
+
+    /// The first few tasks whose ids are a slip of the fingers away.
+    fn nearly(&self, typed: &str) -> Result<Vec<TaskId>, GraphError> {
+        let prefix = id::prefix(typed);
+        let Some(typed) = prefix.strip_prefix(id::PREFIX) else { return Ok(Vec::new()) };
+        let mut statement = self.conn.prepare_cached(queries::tasks::IDS)?;
+        let ids = statement.query_map((), |row| row.get(0))?;
+        let near = |id: &Result<TaskId, _>| {
+            id.as_ref().is_ok_and(|id| id.as_str().strip_prefix(id::PREFIX).is_some_and(|id| is_slip(typed, id)))
+        };
+        Ok(ids.filter(near).take(MEANT).collect::<Result<_, _>>()?)
+    }
+
+    /// A whole id wins over longer ones that start with it.
+    pub(super) fn lookup(&self, typed: &str) -> Result<TaskId, GraphError> {
         if typed.trim().is_empty() {
             return Err(GraphError::Invalid("a task's id is missing".to_owned()));
         }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Explain, FAILED, Failure, NOT_MERGED};
+use crate::near::is_slip;
 
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -72,7 +73,10 @@ impl Explain for RunError {
             RunError::Unknown { known, .. } if known.is_empty() => {
                 vec!["look for it: bn container list --all".to_owned()]
             }
-            RunError::Unknown { known, .. } => vec![format!("there are: {}", known.join(", "))],
+            RunError::Unknown { name, known } => {
+                let meant = known.iter().filter(|known| is_slip(name, known)).map(|one| format!("you may mean: {one}"));
+                meant.chain([format!("there are: {}", known.join(", "))]).collect()
+            }
             RunError::Ambiguous { .. } => vec!["type more of the name".to_owned()],
             RunError::NameInUse { hint, .. }
             | RunError::WorktreeInUse { hint, .. }
@@ -111,5 +115,18 @@ impl Explain for RunError {
                 source.hints().into_iter().chain([again]).collect()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistyped_name_is_answered_with_the_one_that_was_meant() {
+        let known = ["agent-1", "fix-parser"].map(str::to_owned);
+        let hints = |name: &str| RunError::Unknown { name: name.to_owned(), known: known.to_vec() }.hints();
+        assert_eq!(hints("fix-praser"), ["you may mean: fix-parser", "there are: agent-1, fix-parser"]);
+        assert_eq!(hints("nobody"), ["there are: agent-1, fix-parser"]);
     }
 }
