@@ -1,6 +1,7 @@
 //! The full screen on which runs are watched.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::Value;
@@ -137,4 +138,16 @@ fn programs_get_the_whole_list_on_a_line_again_and_again() {
     wait_for("its end", || child.try_wait().unwrap().is_some());
     let refused = world.bn(&["container", "top"]).exits(2);
     assert!(refused.stderr.contains("hint: for programs: bn container list --watch --json"), "{refused:#?}");
+}
+
+#[test]
+fn it_ends_with_its_terminal() {
+    let world = World::new();
+    let screen = Screen::of(&world);
+    screen.types("bash -c 'echo $$ > top.pid; exec bn container top'");
+    screen.waits_for("q quit");
+    let process = Path::new("/proc").join(world.shell("cat repo/top.pid").trim());
+    assert!(process.exists());
+    screen.closes();
+    wait_for("its end", || !process.exists());
 }

@@ -5,10 +5,14 @@ mod feed;
 mod full_screen;
 mod view;
 
+use std::io;
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use ratatui::crossterm::event::{self, Event, KeyEventKind};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use serde::Serialize;
 
 use crate::cli::container::{ListArgs, TopArgs};
@@ -23,7 +27,7 @@ use full_screen::FullScreen;
 use view::View;
 
 /// How long a key, a signal or news wait at most.
-const LOOK: Duration = Duration::from_millis(100);
+const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
 pub fn as_list(args: TopArgs) -> ListArgs {
     ListArgs { all: args.all, quiet: false, watch: true, scope: args.scope }
@@ -56,12 +60,12 @@ fn show(
     signals: &Signals,
     context: &Context,
 ) -> Result<(), Failure> {
-    while !signals.terminated() {
+    while !signals.terminated() && !context.output.is_unread() {
         if let Some(news) = feed.news() {
             view.take(news);
         }
         screen.draw(|frame| view.draw(frame))?;
-        if !event::poll(LOOK)? {
+        if !is_pressed(signals)? || context.output.is_unread() {
             continue;
         }
         let Event::Key(key) = event::read()? else { continue };
@@ -80,6 +84,23 @@ fn show(
         }
     }
     Ok(())
+}
+
+/// Waits for a key. Not inside crossterm, which would read from a terminal that has gone again and again, and never return.
+fn is_pressed(signals: &Signals) -> io::Result<bool> {
+    if event::poll(Duration::ZERO)? {
+        return Ok(true);
+    }
+    let stdin = io::stdin();
+    let awaited = [stdin.as_fd(), signals.wake_fd()];
+    let mut awaited = awaited.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
+    match poll(&mut awaited, Some(&LOOK)) {
+        Ok(_) | Err(Errno::INTR) => {}
+        Err(error) => return Err(error.into()),
+    }
+    signals.drain();
+    let gone = awaited[0].revents().intersects(PollFlags::HUP | PollFlags::ERR);
+    Ok(!gone && event::poll(Duration::ZERO)?)
 }
 
 /// All that the list has, at a moment.
