@@ -175,6 +175,14 @@ link_caches() {
     unset BN_CACHES
 }
 
+# What the agent would ask at its first start is answered in its folder, which outlives this container.
+prepare_agent_home() {
+    if [[ ${BN_AGENT_HOME:-} ]]; then
+        bn container agent-home "$BN_AGENT_HOME" || say "$BN_AGENT_HOME may ask what it asks at a first start"
+    fi
+    unset BN_AGENT_HOME
+}
+
 # Nothing of the agent runs before the host has set the limits and looked at the walls.
 wait_for_go() {
     local word=
@@ -237,13 +245,25 @@ oom_kills() {
 # An agent without a screen says step by step what it does, where it has a form for that: bn makes lines for people of it.
 streams() { bn_is_outside && [[ ${BN_INITIAL_PROMPT:-} && ! -t 1 ]]; }
 
+# On its screen claude --continue finds no session that was begun with a prompt; by its name it does. $1: the prompt.
+continue_claude() {
+    local newest
+    # shellcheck disable=SC2012 # the names are claude's own
+    if [[ ! $1 ]] && newest=$(ls -t "${CLAUDE_CONFIG_DIR:-$HOME/.claude}"/projects/-workspace/*.jsonl 2>/dev/null | head -n 1) && [[ $newest ]]; then
+        newest=${newest##*/}
+        echo "--resume=${newest%.jsonl}"
+    else
+        echo --continue
+    fi
+}
+
 # Sets the array COMMAND to what starts the agent program, with every question of its own answered yes:
 # the container is the wall.
 agent_command() {
-    local agent=${BN_AGENT:-copilot} prompt=${BN_INITIAL_PROMPT:-}
+    local agent=${BN_AGENT:-copilot} prompt=${BN_INITIAL_PROMPT:-} again=${BN_CONTINUE:-}
     case $agent in
         copilot)
-            COMMAND=(copilot --allow-all ${prompt:+-p "$prompt"})
+            COMMAND=(copilot --allow-all ${again:+--continue} ${prompt:+-p "$prompt"})
             # older ones do not have it
             if streams && [[ $(timeout 20 copilot --help 2>/dev/null </dev/null) == *--output-format* ]]; then
                 COMMAND+=(--output-format json)
@@ -252,14 +272,17 @@ agent_command() {
         claude)
             # which it would not take as uid 0, where nobody says that there is a wall
             export IS_SANDBOX=1
-            COMMAND=(claude --dangerously-skip-permissions ${prompt:+-p "$prompt"})
+            COMMAND=(claude --dangerously-skip-permissions ${again:+"$(continue_claude "$prompt")"} ${prompt:+-p "$prompt"})
             if streams; then COMMAND+=(--output-format stream-json --verbose); fi
             ;;
         codex)
             # the variable that codex itself reads; OPENAI_API_KEY alone is not sent
             if [[ ${OPENAI_API_KEY:-} ]]; then export CODEX_API_KEY=${CODEX_API_KEY:-$OPENAI_API_KEY}; fi
             COMMAND=(codex ${prompt:+exec})
+            if [[ $again ]]; then COMMAND+=(resume --last); fi
             if streams; then COMMAND+=(--json); fi
+            # a session that was begun with a prompt is continued on the agent's screen, too
+            if [[ $again && ! $prompt ]]; then COMMAND+=(--include-non-interactive); fi
             COMMAND+=(--dangerously-bypass-approvals-and-sandbox ${prompt:+"$prompt"})
             ;;
         *) die "BN_AGENT is '$agent': copilot, claude or codex" ;;
@@ -343,6 +366,7 @@ live() {
     load_secrets
     copy_copilot_config
     link_caches
+    prepare_agent_home
     wait_for_go
     watch_for_stop
     # `:` and not '': an ignored signal would be ignored by the agent, too.

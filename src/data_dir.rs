@@ -114,9 +114,23 @@ impl DataDir {
         self.all_caches().join(repo.as_str())
     }
 
-    /// The repositories that have caches.
-    pub fn with_caches(&self) -> std::io::Result<Vec<RepoId>> {
-        let found = match std::fs::read_dir(self.all_caches()) {
+    /// What agents remember: a folder for each repository, in it one for each worktree, in it one for each agent program.
+    pub fn all_agents(&self) -> PathBuf {
+        self.data.join("agents")
+    }
+
+    pub fn agents(&self, repo: &RepoId) -> PathBuf {
+        self.all_agents().join(repo.as_str())
+    }
+
+    /// Where an agent program keeps what it remembers of a worktree. `git_dir` is the worktree's, which stays when that is moved.
+    pub fn agent_home(&self, repo: &RepoId, git_dir: &Path, program: &str) -> PathBuf {
+        self.agents(repo).join(RepoId::of(git_dir).as_str()).join(program)
+    }
+
+    /// The folders with the names of repositories in one of the above.
+    pub fn repositories_in(folder: &Path) -> std::io::Result<Vec<RepoId>> {
+        let found = match std::fs::read_dir(folder) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             other => other?,
         };

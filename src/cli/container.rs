@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+pub use crate::cli::container_agent::AgentHomeArgs;
 pub use crate::cli::container_inside::{DiallerArgs, RelayArgs, RestrictArgs};
 pub use crate::cli::container_look::{
     DiffArgs, EventsArgs, InspectArgs, ListArgs, LogArgs, LogsArgs, ScopeArgs, StatsArgs, TopArgs, WaitArgs,
@@ -105,6 +106,9 @@ pub enum ContainerCommand {
     /// Give up the right to make sockets beside the graph, and become another program; the entrypoint does this itself
     #[command(hide = true, alias = "enclose")]
     Restrict(RestrictArgs),
+    /// Answer in the agent's folder what it would ask at its first start; the entrypoint does this itself
+    #[command(hide = true)]
+    AgentHome(AgentHomeArgs),
     /// Supervise a detached run until it ends; bn starts this itself
     #[command(hide = true, alias = "own")]
     Supervise(SuperviseArgs),
@@ -199,8 +203,12 @@ pub struct PruneArgs {
     #[arg(long)]
     pub caches: bool,
 
-    /// Say what would be forgotten and how much room that makes, and change nothing
+    /// Empty what agents remember of worktrees (sessions, settings, history), and forget no run
     #[arg(long, conflicts_with = "caches")]
+    pub agents: bool,
+
+    /// Say what would be forgotten and how much room that makes, and change nothing
+    #[arg(long, conflicts_with_all = ["caches", "agents"])]
     pub dry_run: bool,
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
+use crate::cli::container_agent::MemoryArgs;
 use crate::cli::given::Given;
 use crate::container::agent::{Agent, AgentType};
 use crate::container::network::Network;
@@ -29,10 +30,11 @@ pub struct RunArgs {
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<String>,
 
-    /// The agent program
+    /// The agent: copilot, claude, codex
     #[arg(
         long,
         value_name = "NAME",
+        hide_possible_values = true,
         default_value = "copilot",
         conflicts_with = "command",
         help_heading = "What runs"
@@ -58,7 +60,7 @@ pub struct RunArgs {
     #[arg(long, conflicts_with_all = ["command", "detach", "prompt"], help_heading = "What runs")]
     pub shell: bool,
 
-    /// Give the agent a variable: KEY=VALUE, or KEY for the value it has here
+    /// Give it KEY=VALUE, or the value that KEY has here
     #[arg(short, long, value_name = "KEY[=VALUE]", help_heading = "What runs")]
     pub env: Vec<String>,
 
@@ -66,7 +68,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "KEY", help_heading = "What runs")]
     pub secret: Vec<String>,
 
-    /// Forward the SSH agent's socket (never the keys); needs --network host
+    /// Forward the SSH agent's socket; needs --network host
     #[arg(
         long, help_heading = "What runs",
         num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_name = "false",
@@ -89,6 +91,9 @@ pub struct RunArgs {
         action = ArgAction::Set, hide_default_value = true, hide_possible_values = true
     )]
     pub no_cache: bool,
+
+    #[command(flatten)]
+    pub remembers: MemoryArgs,
 
     /// Its name [default: $BN_AGENT_NAME, or the time]
     #[arg(long, help_heading = "How it runs")]
@@ -150,11 +155,11 @@ pub struct RunArgs {
     #[arg(long, value_name = "SIZE", allow_negative_numbers = true, help_heading = "Limits")]
     pub disk: Option<String>,
 
-    /// Stop the agent after this long, such as 90s, 30m or 2h [default: never]
+    /// Stop it after this long: 30m or 2h [default: never]
     #[arg(long, value_name = "TIME", help_heading = "Limits")]
     pub timeout: Option<String>,
 
-    /// Filter system calls by this profile (OCI's JSON) in place of bn's own
+    /// Filter system calls by this OCI profile, not bn's
     #[arg(long, value_name = "FILE", help_heading = "Limits")]
     pub seccomp_profile: Option<PathBuf>,
 

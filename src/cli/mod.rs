@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod container;
+mod container_agent;
 mod container_inside;
 mod container_look;
 mod container_run;

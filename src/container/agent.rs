@@ -21,6 +21,12 @@ impl Agent {
             Agent::Codex => "codex",
         }
     }
+
+    /// The agent that a program of this name, or path, is.
+    pub fn of_program(program: &str) -> Option<Self> {
+        let name = program.rsplit('/').next().unwrap_or_default();
+        Self::value_variants().iter().copied().find(|agent| agent.program() == name)
+    }
 }
 
 /// What an agent is there for.
@@ -45,8 +51,11 @@ impl AgentType {
 }
 
 /// What an agent is told when nobody says anything else.
-pub const DEFAULT_PROMPT: &str = "CopyState at `bn ready`, take the task that fits best with `bn task claim ID`, and complete it. \
+pub const DEFAULT_PROMPT: &str = "Look at `bn ready`, take the task that fits best with `bn task claim ID`, and complete it. \
 Commit your work, close the task with `bn task close ID`, and end with `bn goodbye \"what you did\"`.";
+
+/// What an agent that goes on with a session is told when nobody says anything else, and nobody is there to.
+pub const CONTINUE_PROMPT: &str = "Go on where you stopped. Commit your work, close the task with `bn task close ID`, and end with `bn goodbye \"what you did\"`.";
 
 /// The image's entrypoint, which builds the agent program's command line where it is given none.
 pub const ENTRYPOINT: &str = "/usr/local/bin/binnacle-entrypoint";

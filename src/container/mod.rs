@@ -1,6 +1,7 @@
 //! What containers are made of, as values: no file is read and no program started in here.
 
 pub mod agent;
+pub mod agent_home;
 pub mod build_hints;
 pub mod buildah;
 pub mod caches;
@@ -9,6 +10,7 @@ pub mod doctor;
 pub mod exec;
 pub mod from_host;
 pub mod handoff;
+pub mod keys;
 pub mod layout;
 pub mod limits;
 pub mod mount;

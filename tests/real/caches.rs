@@ -97,7 +97,7 @@ fn caches_that_nobody_can_measure_are_emptied_and_what_a_run_writes_there_counts
     let deep =
         "cd ~/.npm; for i in $(seq 300); do mkdir d; cd -P d; done; git -C /workspace commit -q --allow-empty -m work";
     let answer = world.agent(&["--name", &world.name("deep")], deep).exits(0);
-    assert!(answer.stderr.contains("caches were emptied: they could not be measured"), "{answer:#?}");
+    assert!(answer.stderr.contains("caches were emptied: the size could not be measured"), "{answer:#?}");
     assert!(!world.path(&folder(&world)).join("npm").exists());
     let much = "head -c 300M /dev/zero > ~/.npm/a; head -c 300M /dev/zero > ~/.npm/b; sleep 20";
     let answer = world.agent(&["--name", &world.name("much"), "--disk", "400m"], much).exits(137);

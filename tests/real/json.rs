@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::build::{Image, least};
 use crate::events::Heard;
 use crate::json_examples::{difference, examples};
-use crate::world::{Answer, World};
+use crate::world::{Answer, World, image};
 
 /// What has an example and was not asked for yet.
 struct Told(BTreeMap<&'static str, Value>);
@@ -61,6 +61,11 @@ fn every_example_of_the_container_commands_has_the_shape_of_the_real_answer() {
     let merged = bn(&["merge", &three, "--rebase"]);
     assert_eq!(told.compare("bn container merge NAME", &merged)["conflicts"][0]["lines"], serde_json::json!([[1, 1]]));
     told.compare("bn container prune --caches", &bn(&["prune", "--caches"]));
+    let image = image();
+    // The program is not in the image; its folder is there all the same.
+    world.git("worktree add -q ../agent-9 -b agent-9");
+    bn(&["run", "--tag", &image, "--name", &world.name("nine"), "../agent-9", "--", "claude"]);
+    told.compare("bn container prune --agents", &bn(&["prune", "--agents"]));
     told.compare("bn container doctor", &bn(&["doctor"]));
     let built = Image::of(&world);
     told.compare("bn container build", &built.build_with(&least(), &["--json"]));

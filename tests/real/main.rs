@@ -30,6 +30,7 @@ mod leftovers;
 mod life;
 mod machine;
 mod main_job;
+mod memory;
 mod network;
 mod notify;
 mod paths;

@@ -11,7 +11,7 @@ use crate::commands::{Context, Exit};
 use crate::data_dir::{DataDir, RepoId};
 use crate::error::{Failure, Usage};
 use crate::git::host::discover;
-use crate::run::life::caches::{Caches, Emptied};
+use crate::run::life::lasting::{Emptied, Lasting};
 use crate::run::record::RunError;
 
 /// The caches of one repository, and what became of them.
@@ -59,34 +59,39 @@ pub fn prune(scope: &ScopeArgs, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::DONE)
 }
 
-/// One line for who forgets runs, where there is something to empty.
+/// Those who forget runs hear of caches, where there are any worth emptying.
 pub fn tell(scope: &ScopeArgs, context: &Context) -> Result<(), Failure> {
-    let found = wanted(scope, context)?;
-    let bytes = found.iter().map(Caches::size).try_fold(0u64, |sum, size| Some(sum.saturating_add(size?)));
+    tell_of("package managers' caches are kept", "--caches", &wanted(scope, context)?, scope, context);
+    Ok(())
+}
+
+/// One line about folders, with the flag that empties them.
+pub fn tell_of(what: &str, flag: &str, found: &[Lasting], scope: &ScopeArgs, context: &Context) {
+    let bytes = found.iter().map(Lasting::size).try_fold(0u64, |sum, size| Some(sum.saturating_add(size?)));
     // Folders alone, each with a block of its own, are nothing to empty.
     if bytes.is_none_or(|bytes| bytes >= 1_000_000) {
         let size = bytes.map_or_else(String::new, |bytes| format!(" ({})", room(bytes)));
         let all = if scope.all_repositories { " --all-repositories" } else { "" };
-        context.output.note(format_args!("package managers' caches are kept{size}: bn container prune --caches{all}"));
+        context.output.note(format_args!("{what}{size}: bn container prune {flag}{all}"));
     }
-    Ok(())
 }
 
 /// Those of this repository, or of all, as far as there are any.
-fn wanted(scope: &ScopeArgs, context: &Context) -> Result<Vec<Caches>, Failure> {
+fn wanted(scope: &ScopeArgs, context: &Context) -> Result<Vec<Lasting>, Failure> {
     let data = DataDir::resolve(&context.env)?;
-    let of = |repo: &RepoId| Caches { folder: data.caches(repo), runs: data.runs(repo) };
-    let repositories = match scope.all_repositories {
-        true => data.with_caches().map_err(|source| RunError::io("read", &data.all_caches(), source))?,
-        false => vec![RepoId::of(&here(&context.env.directory)?)],
-    };
-    Ok(repositories.iter().map(of).filter(Caches::exist).collect())
+    let of = |repo: &RepoId| Lasting { folder: data.caches(repo), runs: data.runs(repo) };
+    let repositories = repositories(scope, context, &data.all_caches(), "--caches")?;
+    Ok(repositories.iter().map(of).filter(Lasting::exist).collect())
 }
 
-fn here(directory: &Path) -> Result<std::path::PathBuf, Usage> {
+/// The repositories that are meant: this one, or all that have a folder in `all`.
+pub fn repositories(scope: &ScopeArgs, context: &Context, all: &Path, flag: &str) -> Result<Vec<RepoId>, Failure> {
+    if scope.all_repositories {
+        return Ok(DataDir::repositories_in(all).map_err(|source| RunError::io("read", all, source))?);
+    }
     let unknown = |_| {
-        Usage::new("this folder is in no repository: bn cannot tell which caches to empty")
-            .hint("cd into one, or: bn container prune --caches --all-repositories")
+        Usage::new("this folder is in no repository: bn cannot tell what to empty")
+            .hint(format!("cd into one, or: bn container prune {flag} --all-repositories"))
     };
-    discover::main_worktree(directory).map_err(unknown)
+    Ok(vec![RepoId::of(&discover::main_worktree(&context.env.directory).map_err(unknown)?)])
 }

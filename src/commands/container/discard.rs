@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::cli::container::DiscardArgs;
 use crate::commands::container::find::{Runs, any};
+use crate::commands::container::remembered;
 use crate::commands::{Context, Exit};
 use crate::data_dir::DataDir;
 use crate::env::now;
@@ -73,6 +74,7 @@ fn readable(runs: &Runs, args: &DiscardArgs, context: &Context, runner: &Runner)
         finish::clean_up(&mut run, &engine)?;
     }
     let copy = discard::run(&run, &git, now())?;
+    remembered::forget_gone(&run.record.spec.repo(), context)?;
     Ok(discarded(name, copy, Some(run.record.spec.checkout.main_worktree.clone())))
 }
 

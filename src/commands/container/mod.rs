@@ -1,5 +1,6 @@
 //! `bn container …`: one file per verb.
 
+mod agent_home;
 pub mod agent_trees;
 mod allow;
 mod allow_sets;
@@ -38,11 +39,13 @@ mod port;
 mod prune;
 mod prune_plan;
 mod relay;
+mod remembered;
 mod report;
 mod resolve;
 mod restrict;
 mod row;
 mod run;
+mod settings;
 mod stats;
 mod stop;
 mod supervise;
@@ -94,6 +97,7 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
         ContainerCommand::Prune(args) => prune::run(&args, context),
         ContainerCommand::Restrict(args) => restrict::run(&args, context),
         ContainerCommand::Supervise(args) => supervise::run(&args, context),
+        ContainerCommand::AgentHome(args) => agent_home::run(&args, context),
         ContainerCommand::AllowSets => allow_sets::run(context),
         ContainerCommand::Relay(args) => relay::run(&args, context),
         ContainerCommand::Port(args) => port::run(&args, context),
@@ -103,7 +107,8 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
 
 /// What the entrypoint starts.
 fn is_of_the_inside(command: &ContainerCommand) -> bool {
-    matches!(command, ContainerCommand::Relay(_) | ContainerCommand::Dialler(_) | ContainerCommand::Restrict(_))
+    use ContainerCommand::{AgentHome, Dialler, Relay, Restrict};
+    matches!(command, Relay(_) | Dialler(_) | Restrict(_) | AgentHome(_))
 }
 
 pub fn refuse_in_container(context: &Context) -> Result<(), Usage> {
@@ -117,7 +122,7 @@ pub fn refuse_in_container(context: &Context) -> Result<(), Usage> {
     Ok(())
 }
 
-/// Two of the verbs are started inside, where whatever looks like a record was laid there by an agent; and an owner has what it was
+/// Some of the verbs are started inside, where whatever looks like a record was laid there by an agent; and an owner has what it was
 /// handed.
 fn is_typed(command: &ContainerCommand) -> bool {
     !is_of_the_inside(command) && !matches!(command, ContainerCommand::Supervise(_))

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::cli::container::PruneArgs;
-use crate::commands::container::caches;
 use crate::commands::container::find::Runs;
+use crate::commands::container::{caches, remembered};
 use crate::commands::{Context, Exit};
 use crate::data_dir::DataDir;
 use crate::error::Failure;
@@ -76,6 +76,9 @@ pub fn run(args: &PruneArgs, context: &Context) -> Result<Exit, Failure> {
     if args.caches {
         return caches::prune(&args.scope, context);
     }
+    if args.agents {
+        return remembered::prune(&args.scope, context);
+    }
     discard::expire(DataDir::resolve(&context.env)?.repositories())?;
     let git = Git::new(Runner::new(&context.env));
     let runs = Runs::read(context)?.to_change(args.scope.all_repositories, "prune")?;
@@ -97,6 +100,7 @@ pub fn run(args: &PruneArgs, context: &Context) -> Result<Exit, Failure> {
         context.output.note("there is nothing to forget");
     }
     caches::tell(&args.scope, context)?;
+    remembered::tidy(&args.scope, context)?;
     failures.iter().for_each(|(name, _)| {
         let way = format!("bn container discard {name}");
         context.output.note(format_args!("kept {name}: it could not be checked; to give it up: {way}"));

@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use crate::cli::container::PruneArgs;
 use crate::commands::container::amounts::room;
-use crate::commands::container::caches;
 use crate::commands::container::find::Runs;
 use crate::commands::container::prune::{Kept, kept, why_forgotten};
+use crate::commands::container::{caches, remembered};
 use crate::commands::{Context, Exit};
 use crate::data_dir::DataDir;
 use crate::error::Failure;
@@ -72,6 +72,7 @@ pub fn run(args: &PruneArgs, context: &Context) -> Result<Exit, Failure> {
         context.output.print(&plan)?;
     }
     caches::tell(&args.scope, context)?;
+    remembered::tell(&args.scope, context)?;
     for (name, _) in &failures {
         context.output.note(format_args!("{name} would be kept: it could not be checked"));
     }

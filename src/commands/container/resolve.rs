@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use crate::cli::container::RunArgs;
 use crate::commands::Context;
-use crate::commands::container::{ctr_flags, ownership, worktree};
-use crate::container::agent::{Agent, DEFAULT_PROMPT};
+use crate::commands::container::settings::{self, Settings};
+use crate::commands::container::{ctr_flags, ownership, remembered, worktree};
+use crate::container::agent::{Agent, CONTINUE_PROMPT, DEFAULT_PROMPT};
 use crate::container::ctr::Ctr;
 use crate::container::limits::{Limits, Wanted, parse_cpus, parse_disk, parse_memory, parse_pids, parse_timeout};
 use crate::container::name::{check_name, default_name};
@@ -84,7 +85,8 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     ssh_has_a_way(args)?;
     let terminal = terminal(args, env)?;
     let mut notes = ports::check(&asked.publish, args.network)?;
-    let secrets = secrets(args, env, &mut notes)?;
+    let secrets = secrets(args, terminal, env, &mut notes)?;
+    let settings = brought_settings(args, &secrets, env, &mut notes);
     let checkout = checkout::resolve(git, &worktree::existing(args.worktree.as_deref(), env)?)?;
     ownership::check(&checkout.worktree, &env.user)?;
     worktree::refuse_odd_bytes(&[&checkout.worktree, &checkout.main_worktree])?;
@@ -126,9 +128,14 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         graph,
         graph_access: asked.graph,
         caches: (!args.no_cache).then(|| data.caches(&repo)),
+        agent_home: None,
+        go_on: args.remembers.go_on,
         ctr: engine.ctr.clone(),
     };
+    let home = |program: &str| data.agent_home(&repo, &spec.checkout.git_dir, program);
+    spec.agent_home = spec.agent_inside().map(|agent| home(agent.program()));
     if !runner.rehearses() {
+        remembered::check(&spec, &home)?;
         spec.graph_access = with_whole_id(&spec)?;
     }
     let plan = Plan {
@@ -137,6 +144,8 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         repositories: data.repositories().to_owned(),
         secrets,
         no_hooks: args.no_hooks,
+        fresh: args.remembers.fresh,
+        settings,
         seccomp: seccomp(args, env)?,
         copilot_config: copilot_config(args, env),
         ssh_agent: ssh_agent(args, env)?,
@@ -234,7 +243,7 @@ fn ssh_agent(args: &RunArgs, env: &Env) -> Result<Option<PathBuf>, Usage> {
 }
 
 /// The tokens, and the prompt: neither belongs on a command line.
-fn secrets(args: &RunArgs, env: &Env, notes: &mut Vec<String>) -> Result<Secrets, Usage> {
+fn secrets(args: &RunArgs, terminal: bool, env: &Env, notes: &mut Vec<String>) -> Result<Secrets, Usage> {
     let mut secrets = Secrets::tokens(env);
     secrets::add_wanted(&mut secrets, &args.env, &args.secret, env)?;
     if args.command.is_empty() && !args.shell && !secrets.suffice_for(args.agent) {
@@ -244,6 +253,23 @@ fn secrets(args: &RunArgs, env: &Env, notes: &mut Vec<String>) -> Result<Secrets
         notes.extend(secrets::ways_to_sign_in(args.agent).iter().map(|way| format!("hint: {way}")));
     }
     let prompt = args.prompt.clone().or_else(|| env.initial_prompt.clone());
-    secrets.insert(secrets::PROMPT, prompt.unwrap_or_else(|| DEFAULT_PROMPT.to_owned()));
+    let unsaid = match args.remembers.go_on {
+        // The agent's own screen, with what was said there before.
+        true if terminal => "",
+        true => CONTINUE_PROMPT,
+        false => DEFAULT_PROMPT,
+    };
+    secrets.insert(secrets::PROMPT, prompt.unwrap_or_else(|| unsaid.to_owned()));
     Ok(secrets)
+}
+
+/// What of the user's settings comes along.
+fn brought_settings(args: &RunArgs, secrets: &Secrets, env: &Env, notes: &mut Vec<String>) -> Vec<(PathBuf, Vec<u8>)> {
+    let agent = args.command.first().map_or(Some(args.agent), |program| Agent::of_program(program));
+    let (Some(home), Some(agent), true) = (&env.user.home, agent, args.remembers.with_settings) else {
+        return Vec::new();
+    };
+    let Settings { files, notes: said } = settings::read(agent, home, &secrets.values());
+    notes.extend(said);
+    files
 }

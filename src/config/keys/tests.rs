@@ -7,7 +7,8 @@ use clap::{Arg, Args, Command};
 use super::*;
 
 /// Flags that say what this one run is.
-const OF_ONE_RUN: [&str; 5] = ["name", "shell", "create", "branch", "dry-run"];
+const OF_ONE_RUN: [&str; 9] =
+    ["name", "shell", "create", "branch", "dry-run", "notify", "continue", "fresh", "with-settings"];
 
 fn flags() -> Vec<Arg> {
     let command = crate::cli::container::RunArgs::augment_args(Command::new("run"));

@@ -4,12 +4,14 @@ use std::path::Path;
 
 use crate::container::HOME_INSIDE;
 use crate::container::agent::ENTRYPOINT;
+use crate::container::agent_home;
 use crate::container::caches;
 use crate::container::ctr::{ContainerSpec, Streams};
 use crate::container::mount::{Mount, Tmpfs, masks};
 use crate::container::network::Network;
 use crate::git::private::mounts::GitMount;
 use crate::git::private::prepare::Prepared;
+use crate::run::life::memory;
 use crate::run::life::plan::Plan;
 use crate::run::record::run_json::{Mode, RunSpec};
 use crate::run::record::secrets;
@@ -70,6 +72,12 @@ fn mounts(plan: &Plan, git: &[GitMount]) -> Vec<Mount> {
         mounts.extend(["hosts", "hostname", "resolv.conf"].map(etc));
     }
     mounts.extend(spec.caches.iter().map(|caches| Mount::read_write(caches, caches::INSIDE)));
+    if let (Some(home), Some(agent)) = (&spec.agent_home, spec.agent_inside()) {
+        mounts.push(Mount::read_write(home, agent_home::of(agent).inside()));
+    }
+    if !plan.settings.is_empty() {
+        mounts.push(Mount::read_only_data(memory::settings(&spec.runtime), agent_home::SETTINGS_INSIDE));
+    }
     let lent = [(&plan.copilot_config, COPILOT_CONFIG_INSIDE), (&plan.ssh_agent, SSH_AGENT_INSIDE)];
     mounts.extend(lent.into_iter().filter_map(|(path, inside)| Some(Mount::read_only_data(path.as_ref()?, inside))));
     mounts.extend(masks(|path| path.exists()));
@@ -107,6 +115,13 @@ fn variables(plan: &Plan, hook_programs: &[String]) -> Vec<(String, String)> {
     ];
     if spec.caches.is_some() {
         variables.push((caches::VARIABLE, caches::words()));
+    }
+    if let (Some(_), Some(agent)) = (&spec.agent_home, spec.agent_inside()) {
+        variables.push((agent_home::VARIABLE, agent.program().to_owned()));
+        variables.extend(agent_home::of(agent).variables.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    }
+    if spec.go_on {
+        variables.push((agent_home::CONTINUE, "1".to_owned()));
     }
     if spec.mode == Mode::Shell {
         variables.push(("BN_SHELL", "1".to_owned()));

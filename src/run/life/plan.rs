@@ -17,6 +17,10 @@ pub struct Plan {
     pub secrets: Secrets,
     /// The user's git hooks do not run in the container.
     pub no_hooks: bool,
+    /// What the agent remembers of this worktree goes first.
+    pub fresh: bool,
+    /// Copies of the user's settings that the agent gets: paths in its folder, and what is in them.
+    pub settings: Vec<(PathBuf, Vec<u8>)>,
     /// The user's own seccomp profile in place of bn's.
     pub seccomp: Option<Vec<u8>>,
     /// The folder with Copilot's configuration, where the agent gets it.

@@ -17,7 +17,7 @@ use crate::graph::store::copies;
 use crate::output::Output;
 use crate::run::engine::Engine;
 use crate::run::life::plan::Plan;
-use crate::run::life::{caches, conflicts, container, review, tell};
+use crate::run::life::{conflicts, container, lasting, memory, review, tell};
 use crate::run::record::census::all;
 use crate::run::record::lock::Lock;
 use crate::run::record::run_json::{Record, Run, RunSpec};
@@ -108,7 +108,9 @@ fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<Prepared, Failure> {
         let door = graph::folder(&spec.runtime);
         store::create_private(&door).map_err(|source| RunError::io("make", &door, source))?;
     }
-    spec.caches.as_deref().map_or(Ok(()), caches::prepare)?;
+    spec.caches.as_deref().map_or(Ok(()), lasting::prepare)?;
+    memory::prepare(spec, plan.fresh)?;
+    memory::write_settings(&spec.runtime, &plan.settings)?;
     let secrets = secrets::file(&spec.runtime);
     plan.secrets.write(&secrets).map_err(|source| RunError::io("write", &secrets, source))?;
     failpoint::reached(Point::SecretsWritten);

@@ -34,7 +34,7 @@ use crate::run::life::land::{self, Landing, Merge};
 use crate::run::life::prepare;
 use crate::run::life::start::Foreground;
 use crate::run::life::supervise::{Owner, Supervised, supervise};
-use crate::run::life::{caches, landed, tell};
+use crate::run::life::{caches, landed, memory, tell};
 use crate::run::record::RunError;
 use crate::run::record::run_json::Run;
 use crate::run::record::state::{Ending, Outcome, State};
@@ -96,8 +96,8 @@ pub fn end(run: &mut Run, engine: &Engine, git: &Git, landing: &Landing) -> Resu
         let troubles = landed::settle_others(run, git);
         finish::add_notes(run, troubles);
     }
-    let emptied = caches::bound(run);
-    finish::add_notes(run, emptied);
+    let emptied = caches::bound(run).into_iter().chain(memory::bound(run));
+    finish::add_notes(run, emptied.collect::<Vec<_>>());
     finish::discard(run, git)?;
     finish::look_what_is_kept(run, git)?;
     Ok(run.enter(State::Ended, Point::RunEnded)?)

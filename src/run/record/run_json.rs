@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -96,6 +96,12 @@ pub struct RunSpec {
     /// The package managers' caches that the agent gets.
     #[serde(default)]
     pub caches: Option<PathBuf>,
+    /// The folder in which the agent keeps what it remembers of the worktree.
+    #[serde(default)]
+    pub agent_home: Option<PathBuf>,
+    /// The agent goes on with its last session.
+    #[serde(default)]
+    pub go_on: bool,
     /// The folder of secrets and sockets.
     pub runtime: PathBuf,
     pub ctr: Ctr,
@@ -115,6 +121,19 @@ impl RunSpec {
     /// An agent program without a screen: it prints a stream of what it does, where it has such a form.
     pub fn has_transcript(&self) -> bool {
         self.command.is_empty() && self.mode != Mode::Shell && !self.terminal
+    }
+
+    /// Folders of the host that outlive the run and in which the agent writes.
+    pub fn lasting(&self) -> impl Iterator<Item = &Path> {
+        self.caches.iter().chain(&self.agent_home).map(PathBuf::as_path)
+    }
+
+    /// The agent program that runs: the command may be one by its name.
+    pub fn agent_inside(&self) -> Option<Agent> {
+        match self.command.first() {
+            Some(program) => Agent::of_program(program),
+            None => Some(self.agent),
+        }
     }
 
     /// The agent program, or the command in its place.

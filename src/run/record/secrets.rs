@@ -41,6 +41,11 @@ impl Secrets {
         self.0.iter().map(|(name, _)| name.as_str()).collect()
     }
 
+    /// What must be in no file that is brought along otherwise.
+    pub fn values(&self) -> Vec<String> {
+        self.0.iter().map(|(_, value)| value.to_string_lossy().into_owned()).collect()
+    }
+
     /// Whether any of these is a token of this agent program.
     pub fn suffice_for(&self, agent: Agent) -> bool {
         self.names().iter().any(|name| tokens_of(agent).contains(name))

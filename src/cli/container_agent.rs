@@ -1,0 +1,28 @@
+//! What an agent brings along and keeps: flags of `run`, and what the entrypoint starts for it.
+
+use clap::Args;
+
+use crate::container::agent::Agent;
+
+/// What the agent remembers, and what of the user's it gets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub struct MemoryArgs {
+    /// Go on with the agent's last session in this worktree
+    #[arg(id = "continue", long = "continue", conflicts_with_all = ["command", "shell", "fresh"], help_heading = "What runs")]
+    pub go_on: bool,
+
+    /// Forget what it remembers of this worktree first
+    #[arg(long, help_heading = "What runs")]
+    pub fresh: bool,
+
+    /// Give it copies of your own settings, without keys
+    #[arg(long, help_heading = "What runs")]
+    pub with_settings: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct AgentHomeArgs {
+    /// The agent program
+    #[arg(value_name = "NAME")]
+    pub agent: Agent,
+}

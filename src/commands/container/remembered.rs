@@ -1,0 +1,120 @@
+//! What agents remember of worktrees, as `run` and `prune` ask for it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::ValueEnum as _;
+use serde::Serialize;
+
+use crate::cli::container::ScopeArgs;
+use crate::commands::container::amounts::room;
+use crate::commands::container::caches::{repositories, tell_of};
+use crate::commands::{Context, Exit};
+use crate::container::agent::Agent;
+use crate::container::agent_home;
+use crate::data_dir::{DataDir, RepoId};
+use crate::error::{Failure, Usage};
+use crate::process::Cmd;
+use crate::run::life::lasting::Emptied;
+use crate::run::life::memory::{self, Remembered, has_session};
+use crate::run::record::run_json::RunSpec;
+
+/// `--continue` needs a session. `home` says where an agent program keeps its own.
+pub fn check(spec: &RunSpec, home: &dyn Fn(&str) -> PathBuf) -> Result<(), Usage> {
+    let has = |agent: Agent| has_session(&home(agent.program()), &spec.checkout, &agent_home::of(agent).sessions);
+    if !spec.go_on || has(spec.agent) {
+        return Ok(());
+    }
+    let worktree = &spec.checkout.worktree;
+    let mut error =
+        Usage::new(format!("{} has no session of {} to go on with", spec.agent.program(), worktree.display()));
+    let again = |agent: Agent| {
+        Cmd::new("bn").args(["container", "run", "--continue", "--agent", agent.program()]).arg(worktree).to_string()
+    };
+    for other in Agent::value_variants().iter().copied().filter(|other| has(*other)) {
+        error = error.hint(format!("{} has one: {}", other.program(), again(other)));
+    }
+    let first = Cmd::new("bn").args(["container", "run", "--agent", spec.agent.program()]).arg(worktree);
+    Err(error.hint(format!("begin one: {first}")))
+}
+
+/// What agents remembered of one worktree, and what became of it.
+#[derive(Serialize)]
+struct Row {
+    worktree: Option<PathBuf>,
+    /// The folder.
+    agents: PathBuf,
+    /// `null` where it could not be measured.
+    bytes: Option<u64>,
+    /// The run that uses it, for which it was kept.
+    kept_for: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Report(Vec<Row>);
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Row { worktree, bytes, kept_for, .. } in &self.0 {
+            let worktree = worktree.as_ref().map_or_else(|| "a worktree".to_owned(), |path| path.display().to_string());
+            let size = bytes.map_or_else(|| "of a size that cannot be measured".to_owned(), room);
+            match kept_for {
+                None => writeln!(f, "forgot what agents remember of {worktree}: {size}")?,
+                Some(run) => writeln!(f, "kept what agents remember of {worktree}: {size}, in use by the run {run}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `bn container prune --agents`.
+pub fn prune(scope: &ScopeArgs, context: &Context) -> Result<Exit, Failure> {
+    let mut rows = Vec::new();
+    for Remembered { lasting, worktree, .. } in all(scope, context)? {
+        let bytes = lasting.size();
+        let kept_for = match lasting.empty(None)? {
+            Emptied::Gone => None,
+            Emptied::UsedBy(name) => Some(name),
+        };
+        rows.push(Row { worktree, agents: lasting.folder, bytes, kept_for });
+    }
+    if rows.is_empty() && !context.output.is_json() {
+        context.output.note("agents remember nothing");
+    }
+    context.output.print(&Report(rows))?;
+    Ok(Exit::DONE)
+}
+
+fn all(scope: &ScopeArgs, context: &Context) -> Result<Vec<Remembered>, Failure> {
+    let data = DataDir::resolve(&context.env)?;
+    let mut found = Vec::new();
+    for repo in repositories(scope, context, &data.all_agents(), "--agents")? {
+        found.extend(memory::all(&data.agents(&repo), &data.runs(&repo))?);
+    }
+    Ok(found)
+}
+
+/// Forgets what agents remember of worktrees that are gone, and says so.
+pub fn forget_gone(repo: &RepoId, context: &Context) -> Result<(), Failure> {
+    let data = DataDir::resolve(&context.env)?;
+    let said = memory::forget_gone(&data.agents(repo), &data.runs(repo))?;
+    said.iter().for_each(|line| context.output.note(line));
+    Ok(())
+}
+
+/// For `prune`: forgets what is of no use any more, and says how much the rest is.
+pub fn tidy(scope: &ScopeArgs, context: &Context) -> Result<(), Failure> {
+    let data = DataDir::resolve(&context.env)?;
+    for repo in repositories(scope, context, &data.all_agents(), "--agents")? {
+        forget_gone(&repo, context)?;
+    }
+    tell(scope, context)
+}
+
+/// One line for who forgets runs, where agents remember much.
+pub fn tell(scope: &ScopeArgs, context: &Context) -> Result<(), Failure> {
+    let found: Vec<_> = all(scope, context)?.into_iter().map(|remembered| remembered.lasting).collect();
+    tell_of("what agents remember of worktrees is kept", "--agents", &found, scope, context);
+    Ok(())
+}
