@@ -35,11 +35,13 @@ fn planned(world: &World, options: &[&str], script: &str, until: &str) -> Vec<St
     commands.map(|command| neutral(command.as_str().unwrap())).collect()
 }
 
-/// The commands of a run, as `-v` names them.
+/// The commands of a run, as `-v` names them. Before them the target's configuration is read, which says what is rehearsed.
 fn started(world: &World, options: &[&str], script: &str) -> Vec<String> {
     let name = world.job();
     let run = world.agent(&[&["--verbose", "--name", &name], options].concat(), script).exits(0);
-    timed(&run.stderr).map(neutral).collect()
+    let lines: Vec<_> = timed(&run.stderr).map(neutral).collect();
+    let read = lines.iter().rposition(|line| line.ends_with(" -- .binnacle/config.toml)")).unwrap();
+    lines[read + 1..].to_vec()
 }
 
 /// The commands that `-v` named.
