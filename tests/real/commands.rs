@@ -19,6 +19,9 @@ const COMES_INTO_BEING: &[&str] = &[
     " hash-object --no-filters --stdin-paths)",
     " cat-file --batch)",
     " cat-file '--batch-check=%(objectsize)')",
+    // What a run leaves is looked for in its own repository, which a rehearsal has not made.
+    " for-each-ref '--format=%(refname) %(objectname) %(*objectname)' refs/binnacle/runs/",
+    " rev-parse --verify --quiet --end-of-options refs/binnacle/runs/",
     // How often these are asked is a matter of time.
     " tasks ls",
     " for-each-ref '--format=%(objectname) %(refname) %(symref)' refs/heads refs/tags)",
