@@ -3,16 +3,10 @@
 mod action;
 mod feed;
 mod full_screen;
+mod keys;
 mod view;
 
-use std::io;
-use std::os::fd::AsFd;
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
-use ratatui::crossterm::event::{self, Event, KeyEventKind};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
 use serde::Serialize;
 
 use crate::cli::container::{ListArgs, TopArgs};
@@ -25,9 +19,6 @@ use action::Action;
 use feed::{EVERY, Feed};
 use full_screen::FullScreen;
 use view::View;
-
-/// How long a key, a signal or news wait at most.
-const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
 pub fn as_list(args: TopArgs) -> ListArgs {
     ListArgs { all: args.all, quiet: false, watch: true, scope: args.scope }
@@ -60,47 +51,26 @@ fn show(
     signals: &Signals,
     context: &Context,
 ) -> Result<(), Failure> {
-    while !signals.terminated() && !context.output.is_unread() {
+    while !signals.terminated() {
         if let Some(news) = feed.news() {
             view.take(news);
         }
         screen.draw(|frame| view.draw(frame))?;
-        if !is_pressed(signals)? || context.output.is_unread() {
-            continue;
-        }
-        let Event::Key(key) = event::read()? else { continue };
-        if key.kind == KeyEventKind::Release {
-            continue;
-        }
-        match view.press(key) {
-            None => {}
-            Some(Action::Quit) => return Ok(()),
-            Some(Action::Suspend) => screen.suspend()?,
-            Some(Action::ShowAll(all)) => feed.show_all(all),
-            Some(Action::Do(what)) => {
-                what.run(screen, signals, context)?;
-                feed.look_now();
+        let Some(keys) = keys::pressed(signals)? else { break };
+        for key in keys {
+            match view.press(key) {
+                None => {}
+                Some(Action::Quit) => return Ok(()),
+                Some(Action::Suspend) => screen.suspend()?,
+                Some(Action::ShowAll(all)) => feed.show_all(all),
+                Some(Action::Do(what)) => {
+                    what.run(screen, signals, context)?;
+                    feed.look_now();
+                }
             }
         }
     }
     Ok(())
-}
-
-/// Waits for a key. Not inside crossterm, which would read from a terminal that has gone again and again, and never return.
-fn is_pressed(signals: &Signals) -> io::Result<bool> {
-    if event::poll(Duration::ZERO)? {
-        return Ok(true);
-    }
-    let stdin = io::stdin();
-    let awaited = [stdin.as_fd(), signals.wake_fd()];
-    let mut awaited = awaited.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
-    match poll(&mut awaited, Some(&LOOK)) {
-        Ok(_) | Err(Errno::INTR) => {}
-        Err(error) => return Err(error.into()),
-    }
-    signals.drain();
-    let gone = awaited[0].revents().intersects(PollFlags::HUP | PollFlags::ERR);
-    Ok(!gone && event::poll(Duration::ZERO)?)
 }
 
 /// All that the list has, at a moment.

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use ratatui::Frame;
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
@@ -14,6 +13,7 @@ use crate::commands::container::row::Row;
 use crate::commands::container::table::{Column, GAP};
 use crate::commands::container::top::action::{Action, Doing};
 use crate::commands::container::top::feed::News;
+use crate::commands::container::top::keys::Key;
 use crate::output::paint;
 use crate::sanitize;
 
@@ -67,30 +67,29 @@ impl View {
         self.chosen = self.listing.rows.get(place).map(|row| (row.name.clone(), row.repository.clone()));
     }
 
-    pub fn press(&mut self, key: KeyEvent) -> Option<Action> {
-        if key.modifiers.contains(KeyModifiers::CONTROL) {
-            return match key.code {
-                KeyCode::Char('c') => Some(Action::Quit),
-                KeyCode::Char('z') => Some(Action::Suspend),
-                _ => None,
-            };
+    pub fn press(&mut self, key: Key) -> Option<Action> {
+        match key {
+            Key::Control('c') => return Some(Action::Quit),
+            Key::Control('z') => return Some(Action::Suspend),
+            Key::Control(_) => return None,
+            _ => {}
         }
         if let Some((_, doing)) = self.asked.take() {
-            return matches!(key.code, KeyCode::Char('y' | 'Y')).then_some(Action::Do(doing));
+            return matches!(key, Key::Letter('y' | 'Y')).then_some(Action::Do(doing));
         }
-        match key.code {
-            KeyCode::Char('q') | KeyCode::Esc => return Some(Action::Quit),
-            KeyCode::Down | KeyCode::Char('j') => self.choose(self.place() + 1),
-            KeyCode::Up | KeyCode::Char('k') => self.choose(self.place().saturating_sub(1)),
-            KeyCode::Home => self.choose(0),
-            KeyCode::End => self.choose(usize::MAX),
-            KeyCode::Char('a') => {
+        match key {
+            Key::Letter('q') | Key::Escape => return Some(Action::Quit),
+            Key::Down | Key::Letter('j') => self.choose(self.place() + 1),
+            Key::Up | Key::Letter('k') => self.choose(self.place().saturating_sub(1)),
+            Key::Home => self.choose(0),
+            Key::End => self.choose(usize::MAX),
+            Key::Letter('a') => {
                 self.all = !self.all;
                 return Some(Action::ShowAll(self.all));
             }
-            KeyCode::Char(letter) => return self.act(letter),
-            KeyCode::Enter => return self.act('l'),
-            _ => {}
+            Key::Letter(letter) => return self.act(letter),
+            Key::Enter => return self.act('l'),
+            Key::Control(_) => {}
         }
         None
     }
@@ -222,7 +221,7 @@ mod tests {
     }
 
     fn press(view: &mut View, letter: char) -> Option<Action> {
-        view.press(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE))
+        view.press(Key::Letter(letter))
     }
 
     #[test]
