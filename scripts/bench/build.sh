@@ -12,22 +12,10 @@ source scripts/common.sh
 source scripts/timing.sh
 
 readonly ROUNDS=${ROUNDS:-3} SIZE=${SIZE:-3500}
-readonly OUT=target/bench/build.tsv REFERENCE=localhost/binnacle-bench:build
-BN=$PWD/target/x86_64-unknown-linux-gnu/release/bn
-readonly BN
+readonly REFERENCE=localhost/binnacle-bench:build
 
-cargo build --quiet --release
-variables=$(scripts/test-env.sh start)
-eval "$variables"
-export CONTAINERD_ADDRESS=$BN_TEST_CONTAINERD
-PLACE=$(mktemp -d -p /var/tmp)
-clean() {
-    buildah rmi --force "$REFERENCE" "$REFERENCE-by-hand" >/dev/null
-    rm -rf "$PLACE"
-    scripts/test-env.sh stop
-}
-trap clean EXIT
-mkdir -p target/bench
+clean() { buildah rmi --force "$REFERENCE" "$REFERENCE-by-hand" >/dev/null; }
+set_up build
 
 cat >"$PLACE/Containerfile" <<END
 FROM $BN_TEST_IMAGE

@@ -8,21 +8,21 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=scripts/common.sh
 source scripts/common.sh
+# shellcheck source=scripts/timing.sh
+source scripts/timing.sh
 
 readonly SIZE=${SIZE:-100000} ROUNDS=${ROUNDS:-10} EACH=10 MEMORY=30
 readonly VERBS='ready create claim ready-claim show list'
-BN=$PWD/target/x86_64-unknown-linux-gnu/release/bn
-OUT=$PWD/target/bench/door.tsv
-readonly BN OUT
 
-cargo build --quiet --release
-variables=$(scripts/test-env.sh start)
-eval "$variables"
-export CONTAINERD_ADDRESS=$BN_TEST_CONTAINERD
-PLACE=$(mktemp -d)
-trap 'touch "$PLACE/asked/stop" "$PLACE/file/stop"; wait; rm -rf "$PLACE"; scripts/test-env.sh stop' EXIT
-export HOME=$PLACE/home XDG_RUNTIME_DIR=$PLACE/run
-mkdir -p "$HOME" "$XDG_RUNTIME_DIR" target/bench
+clean() {
+    local who
+    for who in asked file; do
+        if [[ -d $PLACE/$who ]]; then touch "$PLACE/$who/stop"; fi
+    done
+    wait
+}
+set_up door
+own_home
 
 # As many tasks as that, of which a third wait for another one, in the lines of `bn export`.
 graph() {
@@ -98,10 +98,10 @@ measure() {
 times() { awk -v who="$1" -v verb="$2" '$1 == who && $2 == verb { print $3 }' "$OUT" | sort -n; }
 # One of a hundred parts of the sorted numbers that are read.
 part() { awk -v part="$1" '{ all[NR] = $1 } END { at = int(NR * part / 100) + 1; if (at > NR) at = NR; print all[at] }'; }
-median() { times "$@" | part 50; }
+median_of() { times "$@" | part 50; }
 deviation() {
     local middle
-    middle=$(median "$@")
+    middle=$(median_of "$@")
     times "$@" | awk -v middle="$middle" '{ print ($1 > middle) ? $1 - middle : middle - $1 }' | sort -n | part 50
 }
 ms() { awk -v us="$1" 'BEGIN { printf "%.1f", us / 1000 }'; }
@@ -139,10 +139,10 @@ main() {
     for verb in $VERBS; do
         # shellcheck disable=SC2016
         printf '| `%s` | %s (%s to %s) | %s (%s to %s) |\n' "$verb" \
-            "$(ms "$(median asked "$verb")")" "$(ms "$(times asked "$verb" | part 10)")" "$(ms "$(times asked "$verb" | part 90)")" \
-            "$(ms "$(median file "$verb")")" "$(ms "$(times file "$verb" | part 10)")" "$(ms "$(times file "$verb" | part 90)")"
-        asked=$(median asked "$verb")
-        file=$(median file "$verb")
+            "$(ms "$(median_of asked "$verb")")" "$(ms "$(times asked "$verb" | part 10)")" "$(ms "$(times asked "$verb" | part 90)")" \
+            "$(ms "$(median_of file "$verb")")" "$(ms "$(times file "$verb" | part 10)")" "$(ms "$(times file "$verb" | part 90)")"
+        asked=$(median_of asked "$verb")
+        file=$(median_of file "$verb")
         bound=$((file + 3 * $(deviation file "$verb")))
         if ((asked > bound)); then slow+=" $verb"; fi
     done

@@ -11,18 +11,9 @@ source scripts/common.sh
 source scripts/timing.sh
 
 readonly ROUNDS=${ROUNDS:-15} BOUND=400
-readonly OUT=target/bench/start.tsv
-BN=$PWD/target/x86_64-unknown-linux-gnu/release/bn
-readonly BN
 
-cargo build --quiet --release
-variables=$(scripts/test-env.sh start)
-eval "$variables"
-export CONTAINERD_ADDRESS=$BN_TEST_CONTAINERD
-PLACE=$(mktemp -d)
-trap 'rm -rf "$PLACE"; scripts/test-env.sh stop' EXIT
-export HOME=$PLACE/home XDG_RUNTIME_DIR=$PLACE/run
-mkdir -p "$HOME" "$XDG_RUNTIME_DIR" target/bench
+set_up start
+own_home
 git config --global user.name Bench
 git config --global user.email bench@example.org
 

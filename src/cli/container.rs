@@ -49,6 +49,8 @@ pub enum ContainerCommand {
     /// Stop running containers; the commits of their agents are kept
     Stop(StopArgs),
     /// Hold every process of running containers still, until `resume`
+    ///
+    /// The time limit of a run counts on meanwhile.
     #[command(after_help = PAUSE_EXAMPLES)]
     Pause(PauseArgs),
     /// Let paused containers go on

@@ -19,9 +19,6 @@ const COMES_INTO_BEING: &[&str] = &[
     " hash-object --no-filters --stdin-paths)",
     " cat-file --batch)",
     " cat-file '--batch-check=%(objectsize)')",
-    // What a run leaves is looked for in its own repository, which a rehearsal has not made.
-    " for-each-ref '--format=%(refname) %(objectname) %(*objectname)' refs/binnacle/runs/",
-    " rev-parse --verify --quiet --end-of-options refs/binnacle/runs/",
     // How often these are asked is a matter of time.
     " tasks ls",
     " for-each-ref '--format=%(objectname) %(refname) %(symref)' refs/heads refs/tags)",
@@ -38,13 +35,11 @@ fn planned(world: &World, options: &[&str], script: &str, until: &str) -> Vec<St
     commands.map(|command| neutral(command.as_str().unwrap())).collect()
 }
 
-/// The commands of a run, as `-v` names them. Before them the target's configuration is read, which says what is rehearsed.
+/// The commands of a run, as `-v` names them.
 fn started(world: &World, options: &[&str], script: &str) -> Vec<String> {
     let name = world.job();
     let run = world.agent(&[&["--verbose", "--name", &name], options].concat(), script).exits(0);
-    let lines: Vec<_> = timed(&run.stderr).map(neutral).collect();
-    let read = lines.iter().rposition(|line| line.ends_with(" -- .binnacle/config.toml)")).unwrap();
-    lines[read + 1..].to_vec()
+    timed(&run.stderr).map(neutral).collect()
 }
 
 /// The commands that `-v` named.

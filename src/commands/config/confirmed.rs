@@ -6,9 +6,9 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use sha2::{Digest, Sha256};
 
 use crate::config::setting::{Origin, Setting};
+use crate::container::layout::Digest;
 use crate::data_dir::{DataDir, RepoId};
 use crate::env::{Env, Machine};
 use crate::error::Failure;
@@ -65,5 +65,5 @@ pub fn is_wanted(setting: &Setting, machine: &Machine) -> bool {
 /// Of what it says, wherever that stands.
 fn hash(setting: &Setting) -> String {
     let said = serde_json::json!([setting.key.name, setting.name, setting.value]).to_string();
-    Sha256::digest(said.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    Digest::of(said.as_bytes()).as_str().to_owned()
 }

@@ -14,15 +14,43 @@ use crate::git::host::discover;
 use crate::run::life::lasting::{Emptied, Lasting};
 use crate::run::record::RunError;
 
+/// What became of a folder that was to be emptied.
+#[derive(Serialize)]
+pub struct Fate {
+    /// What was in it; `null` where it could not be measured.
+    bytes: Option<u64>,
+    /// The run that uses it, for which it was kept.
+    kept_for: Option<String>,
+}
+
+impl Fate {
+    /// Empties a folder, unless a run uses it.
+    pub fn of(folder: &Lasting) -> Result<Self, Failure> {
+        let bytes = folder.size();
+        let kept_for = match folder.empty(None)? {
+            Emptied::Gone => None,
+            Emptied::UsedBy(name) => Some(name),
+        };
+        Ok(Self { bytes, kept_for })
+    }
+
+    /// In words. `gone` says what was done to it where it was not kept.
+    pub fn tell(&self, f: &mut fmt::Formatter<'_>, gone: &str, what: &str) -> fmt::Result {
+        let size = self.bytes.map_or_else(|| "of a size that cannot be measured".to_owned(), room);
+        match &self.kept_for {
+            None => writeln!(f, "{gone} {what}: {size}"),
+            Some(run) => writeln!(f, "kept {what}: {size}, in use by the run {run}"),
+        }
+    }
+}
+
 /// The caches of one repository, and what became of them.
 #[derive(Serialize)]
 struct Row {
     /// The folder.
     caches: String,
-    /// `null` where it could not be measured.
-    bytes: Option<u64>,
-    /// The run that uses them, for which they were kept.
-    kept_for: Option<String>,
+    #[serde(flatten)]
+    fate: Fate,
 }
 
 #[derive(Serialize)]
@@ -31,26 +59,14 @@ struct Report(Vec<Row>);
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Row { caches, bytes, kept_for } in &self.0 {
-            let size = bytes.map_or_else(|| "of a size that cannot be measured".to_owned(), room);
-            match kept_for {
-                None => writeln!(f, "emptied {caches}: {size}")?,
-                Some(run) => writeln!(f, "kept {caches}: {size}, in use by the run {run}")?,
-            }
-        }
-        Ok(())
+        self.0.iter().try_for_each(|Row { caches, fate }| fate.tell(f, "emptied", caches))
     }
 }
 
 pub fn prune(scope: &ScopeArgs, context: &Context) -> Result<Exit, Failure> {
     let mut rows = Vec::new();
     for caches in wanted(scope, context)? {
-        let (folder, bytes) = (caches.folder.display().to_string(), caches.size());
-        let kept_for = match caches.empty(None)? {
-            Emptied::Gone => None,
-            Emptied::UsedBy(name) => Some(name),
-        };
-        rows.push(Row { caches: folder, bytes, kept_for });
+        rows.push(Row { caches: caches.folder.display().to_string(), fate: Fate::of(&caches)? });
     }
     if rows.is_empty() && !context.output.is_json() {
         context.output.note("there are no caches");

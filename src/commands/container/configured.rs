@@ -26,7 +26,9 @@ pub fn fill(mut args: RunArgs, context: &Context) -> Result<RunArgs, Failure> {
     say_variables(name, &variables, context);
     let user = gather::user(&context.env, || gather::trees(context, args.worktree.as_deref()))?;
     let stronger = [variables, user].concat();
-    let project = project(&args, &stronger, context)?;
+    let withheld = args.env.iter().chain(&args.secret).filter(|name| !name.contains('='));
+    let git = Git::new(Runner::new(&context.env).withholding(withheld));
+    let project = project(&args, &stronger, &git, context)?;
     let of_project = project.as_ref().map_or(&[][..], |project| &project.settings);
     let settled = settle(stronger.into_iter().chain(of_project.iter().cloned()));
     let counts = counting(settled, &mut args);
@@ -70,13 +72,12 @@ fn say_project(settings: &[Setting], context: &Context) {
     }
 }
 
-fn project(args: &RunArgs, stronger: &[Setting], context: &Context) -> Result<Option<Project>, Failure> {
-    let withheld = args.env.iter().chain(&args.secret).filter(|name| !name.contains('='));
-    let git = Git::new(Runner::new(&context.env).withholding(withheld));
+/// Reads the project's settings. `stronger` may name the branch on which they are, where no flag does.
+pub fn project(args: &RunArgs, stronger: &[Setting], git: &Git, context: &Context) -> Result<Option<Project>, Failure> {
     let wanted = args.merge_target.as_deref().or_else(|| gather::wanted_target(stronger));
     // A worktree that is still to be made will be of the repository that one stands in.
     let folder = worktree::existing(args.worktree.as_deref(), &context.env).unwrap_or(context.env.directory.clone());
-    gather::project(&git, &folder, wanted)
+    gather::project(git, &folder, wanted)
 }
 
 /// Those that no flag overrides, and that go with the network which the run gets.

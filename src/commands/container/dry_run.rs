@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::cli::container::RunArgs;
 use crate::commands::Context;
+use crate::commands::container::configured;
 use crate::commands::container::resolve::{Resolved, resolve};
 use crate::container::network::Network;
 use crate::data_dir::DataDir;
@@ -152,6 +153,9 @@ fn rehearse(args: &RunArgs, context: &Context, own: &Env, runner: &Runner) -> Re
     let git = Git::new(runner.clone());
     let mut steps = Vec::new();
     let mut done = |step| steps.push(Step { step, commands: runner.rehearsed() });
+    // It was read before, to know what the run is: by now the flags say what it said.
+    configured::project(args, &[], &git, context)?;
+    done("configure: read the project's settings");
     let looking = git.remembering();
     let Resolved { plan, engine, .. } = resolve(args, context, runner, &looking)?;
     let (plan, engine) = (Plan { secrets: Secrets::default(), ..plan }, &engine);

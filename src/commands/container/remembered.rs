@@ -7,15 +7,13 @@ use clap::ValueEnum as _;
 use serde::Serialize;
 
 use crate::cli::container::ScopeArgs;
-use crate::commands::container::amounts::room;
-use crate::commands::container::caches::{repositories, tell_of};
+use crate::commands::container::caches::{Fate, repositories, tell_of};
 use crate::commands::{Context, Exit};
 use crate::container::agent::Agent;
 use crate::container::agent_home;
 use crate::data_dir::{DataDir, RepoId};
 use crate::error::{Failure, Usage};
 use crate::process::Cmd;
-use crate::run::life::lasting::Emptied;
 use crate::run::life::memory::{self, Remembered, has_session};
 use crate::run::record::run_json::RunSpec;
 
@@ -44,10 +42,8 @@ struct Row {
     worktree: Option<PathBuf>,
     /// The folder.
     agents: PathBuf,
-    /// `null` where it could not be measured.
-    bytes: Option<u64>,
-    /// The run that uses it, for which it was kept.
-    kept_for: Option<String>,
+    #[serde(flatten)]
+    fate: Fate,
 }
 
 #[derive(Serialize)]
@@ -56,15 +52,10 @@ struct Report(Vec<Row>);
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Row { worktree, bytes, kept_for, .. } in &self.0 {
+        self.0.iter().try_for_each(|Row { worktree, fate, .. }| {
             let worktree = worktree.as_ref().map_or_else(|| "a worktree".to_owned(), |path| path.display().to_string());
-            let size = bytes.map_or_else(|| "of a size that cannot be measured".to_owned(), room);
-            match kept_for {
-                None => writeln!(f, "forgot what agents remember of {worktree}: {size}")?,
-                Some(run) => writeln!(f, "kept what agents remember of {worktree}: {size}, in use by the run {run}")?,
-            }
-        }
-        Ok(())
+            fate.tell(f, "forgot", &format!("what agents remember of {worktree}"))
+        })
     }
 }
 
@@ -72,12 +63,8 @@ impl fmt::Display for Report {
 pub fn prune(scope: &ScopeArgs, context: &Context) -> Result<Exit, Failure> {
     let mut rows = Vec::new();
     for Remembered { lasting, worktree, .. } in all(scope, context)? {
-        let bytes = lasting.size();
-        let kept_for = match lasting.empty(None)? {
-            Emptied::Gone => None,
-            Emptied::UsedBy(name) => Some(name),
-        };
-        rows.push(Row { worktree, agents: lasting.folder, bytes, kept_for });
+        let fate = Fate::of(&lasting)?;
+        rows.push(Row { worktree, agents: lasting.folder, fate });
     }
     if rows.is_empty() && !context.output.is_json() {
         context.output.note("agents remember nothing");

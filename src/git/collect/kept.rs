@@ -25,7 +25,7 @@ pub fn all(
         let work = collected.and_then(|work| work.submodules.get(number));
         kept.extend(in_submodule(git, inner, work)?);
     }
-    if kept_git::has_its_source(run) {
+    if kept_git::can_be_asked(git, run) {
         kept.extend(one(git, run, unmerged, collected)?);
     }
     Ok(kept)

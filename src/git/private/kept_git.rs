@@ -83,6 +83,11 @@ pub fn has_its_source(run: &RunGit) -> bool {
     common_dir.exists() && (!run.has_own_refs() || objects(common_dir, &run.run).is_dir())
 }
 
+/// Whether git can be asked about the work of a run. A rehearsal marks no repository, and asks all the same.
+pub fn can_be_asked(git: &Git, run: &RunGit) -> bool {
+    has_its_source(run) || git.rehearses() && run.checkout.common_dir.exists()
+}
+
 /// Writes down what the agent is shown: a later fetch brings nothing of that again.
 pub fn remember_shown(run: &RunGit, shown: &RefMap) -> Result<(), GitError> {
     if !run.has_own_refs() {

@@ -71,7 +71,9 @@ pub fn kept(record: &Record, folder: &Folder, git: &Git) -> Result<Vec<Kept>, Gi
 
 /// The work of a run that its target does not have, in whatever commits.
 pub fn unmerged(record: &Record, folder: &Folder, git: &Git) -> Result<Vec<KeptRef>, GitError> {
-    let Some(prepared) = record.git(folder).filter(kept_git::has_its_source) else { return Ok(Vec::new()) };
+    let Some(prepared) = record.git(folder).filter(|run| kept_git::can_be_asked(git, run)) else {
+        return Ok(Vec::new());
+    };
     let mut kept = run_refs::unmerged(git, &prepared)?;
     if let Some(collected) = record.collected.as_ref().filter(|_| !kept.is_empty())
         && landed::is_there(git, &prepared, collected)?
