@@ -96,11 +96,22 @@ rust_components() {
     fi
 }
 
+# What to type for a Rust that is new enough, on this machine.
+rust_hint() {
+    if have apt-cache && apt-cache show rustup >/dev/null 2>&1; then
+        echo "sudo apt install rustup && rustup default stable"
+    elif have dnf; then
+        echo "sudo dnf install rustup && rustup-init"
+    else
+        echo "the line that https://rustup.rs shows installs it"
+    fi
+}
+
 main() {
     [[ ${1:-} == demo || ${1:-} == test ]] || die "usage: setup.sh demo|test"
-    have cargo || die "cargo not found" "install Rust $(rust_version) or newer: with rustup, or from this distribution if it is new enough"
+    have cargo || die "cargo not found; bn is built by Rust $(rust_version) or newer" "$(rust_hint)"
     [[ $(printf '%s\n' "$(rust_version)" "$(cargo --version | cut -d ' ' -f 2)" | sort -V | head -n 1) == "$(rust_version)" ]] ||
-        die "$(cargo --version) is too old, bn needs Rust $(rust_version)" "rustup update"
+        die "$(cargo --version) is too old, bn is built by Rust $(rust_version) or newer" "$(if have rustup; then echo 'rustup update'; else rust_hint; fi)"
     if [[ $1 == demo ]]; then
         install_missing "$DEMO"
     else

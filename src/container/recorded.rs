@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::container::ctr::tests::{ctr, spec};
 use crate::container::ctr::{ContainerSpec, Streams};
+use crate::container::doctor::engine::TRIED;
 use crate::container::tasks::{EngineStatus, parse_exit_code, parse_server_version, parse_tasks};
 
 struct Recorded {
@@ -55,6 +56,11 @@ fn the_version_of_the_daemon() {
         let found = parse_server_version(version).unwrap();
         assert!(found.trim_start_matches('v').starts_with(series), "{found}");
     }
+}
+
+#[test]
+fn what_the_doctor_calls_tried_is_recorded() {
+    assert_eq!(TRIED.map(|version| format!("{}.{}", version.0, version.1)), ALL.map(|recorded| recorded.series));
 }
 
 #[test]

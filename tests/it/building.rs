@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::world::{Answer, WRITE_ID, World};
+use crate::world::{Answer, WRITE_ID, World, answer};
 
 const REFERENCE: &str = "localhost/binnacle-self:latest";
 
@@ -161,4 +161,23 @@ fn an_image_without_a_program_that_every_run_needs_is_refused() {
     let (told, calls) = refused(Some("FROM x\n"), "{}", "echo 'no room' >&2; exit 1");
     assert_eq!(told, "no program can be started in the image localhost/binnacle-self:latest: no room\n");
     assert!(calls.contains("buildah rm c-1"), "{calls}");
+}
+
+#[test]
+fn a_repository_without_a_commit_has_no_definition_of_its_own() {
+    let world = World::new();
+    fs::create_dir(world.path("fresh")).unwrap();
+    world.git(&["init", "-q", "-b", "trunk", world.path("fresh").to_str().unwrap()]);
+    let build = |variables: &[(&str, &str)]| {
+        let mut command = world.command(&["container", "build", "--dry-run"]);
+        answer(command.current_dir(world.path("fresh")).envs(variables.iter().copied()))
+    };
+    let built = build(&[]);
+    assert_eq!(built.code, 0, "{built:?}");
+    assert!(built.stdout.starts_with("# from bn's own definition\n"), "{built:?}");
+    // With branches of which none is the default one, the build has no flag to name one.
+    world.git(&["push", "-q", world.path("fresh").to_str().unwrap(), "HEAD:refs/heads/other"]);
+    let asked = build(&[]);
+    assert!(asked.stderr.ends_with("for every command: export BN_MERGE_TARGET=BRANCH\n"), "{asked:?}");
+    assert_eq!(build(&[("BN_MERGE_TARGET", "other")]).code, 0);
 }

@@ -1,5 +1,7 @@
 //! Agents that leave things behind, and agents that end badly.
 
+use std::process::Command;
+
 use crate::running::MEET;
 use crate::world::{World, ctr, patience, wait_for};
 
@@ -110,6 +112,22 @@ fn an_agent_that_runs_out_of_memory_is_said_to() {
     let said = "the agent ran out of memory (137), 1 commit is kept\n  it may use 64 MiB; --memory gives it more";
     assert!(answer.stderr.contains(said), "{answer:#?}");
     assert_eq!(world.row(&world.job())["status"], "out of memory (137)");
+}
+
+/// An administrator may have asked the kernel to kill all of a group at once, or to begin with its first process.
+#[test]
+fn an_agent_whose_entrypoint_dies_for_want_of_memory_is_said_to_be_out_of_it() {
+    let world = World::new();
+    let name = world.job();
+    let script = format!("{COMMIT}; {MEET}; tail /dev/zero");
+    let running = world.start(&["--name", &name, "--memory", "64m"], &script);
+    running.meet();
+    let pid = world.shell(&format!("jq .pid home/.local/state/binnacle/*/runs/{name}/run.json"));
+    let whole = format!("/sys/fs/cgroup/binnacle/{name}/memory.oom.group");
+    let all = format!("if [ -e {whole} ]; then echo 1 >{whole}; else echo 1000 >/proc/{pid}/oom_score_adj; fi");
+    assert!(Command::new("sudo").args(["-n", "sh", "-ec", &all]).status().unwrap().success(), "{all}");
+    let answer = running.go_on().exits(137);
+    assert!(answer.stderr.contains("the agent ran out of memory (137), 1 commit is kept"), "{answer:#?}");
 }
 
 #[test]

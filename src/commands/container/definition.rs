@@ -38,7 +38,11 @@ impl Definition {
         }
         let git = Git::new(runner.clone());
         let repository = repository::resolve(&git, &env.directory)?;
-        let branch = target::resolve(&git, &repository, None)?.branch;
+        if target::branches(&git, &repository)?.is_empty() {
+            // Nothing is committed yet, and so no definition either.
+            return Ok(Self::Embedded);
+        }
+        let branch = target::resolve(&git, &repository, env.merge_target.as_deref())?.branch;
         Ok(match show::file(&git, &repository, &branch, PROJECT_FILE)? {
             Some(bytes) => Self::Project { branch, text: String::from_utf8(bytes).context(PROJECT_FILE)? },
             None => Self::Embedded,

@@ -169,7 +169,7 @@ fn rehearse(args: &RunArgs, context: &Context, own: &Env, runner: &Runner) -> Re
     done("start: start the container, set its limits and let the agent start");
     run.record.started_at = Some(crate::env::now());
     let code = plan.spec.terminal.then_some(0);
-    run.record.ending = Some(finish::ending(&mut run, engine, code)?);
+    run.record.ending = Some(finish::ending(&mut run, engine, code, false)?);
     steps::end(&mut run, engine, &git, &Landing::of(Merge::AsPlanned))?;
     done("finish: remove the container and merge, here without a commit; commits of the agent need more commands");
     Ok(steps)

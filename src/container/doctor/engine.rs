@@ -2,6 +2,10 @@
 
 use crate::container::doctor::Finding;
 use crate::container::doctor::facts::{Answer, EngineFacts, Socket};
+use crate::container::doctor::version::Version;
+
+/// The containerds with which runs were seen from start to end, in docs/machines.md.
+pub const TRIED: [Version; 3] = [Version(1, 6, 20), Version(1, 7, 24), Version(2, 1, 9)];
 
 const START: &str = "sudo systemctl enable --now containerd, or CONTAINERD_ADDRESS=/path/to/containerd.sock";
 
@@ -30,13 +34,29 @@ fn socket(engine: &EngineFacts) -> Finding {
 
 fn daemon(engine: &EngineFacts) -> Option<Finding> {
     Some(match &engine.answer {
-        Answer::Version(version) => Finding::ok("containerd", format!("{version}, answers")),
+        Answer::Version(version) => Finding::ok("containerd", format!("{version}, answers; {}", tried(version))),
         Answer::PasswordNeeded => {
             Finding::warning("containerd", "not asked: sudo wants a password first", "sudo -v, then once more")
         }
         Answer::Error(message) => Finding::broken("containerd", message, "sudo systemctl status containerd"),
         Answer::NotAsked => return None,
     })
+}
+
+/// Distributions mend a series and keep its behaviour: it is what counts.
+fn tried(version: &str) -> String {
+    let series = |(major, minor): (u32, u32)| format!("{major}.{minor}");
+    let found = Version::find(version).map(Version::series);
+    match TRIED.iter().find(|tried| Some(tried.series()) == found) {
+        Some(tried) => format!("bn was tried with {tried}"),
+        None => {
+            let all = TRIED.map(|tried| series(tried.series())).join(", ");
+            let this = found.map_or_else(|| "this one".to_owned(), series);
+            format!(
+                "bn was tried with {all}, and not with {this}: please send what `bn container doctor --report` prints"
+            )
+        }
+    }
 }
 
 fn image(engine: &EngineFacts) -> Option<Finding> {
@@ -86,6 +106,23 @@ mod tests {
         assert_eq!((with(None), with(Some(true))), (None, None));
         let said = with(Some(false)).unwrap();
         assert_eq!((said.status, said.name.as_str()), (Status::Warning, "open files"));
+    }
+
+    #[test]
+    fn the_versions_that_were_tried_are_named() {
+        let said = |version: &str| {
+            let facts = facts(Socket::Closed, Answer::Version(version.into()), None);
+            check(&facts).into_iter().nth(1).unwrap()
+        };
+        assert_eq!(said("1.7.31").detail, "1.7.31, answers; bn was tried with 1.7.24");
+        let unknown = said("v2.2.1");
+        assert_eq!(unknown.status, Status::Ok);
+        assert!(
+            unknown
+                .detail
+                .starts_with("v2.2.1, answers; bn was tried with 1.6, 1.7, 2.1, and not with 2.2: please send"),
+            "{unknown:?}"
+        );
     }
 
     #[test]

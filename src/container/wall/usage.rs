@@ -42,6 +42,15 @@ impl Groups {
             processes: number(pids, "pids.current")?,
         })
     }
+
+    /// How often the kernel killed one of its processes for want of memory. `read` as for `usage`.
+    pub fn memory_kills(&self, read: impl Fn(&Path) -> io::Result<Option<String>>) -> io::Result<Option<u64>> {
+        let file = match &self.memory {
+            Group::Version1(folder) => folder.join("memory.oom_control"),
+            Group::Version2(folder) => folder.join("memory.events"),
+        };
+        Ok(read(&file)?.and_then(|text| value(&text, "oom_kill")))
+    }
 }
 
 fn parse(text: Option<&str>) -> Option<u64> {
@@ -63,18 +72,32 @@ mod tests {
         groups.usage(|path| Ok(find(path).map(|(_, text)| (*text).to_owned()))).unwrap()
     }
 
+    fn groups(kind: fn(PathBuf) -> Group) -> Groups {
+        let group = |name| kind(PathBuf::from("/g").join(name));
+        Groups {
+            pids: group("pids"),
+            memory: group("memory"),
+            cpu: group("cpu"),
+            time: Some(group("cpuacct")),
+            freezer: None,
+        }
+    }
+
+    #[test]
+    fn kills_for_want_of_memory_are_counted_by_both_versions() {
+        let kills = |kind, name: &str, text: &str| {
+            let read = |path: &Path| Ok(path.ends_with(name).then(|| text.to_owned()));
+            groups(kind).memory_kills(read).unwrap()
+        };
+        let version_1 = "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n";
+        assert_eq!(kills(Group::Version1, "memory/memory.oom_control", version_1), Some(2));
+        let version_2 = "low 0\nhigh 0\nmax 9\noom 1\noom_kill 3\noom_group_kill 1\n";
+        assert_eq!(kills(Group::Version2, "memory/memory.events", version_2), Some(3));
+        assert_eq!(kills(Group::Version2, "memory/other", version_2), None);
+    }
+
     #[test]
     fn both_versions() {
-        let groups = |kind: fn(PathBuf) -> Group| {
-            let group = |name| kind(PathBuf::from("/g").join(name));
-            Groups {
-                pids: group("pids"),
-                memory: group("memory"),
-                cpu: group("cpu"),
-                time: Some(group("cpuacct")),
-                freezer: None,
-            }
-        };
         let expected = Used { cpu: Some(1500), memory: Some(900), processes: Some(3) };
         let version_1 = [
             ("/g/cpuacct/cpuacct.usage", "1500000\n"),

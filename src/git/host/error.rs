@@ -142,7 +142,9 @@ impl Explain for GitError {
                 vec![format!("take another name, or add it without -b: git worktree add PATH {name}")]
             }
             GitError::PathExists { .. } => vec!["to use it, leave out --create".to_owned()],
-            GitError::NoTarget => vec!["name it: --merge-target BRANCH".to_owned()],
+            GitError::NoTarget => vec![
+                "name it: run --merge-target BRANCH, or for every command: export BN_MERGE_TARGET=BRANCH".to_owned(),
+            ],
             GitError::RunName { .. } | GitError::NameTaken { .. } => vec!["take another --name".to_owned()],
             GitError::Hostile { reason, .. } | GitError::Failed { reason, .. } if is_full(reason) => vec![room()],
             GitError::Hostile { .. } => vec!["the files in the worktree are as the agent left them".to_owned()],

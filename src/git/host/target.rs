@@ -50,7 +50,7 @@ fn exists(git: &Git, repository: &Repository, branch: &str) -> Result<bool, GitE
     git.asks("look for a branch", &cmd.arg(format!("refs/heads/{branch}")))
 }
 
-fn branches(git: &Git, repository: &Repository) -> Result<Vec<String>, GitError> {
+pub fn branches(git: &Git, repository: &Repository) -> Result<Vec<String>, GitError> {
     let cmd = git.in_dir(&repository.common_dir).args(["for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads"]);
     Ok(git.read("list the branches", &cmd)?.text().lines().map(str::to_owned).collect())
 }

@@ -20,14 +20,15 @@ use crate::run::record::run_json::Run;
 use crate::run::record::state::{Ending, Outcome};
 use crate::run::watch::status;
 
-/// How the agent ended. What containerd knows counts more than what was written inside.
-pub fn ending(run: &mut Run, engine: &Engine, foreground: Option<u8>) -> Result<Ending, Failure> {
+/// How the agent ended. What containerd and the host's kernel know counts more than what was written inside: where the entrypoint
+/// itself was killed, nothing was.
+pub fn ending(run: &mut Run, engine: &Engine, foreground: Option<u8>, memory_kills: bool) -> Result<Ending, Failure> {
     let known = match foreground {
         Some(code) => Some(code),
         None => removed(run, engine.remove_process(run.name()))?.flatten(),
     };
     let said = status::exit_status(&run.folder);
-    let out_of_memory = said.is_some_and(|said| said.out_of_memory);
+    let out_of_memory = memory_kills || said.is_some_and(|said| said.out_of_memory);
     let code = known.or(said.map(|said| said.code));
     Ok(code.map_or(Ending::Lost, |code| Ending::Exited { code, out_of_memory: out_of_memory && code != 0 }))
 }
@@ -137,7 +138,7 @@ pub fn halt(run: &mut Run, engine: &Engine, grace: Duration) -> Result<(), Failu
         engine.terminate(run.name(), grace)?;
     }
     if run.record.ending.is_none() {
-        let ending = ending(run, engine, None)?;
+        let ending = ending(run, engine, None, false)?;
         run.record.ending = Some(if alive { as_stopped(ending) } else { ending });
     }
     Ok(())

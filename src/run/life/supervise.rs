@@ -23,6 +23,7 @@ use crate::run::watch::follow::Follower;
 use crate::run::watch::process::Watched;
 use crate::run::watch::refusals::Announcer;
 use crate::run::watch::signals::Signals;
+use crate::run::watch::wall::MemoryKills;
 use crate::run::watch::{graph, job_control, ports, proxy, refusals, status};
 use crate::transcript::Transcript;
 
@@ -56,6 +57,7 @@ enum Reason {
 pub struct Supervised {
     /// Of `ctr` in the foreground, where it is the agent's.
     code: Option<u8>,
+    memory_kills: bool,
     reason: Reason,
     verdict: Option<Verdict>,
     follower: Option<Follower>,
@@ -64,7 +66,7 @@ pub struct Supervised {
 impl Supervised {
     /// How the agent ended.
     pub fn ending(&self, run: &mut Run, engine: &Engine) -> Result<Ending, Failure> {
-        let ending = finish::ending(run, engine, self.code)?;
+        let ending = finish::ending(run, engine, self.code, self.memory_kills)?;
         Ok(classify(ending, self.reason, self.verdict, run.folder.stop_request().exists()))
     }
 
@@ -88,6 +90,7 @@ pub fn supervise(
     let meanwhile = owner.output.while_lent(foreground.has_terminal());
     let watched = Watched::find(pid, run.name()).map_err(io)?;
     run.record.started_at = Some(crate::env::now());
+    let memory_kills = watched.as_ref().and_then(|_| MemoryKills::of(pid));
     let guard = watched.as_ref().map(|watched| Guard::start(&run.record.spec, &run.folder, pid, watched));
     let guard = guard.transpose().map_err(io)?;
     let way_out = proxy::open(&run.record.spec, owner.env)?;
@@ -114,6 +117,8 @@ pub fn supervise(
         Some(watched) => Watch::new(run, owner, meanwhile).until_end(&watched, &mut foreground)?,
         None => Reason::ByItself,
     };
+    // Before the container is removed, which a ctr in the foreground does at once.
+    let memory_kills = memory_kills.is_some_and(|kills| kills.are_there());
     drop((refusals, way_out, way_in, door));
     // A ctr that was killed, or whose terminal is gone, has an exit code of its own.
     let code = foreground.wait(owner.output).map_err(io)?.filter(|_| reason == Reason::ByItself);
@@ -122,7 +127,7 @@ pub fn supervise(
         owner.output.note(format_args!("bn could not watch how much the agent wrote to disk: {error}"));
         None
     });
-    Ok(Supervised { code, reason, verdict, follower })
+    Ok(Supervised { code, memory_kills, reason, verdict, follower })
 }
 
 /// Whoever sees what the agent prints hears at once what it could not reach. Of a detached run `logs --follow` says it.

@@ -117,6 +117,21 @@ pub fn usage(pid: u32) -> io::Result<Used> {
     groups(pid)?.usage(|path| optional(read(path)))
 }
 
+/// Where the kernel counts whom of a container it killed for want of memory.
+pub struct MemoryKills(Groups);
+
+impl MemoryKills {
+    /// `None` where the kernel does not count them. `pid` is the container's first process.
+    pub fn of(pid: u32) -> Option<Self> {
+        groups(pid).ok().map(Self)
+    }
+
+    /// May be asked when all processes are gone, until the container is removed.
+    pub fn are_there(&self) -> bool {
+        self.0.memory_kills(|path| optional(read(path))).is_ok_and(|kills| kills.is_some_and(|kills| kills > 0))
+    }
+}
+
 /// Whether the processes of a container are held still.
 pub fn is_paused(pid: u32) -> io::Result<bool> {
     groups(pid)?.is_paused(|path| optional(read(path)))
