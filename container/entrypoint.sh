@@ -72,6 +72,7 @@ drop_root() {
     make_user "$uid" "$gid"
     own_streams "$uid" "$gid"
     for folder in "$AGENT_HOME" "$GRAPH"; do own_folder "$uid" "$gid" "$folder"; done
+    bn container furnish system || say "programs that ask no variable may not find the network, or a browser not start"
     HOME=$AGENT_HOME
     USER=$(getent passwd "$uid" | cut -d: -f1)
     LOGNAME=$USER
@@ -142,6 +143,12 @@ quiet_node() {
     if ((major > 21 || (major == 21 && minor >= 3) || (major == 20 && minor >= 11))); then
         export NODE_OPTIONS="--disable-warning=UNDICI-EHPA${NODE_OPTIONS:+ $NODE_OPTIONS}"
     fi
+}
+
+# Browsers that puppeteer, electron and Qt start: in here no program can make a sandbox of its own, and the container is one.
+spare_sandboxes() {
+    export PUPPETEER_DANGEROUS_NO_SANDBOX=${PUPPETEER_DANGEROUS_NO_SANDBOX-true}
+    export ELECTRON_DISABLE_SANDBOX=${ELECTRON_DISABLE_SANDBOX-1} QTWEBENGINE_DISABLE_SANDBOX=${QTWEBENGINE_DISABLE_SANDBOX-1}
 }
 
 # The host's sign-in for Copilot, where the agent looks for it and may write to it.
@@ -257,6 +264,20 @@ continue_claude() {
     fi
 }
 
+# Whether this copilot can say step by step what it does: older ones cannot. It takes a second or two to tell, so the answer is kept
+# for as long as the program is the same.
+copilot_has_form() {
+    local kept=${COPILOT_HOME:-$HOME/.copilot}/binnacle-form program answer
+    program=$(stat -L -c '%i %Y' "$(command -v copilot)") || return
+    if [[ -f $kept && $(head -c 200 "$kept") == "$program "* ]]; then
+        answer=$(head -c 200 "$kept")
+    else
+        answer="$program $([[ $(timeout 20 copilot --help 2>/dev/null </dev/null) == *--output-format* ]] && echo yes)"
+        mkdir -p "${kept%/*}" && rm -rf "$kept" && echo "$answer" >"$kept"
+    fi
+    [[ $answer == *yes ]]
+}
+
 # Sets the array COMMAND to what starts the agent program, with every question of its own answered yes:
 # the container is the wall.
 agent_command() {
@@ -264,10 +285,7 @@ agent_command() {
     case $agent in
         copilot)
             COMMAND=(copilot --allow-all ${again:+--continue} ${prompt:+-p "$prompt"})
-            # older ones do not have it
-            if streams && [[ $(timeout 20 copilot --help 2>/dev/null </dev/null) == *--output-format* ]]; then
-                COMMAND+=(--output-format json)
-            fi
+            if streams && copilot_has_form; then COMMAND+=(--output-format json); fi
             ;;
         claude)
             # which it would not take as uid 0, where nobody says that there is a wall
@@ -366,7 +384,9 @@ live() {
     load_secrets
     copy_copilot_config
     link_caches
+    bn container furnish home || say "maven and gradle may not find the network"
     prepare_agent_home
+    spare_sandboxes
     wait_for_go
     watch_for_stop
     # `:` and not '': an ignored signal would be ignored by the agent, too.

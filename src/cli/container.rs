@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 pub use crate::cli::container_agent::AgentHomeArgs;
-pub use crate::cli::container_inside::{DiallerArgs, RelayArgs, RestrictArgs};
+pub use crate::cli::container_inside::{DiallerArgs, FurnishArgs, Furnished, RelayArgs, RestrictArgs};
 pub use crate::cli::container_look::{
     DiffArgs, EventsArgs, InspectArgs, ListArgs, LogArgs, LogsArgs, ScopeArgs, StatsArgs, TopArgs, WaitArgs,
 };
@@ -111,6 +111,9 @@ pub enum ContainerCommand {
     /// Answer in the agent's folder what it would ask at its first start; the entrypoint does this itself
     #[command(hide = true)]
     AgentHome(AgentHomeArgs),
+    /// Tell programs in here what is different from other machines; the entrypoint does this itself
+    #[command(hide = true)]
+    Furnish(FurnishArgs),
     /// Supervise a detached run until it ends; bn starts this itself
     #[command(hide = true, alias = "own")]
     Supervise(SuperviseArgs),

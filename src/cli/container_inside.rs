@@ -1,8 +1,8 @@
-//! `bn container relay`, `dialler` and `restrict`: what the entrypoint starts inside.
+//! `bn container relay`, `dialler`, `furnish` and `restrict`: what the entrypoint starts inside.
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 #[derive(Debug, Args)]
 pub struct RelayArgs {
@@ -31,4 +31,17 @@ pub struct RestrictArgs {
     /// The program and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub command: Vec<std::ffi::OsString>,
+}
+
+#[derive(Debug, Args)]
+pub struct FurnishArgs {
+    /// The image's own folders, which are root's, or the agent's home
+    #[arg(value_name = "WHAT")]
+    pub what: Furnished,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Furnished {
+    System,
+    Home,
 }

@@ -5,7 +5,7 @@ use crate::world::{Answer, User, World, answer, ctr};
 /// An image that goes with the test.
 pub struct Image<'a> {
     world: &'a World,
-    reference: String,
+    pub reference: String,
 }
 
 impl<'a> Image<'a> {
@@ -14,7 +14,7 @@ impl<'a> Image<'a> {
     }
 
     /// Builds it from this definition, in the store of the user's own home: the base is there.
-    fn build(&self, definition: &str) -> Answer {
+    pub fn build(&self, definition: &str) -> Answer {
         self.build_with(definition, &[])
     }
 

@@ -13,6 +13,7 @@ mod disk;
 mod entrypoint;
 mod events;
 mod exec;
+mod furnished;
 mod git_work;
 mod graph;
 mod graph_crowds;

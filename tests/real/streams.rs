@@ -17,8 +17,12 @@ fn program(world: &World, name: &str, script: &str) {
 }
 
 fn run(world: &World, agent: &str, more: &[&str]) -> Answer {
-    let (image, name) = (image(), world.job());
-    let words = ["container", "run", "--tag", &image, "--name", &name, "--agent", agent, "-e", PATH];
+    run_as(world, &world.job(), agent, more)
+}
+
+fn run_as(world: &World, name: &str, agent: &str, more: &[&str]) -> Answer {
+    let image = image();
+    let words = ["container", "run", "--tag", &image, "--name", name, "--agent", agent, "-e", PATH];
     world.bn(&[&words, more, &["--prompt", "Fix it", "../agent-1"]].concat())
 }
 
@@ -70,10 +74,16 @@ fn codex_and_copilot_are_started_in_their_streaming_form() {
     // One that has no such form is not asked for it.
     for (help, flags) in [("  --output-format FORMAT", " --output-format json"), ("", "")] {
         let world = World::new();
-        let script = format!("if [[ $1 == --help ]]; then echo '{help}'; else echo \"asked: $*.\"; fi");
+        let script = format!("if [[ $1 == --help ]]; then echo '{help}'; echo >> helped; else echo \"asked: $*.\"; fi");
         program(&world, "copilot", &script);
-        let answer = run(&world, "copilot", &[]).exits(0);
-        assert!(answer.stdout.contains(&format!("asked: --allow-all -p Fix it{flags}.\n")), "{answer:#?}");
+        let asked = |name: &str| {
+            let answer = run_as(&world, &world.name(name), "copilot", &[]).exits(0);
+            assert!(answer.stdout.contains(&format!("asked: --allow-all -p Fix it{flags}.\n")), "{answer:#?}");
+            world.shell("wc -l < agent-1/helped")
+        };
+        assert_eq!((asked("first").as_str(), asked("second").as_str()), ("1", "1"), "its help is read once");
+        world.shell("touch -d 2020-01-01 agent-1/tools/copilot");
+        assert_eq!(asked("changed"), "2", "another program");
     }
 }
 

@@ -20,6 +20,7 @@ mod dry_run;
 mod events;
 mod exec;
 pub mod find;
+mod furnish;
 mod headline;
 mod image_checks;
 mod import;
@@ -98,6 +99,7 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
         ContainerCommand::Restrict(args) => restrict::run(&args, context),
         ContainerCommand::Supervise(args) => supervise::run(&args, context),
         ContainerCommand::AgentHome(args) => agent_home::run(&args, context),
+        ContainerCommand::Furnish(args) => furnish::run(&args, context),
         ContainerCommand::AllowSets => allow_sets::run(context),
         ContainerCommand::Relay(args) => relay::run(&args, context),
         ContainerCommand::Port(args) => port::run(&args, context),
@@ -107,8 +109,8 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
 
 /// What the entrypoint starts.
 fn is_of_the_inside(command: &ContainerCommand) -> bool {
-    use ContainerCommand::{AgentHome, Dialler, Relay, Restrict};
-    matches!(command, Relay(_) | Dialler(_) | Restrict(_) | AgentHome(_))
+    use ContainerCommand::{AgentHome, Dialler, Furnish, Relay, Restrict};
+    matches!(command, Relay(_) | Dialler(_) | Restrict(_) | AgentHome(_) | Furnish(_))
 }
 
 pub fn refuse_in_container(context: &Context) -> Result<(), Usage> {
