@@ -76,6 +76,11 @@ impl DataDir {
         })
     }
 
+    /// All that is kept, and all that goes with a run, is below these.
+    pub fn roots(&self) -> impl Iterator<Item = &Path> {
+        [&self.data, &self.state].into_iter().chain(&self.runtime).map(PathBuf::as_path)
+    }
+
     pub fn mode(&self) -> Mode {
         self.mode
     }

@@ -1,6 +1,6 @@
 //! What an agent brings along and keeps: flags of `run`, and what the entrypoint starts for it.
 
-use clap::Args;
+use clap::{ArgAction, Args};
 
 use crate::container::agent::Agent;
 
@@ -16,7 +16,11 @@ pub struct MemoryArgs {
     pub fresh: bool,
 
     /// Give it copies of your own settings, without keys
-    #[arg(long, help_heading = "What runs")]
+    #[arg(
+        long, help_heading = "What it gets",
+        num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_name = "false",
+        action = ArgAction::Set, hide_default_value = true, hide_possible_values = true
+    )]
     pub with_settings: bool,
 }
 

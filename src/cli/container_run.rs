@@ -95,6 +95,10 @@ pub struct RunArgs {
     #[command(flatten)]
     pub remembers: MemoryArgs,
 
+    /// Give it a folder or file of yours to read; SRC:DST:rw: to write, too
+    #[arg(long, value_name = "SRC[:DST]", help_heading = "What it gets")]
+    pub mount: Vec<String>,
+
     /// Its name [default: $BN_AGENT_NAME, or the time]
     #[arg(long, help_heading = "How it runs")]
     pub name: Option<String>,

@@ -6,6 +6,7 @@ use crate::container::agent::{Agent, AgentType};
 use crate::container::limits;
 use crate::container::network::Network;
 use crate::container::reference::image_reference;
+use crate::container::user_mount::check_in_file;
 use crate::egress::policy::Policy;
 use crate::env::Machine;
 use crate::error::{Explain, Usage};
@@ -32,7 +33,7 @@ macro_rules! key {
 }
 
 /// In the order of the help.
-pub static KEYS: [Key; 24] = [
+pub static KEYS: [Key; 26] = [
     key!("agent", Text, "copilot", Choice(agent), check: one_of::<Agent>),
     key!("prompt", Text, "to take a ready task", Optional(prompt),
         variable: Some(Variable { name: "BN_INITIAL_PROMPT", of: |env| env.initial_prompt.as_ref() })),
@@ -43,6 +44,9 @@ pub static KEYS: [Key; 24] = [
     key!("ssh", Flag, "false", Flag(ssh), opens: |value, _| is_true(value)),
     key!("no-hooks", Flag, "false", Flag(no_hooks)),
     key!("no-cache", Flag, "false", Flag(no_cache)),
+    // Texts of the user's own: what is in them is nobody else's affair.
+    key!("with-settings", Flag, "false", Flag(remembers.with_settings), opens: |value, _| is_true(value)),
+    key!("mount", List, "", List(mount), opens: |value, _| has_items(value), check: check_in_file),
     key!("tag", Text, "latest", Text(tag), opens: |value, _| any(value, |tag| tag.contains(['/', ':'])),
         check: |tag| image_reference(tag).map(drop)),
     key!("detach", Flag, "false", Flag(detach)),

@@ -25,6 +25,11 @@ const PLACES: [(&str, &str); 13] = [
     ("gradle-wrapper", ".gradle/wrapper"),
 ];
 
+/// Where they appear in a home.
+pub fn places() -> impl Iterator<Item = &'static str> {
+    PLACES.iter().map(|(_, place)| *place)
+}
+
 /// NAME=PLACE words.
 pub fn words() -> String {
     PLACES.map(|(name, place)| format!("{name}={place}")).join(" ")

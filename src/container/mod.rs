@@ -21,6 +21,7 @@ mod recorded;
 pub mod reference;
 pub mod seccomp;
 pub mod tasks;
+pub mod user_mount;
 pub mod wall;
 
 /// containerd's namespace for everything that `bn` makes.

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
+use crate::container::wall::Identity;
+
 /// One mount of a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount {
@@ -11,6 +13,8 @@ pub struct Mount {
     pub source: PathBuf,
     pub destination: PathBuf,
     options: Vec<String>,
+    /// Of a bind: what has to be there, where that was looked at before.
+    identity: Option<Identity>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +63,7 @@ impl Mount {
             format!("mode={mode:04o}"),
             format!("size={size}"),
         ];
-        Self { kind: Kind::Tmpfs, source: "tmpfs".into(), destination: destination.into(), options }
+        Self { kind: Kind::Tmpfs, source: "tmpfs".into(), destination: destination.into(), options, identity: None }
     }
 
     /// What processes share by name: 64 MB where nobody says anything, which browsers and databases run out of.
@@ -72,18 +76,33 @@ impl Mount {
     /// An empty folder over one that the kernel shows.
     pub fn mask(destination: impl Into<PathBuf>) -> Self {
         let options = ["ro", "nosuid", "nodev", "noexec"].map(str::to_owned).to_vec();
-        Self { kind: Kind::Tmpfs, source: "tmpfs".into(), destination: destination.into(), options }
+        Self { kind: Kind::Tmpfs, source: "tmpfs".into(), destination: destination.into(), options, identity: None }
     }
 
     /// The container's own control group, read-only: its view of what ran out of memory.
     pub fn cgroup() -> Self {
         let options = ["ro", "nosuid", "nodev", "noexec"].map(str::to_owned).to_vec();
-        Self { kind: Kind::Cgroup, source: "cgroup".into(), destination: "/sys/fs/cgroup".into(), options }
+        Self {
+            kind: Kind::Cgroup,
+            source: "cgroup".into(),
+            destination: "/sys/fs/cgroup".into(),
+            options,
+            identity: None,
+        }
     }
 
     fn bind(source: PathBuf, destination: PathBuf, options: &[&str]) -> Self {
         let options = options.iter().map(|option| (*option).to_owned()).collect();
-        Self { kind: Kind::Bind, source, destination, options }
+        Self { kind: Kind::Bind, source, destination, options, identity: None }
+    }
+
+    /// The very file or folder that was looked at, and no other that is in its place by the time it is mounted.
+    pub fn of_identity(self, identity: Identity) -> Self {
+        Self { identity: Some(identity), ..self }
+    }
+
+    pub fn identity(&self) -> Option<Identity> {
+        self.identity
     }
 
     pub fn options(&self) -> &[String] {

@@ -2,12 +2,12 @@
 //! no more is read than was asked for.
 
 use std::ffi::{CString, OsStr};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
 /// Neither follows a link, nor waits for the other end of a FIFO.
@@ -21,6 +21,13 @@ pub fn open_folder(path: &Path) -> io::Result<OwnedFd> {
 /// A folder in a folder, by one name.
 pub fn folder_in(folder: &OwnedFd, name: &OsStr) -> io::Result<OwnedFd> {
     rustix::fs::openat(folder, name, SAFELY | OFlags::DIRECTORY, Mode::empty()).map_err(reason)
+}
+
+/// What a path leads to on which there is no link at all.
+pub fn look_at(path: &Path) -> io::Result<Metadata> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = rustix::fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS).map_err(reason)?;
+    File::from(file).metadata()
 }
 
 /// What the system's words for it hide.

@@ -77,7 +77,7 @@ fn a_flag_wins_over_a_variable_over_the_user_over_the_project_over_the_default()
 }
 
 /// A value of each key, and what a dry run then says that it does not say without.
-const EFFECTS: [(&str, &str, &str); 23] = [
+const EFFECTS: [(&str, &str, &str); 25] = [
     ("agent", "\"codex\"", "BN_AGENT=codex"),
     ("prompt", "\"Fix the test\"", ""),
     ("type", "\"planner\"", "BN_AGENT_TYPE=planner"),
@@ -85,6 +85,8 @@ const EFFECTS: [(&str, &str, &str); 23] = [
     ("secret", "[\"THEIRS\"]", "# passed as a file: THEIRS"),
     ("no-hooks", "true", ""),
     ("no-cache", "true", "!dst=/caches,"),
+    ("mount", "[\"/usr/bin/env:/data\"]", "dst=/data,options=bind:rprivate:ro"),
+    ("with-settings", "true", "--with-settings: ~/.copilot has none that come along"),
     ("tag", "\"v7\"", "localhost/binnacle-self:v7"),
     ("detach", "true", "container supervise"),
     ("merge-target", "\"topic\"", "merging into topic"),
@@ -114,7 +116,9 @@ fn every_key_stands_in_either_file_and_does_what_its_flag_does() {
     assert_eq!(untried, ["upstream-by-name"], "its effect needs a proxy of the host's");
     let said = |file: Option<&str>| {
         let mut command = world.command(&["container", "run", "--dry-run", "--name", "job"]);
-        let words = file.filter(|text| text.starts_with("agent")).map_or(&["--", "true"][..], |_| &[]);
+        let words = file
+            .filter(|text| text.starts_with("agent") || text.starts_with("with-settings"))
+            .map_or(&["--", "true"][..], |_| &[]);
         let shown = answer(command.args(words).env("THEIRS", "x"));
         format!("{}{}", shown.stdout, shown.stderr)
     };

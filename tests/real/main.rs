@@ -32,6 +32,7 @@ mod life;
 mod machine;
 mod main_job;
 mod memory;
+mod mounts;
 mod network;
 mod notify;
 mod paths;

@@ -32,6 +32,7 @@ mod log_reader;
 mod logs;
 mod looking;
 mod merge;
+mod mounts;
 mod next;
 mod notify;
 mod ownership;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::cli::container::RunArgs;
 use crate::commands::Context;
 use crate::commands::container::settings::{self, Settings};
-use crate::commands::container::{ctr_flags, ownership, remembered, worktree};
+use crate::commands::container::{ctr_flags, mounts, ownership, remembered, worktree};
 use crate::container::agent::{Agent, CONTINUE_PROMPT, DEFAULT_PROMPT};
 use crate::container::ctr::Ctr;
 use crate::container::limits::{Limits, Wanted, parse_cpus, parse_disk, parse_memory, parse_pids, parse_timeout};
@@ -90,6 +90,8 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     let checkout = checkout::resolve(git, &worktree::existing(args.worktree.as_deref(), env)?)?;
     ownership::check(&checkout.worktree, &env.user)?;
     worktree::refuse_odd_bytes(&[&checkout.worktree, &checkout.main_worktree])?;
+    let mounts = mounts::resolve(args, &checkout, context)?;
+    notes.extend(mounts.iter().map(mounts::note));
     let target = target::resolve(git, &checkout.repository(), args.merge_target.as_deref())?;
     let target = main_checkout::locate(git, &checkout, target, &env.directory)?;
     notes.extend(target.note.clone());
@@ -127,6 +129,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         publish: asked.publish,
         graph,
         graph_access: asked.graph,
+        mounts,
         caches: (!args.no_cache).then(|| data.caches(&repo)),
         agent_home: None,
         go_on: args.remembers.go_on,

@@ -18,12 +18,16 @@ use landlock::{
 use crate::cli::container::RestrictArgs;
 use crate::commands::{Context, Exit};
 use crate::container::caches;
+use crate::container::user_mount::SHARED;
 use crate::data_dir::IN_CONTAINER;
 use crate::error::Failure;
 use crate::process::{Cmd, Runner};
 
 pub fn run(args: &RestrictArgs, context: &Context) -> Result<Exit, Failure> {
-    let folders = folders_for_sockets().context("cannot read /")?;
+    let own = [IN_CONTAINER, caches::INSIDE].map(PathBuf::from);
+    let lent = context.env.variable(SHARED).unwrap_or_default();
+    let shared: Vec<PathBuf> = own.into_iter().chain(std::env::split_paths(&lent)).collect();
+    let folders = folders_for_sockets(Path::new("/"), &shared).context("cannot read /")?;
     let status = restrict(&folders).context("cannot keep sockets out of the folders that agents share")?;
     if status.ruleset == RulesetStatus::NotEnforced {
         context
@@ -46,13 +50,22 @@ fn wait_at(gate: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Every folder of the image but those that agents share.
-fn folders_for_sockets() -> io::Result<Vec<PathBuf>> {
-    let entries = fs::read_dir("/")?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
-    Ok(entries
-        .into_iter()
-        .filter(|path| path.is_dir() && ![IN_CONTAINER, caches::INSIDE].iter().any(|shared| path == Path::new(shared)))
-        .collect())
+/// Every folder of the image but those that agents share, and but those above these.
+fn folders_for_sockets(top: &Path, shared: &[PathBuf]) -> io::Result<Vec<PathBuf>> {
+    let mut folders = Vec::new();
+    for entry in fs::read_dir(top)? {
+        let entry = entry?;
+        let path = entry.path();
+        // What a link leads to is a folder of its own, or shared.
+        if !entry.file_type()?.is_dir() || shared.contains(&path) {
+            continue;
+        }
+        match shared.iter().any(|shared| shared.starts_with(&path)) {
+            true => folders.extend(folders_for_sockets(&path, shared)?),
+            false => folders.push(path),
+        }
+    }
+    Ok(folders)
 }
 
 fn restrict(folders: &[PathBuf]) -> anyhow::Result<RestrictionStatus> {

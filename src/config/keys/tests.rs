@@ -7,8 +7,7 @@ use clap::{Arg, Args, Command};
 use super::*;
 
 /// Flags that say what this one run is.
-const OF_ONE_RUN: [&str; 9] =
-    ["name", "shell", "create", "branch", "dry-run", "notify", "continue", "fresh", "with-settings"];
+const OF_ONE_RUN: [&str; 8] = ["name", "shell", "create", "branch", "dry-run", "notify", "continue", "fresh"];
 
 fn flags() -> Vec<Arg> {
     let command = crate::cli::container::RunArgs::augment_args(Command::new("run"));
@@ -79,6 +78,8 @@ fn what_lowers_the_wall_is_told_from_what_does_not() {
     let lowers = [
         ("secret", list(&["AWS_SECRET_ACCESS_KEY"])),
         ("ssh", Value::Flag(true)),
+        ("mount", list(&["~/data:/data"])),
+        ("with-settings", Value::Flag(true)),
         ("tag", text("docker.io/library/other:1")),
         ("memory", text("15g")),
         ("pids-limit", text("100000")),

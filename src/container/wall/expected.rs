@@ -68,6 +68,6 @@ fn expected_mount(mount: &Mount, identify: &impl Fn(&Path) -> Option<Identity>) 
         destination: mount.destination.clone(),
         filesystem: mount.is_tmpfs().then_some("tmpfs"),
         restrictions,
-        identity: mount.bound().and_then(identify),
+        identity: mount.identity().or_else(|| mount.bound().and_then(identify)),
     }
 }

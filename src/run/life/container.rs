@@ -9,6 +9,7 @@ use crate::container::caches;
 use crate::container::ctr::{ContainerSpec, Streams};
 use crate::container::mount::{Mount, Tmpfs, masks};
 use crate::container::network::Network;
+use crate::container::user_mount::{self, UserMount};
 use crate::git::private::mounts::GitMount;
 use crate::git::private::prepare::Prepared;
 use crate::run::life::memory;
@@ -72,6 +73,7 @@ fn mounts(plan: &Plan, git: &[GitMount]) -> Vec<Mount> {
         mounts.extend(["hosts", "hostname", "resolv.conf"].map(etc));
     }
     mounts.extend(spec.caches.iter().map(|caches| Mount::read_write(caches, caches::INSIDE)));
+    mounts.extend(spec.mounts.iter().map(UserMount::mount));
     if let (Some(home), Some(agent)) = (&spec.agent_home, spec.agent_inside()) {
         mounts.push(Mount::read_write(home, agent_home::of(agent).inside()));
     }
@@ -113,6 +115,10 @@ fn variables(plan: &Plan, hook_programs: &[String]) -> Vec<(String, String)> {
         ("BN_UID", spec.uid.to_string()),
         ("BN_GID", spec.gid.to_string()),
     ];
+    let shared: Vec<String> = spec.writable_mounts().map(|mount| mount.destination.display().to_string()).collect();
+    if !shared.is_empty() {
+        variables.push((user_mount::SHARED, shared.join(":")));
+    }
     if spec.caches.is_some() {
         variables.push((caches::VARIABLE, caches::words()));
     }

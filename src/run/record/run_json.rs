@@ -11,6 +11,7 @@ use crate::container::agent::{Agent, AgentType};
 use crate::container::ctr::Ctr;
 use crate::container::limits::Limits;
 use crate::container::network::Network;
+use crate::container::user_mount::UserMount;
 use crate::data_dir::RepoId;
 use crate::failpoint::{self, Point};
 use crate::git::collect::collected::{Collected, Kept};
@@ -96,6 +97,9 @@ pub struct RunSpec {
     /// The package managers' caches that the agent gets.
     #[serde(default)]
     pub caches: Option<PathBuf>,
+    /// Folders and files of the host's that the user gives to the agent.
+    #[serde(default)]
+    pub mounts: Vec<UserMount>,
     /// The folder in which the agent keeps what it remembers of the worktree.
     #[serde(default)]
     pub agent_home: Option<PathBuf>,
@@ -126,6 +130,11 @@ impl RunSpec {
     /// Folders of the host that outlive the run and in which the agent writes.
     pub fn lasting(&self) -> impl Iterator<Item = &Path> {
         self.caches.iter().chain(&self.agent_home).map(PathBuf::as_path)
+    }
+
+    /// Those of the user's folders in which the agent writes.
+    pub fn writable_mounts(&self) -> impl Iterator<Item = &UserMount> {
+        self.mounts.iter().filter(|mount| mount.writable)
     }
 
     /// The agent program that runs: the command may be one by its name.

@@ -183,7 +183,7 @@ fn trees(spec: &RunSpec, folder: &Folder, pid: u32) -> Vec<Tree> {
     // Without a capability, an agent still writes to what the image gives to its uid, or to everybody: the container's layer.
     let image = PathBuf::from(format!("/proc/{pid}/root/."));
     let mut trees = vec![worktree, whole(folder.path()), whole(&image)];
-    trees.extend(spec.lasting().map(whole));
+    trees.extend(spec.lasting().chain(spec.writable_mounts().map(|mount| mount.source.as_path())).map(whole));
     // What is brought by way of the owner is bounded there.
     if !spec.graph_access.is_served() {
         trees.push(whole(&spec.graph));
