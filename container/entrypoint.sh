@@ -401,6 +401,11 @@ live() {
     say_missing_hook_programs
     if [[ ${BN_SHELL:-} ]]; then
         bash -l || code=$?
+    elif [[ ${BN_CHECK:-} ]]; then
+        # No agent: what is printed here is all that the command says.
+        exec </dev/null
+        "$@" || code=$?
+        if [[ $STOPPED ]]; then code=143; fi
     else
         # ctr hands on what is typed or piped in, but never its end: codex and cat would wait for it for ever.
         if [[ ! -t 0 ]]; then exec </dev/null; fi

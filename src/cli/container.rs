@@ -9,7 +9,9 @@ pub use crate::cli::container_inside::{DiallerArgs, FurnishArgs, Furnished, Rela
 pub use crate::cli::container_look::{
     DiffArgs, EventsArgs, InspectArgs, ListArgs, LogArgs, LogsArgs, ScopeArgs, StatsArgs, TopArgs, WaitArgs,
 };
-pub use crate::cli::container_run::RunArgs;
+pub use crate::cli::container_run::{CheckArgs, RunArgs};
+
+use crate::container::network::Network;
 
 use crate::cli::container_look::{DIFF_EXAMPLES, EVENTS_EXAMPLES, LIST_EXAMPLES, TOP_EXAMPLES};
 use crate::cli::container_run::RUN_EXAMPLES;
@@ -37,6 +39,7 @@ Examples:
   bn container merge agent-1
   bn container merge agent-1 --rebase
   bn container merge agent-1 --squash --message 'Add the parser'
+  bn container merge agent-1 --rebase --check 'make test'
   bn container merge agent-1 --into release --rebase";
 
 #[derive(Debug, Subcommand)]
@@ -277,6 +280,28 @@ pub struct MergeArgs {
     /// The message of the commit; without --squash a merge commit is made [default: made of the commits' titles]
     #[arg(short, long, value_name = "TEXT", conflicts_with = "rebase", help_heading = "In what shape")]
     pub message: Option<String>,
+
+    /// Merge only if `sh -c CMD` passes on the merged result, in a fresh container [default: that of the run, or `check` of a configuration]
+    #[arg(long, value_name = "CMD", conflicts_with = "no_check", help_heading = "On which condition")]
+    pub check: Option<String>,
+
+    /// The network of the check: egress, host or none [default: none]
+    #[arg(
+        long,
+        value_name = "MODE",
+        hide_possible_values = true,
+        conflicts_with = "no_check",
+        help_heading = "On which condition"
+    )]
+    pub check_network: Option<Network>,
+
+    /// How long the check may take [default: 30m]
+    #[arg(long, value_name = "TIME", conflicts_with = "no_check", help_heading = "On which condition")]
+    pub check_timeout: Option<String>,
+
+    /// Merge without the check that the run was started with
+    #[arg(long, help_heading = "On which condition")]
+    pub no_check: bool,
 
     /// Merge into this branch, which is the run's target from then on
     #[arg(long, value_name = "BRANCH", help_heading = "Where to and when")]

@@ -70,6 +70,10 @@ pub struct LogsArgs {
     #[arg(short, long)]
     pub follow: bool,
 
+    /// Print what the last check of its work printed (see merge --check)
+    #[arg(long, conflicts_with = "raw")]
+    pub check: bool,
+
     /// Print the agent's stream as it came, and not what people read of it
     #[arg(long)]
     pub raw: bool,

@@ -135,6 +135,9 @@ pub struct RunArgs {
     )]
     pub no_merge: bool,
 
+    #[command(flatten)]
+    pub checks: CheckArgs,
+
     /// Make the worktree and its branch first
     #[arg(long, requires = "branch", conflicts_with = "dry_run", help_heading = "Where the work goes")]
     pub create: bool,
@@ -181,6 +184,29 @@ pub struct RunArgs {
 
     #[command(flatten)]
     pub egress: NetworkArgs,
+}
+
+/// What is tried before finished work lands.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct CheckArgs {
+    /// Merge only if `sh -c CMD` passes on the merged result, in a fresh container
+    #[arg(long, value_name = "CMD", help_heading = "Where the work goes")]
+    pub check: Option<String>,
+
+    /// The network of --check: none, egress or host
+    #[arg(
+        long,
+        value_name = "MODE",
+        default_value = "none",
+        hide_possible_values = true,
+        hide_default_value = true,
+        help_heading = "Where the work goes"
+    )]
+    pub check_network: Network,
+
+    /// How long --check may take [default: 30m]
+    #[arg(long, value_name = "TIME", help_heading = "Where the work goes")]
+    pub check_timeout: Option<String>,
 }
 
 /// What is open where the network leaves through the proxy.

@@ -33,7 +33,7 @@ macro_rules! key {
 }
 
 /// In the order of the help.
-pub static KEYS: [Key; 26] = [
+pub static KEYS: [Key; 29] = [
     key!("agent", Text, "copilot", Choice(agent), check: one_of::<Agent>),
     key!("prompt", Text, "to take a ready task", Optional(prompt),
         variable: Some(Variable { name: "BN_INITIAL_PROMPT", of: |env| env.initial_prompt.as_ref() })),
@@ -53,6 +53,10 @@ pub static KEYS: [Key; 26] = [
     key!("merge-target", Text, "main, or the repository's default branch", Optional(merge_target), check: not_empty,
         variable: Some(Variable { name: "BN_MERGE_TARGET", of: |env| env.merge_target.as_ref() })),
     key!("no-merge", Flag, "false", Flag(no_merge)),
+    key!("check", Text, "", Optional(checks.check), check: not_empty),
+    key!("check-network", Text, "none", Choice(checks.check_network), opens: |value, _| any(value, |mode| mode != "none"),
+        check: one_of::<Network>),
+    key!("check-timeout", Text, "30m", Optional(checks.check_timeout), check: |text| limits::parse_timeout(text).map(drop)),
     key!("cpus", Number, "all", Optional(cpus), check: |text| limits::parse_cpus(text).map(drop)),
     key!("memory", Text, "three quarters of the machine's", Optional(memory), opens: more_memory,
         check: |text| limits::parse_memory(text).map(drop)),

@@ -18,6 +18,20 @@ pub struct Ctr {
     pub needs_root: bool,
 }
 
+/// Flags of `ctr run` that newer versions have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flags {
+    pub hostname: bool,
+    pub rlimit: bool,
+}
+
+impl Flags {
+    /// What the help of `ctr run` names.
+    pub fn of_help(help: &str) -> Self {
+        Self { hostname: help.contains("--hostname"), rlimit: help.contains("--rlimit-nofile") }
+    }
+}
+
 /// The labels by which an image could make containerd itself start programs of the host; given empty, they are inert.
 const RESTART_LABELS: [&str; 4] = ["status", "loguri", "policy", "explicitly-stopped"];
 

@@ -62,6 +62,9 @@ points! {
     HeadMoved,
     IndexMoved,
     CollectedRecorded,
+    /// Passed by runs whose work is checked before it lands, as is the next.
+    CheckBegun,
+    CheckEnded,
     MergeBegun,
     TargetMoved,
     OutcomeRecorded,

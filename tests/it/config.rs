@@ -77,7 +77,7 @@ fn a_flag_wins_over_a_variable_over_the_user_over_the_project_over_the_default()
 }
 
 /// A value of each key, and what a dry run then says that it does not say without.
-const EFFECTS: [(&str, &str, &str); 25] = [
+const EFFECTS: [(&str, &str, &str); 28] = [
     ("agent", "\"codex\"", "BN_AGENT=codex"),
     ("prompt", "\"Fix the test\"", ""),
     ("type", "\"planner\"", "BN_AGENT_TYPE=planner"),
@@ -91,6 +91,9 @@ const EFFECTS: [(&str, &str, &str); 25] = [
     ("detach", "true", "container supervise"),
     ("merge-target", "\"topic\"", "merging into topic"),
     ("no-merge", "true", ""),
+    ("check", "\"make lint\"", "# before it merges: make lint, with the network none, for 30m at most"),
+    ("check-network", "\"egress\"", ""),
+    ("check-timeout", "\"5m\"", ""),
     ("cpus", "1.5", "# limits: 1.5 CPUs"),
     ("memory", "\"64m\"", "64 MiB of memory"),
     ("pids-limit", "100", "100 processes"),

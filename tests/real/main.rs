@@ -5,6 +5,7 @@ mod agents;
 mod attacks;
 mod build;
 mod caches;
+mod checks;
 mod commands;
 mod crash;
 mod crash_kill;

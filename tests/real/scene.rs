@@ -40,6 +40,8 @@ pub fn is_passed(point: Point, detached: bool) -> bool {
     match point {
         Point::OwnerStarted | Point::StopRequested => detached,
         // Their scenes are in graph_kills.rs.
+        // Theirs are in checks.rs.
+        Point::CheckBegun | Point::CheckEnded => false,
         point if (Point::RequestRead..=Point::AnswerSent).contains(&point) => false,
         _ => true,
     }

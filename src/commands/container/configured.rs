@@ -33,7 +33,7 @@ pub fn fill(mut args: RunArgs, context: &Context) -> Result<RunArgs, Failure> {
     let settled = settle(stronger.into_iter().chain(of_project.iter().cloned()));
     let counts = counting(settled, &mut args);
     if let Some(project) = &project {
-        confirm(&counts, project, &args, context)?;
+        confirm(&counts, project, args.dry_run, context)?;
         say_project(&counts, context);
     }
     counts.iter().for_each(|setting| (setting.key.slot)(&mut args).put(&setting.for_flag()));
@@ -99,7 +99,7 @@ fn counting(mut settled: Vec<Setting>, args: &mut RunArgs) -> Vec<Setting> {
 }
 
 /// The project does not lower the wall on its own: the user says yes, once for each value.
-fn confirm(settings: &[Setting], project: &Project, args: &RunArgs, context: &Context) -> Result<(), Failure> {
+pub fn confirm(settings: &[Setting], project: &Project, dry_run: bool, context: &Context) -> Result<(), Failure> {
     let here = machine(0);
     let wanted: Vec<&Setting> = settings.iter().filter(|setting| is_wanted(setting, &here)).collect();
     if wanted.is_empty() {
@@ -111,7 +111,7 @@ fn confirm(settings: &[Setting], project: &Project, args: &RunArgs, context: &Co
     if new.is_empty() {
         return Ok(());
     }
-    if args.dry_run {
+    if dry_run {
         lines().iter().for_each(|line| context.output.note(format_args!("a run would ask you to confirm: {line}")));
         return Ok(());
     }

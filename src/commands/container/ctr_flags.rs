@@ -6,15 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::container::ctr::Flags;
 use crate::process::{Captured, ProcessError};
 use crate::run::record::store;
-
-/// Flags that newer versions have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Flags {
-    pub hostname: bool,
-    pub rlimit: bool,
-}
 
 /// A file that is replaced when the program is.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,8 +39,7 @@ pub fn flags(
     if let Some(known) = known.filter(|known| program.as_ref() == Some(&known.program)) {
         return Ok(known.flags);
     }
-    let help = ask()?.text();
-    let flags = Flags { hostname: help.contains("--hostname"), rlimit: help.contains("--rlimit-nofile") };
+    let flags = Flags::of_help(&ask()?.text());
     if let Some(text) = program.filter(|_| keep).and_then(|program| serde_json::to_vec(&Known { program, flags }).ok())
     {
         // Where no run has made the folder yet, or nothing can be written, the next one asks again.

@@ -17,9 +17,11 @@ use crate::error::{Failure, Usage};
 use crate::git::host::Git;
 use crate::process::{Cmd, Runner};
 use crate::run::engine::Engine;
+use crate::run::life::check;
 use crate::run::life::discard::{self, Copy, DAYS};
-use crate::run::life::finish;
+use crate::run::life::over;
 use crate::run::record::RunError;
+use crate::run::record::check::Check;
 use crate::run::record::lock::Lock;
 use crate::run::record::run_json::Run;
 use crate::run::record::unreadable::Unreadable;
@@ -68,10 +70,12 @@ fn readable(runs: &Runs, args: &DiscardArgs, context: &Context, runner: &Runner)
     }
     ask(&name, &discard::only_there(&seen, &git), args, context)?;
     let mut run = Run::take_over(seen.folder.clone())?.ok_or_else(owned)?;
-    if run.record.state.is_open() || run.record.needs_sudo {
+    let checks = run.record.check.as_ref().is_some_and(Check::is_open);
+    if checks || run.record.state.is_open() || run.record.needs_sudo {
         let engine = Engine::connect(&context.env, runner)?;
-        finish::halt(&mut run, &engine, Duration::ZERO)?;
-        finish::clean_up(&mut run, &engine)?;
+        check::clear(&mut run, &engine)?;
+        over::halt(&mut run, &engine, Duration::ZERO)?;
+        over::clean_up(&mut run, &engine)?;
     }
     let copy = discard::run(&run, &git, now())?;
     remembered::forget_gone(&run.record.spec.repo(), context)?;

@@ -21,11 +21,12 @@ use crate::git::host::Git;
 use crate::process::Runner;
 use crate::run::life::conflicts;
 use crate::run::life::detach::detach;
-use crate::run::life::finish;
 use crate::run::life::land::{Landing, Merge};
+use crate::run::life::over;
 use crate::run::life::plan::Plan;
 use crate::run::life::steps;
 use crate::run::record::census::all;
+use crate::run::record::check::CheckSpec;
 use crate::run::record::run_json::NetworkSpec;
 use crate::run::record::secrets::{PROMPT, Secrets};
 
@@ -43,6 +44,8 @@ pub struct DryRun {
     pids: u32,
     disk: u64,
     network: NetworkSpec,
+    /// What is tried before its work lands, in a run of its own.
+    check: Option<CheckSpec>,
     /// In order.
     steps: Vec<Step>,
 }
@@ -75,6 +78,7 @@ impl DryRun {
             disk: spec.limits.disk,
             image: spec.image,
             network: spec.network,
+            check: spec.check,
             steps,
         })
     }
@@ -107,6 +111,9 @@ impl fmt::Display for DryRun {
         )?;
         writeln!(f, "# passed as a file: {}", self.secrets.join(", "))?;
         writeln!(f, "# the agent reaches {}; {}", self.network, self.reach())?;
+        if let Some(check) = &self.check {
+            writeln!(f, "# before it merges: {check}")?;
+        }
         for Step { step, commands } in &self.steps {
             writeln!(f, "# {step}")?;
             commands.iter().try_for_each(|command| writeln!(f, "{command}"))?;
@@ -169,7 +176,7 @@ fn rehearse(args: &RunArgs, context: &Context, own: &Env, runner: &Runner) -> Re
     done("start: start the container, set its limits and let the agent start");
     run.record.started_at = Some(crate::env::now());
     let code = plan.spec.terminal.then_some(0);
-    run.record.ending = Some(finish::ending(&mut run, engine, code, false)?);
+    run.record.ending = Some(over::ending(&mut run, engine, code, false)?);
     steps::end(&mut run, engine, &git, &Landing::of(Merge::AsPlanned))?;
     done("finish: remove the container and merge, here without a commit; commits of the agent need more commands");
     Ok(steps)

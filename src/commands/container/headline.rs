@@ -26,6 +26,10 @@ impl RunReport {
                 let why = self.reason.as_ref().map(|why| format!("; {why}")).unwrap_or_default();
                 format!("{sentence}{}{why}", self.kept())
             }
+            Some(Outcome::CheckFailed) => {
+                let why = self.reason.as_deref().unwrap_or("the check failed");
+                format!("{prefix}{}; {why}", self.kept())
+            }
             Some(outcome) => format!("{prefix}{outcome}, {}", self.kept()),
             None => format!("{prefix}{}, {}", self.state, self.kept()),
         }
@@ -93,6 +97,7 @@ mod tests {
             notes: Vec::new(),
             handed_over: Vec::new(),
             conflicts: Vec::new(),
+            check: None,
             kept: Vec::new(),
             egress: crate::egress::summary::Summary::default(),
             next: None,
@@ -138,6 +143,13 @@ mod tests {
                 (1, None),
                 moved,
                 "job: the agent failed (7). 1 commit is kept; main has moved on by 1",
+            ),
+            (
+                done,
+                Outcome::CheckFailed,
+                (1, None),
+                Some("the check failed (2) after 3s: make test"),
+                "job: 1 commit is kept; the check failed (2) after 3s: make test",
             ),
             (done, Outcome::TargetDirty, (1, None), Some("x"), "job: target-dirty, 1 commit is kept"),
         ] {

@@ -213,7 +213,7 @@ pub fn color(status: &str) -> Style {
     match status {
         "running" => Style::Green,
         "exited (0)" => Style::Plain,
-        "preparing" | "starting" | "collecting" | "stopped" | "paused" => Style::Yellow,
+        "preparing" | "starting" | "collecting" | "checking" | "stopped" | "paused" => Style::Yellow,
         _ => Style::Red,
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -12,7 +13,7 @@ use crate::commands::container::find::{Runs, any};
 use crate::commands::container::log_reader::Reader;
 use crate::commands::container::report::RunReport;
 use crate::commands::{Context, Exit};
-use crate::error::{FAILED, Failure};
+use crate::error::{FAILED, Failure, Usage};
 use crate::output::Output;
 use crate::run::record::census::Seen;
 use crate::run::record::run_json::Record;
@@ -25,7 +26,12 @@ const POLL: Duration = Duration::from_millis(100);
 
 pub fn run(args: &LogsArgs, context: &Context) -> Result<Exit, Failure> {
     let seen = Runs::read(context)?.named_or_asked(args.name.as_deref(), "there are", any)?;
-    if seen.record.spec.terminal {
+    if args.check && seen.record.check.is_none() {
+        let name = seen.record.name();
+        let none = Usage::new(format!("the work of {name} was not checked"));
+        return Err(none.hint(format!("to check and merge it: bn container merge {name} --check 'make test'")).into());
+    }
+    if seen.record.spec.terminal && !args.check {
         context.output.note(format_args!(
             "{} had the terminal to itself: its output was shown there, and not kept",
             seen.record.name()
@@ -33,7 +39,7 @@ pub fn run(args: &LogsArgs, context: &Context) -> Result<Exit, Failure> {
         return Ok(Exit::DONE);
     }
     show(&seen, args, context)?;
-    if args.follow { followed(&seen, context) } else { Ok(Exit::DONE) }
+    if args.follow && !args.check { followed(&seen, context) } else { Ok(Exit::DONE) }
 }
 
 /// For programs: all of it at once, when there is no more to come.
@@ -64,15 +70,25 @@ fn followed(seen: &Seen, context: &Context) -> Result<Exit, Failure> {
     }
 }
 
+/// While a check goes on, its log is where it is made.
+fn log_file(seen: &Seen, args: &LogsArgs) -> PathBuf {
+    let live = seen.folder.check_run().log();
+    match args.check {
+        false => seen.folder.log(),
+        true if live.exists() => live,
+        true => seen.folder.check_log(),
+    }
+}
+
 fn show(seen: &Seen, args: &LogsArgs, context: &Context) -> Result<(), RunError> {
-    let path = seen.folder.log();
+    let path = log_file(seen, args);
     let io = |source| RunError::io("read", &path, source);
     let log = match File::open(&path) {
         // A run that failed while it was being prepared has none yet.
         Err(error) if error.kind() == ErrorKind::NotFound => return print(seen, &[], context).map_err(io),
         other => other.map_err(io)?,
     };
-    let transcript = (!args.raw && seen.record.spec.has_transcript()).then(|| Transcript::new(false));
+    let transcript = (!args.raw && !args.check && seen.record.spec.has_transcript()).then(|| Transcript::new(false));
     let mut reader = Reader::of(log, transcript, args.tail).map_err(io)?;
     if context.output.is_json() {
         let mut bytes = Vec::new();

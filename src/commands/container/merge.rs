@@ -1,6 +1,7 @@
 //! `bn container merge`: finish a run that was interrupted, or whose work could not go to its target.
 
 use crate::cli::container::MergeArgs;
+use crate::commands::container::checks;
 use crate::commands::container::find::Runs;
 use crate::commands::container::headline::{commits, in_words};
 use crate::commands::container::report::RunReport;
@@ -13,6 +14,7 @@ use crate::git::host::Git;
 use crate::git::merge::remake::{Shape, Wanted};
 use crate::process::Runner;
 use crate::run::engine::Engine;
+use crate::run::life::check::Checker;
 use crate::run::life::land::{Landing, Merge, Turn};
 use crate::run::life::landed;
 use crate::run::life::retarget;
@@ -38,11 +40,13 @@ pub fn run(args: &MergeArgs, context: &Context) -> Result<Exit, Failure> {
     if let Some(branch) = &args.into {
         retarget::set(&mut run, branch, &git, &context.env.directory)?;
     }
-    let landing = landing(args, &run)?;
     let connect = || Ok(Engine::connect(&context.env, &runner)?);
+    let checker = Checker { env: &context.env, engine: &connect, signals: None, output: context.output };
+    let try_first = checks::of_merge(args, &run.record.spec, &git, context)?;
+    let landing = Landing { try_first, checker: Some(checker), ..landing(args, &run)? };
     let consent = |run: &Run, ending| consent(run, ending, args, context);
     let wanted = Resume { landing, grace: GRACE, consent: &consent };
-    let troubles = steps::resume(&mut run, connect, &git, &wanted)?;
+    let troubles = steps::resume(&mut run, &connect, &git, &wanted)?;
     troubles.iter().for_each(|trouble| context.output.note(format_args!("Warning: {trouble}")));
     let report = RunReport::of(&run.record, &run.folder)?;
     context.output.print(&report)?;
@@ -50,7 +54,7 @@ pub fn run(args: &MergeArgs, context: &Context) -> Result<Exit, Failure> {
 }
 
 /// What was typed, for this run.
-fn landing(args: &MergeArgs, run: &Run) -> Result<Landing, Failure> {
+fn landing(args: &MergeArgs, run: &Run) -> Result<Landing<'static>, Failure> {
     let shape = match (args.rebase, args.squash, &args.message) {
         (true, ..) => Shape::Rebased,
         (_, true, _) => Shape::Squashed,
@@ -69,6 +73,7 @@ fn landing(args: &MergeArgs, run: &Run) -> Result<Landing, Failure> {
         merge: if args.accept_handoff { Merge::Accepted } else { Merge::Wanted },
         wanted: Wanted { shape, message: args.message.clone(), first_target: run.record.first_target.clone() },
         turn: if args.wait { Turn::Wait } else { Turn::OrSay },
+        ..Landing::of(Merge::Wanted)
     })
 }
 

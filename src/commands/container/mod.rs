@@ -9,6 +9,7 @@ pub mod build;
 mod build_error;
 mod build_folder;
 mod caches;
+mod checks;
 mod configured;
 mod ctr_flags;
 mod definition;

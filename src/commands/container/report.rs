@@ -14,6 +14,7 @@ use crate::git::collect::plan::WORK;
 use crate::git::host::refs;
 use crate::git::merge::conflict::Conflict;
 use crate::run::record::RunError;
+use crate::run::record::check::Check;
 use crate::run::record::folder::Folder;
 use crate::run::record::hand_off::HandOff;
 use crate::run::record::run_json::Record;
@@ -43,6 +44,8 @@ pub struct RunReport {
     pub handed_over: Vec<HandOff>,
     /// The files that both the work and its target have changed.
     pub conflicts: Vec<Conflict>,
+    /// The last trial of what the target would be.
+    pub check: Option<Check>,
     /// What is nowhere else than with the run, beside its work.
     pub kept: Vec<Kept>,
     /// What the agent could not reach.
@@ -68,6 +71,7 @@ impl RunReport {
             notes: collected.map(notes).unwrap_or_default(),
             handed_over: record.handed_over.clone(),
             conflicts: record.conflicts.clone(),
+            check: record.check.clone(),
             kept: record.kept.clone(),
             egress,
             next: next::after(record),
@@ -131,9 +135,16 @@ impl fmt::Display for RunReport {
             writeln!(f, "{note}")?;
         }
         writeln!(f, "{}", self.headline())?;
-        // What diverged is told with the reason.
-        if let Some(reason) = self.reason.as_ref().filter(|_| self.outcome != Some(Outcome::Diverged)) {
+        // What diverged or did not pass its check is told with the reason.
+        let told = matches!(self.outcome, Some(Outcome::Diverged | Outcome::CheckFailed));
+        if let Some(reason) = self.reason.as_ref().filter(|_| !told) {
             writeln!(f, "  {reason}")?;
+        }
+        if let (Some(Outcome::CheckFailed), Some(check)) = (self.outcome, &self.check) {
+            check.lines.iter().try_for_each(|line| writeln!(f, "  | {line}"))?;
+            if !check.lines.is_empty() {
+                writeln!(f, "  all that it printed: bn container logs {} --check", self.name)?;
+            }
         }
         let named: Vec<&str> = self
             .handed_over

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::cli::container::RunArgs;
 use crate::commands::Context;
 use crate::commands::container::settings::{self, Settings};
-use crate::commands::container::{ctr_flags, mounts, ownership, remembered, worktree};
+use crate::commands::container::{checks, ctr_flags, mounts, ownership, remembered, worktree};
 use crate::container::agent::{Agent, CONTINUE_PROMPT, DEFAULT_PROMPT};
 use crate::container::ctr::Ctr;
 use crate::container::limits::{Limits, Wanted, parse_cpus, parse_disk, parse_memory, parse_pids, parse_timeout};
@@ -15,7 +15,7 @@ use crate::container::network::Network;
 use crate::container::reference::image_reference;
 use crate::container::wall::AppArmor;
 use crate::data_dir::{DataDir, RepoId};
-use crate::env::{Env, Privilege, machine, now, random};
+use crate::env::{Env, machine, now, random};
 use crate::error::{Failure, Usage};
 use crate::git::host::{Git, checkout, main_checkout, target};
 use crate::graph::error::GraphError;
@@ -26,6 +26,7 @@ use crate::process::Runner;
 use crate::run::engine::{Engine, EngineError};
 use crate::run::life::plan::{Host, Plan};
 use crate::run::record::RunError;
+use crate::run::record::check::CheckSpec;
 use crate::run::record::folder::Folder;
 use crate::run::record::graph_access::GraphAccess;
 use crate::run::record::run_json::{Mode, NetworkSpec, RunSpec};
@@ -41,6 +42,7 @@ struct Asked {
     timeout_seconds: Option<u64>,
     graph: GraphAccess,
     publish: Vec<Published>,
+    check: Option<CheckSpec>,
 }
 
 impl Asked {
@@ -62,6 +64,7 @@ impl Asked {
             image: image_reference(&args.tag)?,
             limits,
             timeout_seconds: timeout.map(|timeout| timeout.as_secs()),
+            check: checks::of_run(&args.checks)?,
             publish: args.publish.iter().map(|port| port.parse()).collect::<Result<_, _>>()?,
             graph: args.graph.parse().map_err(|words| Usage::new(format!("--graph takes one of {words}")))?,
         })
@@ -133,6 +136,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         caches: (!args.no_cache).then(|| data.caches(&repo)),
         agent_home: None,
         go_on: args.remembers.go_on,
+        check: asked.check,
         ctr: engine.ctr.clone(),
     };
     let home = |program: &str| data.agent_home(&repo, &spec.checkout.git_dir, program);
@@ -186,12 +190,7 @@ fn without_apparmor(apparmor: AppArmor) -> Option<String> {
 fn host(engine: &Engine, runner: &Runner, (env, data): (&Env, &DataDir), keep: bool) -> Result<Host, EngineError> {
     let ctr = crate::run::engine::program(env, "ctr");
     let flags = ctr_flags::flags(ctr.as_deref(), &data.ctr_flags(), keep, || runner.read(&Ctr::run_help()))?;
-    Ok(Host {
-        hostname_flag: flags.hostname,
-        rlimit_flag: flags.rlimit,
-        apparmor: wall::apparmor_here(env).profile(),
-        as_user: !engine.ctr.needs_root && env.privilege == Privilege::Ordinary,
-    })
+    Ok(Host::of(engine, env, flags))
 }
 
 /// The agent gets a terminal only where both ends are one: `ctr` panics otherwise.

@@ -11,6 +11,7 @@ use crate::git::collect::collected::Collected;
 use crate::graph::model::task::Named;
 use crate::run::record::RunError;
 use crate::run::record::census::Seen;
+use crate::run::record::check::Check;
 use crate::run::record::state::{Ending, Outcome, State};
 use crate::run::watch::activity::Activity;
 use crate::run::watch::refusals;
@@ -110,6 +111,7 @@ pub fn status(seen: &Seen, activity: Activity) -> String {
     let alive = activity != Activity::None;
     match (record.state.is_open(), seen.owned, alive) {
         (true, true, _) if activity == Activity::Paused => "paused".to_owned(),
+        (_, true, _) if record.check.as_ref().is_some_and(Check::is_open) => "checking".to_owned(),
         (true, true, _) => record.state.to_string(),
         (true, false, true) => "unowned".to_owned(),
         (true, false, false) => "interrupted".to_owned(),

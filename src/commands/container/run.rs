@@ -18,7 +18,7 @@ use crate::process::{Cmd, Runner};
 use crate::run::engine::Engine;
 use crate::run::life::detach;
 use crate::run::life::steps;
-use crate::run::life::supervise::Owner;
+use crate::run::life::supervise::{Interrupt, Owner};
 use crate::run::record::run_json::Run;
 use crate::run::watch::signals::Signals;
 
@@ -95,7 +95,8 @@ fn go_on(begun: &mut Begun, git: &Git, context: &Context) -> Result<(), Failure>
         return detach::detach(run, engine.runner(), &context.env, context.output);
     }
     let follow = !run.record.spec.terminal;
-    let owner = Owner { env: &context.env, engine, git, signals, output: context.output, follow };
+    let (env, output, interrupt) = (&context.env, context.output, Interrupt::Reaches);
+    let owner = Owner { env, engine, git, signals, output, follow, interrupt };
     steps::live(run, &owner, foreground, || Ok(()))
 }
 

@@ -9,7 +9,7 @@ use crate::run::engine::Engine;
 use crate::run::life::detach::HELD;
 use crate::run::life::start::Foreground;
 use crate::run::life::steps;
-use crate::run::life::supervise::Owner;
+use crate::run::life::supervise::{Interrupt, Owner};
 use crate::run::record::folder::Folder;
 use crate::run::record::lock::Lock;
 use crate::run::record::run_json::{Record, Run};
@@ -31,6 +31,7 @@ pub fn run(args: &SuperviseArgs, context: &Context) -> Result<Exit, Failure> {
         signals: &signals,
         output: context.output,
         follow: false,
+        interrupt: Interrupt::Reaches,
     };
     let said = || context.output.write(format!("{HELD}\n").as_bytes());
     steps::live(&mut run, &owner, Foreground::default(), said)?;

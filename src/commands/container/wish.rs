@@ -9,6 +9,7 @@ use crate::commands::container::report::RunReport;
 use crate::egress::log::{Entry, Remedy};
 use crate::run::record::RunError;
 use crate::run::record::census::Seen;
+use crate::run::record::check::Check;
 use crate::run::record::state::{Ending, Outcome, State};
 use crate::run::watch::activity::Activity;
 
@@ -66,6 +67,9 @@ pub fn of(
         }
         State::Running if seen.owned => Ok(goes_on(name, quiet.filter(|quiet| quiet.time >= QUIET), refused)),
         _ if seen.owned => Ok(None),
+        _ if record.check.as_ref().is_some_and(Check::is_open) => {
+            wish("bn was killed while the work was checked", &[("check it, and merge", "merge"), GIVE_UP])
+        }
         state if state.is_open() && activity != Activity::None => {
             wish("bn was killed, and its agent goes on without it", &[LOOK, ("end it, and merge", "merge"), GIVE_UP])
         }
@@ -124,6 +128,10 @@ fn ended(seen: &Seen) -> Result<Option<Wish>, RunError> {
     let Some(command) = after(record).filter(|_| left) else { return Ok(None) };
     let mut wish = Wish::new(name, why()?, &[("look at it", "diff"), GIVE_UP]);
     wish.next.insert(1, Step { what: "merge it", command });
+    if record.outcome == Some(Outcome::CheckFailed) {
+        let log = Step { what: "see what the check printed", command: format!("bn container logs {name} --check") };
+        wish.next.insert(0, log);
+    }
     Ok(Some(wish))
 }
 

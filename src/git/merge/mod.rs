@@ -13,3 +13,4 @@ mod message;
 pub mod remake;
 mod scratch;
 pub mod target_set_back;
+pub mod trial;

@@ -1,9 +1,7 @@
 //! The steps from an agent that ended to an outcome. Each can be taken again after a crash in the middle of it.
 
-use std::time::Duration;
-
 use crate::error::Failure;
-use crate::failpoint::{self, Point};
+use crate::failpoint::Point;
 use crate::git::collect::collected::Collected;
 use crate::git::collect::run_refs;
 use crate::git::collect::take_over;
@@ -11,59 +9,11 @@ use crate::git::collect::trailers;
 use crate::git::collect::unpacked::Size;
 use crate::git::host::Git;
 use crate::git::private::RunGit;
-use crate::process::ProcessError;
-use crate::run::engine::{Engine, EngineError};
 use crate::run::life::land::{self, Landing, Merge};
 use crate::run::life::review::left_uncommitted;
 use crate::run::life::{landed, tell};
 use crate::run::record::run_json::Run;
-use crate::run::record::state::{Ending, Outcome};
-use crate::run::watch::status;
-
-/// How the agent ended. What containerd and the host's kernel know counts more than what was written inside: where the entrypoint
-/// itself was killed, nothing was.
-pub fn ending(run: &mut Run, engine: &Engine, foreground: Option<u8>, memory_kills: bool) -> Result<Ending, Failure> {
-    let known = match foreground {
-        Some(code) => Some(code),
-        None => removed(run, engine.remove_process(run.name()))?.flatten(),
-    };
-    let said = status::exit_status(&run.folder);
-    let out_of_memory = memory_kills || said.is_some_and(|said| said.out_of_memory);
-    let code = known.or(said.map(|said| said.code));
-    Ok(code.map_or(Ending::Lost, |code| Ending::Exited { code, out_of_memory: out_of_memory && code != 0 }))
-}
-
-pub fn as_stopped(ending: Ending) -> Ending {
-    Ending::Stopped { code: ending.exit_code() }
-}
-
-/// Removes the container; where that takes a password that nobody can give now, the record says so.
-pub(super) fn remove_container(run: &mut Run, engine: &Engine) -> Result<(), Failure> {
-    if removed(run, engine.remove(run.name()))?.is_some() {
-        failpoint::reached(Point::ContainerRemoved);
-    }
-    Ok(())
-}
-
-fn removed<T>(run: &mut Run, answer: Result<T, EngineError>) -> Result<Option<T>, Failure> {
-    match answer {
-        Ok(known) => {
-            run.record.needs_sudo = false;
-            Ok(Some(known))
-        }
-        Err(EngineError::Process(ProcessError::Sudo { .. })) => {
-            run.record.needs_sudo = true;
-            Ok(None)
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Removes what is left of a container whose run has ended.
-pub fn clean_up(run: &mut Run, engine: &Engine) -> Result<(), Failure> {
-    remove_container(run, engine)?;
-    Ok(run.save(Point::CleanedUp)?)
-}
+use crate::run::record::state::Outcome;
 
 /// Records what is nowhere else than with the run. The caller saves the record.
 pub fn look_what_is_kept(run: &mut Run, git: &Git) -> Result<(), Failure> {
@@ -79,7 +29,7 @@ pub(super) fn add_notes(run: &mut Run, new: impl IntoIterator<Item = String>) {
 }
 
 /// Collects and decides, each only if that is not recorded yet: what is recorded may be all that is left of the work.
-pub(super) fn collect_and_merge(run: &mut Run, git: &Git, landing: &Landing) -> Result<(), Failure> {
+pub(super) fn collect_and_merge(run: &mut Run, git: &Git, landing: &Landing<'_>) -> Result<(), Failure> {
     let Some(prepared) = run.git() else {
         // It died while it was prepared: no agent has run.
         run.record.outcome = Some(Outcome::NothingToMerge);
@@ -129,17 +79,4 @@ pub(super) fn discard(run: &Run, git: &Git) -> Result<(), Failure> {
         (Some(prepared), _) => Ok(run_refs::discard(git, &prepared)?),
         (None, _) => Ok(run_refs::abandon(git, &spec.checkout.common_dir, &spec.name, run.folder.path())?),
     }
-}
-
-/// Ends the container of a run without an owner, so that the run can be finished.
-pub fn halt(run: &mut Run, engine: &Engine, grace: Duration) -> Result<(), Failure> {
-    let alive = engine.task(run.name())?.is_some_and(|task| task.status.is_alive());
-    if alive {
-        engine.terminate(run.name(), grace)?;
-    }
-    if run.record.ending.is_none() {
-        let ending = ending(run, engine, None, false)?;
-        run.record.ending = Some(if alive { as_stopped(ending) } else { ending });
-    }
-    Ok(())
 }

@@ -12,14 +12,18 @@ use crate::git::merge::fast_forward::{self, MergeOutcome};
 use crate::git::merge::remake::{self, Remade, Shape, Wanted};
 use crate::git::private::RunGit;
 use crate::process::Cmd;
+use crate::run::life::check::{self, Checked, Checker};
 use crate::run::life::merge_blockers;
 use crate::run::life::review::{reason_to_review, review};
 use crate::run::life::verdict::Verdict;
 use crate::run::record::RunError;
+use crate::run::record::check::{Check, CheckSpec};
 use crate::run::record::lock::Lock;
-use crate::run::record::run_json::{Mode, Run};
+use crate::run::record::run_json::{Mode, Record, Run};
 use crate::run::record::state::{Ending, Outcome};
 
+/// So often a target may move while what it would be is checked.
+const MOST_TRIES: usize = 3;
 /// How long another run that lands is waited for where nobody has asked to wait.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -37,18 +41,30 @@ pub enum Merge {
 }
 
 /// How work is to land.
-#[derive(Clone, Debug)]
-pub struct Landing {
+#[derive(Clone)]
+pub struct Landing<'a> {
     pub merge: Merge,
     pub wanted: Wanted,
     pub turn: Turn,
+    pub try_first: TryFirst,
+    /// With what that is tried. Nothing that has to be tried lands without.
+    pub checker: Option<Checker<'a>>,
 }
 
-impl Landing {
+impl Landing<'_> {
     /// As it is, when its turn has come.
     pub fn of(merge: Merge) -> Self {
-        Self { merge, wanted: Wanted::default(), turn: Turn::Wait }
+        Self { merge, wanted: Wanted::default(), turn: Turn::Wait, try_first: TryFirst::AsStarted, checker: None }
     }
+}
+
+/// What is tried before work lands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TryFirst {
+    /// What the run was started with.
+    AsStarted,
+    This(CheckSpec),
+    Nothing,
 }
 
 /// What happens while another run lands in the same repository.
@@ -66,16 +82,22 @@ pub fn decide(
     git: &Git,
     prepared: &RunGit,
     collected: &Collected,
-    landing: &Landing,
+    landing: &Landing<'_>,
 ) -> Result<(), Failure> {
     // One at a time in a repository: what is decided here must still be so when it is done.
     let Some(_turn) = turn(run, landing.turn)? else {
         let why = format!("another run is landing here; to wait for it: bn container merge {} --wait", run.name());
         return record(run, Verdict(Outcome::TargetBusy, Some(why)));
     };
+    let before = run.record.clone();
     run.record.conflicts = Vec::new();
     let verdict = verdict(run, git, prepared, collected, landing)?;
     remake::tidy(prepared)?;
+    if verdict.0 == Outcome::CheckFailed && before.outcome.is_some() && was_stopped(run) {
+        run.record = Record { check: run.record.check.take(), ..before };
+        run.save(Point::OutcomeRecorded)?;
+        return Err(RunError::CheckStopped { name: run.name().to_owned() }.into());
+    }
     if verdict.0 == Outcome::Merged && landing.wanted.shape != Shape::FastForward {
         say_where_the_branch_is(run);
     }
@@ -109,7 +131,7 @@ fn verdict(
     git: &Git,
     prepared: &RunGit,
     collected: &Collected,
-    landing: &Landing,
+    landing: &Landing<'_>,
 ) -> Result<Verdict, Failure> {
     let ending = run.record.ending.unwrap_or(Ending::Lost);
     let asked = matches!(landing.merge, Merge::Wanted | Merge::Accepted);
@@ -128,16 +150,75 @@ fn verdict(
         look_through(run, git, prepared, collected)?;
         return Ok(Verdict(Outcome::TargetSetBack, Some(why)));
     }
-    let collected = match remade(run, git, prepared, collected, landing)? {
-        Ok(collected) => collected,
-        Err(verdict) => return Ok(verdict),
-    };
-    let hold = look_through(run, git, prepared, &collected)?.filter(|_| landing.merge != Merge::Accepted);
-    match hold {
-        _ if !asked && !planned => Ok(Verdict::unmerged(ending, &collected)),
-        Some(hold) if collected.new_commits > 0 || !collected.complete => Ok(Verdict::refused(hold)),
-        _ => merged(run, git, prepared, &collected),
+    for _ in 0..MOST_TRIES {
+        let made = match remade(run, git, prepared, collected, landing)? {
+            Ok(made) => made,
+            Err(verdict) => return Ok(verdict),
+        };
+        let hold = look_through(run, git, prepared, &made)?.filter(|_| landing.merge != Merge::Accepted);
+        match hold {
+            _ if !asked && !planned => return Ok(Verdict::unmerged(ending, &made)),
+            Some(hold) if made.new_commits > 0 || !made.complete => return Ok(Verdict::refused(hold)),
+            _ => {}
+        }
+        match checked(run, git, prepared, &made, landing)? {
+            Tried::Lands => return merged(run, git, prepared, &made),
+            Tried::TargetMoved => {}
+            Tried::Fails(verdict) => return Ok(verdict),
+        }
     }
+    let moves = format!("{} moved on {MOST_TRIES} times while the result was checked", prepared.target.branch);
+    Ok(Verdict(Outcome::TargetBusy, Some(moves)))
+}
+
+/// What is known of a result before the target moves.
+enum Tried {
+    /// Nothing speaks against it.
+    Lands,
+    /// The target would be something else by now.
+    TargetMoved,
+    Fails(Verdict),
+}
+
+/// Tries what the target would be, where that is wanted.
+fn checked(
+    run: &mut Run,
+    git: &Git,
+    prepared: &RunGit,
+    made: &Collected,
+    landing: &Landing<'_>,
+) -> Result<Tried, Failure> {
+    let spec = match &landing.try_first {
+        TryFirst::AsStarted => run.record.spec.check.clone(),
+        TryFirst::This(spec) => Some(spec.clone()),
+        TryFirst::Nothing => None,
+    };
+    let target = |git| refs::commit(git, &prepared.checkout.common_dir, &prepared.target.reference());
+    let (Some(spec), Some(before)) = (spec, target(git)?) else { return Ok(Tried::Lands) };
+    let common = &prepared.checkout.common_dir;
+    let fits = refs::is_ancestor(git, common, &before, &made.head)? && before != made.head;
+    if !fits {
+        // It goes nowhere, and the merge says why.
+        return Ok(Tried::Lands);
+    }
+    let Some(checker) = landing.checker else {
+        let why = format!("nothing can be checked here: {}", spec.command);
+        return Ok(Tried::Fails(Verdict(Outcome::CheckFailed, Some(why))));
+    };
+    if check::check(run, git, prepared, &made.head, &spec, checker)? != Checked::Passed {
+        let said = run.record.check.as_ref().map(Check::said);
+        return Ok(Tried::Fails(Verdict(Outcome::CheckFailed, said)));
+    }
+    if landing.wanted.shape != Shape::FastForward && target(git)?.as_ref() != Some(&before) {
+        let name = &prepared.target.branch;
+        checker.output.note(format_args!("{name} has moved on meanwhile: what it would be now is checked"));
+        return Ok(Tried::TargetMoved);
+    }
+    Ok(Tried::Lands)
+}
+
+fn was_stopped(run: &Run) -> bool {
+    run.record.check.as_ref().is_some_and(|check| matches!(check.ending, Some(Ending::Stopped { .. })))
 }
 
 /// Records which files a person has to look at, and returns why.
@@ -154,7 +235,7 @@ fn remade(
     git: &Git,
     prepared: &RunGit,
     collected: &Collected,
-    landing: &Landing,
+    landing: &Landing<'_>,
 ) -> Result<Result<Collected, Verdict>, Failure> {
     let target = refs::commit(git, &prepared.checkout.common_dir, &prepared.target.reference())?;
     let (Some(target), true) = (target, landing.wanted.shape != Shape::FastForward && collected.new_commits > 0) else {

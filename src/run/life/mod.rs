@@ -1,6 +1,7 @@
 //! The life of a run, step by step, from the claim of its name to its outcome. `steps` is the page to begin with.
 
 pub mod caches;
+pub mod check;
 pub mod conflicts;
 mod container;
 pub mod detach;
@@ -13,6 +14,7 @@ pub mod lasting;
 mod logout;
 pub mod memory;
 mod merge_blockers;
+pub mod over;
 pub mod plan;
 pub mod prepare;
 pub mod retarget;

@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
-use crate::env::{TimeZone, UserTerminal};
+use crate::container::ctr::Flags;
+use crate::env::{Env, Privilege, TimeZone, UserTerminal};
+use crate::run::engine::Engine;
 use crate::run::record::folder::Folder;
 use crate::run::record::run_json::RunSpec;
 use crate::run::record::secrets::Secrets;
+use crate::run::watch::wall;
 
 /// A run that is resolved and not begun: what its record keeps, and what only its start needs.
 #[derive(Debug)]
@@ -44,4 +47,15 @@ pub struct Host {
     pub apparmor: Option<String>,
     /// `ctr` runs as an ordinary user, and not as root.
     pub as_user: bool,
+}
+
+impl Host {
+    pub fn of(engine: &Engine, env: &Env, flags: Flags) -> Self {
+        Self {
+            hostname_flag: flags.hostname,
+            rlimit_flag: flags.rlimit,
+            apparmor: wall::apparmor_here(env).profile(),
+            as_user: !engine.ctr.needs_root && env.privilege == Privilege::Ordinary,
+        }
+    }
 }

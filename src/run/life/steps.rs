@@ -29,13 +29,15 @@ use crate::failpoint::{self, Point};
 use crate::git::host::Git;
 use crate::graph::error::GraphError;
 use crate::run::engine::Engine;
+use crate::run::life::check::{self, Checker};
 use crate::run::life::finish;
 use crate::run::life::land::{self, Landing, Merge};
 use crate::run::life::prepare;
 use crate::run::life::start::Foreground;
 use crate::run::life::supervise::{Owner, Supervised, supervise};
-use crate::run::life::{caches, landed, memory, tell};
+use crate::run::life::{caches, landed, memory, over, tell};
 use crate::run::record::RunError;
+use crate::run::record::check::Check;
 use crate::run::record::run_json::Run;
 use crate::run::record::state::{Ending, Outcome, State};
 use crate::run::watch::proxy;
@@ -66,14 +68,16 @@ fn unfinished(run: &Run, source: Failure) -> RunError {
 
 fn ended(run: &mut Run, supervised: &Supervised, owner: &Owner) -> Result<(), Failure> {
     run.record.ending = Some(supervised.ending(run, owner.engine)?);
-    end(run, owner.engine, owner.git, &Landing::of(Merge::AsPlanned))
+    let engine = || Ok(owner.engine.clone());
+    let checker = Checker { env: owner.env, engine: &engine, signals: Some(owner.signals), output: owner.output };
+    end(run, owner.engine, owner.git, &Landing { checker: Some(checker), ..Landing::of(Merge::AsPlanned) })
 }
 
 /// Takes a run whose agent has ended to its outcome. Each step may be taken again.
-pub fn end(run: &mut Run, engine: &Engine, git: &Git, landing: &Landing) -> Result<(), Failure> {
+pub fn end(run: &mut Run, engine: &Engine, git: &Git, landing: &Landing<'_>) -> Result<(), Failure> {
     run.record.ended_at.get_or_insert_with(crate::env::now);
     run.enter(State::Collecting, Point::EndingRecorded)?;
-    finish::remove_container(run, engine)?;
+    over::remove_container(run, engine)?;
     proxy::close(&run.record.spec, &run.folder)?;
     prepare::remove_secrets(&run.record.spec)?;
     failpoint::reached(Point::RuntimeRemoved);
@@ -105,7 +109,7 @@ pub fn end(run: &mut Run, engine: &Engine, git: &Git, landing: &Landing) -> Resu
 
 /// How a run without an owner is resumed.
 pub struct Resume<'a> {
-    pub landing: Landing,
+    pub landing: Landing<'a>,
     /// How long an agent that still works may take to end by itself.
     pub grace: Duration,
     /// Asks the user before the work of an agent that was cut short is merged.
@@ -115,21 +119,24 @@ pub struct Resume<'a> {
 /// Takes a run without an owner from its recorded state to its end. Returns notes for the user.
 pub fn resume(
     run: &mut Run,
-    connect: impl FnOnce() -> Result<Engine, Failure>,
+    connect: &dyn Fn() -> Result<Engine, Failure>,
     git: &Git,
     wanted: &Resume,
 ) -> Result<Vec<String>, Failure> {
+    if run.record.check.as_ref().is_some_and(Check::is_open) {
+        check::clear(run, &connect()?)?;
+    }
     match run.record.state {
         State::StartFailed => Ok(Vec::new()),
         State::Ended => {
             if run.record.needs_sudo {
-                finish::clean_up(run, &connect()?)?;
+                over::clean_up(run, &connect()?)?;
             }
             if wanted.landing.merge == Merge::No { Ok(Vec::new()) } else { merge_again(run, git, wanted) }
         }
         State::Preparing | State::Starting | State::Running | State::Collecting | State::CollectFailed => {
             let engine = connect()?;
-            finish::halt(run, &engine, wanted.grace)?;
+            over::halt(run, &engine, wanted.grace)?;
             // The agent's work is kept first; only then is the user asked about it.
             let doubtful = wanted.landing.merge != Merge::No && run.record.ending.is_some_and(Ending::is_doubtful);
             let as_planned = Landing::of(Merge::AsPlanned);

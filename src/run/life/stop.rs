@@ -8,10 +8,12 @@ use crate::error::Failure;
 use crate::failpoint::{self, Point};
 use crate::git::host::Git;
 use crate::run::engine::Engine;
-use crate::run::life::finish;
+use crate::run::life::check;
 use crate::run::life::land::{Landing, Merge};
+use crate::run::life::over;
 use crate::run::life::steps::{self, Resume};
 use crate::run::record::census::Seen;
+use crate::run::record::check::Check;
 use crate::run::record::folder::Folder;
 use crate::run::record::run_json::{Record, Run};
 use crate::run::record::state::State;
@@ -40,6 +42,7 @@ pub fn stop(seen: &Seen, engine: &Engine, git: &Git, deadline: Instant) -> Resul
     let request = seen.folder.stop_request();
     store::write_durably(&request, b"", 0o600).map_err(|source| RunError::io("write", &request, source))?;
     failpoint::reached(Point::StopRequested);
+    check::stop(seen, engine)?;
     let alive = engine.task(name)?.is_some_and(|task| task.status.is_alive());
     if alive {
         engine.terminate(name, deadline.saturating_duration_since(Instant::now()))?;
@@ -49,7 +52,7 @@ pub fn stop(seen: &Seen, engine: &Engine, git: &Git, deadline: Instant) -> Resul
             && (run.record.state.is_open() || run.record.needs_sudo)
         {
             let wanted = Resume { landing: Landing::of(Merge::No), grace: Duration::ZERO, consent: &|_, _| Ok(()) };
-            steps::resume(&mut run, || Ok(engine.clone()), git, &wanted)?;
+            steps::resume(&mut run, &|| Ok(engine.clone()), git, &wanted)?;
         }
         let state = Record::load(&seen.folder)?.state;
         return Ok(Stopped { name: name.to_owned(), state, note: None });
@@ -79,10 +82,12 @@ pub fn stop_unreadable(lost: &Unreadable, engine: &Engine, deadline: Instant) ->
 fn already_ended(seen: &Seen, engine: &Engine) -> Result<Stopped, Failure> {
     let name = seen.record.name().to_owned();
     let state = seen.record.state;
-    if seen.record.needs_sudo
+    let checks = seen.record.check.as_ref().is_some_and(Check::is_open);
+    if (seen.record.needs_sudo || checks)
         && let Some(mut run) = Run::take_over(seen.folder.clone())?
     {
-        finish::clean_up(&mut run, engine)?;
+        check::clear(&mut run, engine)?;
+        over::clean_up(&mut run, engine)?;
         return Ok(Stopped { name, state, note: None });
     }
     let note = match state {

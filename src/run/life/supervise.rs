@@ -13,7 +13,7 @@ use crate::git::host::Git;
 use crate::git::private::{RunGit, view};
 use crate::output::Output;
 use crate::run::engine::Engine;
-use crate::run::life::finish;
+use crate::run::life::over;
 use crate::run::life::start::Foreground;
 use crate::run::record::RunError;
 use crate::run::record::run_json::Run;
@@ -43,6 +43,16 @@ pub struct Owner<'a> {
     pub output: Output,
     /// The log is passed on to standard output.
     pub follow: bool,
+    pub interrupt: Interrupt,
+}
+
+/// What Ctrl-C is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interrupt {
+    /// It goes to the agent whose words are passed on.
+    Reaches,
+    /// It ends what runs.
+    Ends,
 }
 
 /// Why an owner ended its run.
@@ -66,7 +76,7 @@ pub struct Supervised {
 impl Supervised {
     /// How the agent ended.
     pub fn ending(&self, run: &mut Run, engine: &Engine) -> Result<Ending, Failure> {
-        let ending = finish::ending(run, engine, self.code, self.memory_kills)?;
+        let ending = over::ending(run, engine, self.code, self.memory_kills)?;
         Ok(classify(ending, self.reason, self.verdict, run.folder.stop_request().exists()))
     }
 
@@ -142,8 +152,8 @@ fn classify(ending: Ending, reason: Reason, verdict: Option<Verdict>, stop_reque
     match (verdict, reason) {
         (Some(verdict), _) => Ending::OutOfDisk { almost_full: verdict == Verdict::AlmostFull },
         (None, Reason::TimedOut) => Ending::TimedOut,
-        (None, Reason::Stopped) => finish::as_stopped(ending),
-        (None, Reason::ByItself) if stop_requested => finish::as_stopped(ending),
+        (None, Reason::Stopped) => over::as_stopped(ending),
+        (None, Reason::ByItself) if stop_requested => over::as_stopped(ending),
         (None, Reason::ByItself) => ending,
     }
 }
@@ -188,11 +198,13 @@ impl<'a> Watch<'a> {
             }
             let abandoned =
                 foreground.ended().map_err(io)?.is_some() && !watched.ends_within(GRACE / 10).map_err(io)?;
-            if abandoned || self.owner.signals.terminated() {
+            let interrupted = self.owner.signals.take_interrupt();
+            let ends = interrupted && self.owner.interrupt == Interrupt::Ends;
+            if abandoned || ends || self.owner.signals.terminated() {
                 self.terminate(watched)?;
                 return Ok(Reason::Stopped);
             }
-            if self.owner.signals.take_interrupt() && self.owner.follow {
+            if interrupted && self.owner.follow {
                 let refusal = self.owner.engine.signal(self.run.name(), "SIGINT").err();
                 refusal.iter().for_each(|refusal| self.owner.output.note(refusal));
             }

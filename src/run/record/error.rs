@@ -35,6 +35,8 @@ pub enum RunError {
     Paused { name: String },
     #[error("the repository {place} in which {name} worked is gone, or another one is there now")]
     Orphaned { name: String, place: PathBuf },
+    #[error("the check of {name} was stopped, and everything is as it was")]
+    CheckStopped { name: String },
     #[error("{name} is still {state}")]
     StillOwned { name: String, state: String },
     #[error("the container was not ready within {seconds} s")]
@@ -59,6 +61,7 @@ impl Explain for RunError {
         match self {
             // As for all other work that could not go to its target.
             RunError::Doubtful { .. } => NOT_MERGED,
+            RunError::CheckStopped { .. } => 130,
             _ => FAILED,
         }
     }
@@ -85,6 +88,9 @@ impl Explain for RunError {
                 format!("look at it: {look}"),
                 format!("then, to merge it all the same: bn container merge {name} --yes"),
             ],
+            RunError::CheckStopped { name } => {
+                vec![format!("the same again checks it, and merges it: bn container merge {name} …")]
+            }
             RunError::NotRunning { name } => vec![
                 format!("what became of it: bn container inspect {name}"),
                 "what runs: bn container list".to_owned(),

@@ -45,6 +45,21 @@ impl Folder {
         self.0.join("log")
     }
 
+    /// What is made for a check of its work, and goes with that.
+    pub fn check(&self) -> PathBuf {
+        self.0.join("check")
+    }
+
+    /// The run in which its work is checked.
+    pub fn check_run(&self) -> Self {
+        Self(self.check().join("runs/check"))
+    }
+
+    /// What the last check printed, once it has ended.
+    pub fn check_log(&self) -> PathBuf {
+        self.0.join("check.log")
+    }
+
     /// What the owner of a detached run printed.
     pub fn owner_log(&self) -> PathBuf {
         self.0.join("owner.log")

@@ -3,6 +3,7 @@
 //! Every write is durable when it returns. Only the process that holds the lock writes.
 
 pub mod census;
+pub mod check;
 mod error;
 pub mod folder;
 mod format_1;

@@ -21,6 +21,7 @@ use crate::git::merge::conflict::Conflict;
 use crate::git::private::{RunGit, Start};
 use crate::ports::published::Published;
 use crate::process::Cmd;
+use crate::run::record::check::{Check, CheckSpec};
 use crate::run::record::folder::Folder;
 use crate::run::record::graph_access::GraphAccess;
 use crate::run::record::hand_off::HandOff;
@@ -39,6 +40,8 @@ pub enum Mode {
     NoMerge,
     /// A debug shell: no agent, no merge.
     Shell,
+    /// The trial of what a target would be: no agent, and nothing of it is kept.
+    Check,
 }
 
 /// How the container reaches the network.
@@ -106,6 +109,9 @@ pub struct RunSpec {
     /// The agent goes on with its last session.
     #[serde(default)]
     pub go_on: bool,
+    /// What is tried before its work lands.
+    #[serde(default)]
+    pub check: Option<CheckSpec>,
     /// The folder of secrets and sockets.
     pub runtime: PathBuf,
     pub ctr: Ctr,
@@ -174,6 +180,9 @@ pub struct Record {
     /// The files that both the work and its target have changed, at the last try to merge it.
     #[serde(default)]
     pub conflicts: Vec<Conflict>,
+    /// The last trial of what its target would be.
+    #[serde(default)]
+    pub check: Option<Check>,
     /// The target that the run was begun for, where the user has named another since.
     #[serde(default)]
     pub first_target: Option<String>,
@@ -205,6 +214,7 @@ impl Record {
             outcome: None,
             brought: None,
             conflicts: Vec::new(),
+            check: None,
             first_target: None,
             reason: None,
             start: None,

@@ -133,10 +133,11 @@ pub fn add_wanted(secrets: &mut Secrets, wanted: &[String], required: &[String],
 }
 
 /// Variables of bn's own that a flag of `run` sets.
-const SAID_BY: [(&str, &str); 7] = [
+const SAID_BY: [(&str, &str); 8] = [
     ("BN_AGENT", "--agent NAME"),
     ("BN_AGENT_NAME", "--name NAME"),
     ("BN_AGENT_TYPE", "--type TYPE"),
+    ("BN_CHECK", "--check CMD"),
     ("BN_INITIAL_PROMPT", "--prompt TEXT"),
     ("BN_MERGE_TARGET", "--merge-target BRANCH"),
     ("BN_NO_MERGE", "--no-merge"),

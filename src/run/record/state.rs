@@ -117,6 +117,8 @@ pub enum Outcome {
     Failed,
     Stopped,
     TimedOut,
+    /// What the target would have been did not pass the check.
+    CheckFailed,
 }
 
 impl Outcome {
@@ -142,6 +144,7 @@ impl fmt::Display for Outcome {
             Outcome::Failed => "failed",
             Outcome::Stopped => "stopped",
             Outcome::TimedOut => "timed-out",
+            Outcome::CheckFailed => "check-failed",
         })
     }
 }

@@ -1,0 +1,69 @@
+//! The end of a container: how its process ended, and its removal.
+
+use std::time::Duration;
+
+use crate::error::Failure;
+use crate::failpoint::{self, Point};
+use crate::process::ProcessError;
+use crate::run::engine::{Engine, EngineError};
+use crate::run::record::run_json::Run;
+use crate::run::record::state::Ending;
+use crate::run::watch::status;
+
+/// How the agent ended. What containerd and the host's kernel know counts more than what was written inside: where the entrypoint
+/// itself was killed, nothing was.
+pub fn ending(run: &mut Run, engine: &Engine, foreground: Option<u8>, memory_kills: bool) -> Result<Ending, Failure> {
+    let known = match foreground {
+        Some(code) => Some(code),
+        None => removed(run, engine.remove_process(run.name()))?.flatten(),
+    };
+    let said = status::exit_status(&run.folder);
+    let out_of_memory = memory_kills || said.is_some_and(|said| said.out_of_memory);
+    let code = known.or(said.map(|said| said.code));
+    Ok(code.map_or(Ending::Lost, |code| Ending::Exited { code, out_of_memory: out_of_memory && code != 0 }))
+}
+
+pub fn as_stopped(ending: Ending) -> Ending {
+    Ending::Stopped { code: ending.exit_code() }
+}
+
+/// Removes the container; where that takes a password that nobody can give now, the record says so.
+pub fn remove_container(run: &mut Run, engine: &Engine) -> Result<(), Failure> {
+    if removed(run, engine.remove(run.name()))?.is_some() {
+        failpoint::reached(Point::ContainerRemoved);
+    }
+    Ok(())
+}
+
+fn removed<T>(run: &mut Run, answer: Result<T, EngineError>) -> Result<Option<T>, Failure> {
+    match answer {
+        Ok(known) => {
+            run.record.needs_sudo = false;
+            Ok(Some(known))
+        }
+        Err(EngineError::Process(ProcessError::Sudo { .. })) => {
+            run.record.needs_sudo = true;
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Removes what is left of a container whose run has ended.
+pub fn clean_up(run: &mut Run, engine: &Engine) -> Result<(), Failure> {
+    remove_container(run, engine)?;
+    Ok(run.save(Point::CleanedUp)?)
+}
+
+/// Ends the container of a run without an owner, so that the run can be finished.
+pub fn halt(run: &mut Run, engine: &Engine, grace: Duration) -> Result<(), Failure> {
+    let alive = engine.task(run.name())?.is_some_and(|task| task.status.is_alive());
+    if alive {
+        engine.terminate(run.name(), grace)?;
+    }
+    if run.record.ending.is_none() {
+        let ending = ending(run, engine, None, false)?;
+        run.record.ending = Some(if alive { as_stopped(ending) } else { ending });
+    }
+    Ok(())
+}
