@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::container::agent::{Agent, AgentType};
 use crate::container::ctr::{Ctr, Flags};
 use crate::container::network::Network;
+use crate::container::user_mount::UserMount;
 use crate::env::{Env, TimeZone, random};
 use crate::error::Failure;
 use crate::failpoint::Point;
@@ -174,6 +175,8 @@ fn spec(of: &RunSpec, check: &Check, folder: &Path) -> Result<RunSpec, Failure> 
         terminal: false,
         network: network(of, check.spec.network),
         publish: Vec::new(),
+        // What the agent could write there, a check can only read.
+        mounts: of.mounts.iter().map(|mount| UserMount { writable: false, ..mount.clone() }).collect(),
         graph: folder.join("graph"),
         graph_access: GraphAccess::Agent,
         caches: None,
