@@ -4,8 +4,8 @@ use std::io;
 use std::process::{Command, ExitStatus};
 
 use crate::error::Explain;
-use crate::process::Cmd;
 use crate::process::sudo::Refusal;
+use crate::process::{Captured, Cmd};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
@@ -34,9 +34,24 @@ impl Explain for ProcessError {
                 "run `sudo -v` in this terminal, then the same command again".to_owned(),
                 format!("or let it not ask, in sudoers: NOPASSWD: /usr/bin/{program}"),
             ],
-            ProcessError::Start { .. } | ProcessError::Stream { .. } => Vec::new(),
+            ProcessError::Start { source, .. } | ProcessError::Stream { source, .. } => no_more_processes(source),
         }
     }
+}
+
+/// What to look at where the kernel starts no process and no thread for this user any more.
+fn no_more_processes(source: &io::Error) -> Vec<String> {
+    let refused = source.kind() == io::ErrorKind::WouldBlock;
+    let hint = "you have as many processes as you may: `ulimit -u` and, with systemd, TasksMax of your session (systemctl status) say how many";
+    refused.then(|| hint.to_owned()).into_iter().collect()
+}
+
+/// The error for a program that broke down because it could start no process or thread of its own.
+pub(super) fn starved(cmd: &Cmd, captured: &Captured) -> Option<ProcessError> {
+    let signs = ["pthread_create failed: Resource temp", "failed to create new OS thread", "fork: Resource temp"];
+    let starved = !captured.success() && signs.iter().any(|sign| captured.stderr.contains(sign));
+    let source = || io::Error::from_raw_os_error(rustix::io::Errno::AGAIN.raw_os_error());
+    starved.then(|| ProcessError::Start { program: cmd.name(), source: source() })
 }
 
 /// The line of a program's complaint that says most: its last one.

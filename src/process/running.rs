@@ -4,12 +4,13 @@
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::thread;
 use std::time::Duration;
 
 use rustix::process::Signal;
 
 use crate::process::captured::{collect, pass_on};
-use crate::process::error::{failed, last_line, start_error};
+use crate::process::error::{failed, last_line, start_error, starved};
 use crate::process::rehearsal::success;
 use crate::process::sudo::Refusal;
 use crate::process::{Captured, Cmd, ProcessError, Runner, Watched};
@@ -34,7 +35,7 @@ impl Runner {
         })?;
         let captured =
             collect(&mut child, input).map_err(|source| ProcessError::Stream { program: cmd.name(), source })?;
-        self.sudo_refusal(cmd, &captured).map_or(Ok(captured), Err)
+        self.sudo_refusal(cmd, &captured).or_else(|| starved(cmd, &captured)).map_or(Ok(captured), Err)
     }
 
     /// Like `capture_with_input`, for work on what others wrote: the program and its children die when the time is over.
@@ -48,8 +49,9 @@ impl Runner {
         })?;
         let group = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
         let (done, waiting) = std::sync::mpsc::channel::<()>();
-        let (captured, late) = std::thread::scope(|scope| {
-            let watch = scope.spawn(move || {
+        let lost = |source| ProcessError::Stream { program: cmd.name(), source };
+        let (captured, late) = thread::scope(|scope| {
+            let watch = thread::Builder::new().spawn_scoped(scope, move || {
                 let late = waiting.recv_timeout(limit) == Err(std::sync::mpsc::RecvTimeoutError::Timeout);
                 if let (true, Some(group)) = (late, group) {
                     // Nothing to kill is what was wanted.
@@ -57,14 +59,16 @@ impl Runner {
                 }
                 late
             });
+            // Without anybody to end it, it does not go on.
+            let watch = watch.inspect_err(|_| drop(child.kill())).map_err(lost)?;
             let captured = collect(&mut child, input);
             drop(done);
-            (captured, watch.join().unwrap_or(true))
-        });
+            Ok((captured, watch.join().unwrap_or(true)))
+        })?;
         if late {
             return Err(ProcessError::Slow { program: cmd.name(), line: cmd.to_string(), seconds: limit.as_secs() });
         }
-        captured.map_err(|source| ProcessError::Stream { program: cmd.name(), source })
+        captured.map_err(lost)
     }
 
     /// Like `capture`, where anything but exit code 0 is an error.
@@ -91,8 +95,10 @@ impl Runner {
             let program = cmd.name();
             move |source| ProcessError::Stream { program, source }
         };
-        std::thread::scope(|scope| {
-            let reader = scope.spawn(|| collect(&mut source, &[]).map_err(lost(from)));
+        thread::scope(|scope| {
+            // Where no thread can be started it ends with its pipes.
+            let reader = thread::Builder::new().spawn_scoped(scope, || collect(&mut source, &[]).map_err(lost(from)));
+            let reader = reader.map_err(lost(from))?;
             let second = sink.and_then(|mut sink| collect(&mut sink, &[]).map_err(lost(to)));
             let first = reader.join().map_err(|_| lost(from)(io::Error::other("a reader thread died")))?;
             let (first, second) = (first?, second?);

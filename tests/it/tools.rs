@@ -1,6 +1,8 @@
 //! Programs that are missing or sick: each its own error, exit code 125, nothing left behind.
 
-use crate::world::{WRITE_ID, World};
+use std::process::Command;
+
+use crate::world::{WRITE_ID, World, answer};
 
 fn run_fails(world: &World) -> String {
     let answer = world.bn(&["container", "run", "--", "true"]);
@@ -124,4 +126,33 @@ esac"#,
     assert_eq!(built.code, 0, "{built:?}");
     assert_eq!(world.calls().matches(" images import -").count(), 2, "{}", world.calls());
     assert!(built.stdout.contains("localhost/binnacle-self:latest built"), "{built:?}");
+}
+
+/// Under a user id of the test's own, which root alone can take, so that the kernel counts nobody else's processes.
+#[test]
+fn bn_does_with_one_process_more_and_says_so_without() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let world = World::new();
+    let owner = "54323";
+    let owned = Command::new("chown").args(["-R", owner]).arg(world.path("")).status().unwrap();
+    assert!(owned.success());
+    let build = |processes: &str| {
+        let command = world.command(&["container", "build", "--dry-run"]);
+        let mut bounded = Command::new("/usr/bin/setpriv");
+        bounded.args(["--reuid", owner, "--regid", owner, "--clear-groups", "/usr/bin/prlimit"]);
+        bounded.arg(format!("--nproc={processes}:{processes}")).arg(command.get_program()).args(command.get_args());
+        bounded.current_dir(world.repo()).env_clear();
+        bounded.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        answer(&mut bounded)
+    };
+    assert_eq!(build("2").code, 0);
+    let refused = build("1");
+    assert_eq!(refused.code, 125, "{refused:?}");
+    insta::assert_snapshot!(refused.stderr, @"
+    Error: cannot start git
+      caused by: Resource temporarily unavailable (os error 11)
+    hint: you have as many processes as you may: `ulimit -u` and, with systemd, TasksMax of your session (systemctl status) say how many
+    ");
 }
