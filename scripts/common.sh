@@ -18,7 +18,7 @@ as_root() {
 have() { command -v "$1" >/dev/null 2>&1; }
 
 # rustup puts it there, and a shell that was open before does not look there.
-if ! have cargo && [[ -x ${CARGO_HOME:-$HOME/.cargo}/bin/cargo ]]; then PATH=${CARGO_HOME:-$HOME/.cargo}/bin:$PATH; fi
+if ! have cargo; then PATH=$PATH:${CARGO_HOME:-${HOME:-}/.cargo}/bin; fi
 
 # Yes without asking where nobody is there to be asked.
 confirm() {
