@@ -278,6 +278,16 @@ copilot_has_form() {
     [[ $answer == *yes ]]
 }
 
+# codex does not look at OPENAI_BASE_URL: sets the array PROVIDER to the flags that tell it.
+codex_provider() {
+    local provider=model_providers.binnacle
+    PROVIDER=()
+    if [[ ${OPENAI_BASE_URL:-} && ${OPENAI_API_KEY:-} ]]; then
+        PROVIDER=(-c model_provider=binnacle -c $provider.name=binnacle -c "$provider.base_url=$OPENAI_BASE_URL"
+            -c $provider.env_key=OPENAI_API_KEY -c $provider.wire_api=responses)
+    fi
+}
+
 # Sets the array COMMAND to what starts the agent program, with every question of its own answered yes:
 # the container is the wall.
 agent_command() {
@@ -296,7 +306,8 @@ agent_command() {
         codex)
             # the variable that codex itself reads; OPENAI_API_KEY alone is not sent
             if [[ ${OPENAI_API_KEY:-} ]]; then export CODEX_API_KEY=${CODEX_API_KEY:-$OPENAI_API_KEY}; fi
-            COMMAND=(codex ${prompt:+exec})
+            codex_provider
+            COMMAND=(codex "${PROVIDER[@]}" ${prompt:+exec})
             if [[ $again ]]; then COMMAND+=(resume --last); fi
             if streams; then COMMAND+=(--json); fi
             # a session that was begun with a prompt is continued on the agent's screen, too
@@ -410,7 +421,12 @@ live() {
         # ctr hands on what is typed or piped in, but never its end: codex and cat would wait for it for ever.
         if [[ ! -t 0 ]]; then exec </dev/null; fi
         COMMAND=("$@")
-        if (($# == 0)); then agent_command; fi
+        if (($# == 0)); then
+            agent_command
+        elif [[ ${1##*/} == codex ]]; then
+            codex_provider
+            COMMAND=("$1" "${PROVIDER[@]}" "${@:2}")
+        fi
         work "${COMMAND[@]}" || code=$?
         finish_work "$code"
     fi

@@ -8,6 +8,7 @@ use crate::cli::container_agent::MemoryArgs;
 use crate::cli::given::Given;
 use crate::container::agent::{Agent, AgentType};
 use crate::container::network::Network;
+use crate::egress::model::endpoint::Keys;
 
 pub const RUN_EXAMPLES: &str = "\
 Examples:
@@ -181,6 +182,20 @@ pub struct RunArgs {
     /// Lead this machine's port 3000, or 8080:3000, to the container's
     #[arg(long, value_name = "[ADDRESS:][HOSTPORT:]PORT", value_delimiter = ',', help_heading = "Network")]
     pub publish: Vec<String>,
+
+    /// Keep model APIs' keys outside (outside), or give them to the agent (inside)
+    #[arg(
+        long,
+        value_name = "WHERE",
+        default_value = "outside",
+        hide_possible_values = true,
+        help_heading = "Network"
+    )]
+    pub keys: Keys,
+
+    /// Ask this model at URL, with the key in $NAME_API_KEY
+    #[arg(long, value_name = "NAME=URL", value_delimiter = ',', help_heading = "Network")]
+    pub model_endpoint: Vec<String>,
 
     #[command(flatten)]
     pub egress: NetworkArgs,

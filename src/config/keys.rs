@@ -7,6 +7,7 @@ use crate::container::limits;
 use crate::container::network::Network;
 use crate::container::reference::image_reference;
 use crate::container::user_mount::check_in_file;
+use crate::egress::model::endpoint::{Keys, Wish};
 use crate::egress::policy::Policy;
 use crate::env::Machine;
 use crate::error::{Explain, Usage};
@@ -33,7 +34,7 @@ macro_rules! key {
 }
 
 /// In the order of the help.
-pub static KEYS: [Key; 29] = [
+pub static KEYS: [Key; 31] = [
     key!("agent", Text, "copilot", Choice(agent), check: one_of::<Agent>),
     key!("prompt", Text, "to take a ready task", Optional(prompt),
         variable: Some(Variable { name: "BN_INITIAL_PROMPT", of: |env| env.initial_prompt.as_ref() })),
@@ -72,6 +73,9 @@ pub static KEYS: [Key; 29] = [
     key!("network", Text, "egress", Choice(network), check: one_of::<Network>,
         opens: |value, _| any(value, |mode| mode == "host")),
     key!("publish", List, "", List(publish), check: |port| port.parse::<Published>().map(drop), opens: |value, _| any(value, is_for_others)),
+    key!("keys", Text, "outside", Choice(keys), check: one_of::<Keys>, opens: |value, _| any(value, |place| place == "inside")),
+    // It says who gets the key.
+    key!("model-endpoint", List, "", List(model_endpoint), opens: |value, _| has_items(value), check: endpoint),
     key!("allow", List, "", List(egress.allow), opens: |value, _| has_items(value), check: rule),
     // Whatever is named may be private. A set of hosts is known to be public.
     key!("only", List, "", List(egress.only), opens: |value, _| any(value, |host| !host.starts_with('@')), check: rule),
@@ -116,6 +120,10 @@ fn is_for_others(port: &str) -> bool {
 fn rule(text: &str) -> Result<(), Usage> {
     let rules = [text.to_owned()];
     Policy::parse(&[], &rules).map(drop).map_err(|error| Usage { message: error.to_string(), hints: error.hints() })
+}
+
+fn endpoint(text: &str) -> Result<(), Usage> {
+    text.parse::<Wish>().map(drop).map_err(|error| Usage { message: error.to_string(), hints: error.hints() })
 }
 
 fn not_empty(text: &str) -> Result<(), Usage> {

@@ -9,6 +9,7 @@ mod http;
 pub mod live_rules;
 pub mod local_socket;
 pub mod log;
+pub mod model;
 pub mod news;
 pub mod next_hop;
 pub mod policy;

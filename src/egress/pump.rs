@@ -5,6 +5,7 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::egress::http::body::{Body, Malformed};
+use crate::egress::model::tally::Reading;
 use crate::egress::stream::{Stream, write_all};
 
 /// One buffer serves all connections of a thread: only bytes that a slow reader leaves behind are kept for it.
@@ -71,7 +72,7 @@ enum Step {
 }
 
 /// Moves one body. An end where it is not complete is a break.
-pub async fn pump(from: &mut Reader<'_>, to: &Stream, body: &mut Body) -> Result<(), Broken> {
+pub async fn pump(from: &mut Reader<'_>, to: &Stream, body: &mut Body<'_>) -> Result<(), Broken> {
     let ahead = std::mem::take(&mut from.ahead);
     let own = body.take(&ahead)?;
     write_all(to, &ahead[..own]).await.map_err(Broken::Sink)?;
@@ -101,7 +102,7 @@ pub async fn pump(from: &mut Reader<'_>, to: &Stream, body: &mut Body) -> Result
     Ok(())
 }
 
-fn step(from: &mut Reader<'_>, to: &Stream, body: &mut Body, scratch: &mut [u8]) -> Result<Step, Broken> {
+fn step(from: &mut Reader<'_>, to: &Stream, body: &mut Body<'_>, scratch: &mut [u8]) -> Result<Step, Broken> {
     let count = match from.stream.try_read(scratch).map_err(Broken::Source)? {
         None => return Ok(Step::Wait),
         Some(0) => return Ok(Step::End),
@@ -117,16 +118,25 @@ fn step(from: &mut Reader<'_>, to: &Stream, body: &mut Body, scratch: &mut [u8])
 ///
 /// A receiver that is gone does not stop the other direction at once: what its last words were still gets through.
 pub async fn tunnel(left: &mut Reader<'_>, right: &mut Reader<'_>) -> Result<(), Broken> {
+    tunnel_reading(left, right, None).await
+}
+
+/// The same, and what comes from the right one is read as it passes.
+pub async fn tunnel_reading(
+    left: &mut Reader<'_>,
+    right: &mut Reader<'_>,
+    reading: Option<&Reading>,
+) -> Result<(), Broken> {
     let (to_left, to_right) = (left.stream, right.stream);
-    let (there, back) = tokio::try_join!(one_way(left, to_right), one_way(right, to_left))?;
+    let (there, back) = tokio::try_join!(one_way(left, to_right, None), one_way(right, to_left, reading))?;
     match there.or(back) {
         Some(error) => Err(Broken::Sink(error)),
         None => Ok(()),
     }
 }
 
-async fn one_way(from: &mut Reader<'_>, to: &Stream) -> Result<Option<io::Error>, Broken> {
-    match pump(from, to, &mut Body::until_close()).await {
+async fn one_way(from: &mut Reader<'_>, to: &Stream, reading: Option<&Reading>) -> Result<Option<io::Error>, Broken> {
+    match pump(from, to, &mut Body::until_close().read_by(reading)).await {
         Ok(()) => {
             to.finish();
             Ok(None)

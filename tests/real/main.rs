@@ -33,6 +33,7 @@ mod life;
 mod machine;
 mod main_job;
 mod memory;
+mod models;
 mod mounts;
 mod network;
 mod notify;

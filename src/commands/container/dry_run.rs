@@ -114,6 +114,9 @@ impl fmt::Display for DryRun {
         if let Some(check) = &self.check {
             writeln!(f, "# before it merges: {check}")?;
         }
+        for endpoint in &self.network.models {
+            writeln!(f, "# its key stays outside: {endpoint}")?;
+        }
         for Step { step, commands } in &self.steps {
             writeln!(f, "# {step}")?;
             commands.iter().try_for_each(|command| writeln!(f, "{command}"))?;

@@ -99,6 +99,7 @@ mod tests {
             conflicts: Vec::new(),
             check: None,
             kept: Vec::new(),
+            models: crate::egress::model::tally::Counts::default(),
             egress: crate::egress::summary::Summary::default(),
             next: None,
         };

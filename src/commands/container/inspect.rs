@@ -9,10 +9,11 @@ use crate::commands::container::find::{Runs, any};
 use crate::commands::container::port::Open;
 use crate::commands::{Context, Exit};
 use crate::container::wall::Wall;
+use crate::egress::model::tally::Counts;
 use crate::error::Failure;
 use crate::run::record::run_json::Record;
 use crate::run::watch::process::Watched;
-use crate::run::watch::wall;
+use crate::run::watch::{proxy, wall};
 use crate::sanitize;
 
 #[derive(Serialize)]
@@ -21,6 +22,8 @@ struct Inspected {
     owned: bool,
     /// Ports of this machine that lead to the container's.
     ports: Vec<Open>,
+    /// What models were asked, through endpoints that keep their keys outside.
+    models: Counts,
     /// What is really on, where the container runs.
     wall: Option<Wall>,
 }
@@ -41,6 +44,7 @@ pub fn run(args: &InspectArgs, context: &Context) -> Result<Exit, Failure> {
         _ => None,
     };
     let ports = Open::all(&seen)?;
-    context.output.print(&Inspected { record: seen.record, owned: seen.owned, ports, wall })?;
+    let models = proxy::asked(&seen.record.spec, &seen.folder)?;
+    context.output.print(&Inspected { record: seen.record, owned: seen.owned, ports, models, wall })?;
     Ok(Exit::DONE)
 }

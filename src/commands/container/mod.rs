@@ -33,6 +33,7 @@ mod log_reader;
 mod logs;
 mod looking;
 mod merge;
+mod models;
 mod mounts;
 mod next;
 mod notify;

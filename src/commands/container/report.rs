@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::commands::container::next;
+use crate::egress::model::tally::Counts;
 use crate::egress::summary::Summary;
 use crate::error::NOT_MERGED;
 use crate::git::collect::collected::{BranchOutcome, Collected, Kept};
@@ -19,6 +20,7 @@ use crate::run::record::folder::Folder;
 use crate::run::record::hand_off::HandOff;
 use crate::run::record::run_json::Record;
 use crate::run::record::state::{Ending, Outcome, State};
+use crate::run::watch::proxy;
 
 /// So many uncommitted files are named to people.
 const MOST_NAMED: usize = 20;
@@ -48,6 +50,8 @@ pub struct RunReport {
     pub check: Option<Check>,
     /// What is nowhere else than with the run, beside its work.
     pub kept: Vec<Kept>,
+    /// What models were asked, through endpoints that keep their keys outside.
+    pub models: Counts,
     /// What the agent could not reach.
     pub egress: Summary,
     pub next: Option<String>,
@@ -73,6 +77,7 @@ impl RunReport {
             conflicts: record.conflicts.clone(),
             check: record.check.clone(),
             kept: record.kept.clone(),
+            models: proxy::asked(&record.spec, folder)?,
             egress,
             next: next::after(record),
         })
@@ -134,7 +139,8 @@ impl fmt::Display for RunReport {
         for note in &self.notes {
             writeln!(f, "{note}")?;
         }
-        writeln!(f, "{}", self.headline())?;
+        let asked = if self.models.is_empty() { String::new() } else { format!(" ({})", self.models) };
+        writeln!(f, "{}{asked}", self.headline())?;
         // What diverged or did not pass its check is told with the reason.
         let told = matches!(self.outcome, Some(Outcome::Diverged | Outcome::CheckFailed));
         if let Some(reason) = self.reason.as_ref().filter(|_| !told) {

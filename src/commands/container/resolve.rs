@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::cli::container::RunArgs;
 use crate::commands::Context;
 use crate::commands::container::settings::{self, Settings};
-use crate::commands::container::{checks, ctr_flags, mounts, ownership, remembered, worktree};
+use crate::commands::container::{checks, ctr_flags, models, mounts, ownership, remembered, worktree};
 use crate::container::agent::{Agent, CONTINUE_PROMPT, DEFAULT_PROMPT};
 use crate::container::ctr::Ctr;
 use crate::container::limits::{Limits, Wanted, parse_cpus, parse_disk, parse_memory, parse_pids, parse_timeout};
@@ -83,13 +83,15 @@ pub struct Resolved {
 pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) -> Result<Resolved, Failure> {
     let env = &context.env;
     let asked = Asked::check(args)?;
-    let network = network(args);
+    let mut network = network(args);
     proxy::check(&network, env)?;
     ssh_has_a_way(args)?;
     let terminal = terminal(args, env)?;
     let mut notes = ports::check(&asked.publish, args.network)?;
-    let secrets = secrets(args, terminal, env, &mut notes)?;
+    let mut secrets = secrets(args, terminal, env, &mut notes)?;
     let settings = brought_settings(args, &secrets, env, &mut notes);
+    let (endpoints, model_keys) = models::hold_outside(args, &mut secrets, env, &mut notes)?;
+    network.models = endpoints;
     let checkout = checkout::resolve(git, &worktree::existing(args.worktree.as_deref(), env)?)?;
     ownership::check(&checkout.worktree, &env.user)?;
     worktree::refuse_odd_bytes(&[&checkout.worktree, &checkout.main_worktree])?;
@@ -150,6 +152,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         folder,
         repositories: data.repositories().to_owned(),
         secrets,
+        model_keys,
         no_hooks: args.no_hooks,
         fresh: args.remembers.fresh,
         settings,
@@ -217,6 +220,7 @@ fn network(args: &RunArgs) -> NetworkSpec {
         allow: args.egress.allow.clone(),
         only: args.egress.only.clone(),
         upstream_by_name: args.egress.upstream_by_name,
+        models: Vec::new(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Where a message body ends. The bytes themselves pass through as they are.
 
+use crate::egress::model::tally::Reading;
+
 /// A chunk's size, extensions included, and a trailer's length are bounded.
 const LINE_MAX: usize = 8 * 1024;
 const TRAILERS_MAX: usize = 16 * 1024;
@@ -34,13 +36,15 @@ enum State {
 
 /// A body on its way.
 #[derive(Debug)]
-pub struct Body {
+pub struct Body<'a> {
     state: State,
     /// Bytes of the current size line, or of all trailers.
     line: usize,
+    /// Who is shown what it says.
+    reading: Option<&'a Reading>,
 }
 
-impl Body {
+impl<'a> Body<'a> {
     pub fn new(framing: Framing) -> Self {
         let state = match framing {
             Framing::None | Framing::Length(0) => State::Complete,
@@ -48,7 +52,12 @@ impl Body {
             Framing::Chunked => State::Size(0, 0),
             Framing::UntilClose => State::UntilClose,
         };
-        Self { state, line: 0 }
+        Self { state, line: 0, reading: None }
+    }
+
+    /// The same, read as it passes.
+    pub fn read_by(self, reading: Option<&'a Reading>) -> Self {
+        Self { reading, ..self }
     }
 
     pub fn until_close() -> Self {
@@ -68,7 +77,12 @@ impl Body {
     pub fn take(&mut self, bytes: &[u8]) -> Result<usize, Malformed> {
         let mut taken = 0;
         while taken < bytes.len() && !self.is_complete() {
-            taken += self.advance(&bytes[taken..])?;
+            let is_content = matches!(self.state, State::UntilClose | State::Length(_) | State::Data(_));
+            let count = self.advance(&bytes[taken..])?;
+            if let (true, Some(reading)) = (is_content, self.reading) {
+                reading.see(&bytes[taken..taken + count]);
+            }
+            taken += count;
         }
         Ok(taken)
     }

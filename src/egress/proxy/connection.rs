@@ -4,24 +4,34 @@ use crate::egress::host::Authority;
 use crate::egress::http::head::{Request, Target};
 use crate::egress::http::reply::Reply;
 use crate::egress::log::Decision;
+use crate::egress::model::open::Model;
 use crate::egress::proxy::dial::dial;
 use crate::egress::proxy::ending::{Next, join, refuse};
 use crate::egress::proxy::head::TIMEOUT;
-use crate::egress::proxy::{Shared, forward};
+use crate::egress::proxy::{Shared, ask, forward};
 use crate::egress::pump::Reader;
 use crate::egress::stream::{Stream, write_all};
 
 /// The most that a request's head may take.
 const HEAD_MAX: usize = 32 * 1024;
+/// Whom the requests of a connection are for.
+#[derive(Clone, Copy)]
+pub enum To<'a> {
+    /// Whomever they name.
+    Anybody,
+    /// One model, whatever they name.
+    Model(&'a Model),
+}
+
 /// Serves a client until it, or its server, is done.
-pub async fn serve(shared: &Shared, stream: Stream, ahead: Vec<u8>) {
+pub async fn serve(shared: &Shared, stream: Stream, ahead: Vec<u8>, to: To<'_>) {
     let mut client = Reader { stream: &stream, ahead };
     loop {
-        let next = match request(&mut client).await {
-            Ok(Some(request)) => answer(shared, &mut client, &request).await,
+        let next = match request(&mut client, to).await {
+            Ok(Some(request)) => answer(shared, &mut client, &request, to).await,
             Ok(None) => Next::End,
             Err(reply) => {
-                shared.note_request(Decision::Refused, "-", format!("bad request: {}", reply.status));
+                shared.note_request(Decision::Refused, "-", format!("{}: {}", to.bad(), reply.status));
                 refuse(&mut client, &reply).await
             }
         };
@@ -33,15 +43,34 @@ pub async fn serve(shared: &Shared, stream: Stream, ahead: Vec<u8>) {
     }
 }
 
-async fn request(client: &mut Reader<'_>) -> Result<Option<Request>, Reply> {
+impl To<'_> {
+    fn parse(self, head: &[u8]) -> Result<Request, Reply> {
+        match self {
+            To::Anybody => Request::parse(head),
+            To::Model(model) => Request::parse_for(head, &model.endpoint),
+        }
+    }
+
+    fn bad(self) -> String {
+        match self {
+            To::Anybody => "bad request".to_owned(),
+            To::Model(model) => format!("bad request to the endpoint of {}", model.endpoint.name),
+        }
+    }
+}
+
+async fn request(client: &mut Reader<'_>, to: To<'_>) -> Result<Option<Request>, Reply> {
     match tokio::time::timeout(TIMEOUT, client.head(HEAD_MAX)).await {
-        Ok(head) => head?.map(|head| Request::parse(&head)).transpose(),
+        Ok(head) => head?.map(|head| to.parse(&head)).transpose(),
         Err(_) if client.ahead.is_empty() => Ok(None),
         Err(_) => Err(Reply::new(408, "the request took too long to arrive")),
     }
 }
 
-async fn answer(shared: &Shared, client: &mut Reader<'_>, request: &Request) -> Next {
+async fn answer(shared: &Shared, client: &mut Reader<'_>, request: &Request, to: To<'_>) -> Next {
+    if let To::Model(model) = to {
+        return ask::ask(shared, client, request, model).await;
+    }
     match &request.target {
         Target::Plain(asked, _) => forward::forward(shared, client, request, asked).await,
         Target::Tunnel(asked) => match dial(shared, asked, false).await {

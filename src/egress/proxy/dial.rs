@@ -6,6 +6,7 @@ use crate::egress::host::{Authority, Host};
 use crate::egress::http::head::Response;
 use crate::egress::http::reply::Reply;
 use crate::egress::log::{Decision, Entry, Remedy};
+use crate::egress::model::url::Url;
 use crate::egress::next_hop::Hop;
 use crate::egress::policy::{Policy, Refusal};
 use crate::egress::proxy::{Shared, happy_eyeballs};
@@ -65,6 +66,42 @@ pub async fn route(shared: &Shared, asked: &Authority) -> Result<Route, Reply> {
         }
         _ => dial(shared, asked, true).await.map(Route::Server),
     }
+}
+
+/// Connects to a model's server, which is wherever the giver of its key says: no rule is asked.
+pub async fn dial_model(shared: &Shared, url: &Url) -> Result<Dialled, Reply> {
+    let asked = &url.authority;
+    let outcome = match shared.next_hops.towards(asked, !url.secure) {
+        Some(hop) => through(shared, hop, asked.clone()).await,
+        None => to_server(shared, asked).await,
+    };
+    let outcome = match outcome {
+        Ok(dialled) if url.secure => encrypted(shared, dialled, asked).await,
+        other => other,
+    };
+    logged(shared, asked, None, outcome)
+}
+
+async fn to_server(shared: &Shared, asked: &Authority) -> Result<Dialled, Unreached> {
+    let addresses = match &asked.host {
+        Host::Address(address) => vec![*address],
+        Host::Name(name) => shared.resolver.lookup(name).await.map_err(Unreached::because)?,
+    };
+    let sockets: Vec<SocketAddr> = sorted(addresses).iter().map(|address| (*address, asked.port).into()).collect();
+    directly(shared, &sockets).await
+}
+
+async fn encrypted(shared: &Shared, dialled: Dialled, asked: &Authority) -> Result<Dialled, Unreached> {
+    let Dialled { stream: Stream::Tcp(stream), ahead, address } = dialled else {
+        return Err(Unreached::because("no way to encrypt this"));
+    };
+    // The server speaks second.
+    if !ahead.is_empty() {
+        return Err(Unreached::because("the next proxy spoke out of turn"));
+    }
+    let tls = shared.models.tls().map_err(Unreached::because)?;
+    let near = tls.over(stream, &asked.host).await?;
+    Ok(Dialled { stream: near.into(), ahead, address })
 }
 
 fn admit_name(shared: &Shared, asked: &Authority) -> Result<(), Reply> {

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::egress::http::reply::Reply;
+use crate::egress::model::tally::Reading;
 use crate::egress::proxy::dial::Dialled;
 use crate::egress::proxy::head::PIECE;
-use crate::egress::pump::{Broken, Reader, tunnel};
+use crate::egress::pump::{Broken, Reader, tunnel_reading};
 use crate::egress::stream::write_all;
 
 /// What a client may still be sending when it is answered for the last time.
@@ -22,9 +23,14 @@ pub enum Next {
 
 /// A tunnel to its end; a break on one side becomes one on the other.
 pub async fn join(client: &mut Reader<'_>, server: Dialled) -> Next {
+    join_reading(client, server, None).await
+}
+
+/// The same, and what the server says is read as it passes.
+pub async fn join_reading(client: &mut Reader<'_>, server: Dialled, reading: Option<&Reading>) -> Next {
     let outcome: Result<(), Broken> = {
         let mut reader = Reader { stream: &server.stream, ahead: server.ahead };
-        tunnel(client, &mut reader).await
+        tunnel_reading(client, &mut reader, reading).await
     };
     match outcome {
         Ok(()) => Next::End,

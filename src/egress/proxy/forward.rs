@@ -4,9 +4,10 @@ use crate::egress::host::Authority;
 use crate::egress::http::body::{Body, Framing};
 use crate::egress::http::head::{Request, Response};
 use crate::egress::http::reply::Reply;
+use crate::egress::model::tally::Reading;
 use crate::egress::proxy::Shared;
 use crate::egress::proxy::dial::{Dialled, Route, route};
-use crate::egress::proxy::ending::{Next, close, join, refuse};
+use crate::egress::proxy::ending::{Next, close, join_reading, refuse};
 use crate::egress::pump::{Broken, Reader, pump};
 use crate::egress::stream::{Stream, write_all};
 
@@ -41,14 +42,31 @@ pub async fn forward(shared: &Shared, client: &mut Reader<'_>, request: &Request
         Ok(Route::Proxy(proxy, authorization)) => (proxy, request.for_proxy(authorization.as_deref())),
         Err(reply) => return refuse(client, &reply).await,
     };
+    carry(client, server, &head, &Exchange { request, asked, reading: None }).await
+}
+
+/// One request and its answer.
+pub struct Exchange<'a> {
+    pub request: &'a Request,
+    /// Who answers.
+    pub asked: &'a Authority,
+    /// Who is shown the answer.
+    pub reading: Option<&'a Reading>,
+}
+
+/// Sends the head that is meant for the server, and carries everything behind it both ways.
+pub async fn carry(client: &mut Reader<'_>, server: Dialled, head: &[u8], exchanged: &Exchange<'_>) -> Next {
     let Dialled { stream, ahead, address } = server;
     let mut reader = Reader { stream: &stream, ahead };
-    let outcome = exchange(client, &mut reader, request, &head, asked).await;
+    let outcome = exchange(client, &mut reader, head, exchanged).await;
     let ahead = std::mem::take(&mut reader.ahead);
     match outcome {
         Ok(Answered::Whole { keeps_alive: true }) => Next::Request,
         Ok(Answered::Whole { keeps_alive: false }) => close(client).await,
-        Ok(Answered::Switched) => join(client, Dialled { stream, ahead, address }).await,
+        Ok(Answered::Switched) => {
+            exchanged.reading.iter().for_each(|reading| reading.switch());
+            join_reading(client, Dialled { stream, ahead, address }, exchanged.reading).await
+        }
         Err(Failure::Early(reply)) => refuse(client, &reply).await,
         Err(Failure::Broken) => {
             stream.abort();
@@ -61,17 +79,16 @@ pub async fn forward(shared: &Shared, client: &mut Reader<'_>, request: &Request
 async fn exchange(
     client: &mut Reader<'_>,
     server: &mut Reader<'_>,
-    request: &Request,
     head: &[u8],
-    asked: &Authority,
+    exchanged: &Exchange<'_>,
 ) -> Result<Answered, Failure> {
-    let gone = |_| Failure::Early(unreachable(asked));
+    let gone = |_| Failure::Early(unreachable(exchanged.asked));
     write_all(server.stream, head).await.map_err(gone)?;
     let (to_client, to_server) = (client.stream, server.stream);
-    let mut body = Body::new(request.framing);
+    let mut body = Body::new(exchanged.request.framing);
     let answered = {
         let sending = pump(client, to_server, &mut body);
-        let answering = respond(server, to_client, request, asked);
+        let answering = respond(server, to_client, exchanged);
         tokio::pin!(sending, answering);
         let mut sent = None;
         loop {
@@ -94,12 +111,8 @@ async fn exchange(
 }
 
 /// Reads the response and passes it on.
-async fn respond(
-    server: &mut Reader<'_>,
-    client: &Stream,
-    request: &Request,
-    asked: &Authority,
-) -> Result<Answered, Failure> {
+async fn respond(server: &mut Reader<'_>, client: &Stream, exchanged: &Exchange<'_>) -> Result<Answered, Failure> {
+    let Exchange { request, asked, reading } = exchanged;
     loop {
         let head = match server.head(HEAD_MAX).await {
             Ok(Some(head)) => head,
@@ -113,7 +126,7 @@ async fn respond(
             return Ok(Answered::Switched);
         }
         if !response.is_interim() {
-            pump(server, client, &mut Body::new(response.framing)).await?;
+            pump(server, client, &mut Body::new(response.framing).read_by(*reading)).await?;
             return Ok(Answered::Whole { keeps_alive });
         }
     }

@@ -17,7 +17,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::egress::descriptor::{is_tcp, receive};
 use crate::egress::greeting::{Greeting, Word};
 use crate::egress::http::reply::Reply;
-use crate::egress::proxy::connection;
+use crate::egress::proxy::connection::{self, To};
 use crate::egress::proxy::head::TIMEOUT;
 use crate::egress::proxy::{Decision, Shared};
 use crate::egress::stream::{Stream, write_all};
@@ -68,7 +68,7 @@ async fn greet(shared: Arc<Shared>, stream: Stream) {
     let Ok(Ok((bytes, socket))) = first else { return };
     match (socket, Greeting::parse(&bytes)) {
         (Some(socket), Some(offer)) => take(&shared, stream, socket, offer).await,
-        (None, None) if !bytes.is_empty() => connection::serve(&shared, stream.into(), bytes).await,
+        (None, None) if !bytes.is_empty() => connection::serve(&shared, stream.into(), bytes, To::Anybody).await,
         _ => {}
     }
 }
@@ -100,12 +100,15 @@ async fn listen(shared: Arc<Shared>, listener: TcpListener, offer: Greeting, _pe
         match (listener.accept().await, offer) {
             (Ok((stream, _)), Greeting::Proxy) => {
                 admit(&shared, stream.into(), |shared, stream| async move {
-                    connection::serve(&shared, stream, Vec::new()).await;
+                    connection::serve(&shared, stream, Vec::new(), To::Anybody).await;
                 });
             }
             (Ok((stream, _)), Greeting::Port(port)) => {
                 admit(&shared, stream.into(), move |shared, stream| async move {
-                    connection::bring_in(&shared, stream, port).await;
+                    match shared.models.at(port) {
+                        Some(model) => connection::serve(&shared, stream, Vec::new(), To::Model(model)).await,
+                        None => connection::bring_in(&shared, stream, port).await,
+                    }
                 });
             }
             // Whoever has the other copy may have shut it.

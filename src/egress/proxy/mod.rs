@@ -1,5 +1,6 @@
 //! The proxy on the host: the one way out of a container.
 
+mod ask;
 mod connection;
 mod dial;
 mod ending;
@@ -22,6 +23,7 @@ use crate::egress::dns::Resolver;
 use crate::egress::live_rules::LivePolicy;
 use crate::egress::local_socket::listen;
 use crate::egress::log::{Decision, Entry, Log};
+use crate::egress::model::open::{ModelSpec, Models};
 use crate::egress::next_hop::NextHops;
 use crate::egress::policy::Policy;
 use crate::egress::stream::Stream;
@@ -77,6 +79,7 @@ pub struct ProxySpec {
     /// See `live_rules`.
     pub live_rules: PathBuf,
     pub next_hops: NextHops,
+    pub models: ModelSpec,
     /// The run's name, for what refusals say.
     pub run: String,
     /// The time of the log's entries.
@@ -94,6 +97,7 @@ pub struct Proxy {
 struct Shared {
     policy: LivePolicy,
     next_hops: NextHops,
+    models: Models,
     resolver: Resolver,
     log: Log,
     run: String,
@@ -149,8 +153,9 @@ impl Proxy {
         let policy = LivePolicy::new(spec.policy, &spec.live_rules);
         let connections_max = connections_max();
         let shared = Arc::new(Shared {
-            ports: watch::Sender::new(policy.now().loopback_ports()),
+            ports: watch::Sender::new(Vec::new()),
             policy,
+            models: Models::new(spec.models),
             next_hops: spec.next_hops,
             resolver,
             log,
@@ -208,7 +213,7 @@ async fn serve(shared: &Arc<Shared>, listener: std::os::unix::net::UnixListener)
 /// Keeps the open loopback ports up to date with the rules.
 async fn watch_ports(shared: &Arc<Shared>) {
     loop {
-        let ports = shared.policy.now().loopback_ports();
+        let ports = [shared.models.ports(), shared.policy.now().loopback_ports()].concat();
         shared.ports.send_if_modified(|known| {
             let changed = *known != ports;
             *known = ports;

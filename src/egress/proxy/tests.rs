@@ -4,6 +4,7 @@ mod abuse;
 mod bench;
 mod breaks;
 mod listener;
+mod models;
 mod next_hop;
 mod plain;
 mod refusal;
@@ -52,6 +53,10 @@ impl World {
     }
 
     fn with(allow: &[&str], only: &[&str], next_hops: NextHops, hosts: &str) -> Self {
+        Self::asking((allow, only), next_hops, hosts, ModelSpec::default())
+    }
+
+    fn asking((allow, only): (&[&str], &[&str]), next_hops: NextHops, hosts: &str, models: ModelSpec) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("hosts"), hosts).unwrap();
         fs::write(folder.path().join("resolv.conf"), "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n").unwrap();
@@ -61,6 +66,7 @@ impl World {
             policy: Policy::parse(&owned(allow), &owned(only)).unwrap(),
             live_rules: folder.path().join("rules"),
             next_hops,
+            models,
             run: "agent-1".into(),
             clock: crate::env::now,
         };

@@ -18,6 +18,8 @@ pub struct Plan {
     /// The runs of all repositories are below it.
     pub repositories: PathBuf,
     pub secrets: Secrets,
+    /// The keys that the proxy adds, by the names of their endpoints.
+    pub model_keys: Secrets,
     /// The user's git hooks do not run in the container.
     pub no_hooks: bool,
     /// What the agent remembers of this worktree goes first.

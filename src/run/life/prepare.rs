@@ -113,6 +113,10 @@ fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<Prepared, Failure> {
     memory::write_settings(&spec.runtime, &plan.settings)?;
     let secrets = secrets::file(&spec.runtime);
     plan.secrets.write(&secrets).map_err(|source| RunError::io("write", &secrets, source))?;
+    if !plan.model_keys.is_empty() {
+        let keys = secrets::model_keys(&spec.runtime);
+        plan.model_keys.write(&keys).map_err(|source| RunError::io("write", &keys, source))?;
+    }
     failpoint::reached(Point::SecretsWritten);
     run.enter(State::Starting, Point::RunPrepared)?;
     Ok(prepared)
@@ -162,9 +166,16 @@ pub fn remove_secret_file(spec: &RunSpec) -> Result<(), RunError> {
     secrets::shred(&path).map_err(|source| RunError::io("remove", &path, source))
 }
 
+/// Empties and removes the file of keys that the proxy has read, or was to read.
+pub fn remove_model_keys(spec: &RunSpec) -> Result<(), RunError> {
+    let path = secrets::model_keys(&spec.runtime);
+    secrets::shred(&path).map_err(|source| RunError::io("remove", &path, source))
+}
+
 /// Removes the folder of secrets and sockets.
 pub fn remove_secrets(spec: &RunSpec) -> Result<(), Failure> {
     remove_secret_file(spec)?;
+    remove_model_keys(spec)?;
     remove_all(&spec.runtime)
 }
 

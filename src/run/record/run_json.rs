@@ -13,6 +13,7 @@ use crate::container::limits::Limits;
 use crate::container::network::Network;
 use crate::container::user_mount::UserMount;
 use crate::data_dir::RepoId;
+use crate::egress::model::endpoint::Endpoint;
 use crate::failpoint::{self, Point};
 use crate::git::collect::collected::{Collected, Kept};
 use crate::git::host::checkout::Checkout;
@@ -52,6 +53,16 @@ pub struct NetworkSpec {
     pub only: Vec<String>,
     /// The host's own proxy looks names up.
     pub upstream_by_name: bool,
+    /// Models whose keys stay outside.
+    #[serde(default)]
+    pub models: Vec<Endpoint>,
+}
+
+impl NetworkSpec {
+    /// What tells programs in the container where the models are.
+    pub fn model_variables(&self) -> impl Iterator<Item = (String, String)> {
+        self.models.iter().flat_map(Endpoint::variables)
+    }
 }
 
 impl fmt::Display for NetworkSpec {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use crate::container::agent::Agent;
@@ -18,6 +18,11 @@ pub const INSIDE: &str = "/run/secrets/env";
 /// On the host: the same file, in a run's folder of secrets and sockets.
 pub fn file(runtime: &Path) -> PathBuf {
     runtime.join("env")
+}
+
+/// On the host alone: the keys that the proxy adds, until it has read them.
+pub fn model_keys(runtime: &Path) -> PathBuf {
+    runtime.join("model-keys")
 }
 
 /// Variables for the agent alone. Debug shows their names.
@@ -35,6 +40,25 @@ impl Secrets {
     pub fn insert(&mut self, name: &str, value: impl Into<OsString>) {
         self.0.retain(|(known, _)| known != name);
         self.0.push((name.to_owned(), value.into()));
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == name)
+    }
+
+    /// Takes a value out.
+    pub fn remove(&mut self, name: &str) -> Option<OsString> {
+        let position = self.0.iter().position(|(known, _)| known == name)?;
+        Some(self.0.remove(position).1)
+    }
+
+    /// The value of this name, of such as were read from a file.
+    pub fn value(&self, name: &str) -> Option<&[u8]> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_bytes())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     pub fn names(&self) -> Vec<&str> {
@@ -55,6 +79,21 @@ impl Secrets {
     fn to_bytes(&self) -> Vec<u8> {
         let pair = |(name, value): &(String, OsString)| [name.as_bytes(), b"=", value.as_bytes(), b"\0"].concat();
         self.0.iter().flat_map(pair).collect()
+    }
+
+    /// Reads what `write` has written; nothing where there is no file.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        let bytes = match fs::read(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            other => other?,
+        };
+        let mut secrets = Self::default();
+        for pair in bytes.split(|byte| *byte == 0).filter(|pair| !pair.is_empty()) {
+            let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+            let value = OsString::from_vec(pair.get(at + 1..).unwrap_or_default().to_vec());
+            secrets.insert(&String::from_utf8_lossy(&pair[..at]), value);
+        }
+        Ok(secrets)
     }
 
     /// Writes the file, readable by its owner alone.
@@ -186,6 +225,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("env");
         secrets.write(&path).unwrap();
+        let read = Secrets::read(&path).unwrap();
+        assert_eq!((read.value("TOKEN"), read.names().len()), (Some(b"two\nlines \"x\"".as_slice()), 2));
         assert_eq!(fs::read(&path).unwrap(), b"TOKEN=two\nlines \"x\"\0OTHER=new\0");
         let open = fs::File::open(&path).unwrap();
         shred(&path).unwrap();

@@ -3,6 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::container::network::Network;
+use crate::egress::model::endpoint::Endpoint;
+use crate::egress::model::key::Key;
+use crate::egress::model::open::ModelSpec;
+use crate::egress::model::tally::{self, Counts};
 use crate::egress::next_hop::NextHops;
 use crate::egress::policy::Policy;
 use crate::egress::{Proxy, ProxySpec, log};
@@ -11,6 +15,7 @@ use crate::error::{Failure, Usage};
 use crate::run::record::RunError;
 use crate::run::record::folder::Folder;
 use crate::run::record::run_json::{NetworkSpec, RunSpec};
+use crate::run::record::secrets::{self, Secrets};
 
 /// What tells programs in the container where the proxy is.
 pub use crate::egress::variables::variables;
@@ -58,19 +63,38 @@ pub fn open(spec: &RunSpec, env: &Env) -> Result<Option<Proxy>, Failure> {
         policy: Policy::parse(&spec.network.allow, &spec.network.only)?,
         live_rules: rules(&spec.runtime),
         next_hops: NextHops::new(&env.proxy, spec.network.upstream_by_name)?,
+        models: models(spec)?,
         run: spec.name.clone(),
         clock: crate::env::now,
     })?;
     Ok(Some(proxy))
 }
 
-/// Keeps the log of what was refused, which would go with the folder of sockets.
+/// The endpoints of models, with their keys, which no file has from here on.
+fn models(spec: &RunSpec) -> Result<ModelSpec, RunError> {
+    let path = secrets::model_keys(&spec.runtime);
+    let io = |source| RunError::io("read", &path, source);
+    let keys = Secrets::read(&path).map_err(io)?;
+    secrets::shred(&path).map_err(io)?;
+    let with_key = |endpoint: &Endpoint| Some((endpoint.clone(), Key::new(keys.value(&endpoint.name)?)?));
+    let endpoints = spec.network.models.iter().filter_map(with_key).collect();
+    Ok(ModelSpec { endpoints, tally: spec.runtime.clone() })
+}
+
+/// What models were asked in a run, while it is on and later.
+pub fn asked(spec: &RunSpec, run: &Folder) -> Result<Counts, RunError> {
+    let folder = if spec.runtime.join(tally::FILE).exists() { &spec.runtime } else { run.path() };
+    Counts::read(folder).map_err(|source| RunError::io("read", folder, source))
+}
+
+/// Keeps the log of what was refused and the counts of models, which would go with the folder of sockets.
 pub fn close(spec: &RunSpec, run: &Folder) -> Result<(), Failure> {
     let folder = folder(&spec.runtime);
-    for name in log::FILES {
+    let logs = log::FILES.map(|name| (&folder, name));
+    for (folder, name) in logs.into_iter().chain([(&spec.runtime, tally::FILE)]) {
         match std::fs::copy(folder.join(name), run.path().join(name)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(RunError::io("keep the log in", &folder, error).into());
+                return Err(RunError::io("keep the log in", folder, error).into());
             }
             _ => {}
         }

@@ -93,6 +93,7 @@ fn the_relay_comes_back_after_the_proxy() {
         folder: folder.path().to_owned(),
         policy: Policy::default(),
         live_rules: folder.path().join("rules"),
+        models: ModelSpec::default(),
         next_hops: NextHops::default(),
         run: "agent-1".into(),
         clock: crate::env::now,
