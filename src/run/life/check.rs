@@ -191,8 +191,9 @@ fn spec(of: &RunSpec, check: &Check, folder: &Path) -> Result<RunSpec, Failure> 
 /// Where the run itself left through the proxy, its rules count for the check, too.
 fn network(of: &RunSpec, mode: Network) -> NetworkSpec {
     match mode == Network::Egress && of.network.mode == Network::Egress {
-        true => of.network.clone(),
-        false => NetworkSpec { mode, allow: Vec::new(), only: Vec::new(), upstream_by_name: false },
+        // It gets no key, and none is used for it.
+        true => NetworkSpec { models: Vec::new(), ..of.network.clone() },
+        false => NetworkSpec { mode, allow: Vec::new(), only: Vec::new(), upstream_by_name: false, models: Vec::new() },
     }
 }
 
@@ -202,6 +203,7 @@ fn plan(run: &Run, spec: RunSpec, engine: &Engine, env: &Env) -> Result<Plan, Fa
         folder: run.folder.check_run(),
         repositories: repositories.to_owned(),
         secrets: Secrets::default(),
+        model_keys: Secrets::default(),
         no_hooks: true,
         fresh: false,
         settings: Vec::new(),
