@@ -119,6 +119,11 @@ impl DataDir {
         self.all_caches().join(repo.as_str())
     }
 
+    /// What the user's agents sign in with. No container mounts it.
+    pub fn logins(&self) -> PathBuf {
+        self.data.join("logins")
+    }
+
     /// What agents remember: a folder for each repository, in it one for each worktree, in it one for each agent program.
     pub fn all_agents(&self) -> PathBuf {
         self.data.join("agents")

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-pub use crate::cli::container_agent::AgentHomeArgs;
+pub use crate::cli::container_agent::{AgentHomeArgs, LoginArgs, LogoutArgs};
 pub use crate::cli::container_inside::{DiallerArgs, FurnishArgs, Furnished, RelayArgs, RestrictArgs};
 pub use crate::cli::container_look::{
     DiffArgs, EventsArgs, InspectArgs, ListArgs, LogArgs, LogsArgs, ScopeArgs, StatsArgs, TopArgs, WaitArgs,
@@ -20,6 +20,12 @@ const EXEC_EXAMPLES: &str = "\
 Examples:
   bn container exec agent-1 -- git log --oneline
   bn container exec agent-1 -- make test >test.log";
+
+const LOGIN_EXAMPLES: &str = "\
+Examples:
+  bn container login claude
+  gh auth token | bn container login copilot
+  bn container login --list";
 
 const PAUSE_EXAMPLES: &str = "\
 Examples:
@@ -100,6 +106,13 @@ pub enum ContainerCommand {
     /// Lead a port of this machine to one of a running container, or list those that do
     #[command(after_help = PORT_EXAMPLES)]
     Port(PortArgs),
+    /// Give an agent's token or key once, for all later runs of that agent
+    ///
+    /// It is read from standard input, or typed unseen. A variable of your shell counts more.
+    #[command(after_help = LOGIN_EXAMPLES)]
+    Login(LoginArgs),
+    /// Forget an agent's token or key
+    Logout(LogoutArgs),
     /// List the named sets of hosts that --allow and --only take
     AllowSets,
     /// Connect the container to the host's egress proxy; the entrypoint starts this itself

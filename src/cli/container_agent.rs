@@ -30,3 +30,21 @@ pub struct AgentHomeArgs {
     #[arg(value_name = "NAME")]
     pub agent: Agent,
 }
+
+#[derive(Debug, Args)]
+pub struct LoginArgs {
+    /// The agent program
+    #[arg(value_name = "NAME", required_unless_present = "list", conflicts_with = "list")]
+    pub agent: Option<Agent>,
+
+    /// Say which agents are signed in, and since when
+    #[arg(long)]
+    pub list: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct LogoutArgs {
+    /// The agent program
+    #[arg(value_name = "NAME")]
+    pub agent: Agent,
+}

@@ -8,6 +8,7 @@ mod doctor;
 mod dry_run;
 mod house;
 mod input;
+mod login;
 mod mounts;
 mod network;
 mod newcomer;

@@ -36,7 +36,7 @@ fn a_shell_is_offered_verbs_flags_branches_and_tasks() {
         world.git(&["branch", branch]);
     }
     let all = |words: &[&str]| offered(&world, words).into_iter().collect::<Vec<_>>();
-    assert_eq!(all(&["bn", "container", "lo"]), ["log", "logs"]);
+    assert_eq!(all(&["bn", "container", "lo"]), ["log", "login", "logout", "logs"]);
     assert_eq!(all(&["bn", "container", "run", "--cp"]), ["--cpus"]);
     assert_eq!(all(&["bn", "task", "show", "b"]), [id]);
     assert_eq!(all(&["bn", "task", "create", "x", "--parent", ""]), [id]);

@@ -154,6 +154,13 @@ impl Stage {
             std::fs::create_dir_all(here.repositories())?;
             std::fs::copy(learnt.ctr_flags(), here.ctr_flags())?;
         }
+        // Which variables and endpoints there are depends on it; it is only read.
+        if let (Ok(own), Ok(here)) = (DataDir::resolve(&context.env), DataDir::resolve(&env))
+            && let Some(data) = here.logins().parent()
+        {
+            std::fs::create_dir_all(data)?;
+            std::os::unix::fs::symlink(own.logins(), here.logins())?;
+        }
         Ok(Self { context: Context { env, output: context.output }, moved, _folder: folder })
     }
 }
@@ -168,7 +175,7 @@ fn rehearse(args: &RunArgs, context: &Context, own: &Env, runner: &Runner) -> Re
     done("configure: read the project's settings");
     let looking = git.remembering();
     let Resolved { plan, engine, .. } = resolve(args, context, runner, &looking)?;
-    let (plan, engine) = (Plan { secrets: Secrets::default(), ..plan }, &engine);
+    let (plan, engine) = (Plan { secrets: Secrets::default(), model_keys: Secrets::default(), ..plan }, &engine);
     done("resolve: read the repository and ask containerd; nothing is changed");
     let (mut run, container) = steps::begin(&plan, engine, &looking, context.output)?;
     done("prepare: make the private git folder, and the run's own repository for what it keeps");

@@ -30,6 +30,7 @@ mod list;
 mod live;
 mod log;
 mod log_reader;
+mod login;
 mod logs;
 mod looking;
 mod merge;
@@ -103,6 +104,8 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
         ContainerCommand::Supervise(args) => supervise::run(&args, context),
         ContainerCommand::AgentHome(args) => agent_home::run(&args, context),
         ContainerCommand::Furnish(args) => furnish::run(&args, context),
+        ContainerCommand::Login(args) => login::run(&args, context),
+        ContainerCommand::Logout(args) => login::out(&args, context),
         ContainerCommand::AllowSets => allow_sets::run(context),
         ContainerCommand::Relay(args) => relay::run(&args, context),
         ContainerCommand::Port(args) => port::run(&args, context),

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
 use crate::cli::container::RunArgs;
+use crate::container::agent::Agent;
 use crate::container::network::Network;
 use crate::egress::model::api::{self, APIS, Variables};
 use crate::egress::model::endpoint::{Endpoint, Keys, Wish, with_ports};
@@ -62,6 +63,16 @@ fn wishes(args: &RunArgs, secrets: &Secrets, notes: &mut Vec<String>) -> Result<
         }
     }
     Ok(wishes)
+}
+
+/// Whether an endpoint is named at which the agent program asks without any other token.
+pub fn signs_in(args: &RunArgs) -> bool {
+    let api = match args.agent {
+        Agent::Claude => "anthropic=",
+        Agent::Codex => "openai=",
+        Agent::Copilot => "copilot=",
+    };
+    args.model_endpoint.iter().any(|wish| wish.starts_with(api))
 }
 
 fn has_key(secrets: &Secrets, name: &str) -> bool {

@@ -29,6 +29,7 @@ use crate::run::record::RunError;
 use crate::run::record::check::CheckSpec;
 use crate::run::record::folder::Folder;
 use crate::run::record::graph_access::GraphAccess;
+use crate::run::record::logins::Logins;
 use crate::run::record::run_json::{Mode, NetworkSpec, RunSpec};
 use crate::run::record::secrets::{self, Secrets};
 use crate::run::watch::{disk, graph, ports, proxy, wall};
@@ -249,13 +250,14 @@ fn ssh_agent(args: &RunArgs, env: &Env) -> Result<Option<PathBuf>, Usage> {
 }
 
 /// The tokens, and the prompt: neither belongs on a command line.
-fn secrets(args: &RunArgs, terminal: bool, env: &Env, notes: &mut Vec<String>) -> Result<Secrets, Usage> {
+fn secrets(args: &RunArgs, terminal: bool, env: &Env, notes: &mut Vec<String>) -> Result<Secrets, Failure> {
     let mut secrets = Secrets::tokens(env);
     secrets::add_wanted(&mut secrets, &args.env, &args.secret, env)?;
-    if args.command.is_empty() && !args.shell && !secrets.suffice_for(args.agent) {
+    add_login(args, &mut secrets, env)?;
+    let signs_in = secrets.suffice_for(args.agent) || models::signs_in(args);
+    if args.command.is_empty() && !args.shell && !signs_in {
         let (program, tokens) = (args.agent.program(), secrets::tokens_of(args.agent).join(", "));
-        notes
-            .push(format!("warning: no token for {program} is set ({tokens}), and its home in the container is empty"));
+        notes.push(format!("warning: no token for {program} is set ({tokens}), and bn container login has none"));
         notes.extend(secrets::ways_to_sign_in(args.agent).iter().map(|way| format!("hint: {way}")));
     }
     let prompt = args.prompt.clone().or_else(|| env.initial_prompt.clone());
@@ -267,6 +269,16 @@ fn secrets(args: &RunArgs, terminal: bool, env: &Env, notes: &mut Vec<String>) -
     };
     secrets.insert(secrets::PROMPT, prompt.unwrap_or_else(|| unsaid.to_owned()));
     Ok(secrets)
+}
+
+/// What the agent signs in with, where nothing else is given.
+fn add_login(args: &RunArgs, secrets: &mut Secrets, env: &Env) -> Result<(), Failure> {
+    let agent = args.command.first().map_or(Some(args.agent), |program| Agent::of_program(program));
+    let Some(agent) = agent.filter(|agent| !args.shell && !secrets.suffice_for(*agent)) else { return Ok(()) };
+    if let Some(login) = Logins::new(DataDir::resolve(env)?.logins()).of(agent)? {
+        secrets.insert(&login.variable, login.token());
+    }
+    Ok(())
 }
 
 /// What of the user's settings comes along.

@@ -3,10 +3,8 @@
 use crate::egress::host::{Authority, HostError};
 use crate::egress::http::body::Framing;
 use crate::egress::http::reply::Reply;
-use crate::egress::model::api::Field as ApiField;
-use crate::egress::model::endpoint::Endpoint;
-use crate::egress::model::key::Key;
-use crate::egress::model::url::Url;
+
+mod of_model;
 
 /// More header fields than any client sends.
 const FIELDS_MAX: usize = 128;
@@ -17,15 +15,6 @@ const HOP_BY_HOP: &[&str] =
 
 /// Fields that say where a message ends.
 const FRAMING: &[&str] = &["content-length", "transfer-encoding"];
-
-/// Fields in which clients send a key of a model.
-const KEYS: &[&str] = &["authorization", "x-api-key", "api-key", "x-goog-api-key"];
-
-/// Fields by which a client asks for an answer that only it can read.
-const CODINGS: &[&str] = &["accept-encoding", "sec-websocket-extensions"];
-
-/// What models are asked with. TRACE would answer with the key.
-const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /// One header field, its name in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,11 +151,6 @@ impl Request {
         Self::read(head, |method, path, _| target(method, path))
     }
 
-    /// The same, of a request to one model, in whose place it was made to this port of the loopback.
-    pub fn parse_for(head: &[u8], endpoint: &Endpoint) -> Result<Self, Reply> {
-        Self::read(head, |method, path, fields| of_model(method, path, fields, endpoint))
-    }
-
     fn read(head: &[u8], target: impl FnOnce(&str, &str, &Fields) -> Result<Target, Reply>) -> Result<Self, Reply> {
         let mut space = [httparse::EMPTY_HEADER; FIELDS_MAX];
         let mut request = httparse::Request::new(&mut space);
@@ -234,29 +218,6 @@ impl Request {
         self.end(head)
     }
 
-    /// The head for a model's server: with this key, and without what the client took for one.
-    pub fn with_key(&self, url: &Url, key: &Key, field: ApiField) -> Vec<u8> {
-        let path = if let Target::Plain(_, path) = &self.target { path } else { "/" };
-        let mut head = format!("{} {path} HTTP/1.{}\r\n", self.method, self.minor).into_bytes();
-        push(&mut head, "Host", url.host_field().as_bytes());
-        self.fields.write(&mut head, &[KEYS, CODINGS, &["host"]].concat());
-        match self.key_field(field) {
-            Some(name) => push(&mut head, name, key.bytes()),
-            None => push(&mut head, "Authorization", &[b"Bearer ", key.bytes()].concat()),
-        }
-        self.end(head)
-    }
-
-    /// The field that is the key and nothing else.
-    fn key_field(&self, field: ApiField) -> Option<&'static str> {
-        let sent = || KEYS.iter().skip(1).copied().find(|name| self.fields.all(name).next().is_some());
-        match field {
-            ApiField::ApiKey => Some("x-api-key"),
-            ApiField::Bearer => None,
-            ApiField::AsSent => sent(),
-        }
-    }
-
     /// What concerns the one connection, and the empty line.
     fn end(&self, mut head: Vec<u8>) -> Vec<u8> {
         match self.fields.upgrade() {
@@ -269,25 +230,6 @@ impl Request {
         head.extend(b"\r\n");
         head
     }
-}
-
-/// A request to an endpoint of bn's: only the one server that it stands for can be meant.
-fn of_model(method: &str, path: &str, fields: &Fields, endpoint: &Endpoint) -> Result<Target, Reply> {
-    if !METHODS.contains(&method) {
-        return Err(Reply::new(501, format!("an endpoint of a model takes no {method}")));
-    }
-    let hosts: Vec<&[u8]> = fields.all("host").collect();
-    let host = match hosts.as_slice() {
-        [one] => std::str::from_utf8(one).ok().and_then(|text| Authority::parse(text, Some(80)).ok()),
-        _ => None,
-    };
-    if !host.is_some_and(|asked| asked.host.is_loopback() && asked.port == endpoint.port) {
-        return Err(Reply::new(403, format!("this is the endpoint of {}, and of no other host", endpoint.name)));
-    }
-    if !endpoint.url.covers(path) {
-        return Err(Reply::new(403, format!("this endpoint answers below {}/ only", endpoint.url.path)));
-    }
-    Ok(Target::Plain(endpoint.url.authority.clone(), path.to_owned()))
 }
 
 fn target(method: &str, path: &str) -> Result<Target, Reply> {

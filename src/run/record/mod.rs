@@ -10,6 +10,7 @@ mod format_1;
 pub mod graph_access;
 pub mod hand_off;
 pub mod lock;
+pub mod logins;
 pub mod run_json;
 pub mod secrets;
 pub mod state;

@@ -121,15 +121,17 @@ pub fn tokens_of(agent: Agent) -> &'static [&'static str] {
 pub fn ways_to_sign_in(agent: Agent) -> &'static [&'static str] {
     match agent {
         Agent::Copilot => &[
+            "once, for all runs: gh auth token | bn container login copilot",
             "export GH_TOKEN=$(gh auth token)",
             "or, with a token that has the permission Copilot Requests: export COPILOT_GITHUB_TOKEN=…",
         ],
         Agent::Claude => &[
-            "for a subscription: claude setup-token, and with what it prints: export CLAUDE_CODE_OAUTH_TOKEN=…",
+            "for a subscription: claude setup-token, and with what it prints: bn container login claude",
             "or, with a key of the API: export ANTHROPIC_API_KEY=…",
         ],
         Agent::Codex => &[
-            "with a key of the API: export OPENAI_API_KEY=…",
+            "with a key of the API, once for all runs: bn container login codex",
+            "or for this shell: export OPENAI_API_KEY=…",
             "what `codex login` has stored on this machine is not used",
         ],
     }
