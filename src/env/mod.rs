@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods)]
 
 pub mod identity;
+mod runtime_folder;
 mod search_path;
 mod terminal;
 mod time_zone;
@@ -134,8 +135,8 @@ impl Env {
             data_home: own(dirs::data_dir, ".local/share"),
             state_home: own(dirs::state_dir, ".local/state"),
             runtime_dir: match privilege {
-                Privilege::Saved => runtime_folder(user.uid),
-                _ => dirs::runtime_dir().or_else(|| runtime_folder(user.uid)),
+                Privilege::Saved => runtime_folder::of_systemd(user.uid),
+                _ => runtime_folder::named(user.uid).or_else(|| runtime_folder::of_systemd(user.uid)),
             },
             user,
             privilege,
@@ -299,11 +300,4 @@ fn nonempty(name: &str) -> Option<String> {
 /// XDG folders that are not absolute are to be ignored, says the XDG specification.
 fn absolute(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
-}
-
-/// Where systemd puts a user's runtime folder, for sessions that did not say so (sudo, cron).
-fn runtime_folder(uid: u32) -> Option<PathBuf> {
-    use std::os::unix::fs::MetadataExt;
-    let folder = PathBuf::from(format!("/run/user/{uid}"));
-    fs::metadata(&folder).is_ok_and(|found| found.is_dir() && found.uid() == uid).then_some(folder)
 }

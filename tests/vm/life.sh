@@ -207,13 +207,16 @@ the_machine_reboots_under_three_runs() {
 
 # shellcheck source=tests/vm/life/sessions.sh
 source "$HERE/life/sessions.sh"
+# shellcheck source=tests/vm/life/docker.sh
+source "$HERE/life/docker.sh"
 
 # What scripts/vm.sh test tries each time, and what is tried by hand, because of the time it takes.
 readonly ALWAYS=(a_detached_run_outlives_the_session containerd_is_started_again_under_a_run the_machine_reboots_under_three_runs)
 readonly BY_HAND=(a_detached_run_outlives_a_session_that_takes_all_with_it the_clock_jumps_under_a_run the_machine_sleeps_under_a_run
     the_disk_is_full_under_a_run a_user_may_no_longer_use_sudo two_users_have_a_run_of_the_same_name
     containerd_is_updated_under_a_run few_tasks_are_allowed_to_a_session an_agent_that_crashes_dumps_nothing
-    the_runtime_folder_vanishes_under_a_run the_user_is_thrown_out_under_a_run the_journal_has_no_secret)
+    the_runtime_folder_vanishes_under_a_run the_user_is_thrown_out_under_a_run the_journal_has_no_secret
+    docker_starts_the_image)
 
 main() {
     local test tests=("${ALWAYS[@]}")

@@ -1,6 +1,7 @@
 //! Says at once which hosts the network refuses, in a thread of its own.
 
 use std::collections::HashSet;
+use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -35,9 +36,13 @@ pub fn first(spec: &RunSpec, run: &Folder) -> io::Result<Vec<Entry>> {
     Ok(Vec::new())
 }
 
-/// Where the log is while the run is on, and where it is kept.
+/// Where the log is while the run is on, and where it is kept. The runtime folder goes with the login for which it was made: what is
+/// in its place may be closed to its user.
 fn folders(spec: &RunSpec, run: &Folder) -> Vec<PathBuf> {
-    vec![proxy::folder(&spec.runtime), run.path().to_owned()]
+    let live = proxy::folder(&spec.runtime);
+    let is_closed = fs::metadata(&live).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
+    let live = (!is_closed).then_some(live);
+    live.into_iter().chain([run.path().to_owned()]).collect()
 }
 
 /// Says what is new until this goes.
