@@ -19,6 +19,7 @@ mod process;
 mod quantity;
 mod run;
 mod sanitize;
+mod screen;
 mod transcript;
 mod untrusted;
 mod wrong_use;

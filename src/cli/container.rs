@@ -10,11 +10,13 @@ pub use crate::cli::container_look::{
     DiffArgs, EventsArgs, InspectArgs, ListArgs, LogArgs, LogsArgs, ScopeArgs, StatsArgs, TopArgs, WaitArgs,
 };
 pub use crate::cli::container_run::{CheckArgs, RunArgs};
+pub use crate::cli::container_screen::{AttachArgs, HostArgs, PictureArgs};
 
 use crate::container::network::Network;
 
 use crate::cli::container_look::{DIFF_EXAMPLES, EVENTS_EXAMPLES, LIST_EXAMPLES, TOP_EXAMPLES};
 use crate::cli::container_run::RUN_EXAMPLES;
+use crate::cli::container_screen::ATTACH_EXAMPLES;
 
 const EXEC_EXAMPLES: &str = "\
 Examples:
@@ -70,6 +72,9 @@ pub enum ContainerCommand {
     Exec(ExecArgs),
     /// Open a shell in a run's container, beside the agent and inside its walls
     Shell(ShellArgs),
+    /// Open the agent's own screen, as often and from wherever you want
+    #[command(after_help = ATTACH_EXAMPLES)]
+    Attach(AttachArgs),
     /// Wait until runs have ended, and exit as `run` would have
     Wait(WaitArgs),
     /// List what runs, and what wants something from you, with what to type
@@ -133,6 +138,12 @@ pub enum ContainerCommand {
     /// Supervise a detached run until it ends; bn starts this itself
     #[command(hide = true, alias = "own")]
     Supervise(SuperviseArgs),
+    /// Have the terminal of a run, and show it in windows; bn starts this itself
+    #[command(hide = true)]
+    Screen(HostArgs),
+    /// Print how a terminal looks that was shown what standard input holds; bn starts this itself
+    #[command(hide = true)]
+    Picture(PictureArgs),
 }
 
 #[derive(Debug, Args)]

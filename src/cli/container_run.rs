@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args};
 
 use crate::cli::container_agent::MemoryArgs;
+use crate::cli::container_screen::ScreenArgs;
 use crate::cli::given::Given;
 use crate::container::agent::{Agent, AgentType};
 use crate::container::network::Network;
@@ -115,6 +116,9 @@ pub struct RunArgs {
         action = ArgAction::Set, hide_default_value = true, hide_possible_values = true
     )]
     pub detach: bool,
+
+    #[command(flatten)]
+    pub screen: ScreenArgs,
 
     /// Ring when it has ended, or start COMMAND (see wait)
     #[arg(long, value_name = "COMMAND", num_args = 0..=1, require_equals = true, conflicts_with = "detach", help_heading = "How it runs")]

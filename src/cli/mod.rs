@@ -6,6 +6,7 @@ mod container_agent;
 mod container_inside;
 mod container_look;
 mod container_run;
+mod container_screen;
 pub mod fields;
 pub mod given;
 pub mod graph;

@@ -13,7 +13,7 @@ use crate::error::Failure;
 use crate::output::Output;
 
 /// What every verb is given.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Context {
     pub env: Env,
     pub output: Output,

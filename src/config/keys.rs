@@ -34,7 +34,7 @@ macro_rules! key {
 }
 
 /// In the order of the help.
-pub static KEYS: [Key; 31] = [
+pub static KEYS: [Key; 32] = [
     key!("agent", Text, "copilot", Choice(agent), check: one_of::<Agent>),
     key!("prompt", Text, "to take a ready task", Optional(prompt),
         variable: Some(Variable { name: "BN_INITIAL_PROMPT", of: |env| env.initial_prompt.as_ref() })),
@@ -51,6 +51,7 @@ pub static KEYS: [Key; 31] = [
     key!("tag", Text, "latest", Text(tag), opens: |value, _| any(value, |tag| tag.contains(['/', ':'])),
         check: |tag| image_reference(tag).map(drop)),
     key!("detach", Flag, "false", Flag(detach)),
+    key!("detach-on-hangup", Flag, "false", Flag(screen.detach_on_hangup)),
     key!("merge-target", Text, "main, or the repository's default branch", Optional(merge_target), check: not_empty,
         variable: Some(Variable { name: "BN_MERGE_TARGET", of: |env| env.merge_target.as_ref() })),
     key!("no-merge", Flag, "false", Flag(no_merge)),

@@ -53,6 +53,9 @@ pub const TOKENS: [&str; 6] = [
     "OPENAI_API_KEY",
 ];
 
+/// Names the screen in which this process runs: a socket.
+pub const SCREEN: &str = "BN_SCREEN";
+
 /// Whose files these are: the real user, also under `sudo bn`.
 #[derive(Clone, Debug)]
 pub struct User {
@@ -100,6 +103,8 @@ pub struct Env {
     pub ssh_auth_sock: Option<PathBuf>,
     pub time_zone: TimeZone,
     pub user_terminal: UserTerminal,
+    /// The screen that has made this process's terminal.
+    pub screen: Option<PathBuf>,
     /// There is a terminal on which sudo could ask.
     pub terminal: bool,
     /// Since when programs are named as they start, where that is wanted.
@@ -154,6 +159,7 @@ impl Env {
             ssh_auth_sock: absolute("SSH_AUTH_SOCK"),
             time_zone: TimeZone::read(nonempty("TZ")),
             user_terminal: UserTerminal::of(nonempty),
+            screen: absolute(SCREEN),
             terminal: fs::File::open("/dev/tty").is_ok(),
             trace: (trace()? || verbose).then(Instant::now),
             proxy: proxy(),

@@ -9,7 +9,7 @@ use std::process::{Child, Command};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::env::{Env, Privilege, TOKENS};
+use crate::env::{Env, Privilege, SCREEN, TOKENS};
 use crate::process::error::start_error;
 use crate::process::rehearsal::{Rehearsal, assumed};
 use crate::process::{Captured, Cmd, ProcessError};
@@ -52,7 +52,7 @@ impl Runner {
         let home = (env.privilege == Privilege::Saved)
             .then(|| env.user.home.clone().map(|home| (home, env.user.name.clone())))
             .flatten();
-        let withheld = TOKENS.iter().map(OsString::from).collect();
+        let withheld = TOKENS.iter().chain([&SCREEN]).map(OsString::from).collect();
         Self {
             elevation,
             home,
@@ -68,6 +68,11 @@ impl Runner {
     pub fn withholding(mut self, names: impl IntoIterator<Item: Into<OsString>>) -> Self {
         self.withheld.extend(names.into_iter().map(Into::into));
         self
+    }
+
+    /// A runner for this program itself, which gets all that this process got.
+    pub fn withholding_nothing(self) -> Self {
+        Self { withheld: Vec::new(), ..self }
     }
 
     /// A runner that needs nothing of the environment.

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods)]
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::thread;
@@ -197,6 +198,31 @@ impl Runner {
                 command.pre_exec(alone);
             }
             command.stdin(stdin).stdout(stdout).stderr(stderr);
+        })?;
+        Ok(Some(child))
+    }
+
+    /// Starts in a session of its own, to which this terminal belongs. A rehearsal has no child.
+    pub fn spawn_in_terminal(&self, cmd: &Cmd, terminal: &OwnedFd) -> Result<Option<Child>, ProcessError> {
+        if self.rehearse(cmd).is_some() {
+            return Ok(None);
+        }
+        let stream = || terminal.try_clone().map(Stdio::from);
+        let streams = [stream(), stream(), stream()].into_iter().collect::<io::Result<Vec<_>>>();
+        let streams = streams.map_err(|source| ProcessError::Stream { program: cmd.name(), source })?;
+        let child = self.start(cmd, |command| {
+            let take_it = || {
+                rustix::process::setsid()?;
+                Ok(rustix::process::ioctl_tiocsctty(rustix::stdio::stdin())?)
+            };
+            // SAFETY: the closure makes two system calls and touches no memory of the parent.
+            #[allow(unsafe_code)]
+            unsafe {
+                command.pre_exec(take_it);
+            }
+            for (set, stream) in [Command::stdin, Command::stdout, Command::stderr].into_iter().zip(streams) {
+                set(command, stream);
+            }
         })?;
         Ok(Some(child))
     }

@@ -5,13 +5,12 @@ use clap::Command;
 use crate::near::{is_plain_slip, is_slip};
 
 /// What other programs call it: a group of commands, the word, and what it is called here.
-const ELSEWHERE: [(&str, &str, &str); 29] = [
+const ELSEWHERE: [(&str, &str, &str); 28] = [
     ("container", "ps", "bn container list"),
     ("container", "status", "bn container list"),
     ("container", "start", "bn container run"),
     ("container", "up", "bn container run"),
     ("container", "create", "bn container run --create"),
-    ("container", "attach", "bn container logs --follow"),
     ("container", "tail", "bn container logs --follow"),
     ("container", "log", "bn container logs"),
     ("container", "kill", "bn container stop"),

@@ -118,7 +118,7 @@ fn every_key_stands_in_either_file_and_does_what_its_flag_does() {
     let keys = all["settings"].as_array().unwrap().iter().map(|row| row["key"].as_str().unwrap());
     let untried: Vec<&str> =
         keys.filter(|key| !EFFECTS.iter().any(|(name, ..)| name.split('.').next() == Some(*key))).collect();
-    assert_eq!(untried, ["upstream-by-name"], "its effect needs a proxy of the host's");
+    assert_eq!(untried, ["detach-on-hangup", "upstream-by-name"], "they need a terminal, and a proxy of the host's");
     let said = |file: Option<&str>| {
         let mut command = world.command(&["container", "run", "--dry-run", "--name", "job"]);
         let words = file

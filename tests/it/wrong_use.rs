@@ -48,7 +48,7 @@ fn a_flag_that_does_not_exist_gets_a_tip_only_where_one_is_near() {
     hint: leave it out: every container is removed when its run ends
     ");
     insta::assert_snapshot!(run("-it"), @"
-    Error: `bn container run` has no flag -i
+    Error: `bn container run` has no flag -t
     hint: leave it out: an agent gets the terminal where there is one
     ");
     insta::assert_snapshot!(run("--no-merg"), @"
@@ -76,7 +76,6 @@ fn a_command_that_does_not_exist_is_answered_with_the_one_that_does() {
         (&["ps"], "bn container list, or: bn agent list"),
         (&["contaner", "list"], "bn container"),
         (&["container", "ps", "-a"], "bn container list"),
-        (&["container", "attach", "job"], "bn container logs --follow"),
         (&["container", "stpo", "job"], "bn container stop job"),
         (&["-C", ".", "task", "new", "x"], "bn task create"),
     ];

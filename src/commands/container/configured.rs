@@ -23,6 +23,9 @@ const OF_EGRESS: [&str; 4] = ["allow", "model-endpoint", "only", "upstream-by-na
 pub fn fill(mut args: RunArgs, context: &Context) -> Result<RunArgs, Failure> {
     let name = name(&mut args, context)?;
     let variables = gather::variables(&context.env, &args.given)?;
+    // Whoever opened the screen has said what follows.
+    let output = if context.env.screen.is_some() { context.output.without_notes() } else { context.output };
+    let context = &Context { output, ..context.clone() };
     say_variables(name, &variables, context);
     let user = gather::user(&context.env, || gather::trees(context, args.worktree.as_deref()))?;
     let stronger = [variables, user].concat();

@@ -66,7 +66,7 @@ impl Reader {
 }
 
 /// Cuts off what comes before the last lines, once it is more than so many bytes.
-fn keep_last_lines(text: &mut Vec<u8>, lines: usize, most: usize) {
+pub fn keep_last_lines(text: &mut Vec<u8>, lines: usize, most: usize) {
     if text.len() <= most {
         return;
     }

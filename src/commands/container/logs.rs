@@ -10,11 +10,14 @@ use serde::Serialize;
 
 use crate::cli::container::LogsArgs;
 use crate::commands::container::find::{Runs, any};
-use crate::commands::container::log_reader::Reader;
+use crate::commands::container::log_reader::{Reader, keep_last_lines};
+use crate::commands::container::picture::{Form, picture};
 use crate::commands::container::report::RunReport;
+use crate::commands::container::screen;
 use crate::commands::{Context, Exit};
 use crate::error::{FAILED, Failure, Usage};
 use crate::output::Output;
+use crate::process::Runner;
 use crate::run::record::census::Seen;
 use crate::run::record::run_json::Record;
 use crate::run::record::state::State;
@@ -32,14 +35,33 @@ pub fn run(args: &LogsArgs, context: &Context) -> Result<Exit, Failure> {
         return Err(none.hint(format!("to check and merge it: bn container merge {name} --check 'make test'")).into());
     }
     if seen.record.spec.terminal && !args.check {
-        context.output.note(format_args!(
-            "{} had the terminal to itself: its output was shown there, and not kept",
-            seen.record.name()
-        ));
-        return Ok(Exit::DONE);
+        return of_screen(&seen, args, context);
     }
     show(&seen, args, context)?;
     if args.follow && !args.check { followed(&seen, context) } else { Ok(Exit::DONE) }
+}
+
+/// What was shown on the run's own screen, as lines.
+fn of_screen(seen: &Seen, args: &LogsArgs, context: &Context) -> Result<Exit, Failure> {
+    let name = seen.record.name();
+    let Some((size, shown)) = screen::shown(seen)? else {
+        let words = "had the terminal to itself: its output was shown there, and not kept";
+        context.output.note(format_args!("{name} {words}"));
+        return Ok(Exit::DONE);
+    };
+    let mut text = match args.raw {
+        true => shown,
+        false => picture(size, &shown, Form::Text, &Runner::new(&context.env)),
+    };
+    args.tail.iter().for_each(|lines| keep_last_lines(&mut text, *lines, 0));
+    match context.output.is_json() {
+        true => print(seen, &text, context)?,
+        false => context.output.of_stranger(context.env.stdout_is_terminal).write(&text)?,
+    }
+    if args.follow && seen.owned {
+        context.output.note(format_args!("what comes is on its screen: bn container attach {name}"));
+    }
+    Ok(Exit::DONE)
 }
 
 /// For programs: all of it at once, when there is no more to come.

@@ -5,6 +5,7 @@ pub mod agent_trees;
 mod allow;
 mod allow_sets;
 mod amounts;
+mod attach;
 pub mod build;
 mod build_error;
 mod build_folder;
@@ -40,6 +41,7 @@ mod next;
 mod notify;
 mod ownership;
 mod pause;
+mod picture;
 mod port;
 mod prune;
 mod prune_plan;
@@ -50,6 +52,7 @@ mod resolve;
 mod restrict;
 mod row;
 mod run;
+mod screen;
 mod settings;
 mod stats;
 mod stop;
@@ -57,6 +60,7 @@ mod supervise;
 pub mod table;
 mod top;
 mod wait;
+mod window;
 mod wish;
 mod worktree;
 
@@ -84,6 +88,7 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
         ContainerCommand::Resume(args) => pause::resume(&args, context),
         ContainerCommand::Exec(args) => exec::run(&args, context),
         ContainerCommand::Shell(args) => exec::shell(&args, context),
+        ContainerCommand::Attach(args) => attach::run(&args, context),
         ContainerCommand::Wait(args) => wait::run(&args, context),
         ContainerCommand::List(args) if args.watch => top::run(args, context),
         ContainerCommand::List(args) => list::run(&args, context),
@@ -102,6 +107,8 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
         ContainerCommand::Prune(args) => prune::run(&args, context),
         ContainerCommand::Restrict(args) => restrict::run(&args, context),
         ContainerCommand::Supervise(args) => supervise::run(&args, context),
+        ContainerCommand::Screen(args) => screen::host(&args, context),
+        ContainerCommand::Picture(args) => picture::run(&args, context),
         ContainerCommand::AgentHome(args) => agent_home::run(&args, context),
         ContainerCommand::Furnish(args) => furnish::run(&args, context),
         ContainerCommand::Login(args) => login::run(&args, context),
@@ -133,7 +140,8 @@ pub fn refuse_in_container(context: &Context) -> Result<(), Usage> {
 /// Some of the verbs are started inside, where whatever looks like a record was laid there by an agent; and an owner has what it was
 /// handed.
 fn is_typed(command: &ContainerCommand) -> bool {
-    !is_of_the_inside(command) && !matches!(command, ContainerCommand::Supervise(_))
+    use ContainerCommand::{Picture, Screen, Supervise};
+    !is_of_the_inside(command) && !matches!(command, Supervise(_) | Screen(_) | Picture(_))
 }
 
 /// What comes before anything else, whatever the command: no program of an agent's will be started, and what dead owners left of

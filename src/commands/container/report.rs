@@ -201,3 +201,15 @@ fn installed_in(path: &str) -> Option<&'static str> {
     let mut above = path.split('/').rev().skip(1);
     above.find_map(|part| FOLDERS.iter().find(|folder| **folder == part)).copied()
 }
+
+/// A run that goes on by itself.
+#[derive(Serialize)]
+pub struct Started<'a> {
+    pub name: &'a str,
+}
+
+impl fmt::Display for Started<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.name)
+    }
+}

@@ -125,8 +125,9 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         command: args.command.clone(),
         mode: mode(args),
         timeout_seconds: asked.timeout_seconds,
-        detached: args.detach,
+        detached: args.detach && !args.screen.interactive,
         terminal,
+        screen: env.screen.clone(),
         uid: env.user.uid,
         gid: env.user.gid,
         image: asked.image,
@@ -199,8 +200,12 @@ fn host(engine: &Engine, runner: &Runner, (env, data): (&Env, &DataDir), keep: b
 
 /// The agent gets a terminal only where both ends are one: `ctr` panics otherwise.
 fn terminal(args: &RunArgs, env: &Env) -> Result<bool, Usage> {
-    match env.stdin_is_terminal && env.stdout_is_terminal && !args.detach {
+    // A detached one gets a terminal of its own.
+    let own = args.detach && args.screen.interactive;
+    match own || env.stdin_is_terminal && env.stdout_is_terminal && !args.detach {
         false if args.shell => Err(Usage::new("--shell needs a terminal on standard input and output")),
+        false if args.screen.interactive => Err(Usage::new("-i needs a terminal on standard input and output")
+            .hint("for a terminal of its own, which bn container attach opens: bn container run -d -i …")),
         terminal => Ok(terminal),
     }
 }

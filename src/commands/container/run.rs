@@ -1,14 +1,11 @@
 //! `bn container run`: resolve, prepare, start, supervise, finish.
 
-use std::fmt;
-
-use serde::Serialize;
-
 use crate::cli::container::RunArgs;
 use crate::commands::container::dry_run::DryRun;
 use crate::commands::container::notify;
-use crate::commands::container::report::RunReport;
+use crate::commands::container::report::{RunReport, Started};
 use crate::commands::container::resolve::{Resolved, resolve};
+use crate::commands::container::screen;
 use crate::commands::{Context, Exit};
 use crate::container::ctr::ContainerSpec;
 use crate::error::{Failure, Usage};
@@ -29,6 +26,9 @@ pub fn run(args: &RunArgs, context: &Context) -> Result<Exit, Failure> {
     if args.dry_run {
         context.output.print(&DryRun::of(args, context, &runner)?)?;
         return Ok(Exit::DONE);
+    }
+    if screen::is_wanted(args, &context.env) {
+        return screen::run(args, context, &runner);
     }
     let created = args.branch.as_ref().map(|branch| create_worktree(args, branch, &git, context)).transpose()?;
     let begun = resolve_and_begin(args, context, &runner, &git);
@@ -97,7 +97,11 @@ fn go_on(begun: &mut Begun, git: &Git, context: &Context) -> Result<(), Failure>
     let follow = !run.record.spec.terminal;
     let (env, output, interrupt) = (&context.env, context.output, Interrupt::Reaches);
     let owner = Owner { env, engine, git, signals, output, follow, interrupt };
-    steps::live(run, &owner, foreground, || Ok(()))
+    let name = run.name().to_owned();
+    steps::live(run, &owner, foreground, || screen::say_that_it_runs(env, &name))?;
+    // What it cannot keep is still on the screen.
+    screen::keep(env, &run.folder).unwrap_or_else(|error| output.note(error));
+    Ok(())
 }
 
 /// Says what became of it. Standard output belongs to the agent, but for programs that asked for JSON.
@@ -112,15 +116,4 @@ fn tell(run: &Run, context: &Context) -> Result<Exit, Failure> {
         false => context.output.note(report.to_string().trim_end()),
     }
     Ok(Exit(report.exit_code()))
-}
-
-#[derive(Serialize)]
-struct Started<'a> {
-    name: &'a str,
-}
-
-impl fmt::Display for Started<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.name)
-    }
 }

@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::process::Stdio;
 
 use crate::env::{Env, own_program};
@@ -24,19 +25,35 @@ pub fn detach(run: &Run, runner: &Runner, env: &Env, output: Output) -> Result<(
     if let Some(note) = owner.note {
         output.note(note);
     }
-    let log_path = run.folder.owner_log();
-    let log = OpenOptions::new().create(true).append(true).mode(0o600).open(&log_path);
-    let log = log.map_err(|source| RunError::io("write", &log_path, source))?;
-    let owner = runner.spawn_apart(&owner.cmd, run.lock().as_stdio()?, Stdio::piped(), Stdio::from(log))?;
-    let Some(mut owner) = owner else { return Ok(()) };
+    let log = run.folder.owner_log();
+    match start_apart(&owner.cmd, run.lock().as_stdio()?, &log, runner)? {
+        Started::Holds => Ok(()),
+        Started::Said(log) => Err(RunError::OwnerDied { name: run.name().to_owned(), log }.into()),
+    }
+}
+
+/// What became of a process that was to go on by itself.
+pub enum Started {
+    Holds,
+    /// It ended, and this was its last word.
+    Said(String),
+}
+
+/// Starts a process in a session of its own, and returns once it has said that it holds.
+pub fn start_apart(cmd: &Cmd, stdin: Stdio, log: &Path, runner: &Runner) -> Result<Started, Failure> {
+    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(log);
+    let file = file.map_err(|source| RunError::io("write", log, source))?;
+    let Some(mut owner) = runner.spawn_apart(cmd, stdin, Stdio::piped(), Stdio::from(file))? else {
+        return Ok(Started::Holds);
+    };
     failpoint::reached(Point::OwnerStarted);
     let mut word = String::new();
     if let Some(stdout) = owner.stdout.take() {
         BufReader::new(stdout).read_line(&mut word)?;
     }
-    if word.trim() != HELD {
-        let log = File::open(&log_path).and_then(crate::process::tail).unwrap_or_default();
-        return Err(RunError::OwnerDied { name: run.name().to_owned(), log: log.trim().to_owned() }.into());
+    if word.trim() == HELD {
+        return Ok(Started::Holds);
     }
-    Ok(())
+    let said = File::open(log).and_then(crate::process::tail).unwrap_or_default();
+    Ok(Started::Said(said.trim().to_owned()))
 }

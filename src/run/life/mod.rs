@@ -11,7 +11,7 @@ pub mod finish;
 pub mod land;
 pub mod landed;
 pub mod lasting;
-mod logout;
+pub mod logout;
 pub mod memory;
 mod merge_blockers;
 pub mod over;

@@ -60,6 +60,11 @@ impl Folder {
         self.0.join("check.log")
     }
 
+    /// The last of what was shown on the run's own screen.
+    pub fn screen(&self) -> PathBuf {
+        self.0.join("screen")
+    }
+
     /// What the owner of a detached run printed.
     pub fn owner_log(&self) -> PathBuf {
         self.0.join("owner.log")

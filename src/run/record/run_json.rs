@@ -95,6 +95,9 @@ pub struct RunSpec {
     pub detached: bool,
     /// The agent has the user's terminal.
     pub terminal: bool,
+    /// The socket of the screen in which that terminal is, where windows can be opened on it.
+    #[serde(default)]
+    pub screen: Option<PathBuf>,
     /// Whose files these are.
     pub uid: u32,
     pub gid: u32,
