@@ -200,3 +200,40 @@ fn an_endpoint_that_makes_no_sense_leaves_nothing_behind() {
     assert!(answer.stderr.contains("ANTHROPIC_API_KEY is no key"), "{answer:#?}");
     assert!(world.list().is_empty());
 }
+
+#[test]
+fn a_key_that_was_given_once_is_used_from_outside_by_runs_of_its_agent() {
+    let world = World::new();
+    let model = Model::start(&world.path("ca.pem"));
+    fs::write(world.path("key"), format!("sk-ant-api-{}", key(&world))).unwrap();
+    let mut login = world.bn_command(&["container", "login", "claude"]);
+    answer(login.stdin(fs::File::open(world.path("key")).unwrap()).output().unwrap()).exits(0);
+    fs::remove_file(world.path("key")).unwrap();
+    world.shell("mkdir agent-1/bin && echo bin > repo/.git/info/exclude");
+    let claude = format!("#!/bin/bash\n{ASK}; env; cat ~/.claude/.claude.json\n");
+    fs::write(world.path("agent-1/bin/claude"), claude).unwrap();
+    world.shell("chmod +x agent-1/bin/claude");
+    let endpoint = model.endpoint("anthropic", "");
+    let options = [
+        "--name",
+        &world.job(),
+        "--model-endpoint",
+        &endpoint,
+        "--env",
+        "PATH=/workspace/bin:/usr/local/bin:/usr/bin:/bin",
+    ];
+    let mut line = run_line("../agent-1", &options, "true");
+    line.truncate(line.iter().position(|word| word == "--").unwrap());
+    line.extend(["--agent".to_owned(), "claude".to_owned()]);
+    let mut command = world.bn_command(&line);
+    let answer = answer(command.env("SSL_CERT_FILE", world.path("ca.pem")).output().unwrap()).exits(0);
+    assert!(answer.stdout.contains("message_delta") && answer.stdout.contains("customApiKeyResponses"), "{answer:#?}");
+    assert!(!answer.stdout.contains(&key(&world)) && !answer.stderr.contains("warning"), "{answer:#?}");
+    let heads = model.heads();
+    assert!(
+        heads.len() == 1 && heads[0].contains(&format!("\r\nx-api-key: sk-ant-api-{}\r\n", key(&world))),
+        "{heads:?}"
+    );
+    let kept = world.path("home/.local/share/binnacle/logins/claude.json");
+    assert_eq!(files_with(&key(&world), &[world.root()]), [kept.to_str().unwrap()]);
+}

@@ -140,10 +140,10 @@ mod tests {
             (Agent::Copilot, "gho_x", "GH_TOKEN"),
             (Agent::Copilot, "github_pat_x", "COPILOT_GITHUB_TOKEN"),
         ] {
-            assert_eq!(Login::new(agent, token, Utc::now()).unwrap().variable, variable, "{token}");
+            assert_eq!(Login::new(agent, token, crate::env::now()).unwrap().variable, variable, "{token}");
         }
         for bad in ["", " \n", "two words", "a\nb", "ä"] {
-            assert!(Login::new(Agent::Claude, bad, Utc::now()).is_none(), "{bad:?}");
+            assert!(Login::new(Agent::Claude, bad, crate::env::now()).is_none(), "{bad:?}");
         }
     }
 
@@ -152,7 +152,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let logins = Logins::new(folder.path().join("logins"));
         assert!(logins.all().unwrap().is_empty() && !logins.forget(Agent::Claude).unwrap());
-        let login = Login::new(Agent::Claude, "sk-ant-oat01-canary", Utc::now()).unwrap();
+        let login = Login::new(Agent::Claude, "sk-ant-oat01-canary", crate::env::now()).unwrap();
         assert!(!format!("{login:?}").contains("canary"));
         logins.keep(Agent::Claude, &login).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
