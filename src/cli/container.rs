@@ -40,6 +40,13 @@ Examples:
   bn container port agent-1 3000
   bn container port agent-1 8080:3000";
 
+const RETRY_EXAMPLES: &str = "\
+When that lands, the first run counts as merged, too.
+
+Examples:
+  bn container retry agent-1
+  bn container retry agent-1 --feedback 'Keep the old names, and fix the test'";
+
 const MERGE_EXAMPLES: &str = "\
 A conflict changes nothing: bn names the files and lines.
 
@@ -98,6 +105,9 @@ pub enum ContainerCommand {
     /// Bring a run's work to its target, in one of several shapes, or finish the run
     #[command(after_help = MERGE_EXAMPLES)]
     Merge(MergeArgs),
+    /// Try a run's work again: the same worktree, agent and flags, told what went wrong
+    #[command(after_help = RETRY_EXAMPLES)]
+    Retry(RetryArgs),
     /// Give a run up in any state; a copy of its work is kept for thirty days
     Discard(DiscardArgs),
     /// Forget ended runs that hold no unmerged work, and say why others are kept
@@ -257,6 +267,10 @@ pub struct StopArgs {
     #[command(flatten)]
     pub scope: ScopeArgs,
 
+    /// A word for whoever goes on: `list` shows it, and `retry` tells it to the agent
+    #[arg(short, long, value_name = "TEXT")]
+    pub message: Option<String>,
+
     /// How long an agent may take to end by itself
     #[arg(short, long, value_name = "SECONDS", default_value_t = 10)]
     pub time: u32,
@@ -342,6 +356,21 @@ pub struct MergeArgs {
     /// Do not ask before work is merged whose agent failed, was cut off or ran out of memory or disk
     #[arg(long)]
     pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RetryArgs {
+    /// The run, or the first letters of its name
+    #[arg(value_name = "NAME")]
+    pub name: String,
+
+    /// Your own words for the agent, beside what bn says of the conflict, the check or the failure
+    #[arg(long, value_name = "TEXT")]
+    pub feedback: Option<String>,
+
+    /// Give it KEY=VALUE: the values that the run was given are not kept
+    #[arg(short, long, value_name = "KEY[=VALUE]")]
+    pub env: Vec<String>,
 }
 
 #[derive(Debug, Args)]

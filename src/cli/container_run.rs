@@ -7,6 +7,7 @@ use clap::{ArgAction, Args};
 use crate::cli::container_agent::MemoryArgs;
 use crate::cli::container_screen::ScreenArgs;
 use crate::cli::given::Given;
+use crate::container::again::RetryOf;
 use crate::container::agent::{Agent, AgentType};
 use crate::container::network::Network;
 use crate::egress::model::endpoint::Keys;
@@ -23,6 +24,10 @@ pub struct RunArgs {
     /// Which of these were typed: a configuration does not change them. Read before the others, which take their words away.
     #[command(flatten)]
     pub given: Given,
+
+    /// The run that this one tries again. `retry` says it, and no flag.
+    #[arg(skip)]
+    pub retry_of: Option<RetryOf>,
 
     /// The checkout to work on [default: the one that you are in]
     #[arg(value_name = "WORKTREE")]

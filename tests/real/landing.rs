@@ -114,3 +114,42 @@ fn work_that_was_merged_by_hand_closes_its_task_when_the_run_is_forgotten() {
     world.bn(&["container", "prune"]).exits(0);
     assert_eq!((status(&world, &first), is_ready(&world, &second)), ("done".to_owned(), true));
 }
+
+/// Types what the list suggests as it stands; an editor leaves messages as they are.
+fn type_hint(world: &World, hint: &str) {
+    let folder = std::path::Path::new(crate::program::bn().to_str().unwrap()).parent().unwrap().display().to_string();
+    world.shell(&format!("export PATH={folder}:$PATH GIT_EDITOR=true; cd repo; {{ {hint}; }} || true"));
+}
+
+fn hint(world: &World) -> String {
+    let row = world.row(&world.job());
+    let steps = row["wish"]["next"].as_array().unwrap();
+    let merge = steps.iter().find(|step| step["what"] == "merge it").unwrap();
+    merge["command"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_hints_of_a_diverged_run_lead_to_a_closed_task_and_a_run_that_can_be_forgotten() {
+    for file in ["other", "file"] {
+        let world = World::new();
+        let (first, second) = two_tasks(&world);
+        let meet = crate::running::MEET;
+        let script =
+            format!("bn task claim {first}; echo t > file; git commit -qam theirs; bn task close {first}; {meet}");
+        let running = world.start(&["--name", &world.job()], &script);
+        running.meet();
+        world.shell(&format!("cd repo && echo ours > {file} && git add . && git commit -q -m ours"));
+        running.go_on().exits(3);
+        assert_eq!((world.outcome(), status(&world, &first)), ("diverged".to_owned(), "open".to_owned()));
+        type_hint(&world, &hint(&world));
+        if file == "file" {
+            world.shell("cd agent-1 && echo both > file && git add file");
+            world.merge().exits(3);
+            type_hint(&world, &hint(&world));
+        }
+        assert_eq!((world.outcome(), status(&world, &first)), ("merged".to_owned(), "done".to_owned()));
+        assert!(is_ready(&world, &second));
+        world.bn(&["container", "prune"]).exits(0);
+        assert!(world.list().is_empty(), "{:#?}", world.list());
+    }
+}

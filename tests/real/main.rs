@@ -47,6 +47,7 @@ mod ports;
 mod program;
 mod registry;
 mod repositories;
+mod retry;
 mod running;
 mod scene;
 mod screen;

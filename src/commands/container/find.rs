@@ -91,6 +91,11 @@ impl Runs {
         }
     }
 
+    /// Whether a run of this very name is known anywhere: names are the machine's.
+    pub fn has(&self, name: &str) -> bool {
+        self.unreadable(name).is_some() || self.seen.iter().any(|run| run.record.name() == name)
+    }
+
     /// The run of that name whose record cannot be read, where no other run has the name.
     pub fn unreadable(&self, name: &str) -> Option<&Unreadable> {
         let unread = self.unreadable.iter().find(|run| run.name() == name);

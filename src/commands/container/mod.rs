@@ -50,6 +50,7 @@ mod remembered;
 mod report;
 mod resolve;
 mod restrict;
+mod retry;
 mod row;
 mod run;
 mod screen;
@@ -99,6 +100,7 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
         ContainerCommand::Log(args) => log::run(&args, context),
         ContainerCommand::Stats(args) => stats::run(&args, context),
         ContainerCommand::Merge(args) => merge::run(&args, context),
+        ContainerCommand::Retry(args) => retry::run(&args, context),
         ContainerCommand::Doctor(args) => doctor::run(&args, context),
         ContainerCommand::Inspect(args) => inspect::run(&args, context),
         ContainerCommand::Allow(args) => allow::run(&args, context),

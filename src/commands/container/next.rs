@@ -16,6 +16,9 @@ pub fn after(record: &Record) -> Option<String> {
     if let (Some(Outcome::Diverged), true) = (record.outcome, record.spec.checkout.branch.is_some()) {
         return Some(after_diverging(record));
     }
+    if record.outcome == Some(Outcome::CheckFailed) {
+        return Some(format!("bn container retry {name}"));
+    }
     if let Some(BranchOutcome::Excess { .. }) = record.collected.as_ref().map(|collected| &collected.branch) {
         return Some(format!("bn container discard {name}"));
     }

@@ -7,6 +7,7 @@ use crate::cli::container::RunArgs;
 use crate::commands::Context;
 use crate::commands::container::settings::{self, Settings};
 use crate::commands::container::{checks, ctr_flags, models, mounts, ownership, remembered, worktree};
+use crate::container::again::Again;
 use crate::container::agent::{Agent, CONTINUE_PROMPT, DEFAULT_PROMPT};
 use crate::container::ctr::Ctr;
 use crate::container::limits::{Limits, Wanted, parse_cpus, parse_disk, parse_memory, parse_pids, parse_timeout};
@@ -15,6 +16,7 @@ use crate::container::network::Network;
 use crate::container::reference::image_reference;
 use crate::container::wall::AppArmor;
 use crate::data_dir::{DataDir, RepoId};
+use crate::egress::model::endpoint::Keys;
 use crate::env::{Env, machine, now, random};
 use crate::error::{Failure, Usage};
 use crate::git::host::{Git, checkout, main_checkout, target};
@@ -141,6 +143,8 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         agent_home: None,
         go_on: args.remembers.go_on,
         check: asked.check,
+        again: again(args),
+        retry_of: args.retry_of.clone(),
         ctr: engine.ctr.clone(),
     };
     let home = |program: &str| data.agent_home(&repo, &spec.checkout.git_dir, program);
@@ -272,7 +276,9 @@ fn secrets(args: &RunArgs, terminal: bool, env: &Env, notes: &mut Vec<String>) -
         true => CONTINUE_PROMPT,
         false => DEFAULT_PROMPT,
     };
-    secrets.insert(secrets::PROMPT, prompt.unwrap_or_else(|| unsaid.to_owned()));
+    let prompt = prompt.unwrap_or_else(|| unsaid.to_owned());
+    let before = args.retry_of.as_ref().map(|of| format!("\n\n{}", of.went_wrong)).unwrap_or_default();
+    secrets.insert(secrets::PROMPT, format!("{prompt}{before}"));
     Ok(secrets)
 }
 
@@ -284,6 +290,22 @@ fn add_login(args: &RunArgs, secrets: &mut Secrets, env: &Env) -> Result<(), Fai
         secrets.insert(&login.variable, login.token());
     }
     Ok(())
+}
+
+/// What another try needs to know. A value of a variable may be a secret.
+fn again(args: &RunArgs) -> Again {
+    let name = |pair: &String| pair.split('=').next().unwrap_or(pair).to_owned();
+    Again {
+        prompt: args.prompt.clone(),
+        env: args.env.iter().map(name).collect(),
+        secret: args.secret.clone(),
+        ssh: args.ssh,
+        no_hooks: args.no_hooks,
+        with_settings: args.remembers.with_settings,
+        keys_inside: args.keys == Keys::Inside,
+        model_endpoint: args.model_endpoint.clone(),
+        seccomp_profile: args.seccomp_profile.clone(),
+    }
 }
 
 /// What of the user's settings comes along.

@@ -14,6 +14,7 @@ use crate::git::host::{Git, repository, target};
 use crate::process::{Cmd, Runner};
 use crate::run::engine::Engine;
 use crate::run::life::detach;
+use crate::run::life::retried;
 use crate::run::life::steps;
 use crate::run::life::supervise::{Interrupt, Owner};
 use crate::run::record::run_json::Run;
@@ -79,6 +80,7 @@ fn resolve_and_begin(args: &RunArgs, context: &Context, runner: &Runner, git: &G
     // From here on a signal must not leave anything half done.
     let signals = Signals::catch()?;
     let (run, container) = steps::begin(&plan, &engine, git, context.output)?;
+    retried::mark(&run)?;
     if args.worktree.is_none() {
         let checkout = &plan.spec.checkout;
         let (place, branch) = (checkout.worktree.display(), checkout.branch.as_deref().unwrap_or("no branch"));

@@ -45,7 +45,7 @@ pub fn run(args: &StopArgs, context: &Context) -> Result<Exit, Failure> {
     let engine = Engine::connect(&context.env, &runner)?;
     let git = Git::new(runner);
     let grace = Duration::from_secs(args.time.into());
-    let mut results = at_once(&chosen, &engine, &git, grace);
+    let mut results = at_once(&chosen, &engine, &git, grace, args.message.as_deref());
     results.extend(lost.iter().map(|lost| stop_unreadable(lost, &engine, Instant::now() + grace)));
     let (done, failed): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
     let done: Vec<Stopped> = done.into_iter().filter_map(Result::ok).collect();
@@ -58,10 +58,17 @@ pub fn run(args: &StopArgs, context: &Context) -> Result<Exit, Failure> {
 }
 
 /// Each in a thread of its own: ten graces together take as long as one.
-fn at_once(chosen: &[Seen], engine: &Engine, git: &Git, grace: Duration) -> Vec<Result<Stopped, Failure>> {
+fn at_once(
+    chosen: &[Seen],
+    engine: &Engine,
+    git: &Git,
+    grace: Duration,
+    message: Option<&str>,
+) -> Vec<Result<Stopped, Failure>> {
     let deadline = Instant::now() + grace;
     std::thread::scope(|scope| {
-        let threads: Vec<_> = chosen.iter().map(|run| scope.spawn(move || stop(run, engine, git, deadline))).collect();
+        let threads: Vec<_> =
+            chosen.iter().map(|run| scope.spawn(move || stop(run, engine, git, deadline, message))).collect();
         let died = |name: &str| RunError::OwnerDied { name: name.to_owned(), log: "stopping it failed".to_owned() };
         threads
             .into_iter()

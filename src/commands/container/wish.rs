@@ -10,6 +10,7 @@ use crate::egress::log::{Entry, Remedy};
 use crate::run::record::RunError;
 use crate::run::record::census::Seen;
 use crate::run::record::check::Check;
+use crate::run::record::run_json::Record;
 use crate::run::record::state::{Ending, Outcome, State};
 use crate::run::watch::activity::Activity;
 
@@ -48,6 +49,7 @@ impl Wish {
 
 const LOOK: (&str, &str) = ("see what it printed", "logs");
 const GIVE_UP: (&str, &str) = ("give it up", "discard");
+const RETRY: (&str, &str) = ("let the agent try again", "retry");
 const TRY_AGAIN: (&str, &str) = ("try again", "merge");
 
 /// What the run wants. `quiet` is how long nothing was seen of its agent, `refused` what
@@ -82,6 +84,8 @@ pub fn of(
             let prune = Step { what: "forget it", command: "bn container prune".to_owned() };
             Ok(Some(Wish { why: reason("it could not be started"), next: vec![prune] }))
         }
+        // The other one says what there is to do.
+        _ if is_tried_again(seen) => Ok(None),
         _ => ended(seen),
     }
 }
@@ -119,20 +123,48 @@ fn ended(seen: &Seen) -> Result<Option<Wish>, RunError> {
     let left = record.outcome.is_some_and(Outcome::leaves_work);
     let work = record.collected.as_ref().is_some_and(|collected| collected.new_commits > 0 || !collected.complete);
     if left && !work {
-        let failed = record.ending.is_some_and(Ending::is_doubtful);
+        let failed = record.ending.is_some_and(Ending::is_doubtful) || record.stop_message.is_some();
         let prune = Step { what: "forget it", command: "bn container prune".to_owned() };
-        let mut wish = Wish::new(name, why()?, &[LOOK]);
+        let mut wish = Wish::new(name, with_word(record, why()?), &[LOOK, RETRY]);
         wish.next.push(prune);
         return Ok(failed.then_some(wish));
     }
     let Some(command) = after(record).filter(|_| left) else { return Ok(None) };
-    let mut wish = Wish::new(name, why()?, &[("look at it", "diff"), GIVE_UP]);
-    wish.next.insert(1, Step { what: "merge it", command });
+    let again: &[(&'static str, &str)] = if wants_another_try(record) { &[RETRY] } else { &[] };
+    let verbs = [&[("look at it", "diff")], again, &[GIVE_UP]].concat();
+    let mut wish = Wish::new(name, with_word(record, why()?), &verbs);
+    if !wish.next.iter().any(|step| step.command == command) {
+        wish.next.insert(1, Step { what: "merge it", command });
+    }
     if record.outcome == Some(Outcome::CheckFailed) {
         let log = Step { what: "see what the check printed", command: format!("bn container logs {name} --check") };
         wish.next.insert(0, log);
+        let merge = Step { what: "check again, and merge", command: format!("bn container merge {name}") };
+        wish.next.insert(wish.next.len() - 1, merge);
     }
     Ok(Some(wish))
+}
+
+/// Whether an agent can do something about what keeps the work from its target.
+fn wants_another_try(record: &Record) -> bool {
+    match record.outcome {
+        Some(Outcome::Failed | Outcome::Stopped | Outcome::TimedOut | Outcome::CheckFailed) => true,
+        Some(Outcome::Diverged) => !record.conflicts.is_empty(),
+        _ => false,
+    }
+}
+
+fn is_tried_again(seen: &Seen) -> bool {
+    let by = seen.record.retried_by.as_ref();
+    by.is_some_and(|by| seen.folder.path().with_file_name(by).is_dir())
+}
+
+/// What whoever stopped it has said comes with the reason.
+fn with_word(record: &Record, why: String) -> String {
+    match &record.stop_message {
+        Some(word) => format!("{why}; a word from whoever stopped it: {word}"),
+        None => why,
+    }
 }
 
 #[cfg(test)]

@@ -9,11 +9,13 @@ use crate::cli::graph::OrientArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::{Graph, Standing};
 use crate::commands::graph::render;
+use crate::data_dir::Mode;
 use crate::error::Failure;
 use crate::graph::model::text::line;
 use crate::graph::model::timestamp::Timestamp;
 use crate::graph::requests::Orient;
 use crate::graph::store::{Held, Overview};
+use crate::run::watch::status;
 
 /// What goes into an agent's instruction file.
 const INSTRUCTIONS: &str = include_str!("instructions.md");
@@ -28,7 +30,8 @@ pub fn run(args: &OrientArgs, context: &Context) -> Result<(), Failure> {
     }
     graph.actor.agent_type.get_or_insert_with(|| "worker".to_owned());
     let overview = graph.ask(&Orient {})?;
-    Ok(context.output.print(&Page { overview, graph: graph.standing, now: graph.now })?)
+    let before = Mode::of(&context.env).container.then(status::told_before).flatten();
+    Ok(context.output.print(&Page { overview, before, graph: graph.standing, now: graph.now })?)
 }
 
 #[derive(Serialize)]
@@ -46,6 +49,8 @@ impl fmt::Display for Instructions {
 struct Page {
     #[serde(flatten)]
     overview: Overview,
+    /// What went wrong in the run that this one tries again.
+    before: Option<String>,
     graph: Standing,
     #[serde(skip)]
     now: Timestamp,
@@ -54,6 +59,10 @@ struct Page {
 impl fmt::Display for Page {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.head(f)?;
+        if let Some(before) = &self.before {
+            writeln!(f, "\nTried before")?;
+            before.lines().try_for_each(|line| writeln!(f, "  {line}"))?;
+        }
         self.in_progress(f)?;
         self.ready(f)?;
         self.done(f)?;

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::time::Duration;
 
+use crate::container::again::Again;
 use crate::container::agent::{Agent, AgentType};
 use crate::container::ctr::{Ctr, Flags};
 use crate::container::network::Network;
@@ -183,6 +184,8 @@ fn spec(of: &RunSpec, check: &Check, folder: &Path) -> Result<RunSpec, Failure> 
         agent_home: None,
         go_on: false,
         check: None,
+        again: Again::default(),
+        retry_of: None,
         runtime: of.runtime.with_file_name(&check.container),
         ..of.clone()
     })

@@ -18,6 +18,7 @@ pub mod over;
 pub mod plan;
 pub mod prepare;
 pub mod retarget;
+pub mod retried;
 pub mod review;
 pub mod stale_secrets;
 pub mod start;

@@ -144,6 +144,9 @@ fn write_files(run: &Run, plan: &Plan) -> std::io::Result<()> {
     for (file, text) in [("hosts", hosts), ("hostname", format!("{name}\n")), ("resolv.conf", String::new())] {
         store::create_file(&etc.join(file), text.as_bytes(), 0o644)?;
     }
+    if let Some(of) = &plan.spec.retry_of {
+        status::tell_before(&run.folder, &of.went_wrong)?;
+    }
     let profile = plan.seccomp.as_deref().unwrap_or(PROFILE.as_bytes());
     store::create_file(&run.folder.seccomp(), profile, 0o644)?;
     if !plan.spec.terminal {

@@ -35,7 +35,7 @@ use crate::run::life::land::{self, Landing, Merge};
 use crate::run::life::prepare;
 use crate::run::life::start::Foreground;
 use crate::run::life::supervise::{Owner, Supervised, supervise};
-use crate::run::life::{caches, landed, memory, over, tell};
+use crate::run::life::{caches, landed, memory, over, retried, tell};
 use crate::run::record::RunError;
 use crate::run::record::check::Check;
 use crate::run::record::run_json::Run;
@@ -97,7 +97,7 @@ pub fn end(run: &mut Run, engine: &Engine, git: &Git, landing: &Landing<'_>) -> 
         Ok(()) => {}
     }
     if run.record.outcome == Some(Outcome::Merged) {
-        let troubles = landed::settle_others(run, git);
+        let troubles = retried::settle(run, git).into_iter().chain(landed::settle_others(run, git)).collect::<Vec<_>>();
         finish::add_notes(run, troubles);
     }
     let emptied = caches::bound(run).into_iter().chain(memory::bound(run));
@@ -164,7 +164,8 @@ fn merge_again(run: &mut Run, git: &Git, wanted: &Resume) -> Result<Vec<String>,
     // Also where the outcome was recorded before: the process that recorded it may have died before this.
     tell::merged_later(&run.record)?;
     let merged = run.record.outcome == Some(Outcome::Merged);
-    let troubles = if merged { landed::settle_others(run, git) } else { Vec::new() };
+    let mut troubles = if merged { retried::settle(run, git) } else { Vec::new() };
+    troubles.extend(if merged { landed::settle_others(run, git) } else { Vec::new() });
     // The agent's repository goes if all of it has been taken over this time.
     finish::discard(run, git)?;
     finish::look_what_is_kept(run, git)?;

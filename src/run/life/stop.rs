@@ -34,7 +34,22 @@ pub struct Stopped {
 }
 
 /// Stops the container, and waits until its work is collected: by its owner, or here where it has none.
-pub fn stop(seen: &Seen, engine: &Engine, git: &Git, deadline: Instant) -> Result<Stopped, Failure> {
+pub fn stop(
+    seen: &Seen,
+    engine: &Engine,
+    git: &Git,
+    deadline: Instant,
+    message: Option<&str>,
+) -> Result<Stopped, Failure> {
+    let stopped = end(seen, engine, git, deadline)?;
+    if let (Some(message), Some(mut run)) = (message, Run::take_over(seen.folder.clone())?) {
+        run.record.stop_message = Some(message.to_owned());
+        run.save(Point::CleanedUp)?;
+    }
+    Ok(stopped)
+}
+
+fn end(seen: &Seen, engine: &Engine, git: &Git, deadline: Instant) -> Result<Stopped, Failure> {
     let name = seen.record.name();
     if !seen.owned && !seen.record.state.is_open() {
         return already_ended(seen, engine);

@@ -68,6 +68,16 @@ pub fn merged_later(record: &Record) -> Result<(), GraphError> {
     Ok(())
 }
 
+/// Opens the tasks that a run closed, for the one that tries it again.
+pub fn tried_again(record: &Record, by: &str) -> Result<(), GraphError> {
+    let Some((outcome, store)) = outcome_and_graph(record)? else { return Ok(()) };
+    if outcome.leaves_work() {
+        let note = format!("the run {} closed this, and {by} tries it again", record.spec.name);
+        store.reopen_closed_by(&record.spec.session, &note, Timestamp::from(crate::env::now()))?;
+    }
+    Ok(())
+}
+
 /// Opens the tasks that a forgotten or discarded run closed without its work having landed, so that nothing waits for them.
 pub fn given_up(record: &Record, how: &str) -> Result<(), GraphError> {
     let spec = &record.spec;

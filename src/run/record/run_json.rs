@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::container::again::{Again, RetryOf};
 use crate::container::agent::{Agent, AgentType};
 use crate::container::ctr::Ctr;
 use crate::container::limits::Limits;
@@ -126,6 +127,10 @@ pub struct RunSpec {
     /// What is tried before its work lands.
     #[serde(default)]
     pub check: Option<CheckSpec>,
+    #[serde(default)]
+    pub again: Again,
+    #[serde(default)]
+    pub retry_of: Option<RetryOf>,
     /// The folder of secrets and sockets.
     pub runtime: PathBuf,
     pub ctr: Ctr,
@@ -197,6 +202,12 @@ pub struct Record {
     /// The last trial of what its target would be.
     #[serde(default)]
     pub check: Option<Check>,
+    /// The run that tries it again.
+    #[serde(default)]
+    pub retried_by: Option<String>,
+    /// What whoever stopped it has to say to the next.
+    #[serde(default)]
+    pub stop_message: Option<String>,
     /// The target that the run was begun for, where the user has named another since.
     #[serde(default)]
     pub first_target: Option<String>,
@@ -229,6 +240,8 @@ impl Record {
             brought: None,
             conflicts: Vec::new(),
             check: None,
+            retried_by: None,
+            stop_message: None,
             first_target: None,
             reason: None,
             start: None,

@@ -19,6 +19,9 @@ const GO: &str = "go";
 const STOP: &str = "stop";
 const STARTED: &str = "started";
 const EXIT: &str = "exit";
+/// What went wrong in the run that this one tries again.
+const BEFORE: &str = "before";
+const LONGEST_BEFORE: u64 = 64 << 10;
 
 /// The longest answer that is read.
 const LONGEST: u64 = 256;
@@ -39,6 +42,19 @@ pub fn create(folder: &Folder) -> io::Result<()> {
         rustix::fs::mknodat(CWD, control.join(pipe), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
     }
     Ok(())
+}
+
+/// Writes down for the agent what went wrong in the run that it tries again.
+pub fn tell_before(folder: &Folder, text: &str) -> io::Result<()> {
+    crate::run::record::store::create_file(&folder.control().join(BEFORE), text.as_bytes(), 0o444)
+}
+
+/// What went wrong before, read in the container, where the agent cannot have written it.
+pub fn told_before() -> Option<String> {
+    let file = File::open(Path::new(CONTROL_INSIDE).join(BEFORE)).ok()?;
+    let mut text = String::new();
+    file.take(LONGEST_BEFORE).read_to_string(&mut text).ok()?;
+    Some(text)
 }
 
 /// Whether the entrypoint has dropped its privileges and waits for `go`.
