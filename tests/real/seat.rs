@@ -97,7 +97,8 @@ fn what_to_do_about_each_of_five_runs_is_plain_from_the_list() {
         format!("{fails}: the agent failed (7), 1 commit is kept\n"),
         format!("{diverges}: 1 commit is kept; main has moved on by 1\n"),
         format!("{lost}: bn was killed, and its agent goes on without it\n"),
-        format!("  merge it    bn container merge {fails}\n"),
+        format!("  merge it                 bn container merge {fails}\n"),
+        format!("  let the agent try again  bn container retry {fails}\n"),
     ] {
         assert!(listed.contains(&said), "{said}: {listed}");
     }
@@ -122,7 +123,7 @@ fn what_to_do_about_each_of_five_runs_is_plain_from_the_list() {
     // What it says works as it is typed.
     let next = commands(&row(&fails));
     assert!(types(&world, &next[0]).exits(0).stdout.contains("+work\n"));
-    types(&world, &format!("{} --yes", next[2])).exits(0);
+    types(&world, &format!("{} --yes", next[3])).exits(0);
     types(&world, &commands(&row(&diverges))[1]).exits(0);
     assert_eq!(row(&diverges)["outcome"], "merged");
     let next = commands(&row(&lost));
