@@ -206,12 +206,16 @@ pub enum AgentProgram {
 #[derive(Debug, Args)]
 pub struct AllowArgs {
     /// The run, or the first letters of its name
-    #[arg(value_name = "NAME")]
-    pub name: String,
+    #[arg(value_name = "NAME", required_unless_present = "check")]
+    pub name: Option<String>,
 
     /// What to open: a host, an address, a network or a named set (see allow-sets)
-    #[arg(value_name = "HOST[:PORT]", required = true)]
+    #[arg(value_name = "HOST[:PORT]", required_unless_present = "check")]
     pub hosts: Vec<String>,
+
+    /// Open nothing: say whether a run could reach HOST, by which rule, and what would open it; without NAME, a run without rules
+    #[arg(long, value_name = "HOST[:PORT]", conflicts_with = "hosts")]
+    pub check: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ pub mod log;
 pub mod model;
 pub mod news;
 pub mod next_hop;
+mod own_address;
 pub mod policy;
 mod proxy;
 pub mod pump;
@@ -22,5 +23,6 @@ pub mod sets;
 pub mod stream;
 pub mod summary;
 pub mod variables;
+pub mod verdict;
 
 pub use proxy::{Proxy, ProxySpec};

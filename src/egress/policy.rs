@@ -174,6 +174,20 @@ impl Policy {
         })
     }
 
+    /// The rule by which it is open; none where every public host is.
+    pub fn rule_for(&self, asked: &Authority, address: Option<IpAddr>) -> Option<String> {
+        let holds = |rule: &Rule| {
+            let by_address = address
+                .is_some_and(|address| rule.holds(address, asked.port) || rule.opens_loopback(address, asked.port));
+            let by_name = match &asked.host {
+                Host::Name(name) => rule.names(name, asked.port) || rule.is_above(name, asked.port),
+                Host::Address(_) => false,
+            };
+            by_address || by_name
+        };
+        self.rules.iter().find(|rule| holds(rule)).map(Rule::to_string)
+    }
+
     fn is_below(&self, asked: &Authority) -> bool {
         match &asked.host {
             Host::Name(name) => self.rules.iter().any(|rule| rule.is_above(name, asked.port)),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::build::{Image, least};
 use crate::events::Heard;
 use crate::json_examples::{difference, examples};
-use crate::world::{Answer, World, image};
+use crate::world::{Answer, World, answer, image};
 
 /// What has an example and was not asked for yet.
 struct Told(BTreeMap<&'static str, Value>);
@@ -39,6 +39,12 @@ fn every_example_of_the_container_commands_has_the_shape_of_the_real_answer() {
     told.compare("bn container port NAME PORT", &bn(&["port", &two, "3000"]));
     told.compare("bn container list", &bn(&["list"]));
     told.compare("bn container allow NAME HOST", &bn(&["allow", &two, "example.org:443"]));
+    let closed = bn(&["allow", &two, "--check", "10.0.0.1:80"]).exits(1);
+    told.compare("bn container allow NAME --check HOST", &closed);
+    std::fs::write(world.path("token"), "sk-ant-oat01-x").unwrap();
+    let mut login = world.bn_command(&["container", "login", "claude", "--json"]);
+    let login = login.stdin(std::fs::File::open(world.path("token")).unwrap()).output().unwrap();
+    told.compare("bn container login", &answer(login).exits(0));
     told.compare("bn container allow-sets", &bn(&["allow-sets"]));
     told.compare("bn container pause NAME", &bn(&["pause", &two]));
     told.compare("bn container stop NAME", &bn(&["stop", &two]));

@@ -244,3 +244,40 @@ fn rubbish_costs_little_memory_and_ends_nothing() {
     let answer = running.go_on().exits(0);
     assert!(answer.stdout.contains(" left open\n") && answer.stdout.contains("canary"), "{answer:#?}");
 }
+
+#[test]
+fn what_could_be_reached_is_known_before_anybody_tries() {
+    let world = World::new();
+    let job = world.job();
+    world.agent(&["--detach", "--name", &job, "--only", "*.corp.example", "localhost:5432"], "sleep 100").exits(0);
+    let check = |host: &str| world.bn(&["container", "allow", &job, "--check", host]);
+    for (host, code, said) in [
+        (
+            "10.0.0.1",
+            1,
+            format!(
+                "10.0.0.1:443 at 10.0.0.1 is closed: not on the allowlist\nto open it: bn container allow {job} 10.0.0.1:443\n"
+            ),
+        ),
+        (
+            "example.org:80",
+            1,
+            format!(
+                "example.org:80 is closed: not on the allowlist\nto open it: bn container allow {job} example.org:80\n"
+            ),
+        ),
+        ("localhost:5432", 0, "localhost:5432 at 127.0.0.1 is open: by the rule localhost:5432\n".to_owned()),
+        ("169.254.169.254:80", 1, "bn never opens that\n".to_owned()),
+    ] {
+        let answer = check(host).exits(code);
+        assert!(answer.stdout.ends_with(&said), "{host}: {answer:#?}");
+    }
+    world.bn(&["container", "allow", &job, "10.0.0.1"]).exits(0);
+    assert!(check("10.0.0.1").exits(0).stdout.contains("is open: by the rule 10.0.0.1"));
+    let none = world.bn(&["container", "allow", "--check", "10.0.0.1:80"]).exits(1);
+    assert!(none.stdout.contains("bn container run --allow 10.0.0.1:80"), "{none:#?}");
+    let public = world.bn(&["container", "allow", "--check", "1.1.1.1:443"]).exits(0);
+    assert!(public.stdout.contains("every public host is"), "{public:#?}");
+    assert!(world.bn(&["container", "allow", "--check", "https://x.org/"]).exits(2).stderr.contains("such as"));
+    world.bn(&["container", "stop", &job, "-t", "0"]);
+}

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::cli::container::AllowArgs;
+use crate::commands::container::allow_check;
 use crate::commands::container::find::{Runs, is_stoppable};
 use crate::commands::{Context, Exit};
 use crate::container::network::Network;
@@ -26,7 +27,10 @@ impl fmt::Display for Allowed<'_> {
 }
 
 pub fn run(args: &AllowArgs, context: &Context) -> Result<Exit, Failure> {
-    let seen = Runs::read(context)?.named(&args.name, is_stoppable)?;
+    if let Some(host) = &args.check {
+        return allow_check::run(args.name.as_deref(), host, context);
+    }
+    let seen = Runs::read(context)?.named_or_asked(args.name.as_deref(), "running", is_stoppable)?;
     let spec = &seen.record.spec;
     if !seen.owned {
         return Err(anyhow::anyhow!("{} is not running", seen.record.name()).into());

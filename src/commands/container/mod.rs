@@ -3,6 +3,7 @@
 mod agent_home;
 pub mod agent_trees;
 mod allow;
+mod allow_check;
 mod allow_sets;
 mod amounts;
 mod attach;

@@ -1,6 +1,6 @@
 //! From what was asked for to a connection: look up, judge every address, dial only what passed.
 
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 
 use crate::egress::host::{Authority, Host};
 use crate::egress::http::head::Response;
@@ -8,10 +8,12 @@ use crate::egress::http::reply::Reply;
 use crate::egress::log::{Decision, Entry, Remedy};
 use crate::egress::model::url::Url;
 use crate::egress::next_hop::Hop;
-use crate::egress::policy::{Policy, Refusal};
+use crate::egress::own_address::source;
+use crate::egress::policy::Refusal;
 use crate::egress::proxy::{Shared, happy_eyeballs};
 use crate::egress::pump::Reader;
 use crate::egress::stream::{Stream, write_all};
+use crate::egress::verdict;
 
 /// The most that another proxy's answer to CONNECT may take.
 const ANSWER_MAX: usize = 16 * 1024;
@@ -126,7 +128,7 @@ async fn admitted(shared: &Shared, asked: &Authority) -> Result<Vec<IpAddr>, Rep
     };
     let (mut open, mut refusals) = (Vec::new(), Vec::new());
     for address in found {
-        match judge(&policy, asked, address) {
+        match verdict::judge(&policy, asked, address) {
             Ok(()) => open.push(address),
             Err(refusal) => refusals.push(refusal),
         }
@@ -135,29 +137,6 @@ async fn admitted(shared: &Shared, asked: &Authority) -> Result<Vec<IpAddr>, Rep
         Some(refusal) if open.is_empty() => Err(refused(shared, refusal)),
         _ => Ok(sorted(open)),
     }
-}
-
-fn judge(policy: &Policy, asked: &Authority, address: IpAddr) -> Result<(), Refusal> {
-    match is_own(address) {
-        true => policy.admit_own_address(asked, address),
-        false => policy.admit_address(asked, address),
-    }
-}
-
-/// The address that this machine would dial from. Connecting a datagram socket asks the routing table and sends nothing.
-fn source(address: IpAddr) -> Option<IpAddr> {
-    let any: IpAddr = match address {
-        IpAddr::V4(_) => std::net::Ipv4Addr::UNSPECIFIED.into(),
-        IpAddr::V6(_) => std::net::Ipv6Addr::UNSPECIFIED.into(),
-    };
-    let socket = UdpSocket::bind((any, 0)).ok()?;
-    socket.connect((address, 9)).ok()?;
-    socket.local_addr().ok().map(|local| local.ip())
-}
-
-/// Whether the address is one of this machine's own: then a public one leads to services that trust the machine.
-fn is_own(address: IpAddr) -> bool {
-    source(address) == Some(address)
 }
 
 /// Families in turn, and those without a route last.
