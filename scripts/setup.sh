@@ -91,14 +91,21 @@ rust_version() { sed -nE 's/^rust-version = "(.*)"/\1/p' "$(dirname "${BASH_SOUR
 
 rust_components() {
     if ! cargo fmt --version >/dev/null 2>&1 || ! cargo clippy --version >/dev/null 2>&1; then
-        have rustup || die "cargo fmt or cargo clippy is missing" "install rustfmt and clippy"
+        have rustup || die "cargo fmt or cargo clippy is missing" "$(rust_hint)"
         rustup component add rustfmt clippy
     fi
 }
 
+is_new_enough() { [[ $1 == [0-9]* && $(printf '%s\n' "$(rust_version)" "$1" | sort -V | head -n 1) == "$(rust_version)" ]]; }
+
+# The version of a package that apt would install.
+candidate() { if have apt-cache; then apt-cache policy "$1" | sed -n 's/^ *Candidate: //p'; fi; }
+
 # What to type for a Rust that is new enough, on this machine.
 rust_hint() {
-    if have apt-cache && apt-cache show rustup >/dev/null 2>&1; then
+    if is_new_enough "$(candidate cargo)"; then
+        echo "sudo apt install cargo rustfmt rust-clippy"
+    elif [[ $(candidate rustup) == [0-9]* ]]; then
         echo "sudo apt install rustup && rustup default stable"
     elif have dnf; then
         echo "sudo dnf install rustup && rustup-init"
@@ -110,7 +117,7 @@ rust_hint() {
 main() {
     [[ ${1:-} == demo || ${1:-} == test ]] || die "usage: setup.sh demo|test"
     have cargo || die "cargo not found; bn is built by Rust $(rust_version) or newer" "$(rust_hint)"
-    [[ $(printf '%s\n' "$(rust_version)" "$(cargo --version | cut -d ' ' -f 2)" | sort -V | head -n 1) == "$(rust_version)" ]] ||
+    is_new_enough "$(cargo --version | cut -d ' ' -f 2)" ||
         die "$(cargo --version) is too old, bn is built by Rust $(rust_version) or newer" "$(if have rustup; then echo 'rustup update'; else rust_hint; fi)"
     if [[ $1 == demo ]]; then
         install_missing "$DEMO"
