@@ -236,6 +236,23 @@ say_missing_hook_programs() {
     unset BN_HOOK_PROGRAMS
 }
 
+# The user's command that makes the worktree ready: as the agent, before it, and each time, for each container is a new one.
+SET_UP_FAILED=
+set_up() {
+    local code=0 command=${BN_SETUP:-} began=$SECONDS
+    unset BN_SETUP
+    [[ $command ]] || return 0
+    say "set-up: $command"
+    bash -ec "$command" </dev/null || code=$?
+    if [[ $STOPPED ]]; then return 143; fi
+    if ((code)); then
+        SET_UP_FAILED=1
+        say "the set-up failed ($code) after $((SECONDS - began)) s"
+        return "$code"
+    fi
+    say "the set-up took $((SECONDS - began)) s"
+}
+
 # How often the kernel killed a process of this container for want of memory (cgroup v2, v1).
 oom_kills() {
     local file key value
@@ -384,7 +401,7 @@ write_exit() {
     [[ -d $STATUS ]] || return 0
     # shellcheck disable=SC2016 # the inner bash's own
     timeout 5 bash -c 'rm -rf "$1/exit" "$1/exit.tmp"; echo "$2" >"$1/exit.tmp" && mv -T "$1/exit.tmp" "$1/exit"' write_exit \
-        "$STATUS" "code=$1 oom=$(($(oom_kills) - OOM_BEFORE))" || say "cannot say in $STATUS how this ended"
+        "$STATUS" "code=$1 oom=$(($(oom_kills) - OOM_BEFORE))${SET_UP_FAILED:+ setup=1}" || say "cannot say in $STATUS how this ended"
 }
 
 live() {
@@ -411,6 +428,7 @@ live() {
     cd "$WORKSPACE"
     say_missing_hook_programs
     if [[ ${BN_SHELL:-} ]]; then
+        set_up || say "here is the shell all the same"
         bash -l || code=$?
     elif [[ ${BN_CHECK:-} ]]; then
         # No agent: what is printed here is all that the command says.
@@ -427,8 +445,12 @@ live() {
             codex_provider
             COMMAND=("$1" "${PROVIDER[@]}" "${@:2}")
         fi
-        work "${COMMAND[@]}" || code=$?
-        finish_work "$code"
+        if set_up; then
+            work "${COMMAND[@]}" || code=$?
+            finish_work "$code"
+        else
+            code=$?
+        fi
     fi
     exit "$code"
 }

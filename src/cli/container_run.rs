@@ -75,6 +75,10 @@ pub struct RunArgs {
     #[arg(long, value_name = "KEY", help_heading = "What runs")]
     pub secret: Vec<String>,
 
+    /// Run this in a shell there before the agent, such as 'npm ci'
+    #[arg(long, value_name = "COMMAND", help_heading = "What runs")]
+    pub setup: Option<String>,
+
     /// Forward the SSH agent's socket; needs --network host
     #[arg(
         long, help_heading = "What runs",

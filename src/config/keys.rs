@@ -34,7 +34,7 @@ macro_rules! key {
 }
 
 /// In the order of the help.
-pub static KEYS: [Key; 32] = [
+pub static KEYS: [Key; 33] = [
     key!("agent", Text, "copilot", Choice(agent), check: one_of::<Agent>),
     key!("prompt", Text, "to take a ready task", Optional(prompt),
         variable: Some(Variable { name: "BN_INITIAL_PROMPT", of: |env| env.initial_prompt.as_ref() })),
@@ -42,6 +42,8 @@ pub static KEYS: [Key; 32] = [
         variable: Some(Variable { name: "BN_AGENT_TYPE", of: |env| env.agent_type.as_ref() })),
     key!("env", Table, "", List(env), check: |pair| secrets::variable_name(pair.split('=').next().unwrap_or(pair)).map(drop)),
     key!("secret", List, "", List(secret), opens: |value, _| has_items(value), check: |name| secrets::variable_name(name).map(drop)),
+    // It runs inside, with what the agent has.
+    key!("setup", Text, "", Optional(setup), check: not_empty),
     key!("ssh", Flag, "false", Flag(ssh), opens: |value, _| is_true(value)),
     key!("no-hooks", Flag, "false", Flag(no_hooks)),
     key!("no-cache", Flag, "false", Flag(no_cache)),

@@ -53,6 +53,7 @@ mod scene;
 mod screen;
 mod seat;
 mod secrets;
+mod setup;
 mod shapes;
 mod streams;
 mod submodules;

@@ -64,6 +64,7 @@ pub fn in_words(ending: Ending) -> String {
     match ending {
         Ending::Exited { code, out_of_memory: true } => format!("the agent ran out of memory ({code})"),
         Ending::Exited { code, .. } => format!("the agent failed ({code})"),
+        Ending::SetUpFailed { code } => format!("the set-up failed ({code}), and the agent was not started"),
         other => other.to_string(),
     }
 }

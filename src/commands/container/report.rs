@@ -14,6 +14,7 @@ use crate::git::collect::kept;
 use crate::git::collect::plan::WORK;
 use crate::git::host::refs;
 use crate::git::merge::conflict::Conflict;
+use crate::process::Cmd;
 use crate::run::record::RunError;
 use crate::run::record::check::Check;
 use crate::run::record::folder::Folder;
@@ -103,6 +104,14 @@ fn explanation(record: &Record, folder: &Folder) -> Option<String> {
         }
         (_, Some(Ending::Exited { out_of_memory: true, .. })) => {
             Some(format!("it may use {} MiB; --memory gives it more", spec.limits.memory >> 20))
+        }
+        (_, Some(Ending::SetUpFailed { .. })) => {
+            let by_hand = Cmd::new("bn").args(["container", "run", "--shell"]).arg(&spec.checkout.worktree);
+            let printed = match spec.terminal {
+                true => "what it printed is above".to_owned(),
+                false => format!("what it printed: bn container logs {}", spec.name),
+            };
+            Some(format!("{printed}; try it by hand: {by_hand}"))
         }
         (_, Some(Ending::OutOfDisk { almost_full: false })) => {
             Some(format!("it wrote more than its limit of {} MiB; --disk gives it more", spec.limits.disk >> 20))

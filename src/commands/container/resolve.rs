@@ -138,6 +138,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         publish: asked.publish,
         graph,
         graph_access: asked.graph,
+        setup: args.setup.clone(),
         mounts,
         caches: (!args.no_cache).then(|| data.caches(&repo)),
         agent_home: None,

@@ -24,6 +24,9 @@ const SSH_AGENT_INSIDE: &str = "/run/binnacle/ssh.sock";
 /// What the user's hooks start: the image may lack it, and the entrypoint says so.
 const HOOK_PROGRAMS: &str = "BN_HOOK_PROGRAMS";
 
+/// What the entrypoint runs before the agent.
+const SETUP: &str = "BN_SETUP";
+
 /// Returns what `ctr run` is told.
 pub fn of(plan: &Plan, prepared: &Prepared) -> ContainerSpec {
     let (spec, host) = (&plan.spec, &plan.host);
@@ -129,6 +132,7 @@ fn variables(plan: &Plan, hook_programs: &[String]) -> Vec<(String, String)> {
     if spec.go_on {
         variables.push((agent_home::CONTINUE, "1".to_owned()));
     }
+    variables.extend(spec.setup.iter().map(|command| (SETUP, command.clone())));
     if spec.mode == Mode::Shell {
         variables.push(("BN_SHELL", "1".to_owned()));
     }

@@ -20,7 +20,12 @@ pub fn ending(run: &mut Run, engine: &Engine, foreground: Option<u8>, memory_kil
     let said = status::exit_status(&run.folder);
     let out_of_memory = memory_kills || said.is_some_and(|said| said.out_of_memory);
     let code = known.or(said.map(|said| said.code));
-    Ok(code.map_or(Ending::Lost, |code| Ending::Exited { code, out_of_memory: out_of_memory && code != 0 }))
+    let not_set_up = !out_of_memory && said.is_some_and(|said| said.set_up_failed);
+    Ok(match code {
+        None => Ending::Lost,
+        Some(code) if not_set_up && code != 0 => Ending::SetUpFailed { code },
+        Some(code) => Ending::Exited { code, out_of_memory: out_of_memory && code != 0 },
+    })
 }
 
 pub fn as_stopped(ending: Ending) -> Ending {

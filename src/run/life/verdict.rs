@@ -39,7 +39,7 @@ fn outcome(ending: Ending, collected: &Collected) -> Outcome {
         Ending::Exited { code: 0, .. } if collected.new_commits == 0 && collected.complete => Outcome::NothingToMerge,
         Ending::Exited { code: 0, .. } if merge_blockers::branch_differs(collected) => Outcome::BranchMoved,
         Ending::Exited { code: 0, .. } => Outcome::Unmerged,
-        Ending::Exited { .. } | Ending::OutOfDisk { .. } | Ending::Lost => Outcome::Failed,
+        Ending::Exited { .. } | Ending::SetUpFailed { .. } | Ending::OutOfDisk { .. } | Ending::Lost => Outcome::Failed,
         Ending::Stopped { .. } => Outcome::Stopped,
         Ending::TimedOut => Outcome::TimedOut,
     }

@@ -94,7 +94,9 @@ impl Check {
             (Some(Ending::Exited { out_of_memory: true, .. }), _) => {
                 format!("the check ran out of memory: {command}")
             }
-            (Some(Ending::Exited { code, .. }), _) => format!("the check failed ({code}){}: {command}", self.took()),
+            (Some(Ending::Exited { code, .. } | Ending::SetUpFailed { code }), _) => {
+                format!("the check failed ({code}){}: {command}", self.took())
+            }
             (Some(Ending::Stopped { .. }), _) => format!("the check was stopped: {command}"),
             (Some(Ending::TimedOut), _) => format!("the check took longer than {}: {command}", limit()),
             (Some(Ending::OutOfDisk { .. }), _) => format!("the check wrote too much to disk: {command}"),

@@ -115,6 +115,9 @@ pub struct RunSpec {
     /// The package managers' caches that the agent gets.
     #[serde(default)]
     pub caches: Option<PathBuf>,
+    /// A command that makes the worktree ready, before the agent starts.
+    #[serde(default)]
+    pub setup: Option<String>,
     /// Folders and files of the host's that the user gives to the agent.
     #[serde(default)]
     pub mounts: Vec<UserMount>,

@@ -174,7 +174,7 @@ pub fn add_wanted(secrets: &mut Secrets, wanted: &[String], required: &[String],
 }
 
 /// Variables of bn's own that a flag of `run` sets.
-const SAID_BY: [(&str, &str); 8] = [
+const SAID_BY: [(&str, &str); 10] = [
     ("BN_AGENT", "--agent NAME"),
     ("BN_AGENT_NAME", "--name NAME"),
     ("BN_AGENT_TYPE", "--type TYPE"),
@@ -182,6 +182,8 @@ const SAID_BY: [(&str, &str); 8] = [
     ("BN_INITIAL_PROMPT", "--prompt TEXT"),
     ("BN_MERGE_TARGET", "--merge-target BRANCH"),
     ("BN_NO_MERGE", "--no-merge"),
+    ("BN_SETUP", "--setup COMMAND"),
+    ("BN_SHARED", "--mount SRC:DST:rw"),
     ("BN_SHELL", "--shell"),
 ];
 

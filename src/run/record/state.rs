@@ -46,6 +46,10 @@ pub enum Ending {
         code: u8,
         out_of_memory: bool,
     },
+    /// What was to be done before the agent failed: it was not started.
+    SetUpFailed {
+        code: u8,
+    },
     Stopped {
         code: u8,
     },
@@ -68,7 +72,7 @@ impl Ending {
     pub fn is_doubtful(self) -> bool {
         match self {
             Ending::Exited { code, .. } => code != 0,
-            Ending::TimedOut | Ending::OutOfDisk { .. } => true,
+            Ending::TimedOut | Ending::OutOfDisk { .. } | Ending::SetUpFailed { .. } => true,
             Ending::Stopped { .. } | Ending::Lost => false,
         }
     }
@@ -76,7 +80,7 @@ impl Ending {
     /// What `bn container run` exits with for an agent that did not succeed.
     pub fn exit_code(self) -> u8 {
         match self {
-            Ending::Exited { code, .. } => code,
+            Ending::Exited { code, .. } | Ending::SetUpFailed { code } => code,
             // An agent that was told to end and ended well has not finished its work all the same.
             Ending::Stopped { code: 0 } => 143,
             Ending::Stopped { code } => code,
@@ -91,6 +95,7 @@ impl fmt::Display for Ending {
         match self {
             Ending::Exited { code, out_of_memory: true } => write!(f, "out of memory ({code})"),
             Ending::Exited { code, .. } => write!(f, "exited ({code})"),
+            Ending::SetUpFailed { code } => write!(f, "set-up failed ({code})"),
             Ending::Stopped { .. } => f.write_str("stopped"),
             Ending::TimedOut => f.write_str("timed-out"),
             Ending::OutOfDisk { .. } => f.write_str("out of disk"),

@@ -31,6 +31,8 @@ const LONGEST: u64 = 256;
 pub struct ExitStatus {
     pub code: u8,
     pub out_of_memory: bool,
+    /// The agent was not started: what was to be done before it failed.
+    pub set_up_failed: bool,
 }
 
 /// Makes both folders and the pipes.
@@ -158,11 +160,12 @@ fn read_foreign(path: &Path) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// `code=N oom=N`.
+/// `code=N oom=N`, and `setup=1` where the set-up failed.
 fn parse_exit(text: &str) -> Option<ExitStatus> {
     let field = |name: &str| text.split_whitespace().find_map(|word| word.strip_prefix(name)?.parse::<u64>().ok());
     let code = u8::try_from(field("code=")?).ok()?;
-    Some(ExitStatus { code, out_of_memory: field("oom=").is_some_and(|count| count > 0) })
+    let is_set = |name| field(name).is_some_and(|count| count > 0);
+    Some(ExitStatus { code, out_of_memory: is_set("oom="), set_up_failed: is_set("setup=") })
 }
 
 #[cfg(test)]
@@ -171,8 +174,10 @@ mod tests {
 
     #[test]
     fn the_line_of_the_entrypoint() {
-        assert_eq!(parse_exit("code=137 oom=2\n"), Some(ExitStatus { code: 137, out_of_memory: true }));
-        assert_eq!(parse_exit("code=0 oom=0"), Some(ExitStatus { code: 0, out_of_memory: false }));
+        let of = |code, out_of_memory, set_up_failed| Some(ExitStatus { code, out_of_memory, set_up_failed });
+        assert_eq!(parse_exit("code=137 oom=2\n"), of(137, true, false));
+        assert_eq!(parse_exit("code=0 oom=0"), of(0, false, false));
+        assert_eq!(parse_exit("code=3 oom=0 setup=1"), of(3, false, true));
         for nonsense in ["", "code=", "code=999 oom=0", "oom=1"] {
             assert_eq!(parse_exit(nonsense), None, "{nonsense:?}");
         }
