@@ -63,6 +63,11 @@ pub fn write_layout(reference: &str, folder: &Path) -> Cmd {
     Cmd::new("buildah").args(["push", "--quiet", "--format", "oci", reference, &layout]).directory(folder)
 }
 
+/// Prints the whole id of an image of this name; fails where there is none.
+pub fn image_id(reference: &str) -> Cmd {
+    Cmd::new("buildah").args(["images", "--quiet", "--no-trunc", reference])
+}
+
 /// Makes a container of the user's own image, and prints its name.
 pub fn container_of(reference: &str) -> Cmd {
     Cmd::new("buildah").args(["from", "--quiet", "--pull-never", reference]).assumed_to_print("$CONTAINER")

@@ -44,10 +44,21 @@ impl Explain for EngineError {
                 "or, if it listens elsewhere: CONTAINERD_ADDRESS=/path/to/containerd.sock".to_owned(),
             ],
             EngineError::Failed { .. } => vec!["look at: sudo systemctl status containerd".to_owned()],
-            EngineError::NoImage { reference } => vec![build_hint(reference)],
+            EngineError::NoImage { reference } => ways_to_get(reference),
             EngineError::Process(error) => error.hints(),
             EngineError::NotStarted { .. } | EngineError::Refused { .. } => Vec::new(),
         }
+    }
+}
+
+/// A run takes what buildah has, podman's images among that. Registries that want to know who asks are told by `buildah login`.
+fn ways_to_get(reference: &str) -> Vec<String> {
+    let build = build_hint(reference);
+    let from_docker = format!("docker has it: buildah pull docker-daemon:{reference}");
+    match reference.strip_prefix("localhost/") {
+        Some(own) if own.starts_with("binnacle-self:") => vec![build],
+        Some(_) => vec![build, from_docker],
+        None => vec![format!("fetch it: buildah pull {reference}"), from_docker, build],
     }
 }
 
@@ -294,6 +305,14 @@ mod tests {
 
     #[test]
     fn the_hint_names_the_tag() {
-        assert_eq!(build_hint("localhost/binnacle-self:v1"), "build it: bn container build --tag v1");
+        assert_eq!(ways_to_get("localhost/binnacle-self:v1"), ["build it: bn container build --tag v1"]);
+        assert_eq!(
+            ways_to_get("registry.example/team/mine:1"),
+            [
+                "fetch it: buildah pull registry.example/team/mine:1",
+                "docker has it: buildah pull docker-daemon:registry.example/team/mine:1",
+                "build it: bn container build --tag registry.example/team/mine:1",
+            ]
+        );
     }
 }

@@ -59,6 +59,33 @@ fn an_image_is_handed_to_containerd_once() {
     assert!(built.build(&definition).exits(0).stdout.starts_with(&format!("{} unchanged (", built.reference)));
 }
 
+#[test]
+fn an_image_that_buildah_has_is_taken_by_the_run_that_wants_it() {
+    let world = World::new();
+    let built = Image::of(&world);
+    built.build(&(least() + "RUN echo mine > /mine\n")).exits(0);
+    ctr(&["images", "rm", "--sync", &built.reference]);
+    assert!(!built.is_in_containerd());
+    let run = |name: &str| {
+        let line = ["container", "run", "--tag", &built.reference, "--name", name, "../agent-1", "--", "cat", "/mine"];
+        let mut command = world.bn_command(&line);
+        // An ordinary user's images are in the home.
+        let store = if rustix::process::geteuid().is_root() { &mut command } else { command.env_remove("HOME") };
+        answer(store.output().unwrap())
+    };
+    let taken = run(&world.name("first")).exits(0);
+    let said = format!("containerd has no {}: taking it from the images of buildah and podman\n", built.reference);
+    assert!(taken.stderr.contains(&said) && taken.stdout.contains("mine\n"), "{taken:#?}");
+    let again = run(&world.name("again")).exits(0);
+    assert!(!again.stderr.contains("taking it") && again.stdout.contains("mine\n"), "{again:#?}");
+    let none =
+        world.bn(&["container", "run", "--tag", "localhost/bn-real:nowhere", "../agent-1", "--", "true"]).exits(125);
+    assert!(
+        none.stderr.contains("hint: docker has it: buildah pull docker-daemon:localhost/bn-real:nowhere"),
+        "{none:#?}"
+    );
+}
+
 /// containerd's own copy of a file of an image.
 fn content(digest: &str) -> serde_json::Value {
     serde_json::from_str(&ctr(&["content", "get", digest])).unwrap()

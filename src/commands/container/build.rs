@@ -160,7 +160,7 @@ fn is_package_name(name: &str) -> bool {
 }
 
 /// Rootless, and with control groups of the first version, no container runtime can start a build's commands.
-fn isolation(env: &Env) -> Option<&'static str> {
+pub fn isolation(env: &Env) -> Option<&'static str> {
     let asked = env.variable("BUILDAH_ISOLATION").is_some();
     let rootless = env.privilege != Privilege::Root;
     let unified = Path::new("/sys/fs/cgroup/cgroup.controllers").exists();

@@ -30,6 +30,7 @@ mod import;
 mod inspect;
 mod list;
 mod live;
+mod local_image;
 mod log;
 mod log_reader;
 mod login;

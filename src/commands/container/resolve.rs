@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::cli::container::RunArgs;
 use crate::commands::Context;
 use crate::commands::container::settings::{self, Settings};
-use crate::commands::container::{checks, ctr_flags, models, mounts, ownership, remembered, worktree};
+use crate::commands::container::{checks, ctr_flags, local_image, models, mounts, ownership, remembered, worktree};
 use crate::container::again::Again;
 use crate::container::agent::{Agent, CONTINUE_PROMPT, DEFAULT_PROMPT};
 use crate::container::ctr::Ctr;
@@ -108,7 +108,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     let looks_only = args.dry_run && !runner.rehearses();
     if !looks_only {
         engine.authenticate(env)?;
-        engine.require_image(&asked.image)?;
+        local_image::require(&asked.image, &engine, context, runner)?;
     }
     let data = DataDir::resolve(env)?;
     let repo = RepoId::of(&checkout.main_worktree);
