@@ -64,4 +64,5 @@ mod user_terminal;
 mod users;
 mod wall;
 mod ways_out;
+mod websockets;
 mod world;

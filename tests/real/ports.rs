@@ -18,7 +18,7 @@ fn echo(world: &World, address: &str, port: u16) -> String {
 }
 
 /// The ports of this machine, by those of the container that they lead to.
-fn led_to(world: &World, name: &str, inside: u16) -> Vec<String> {
+pub fn led_to(world: &World, name: &str, inside: u16) -> Vec<String> {
     let listed = world.bn(&["container", "port", name, "--json"]).exits(0).stdout;
     let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
     let ports = listed["ports"].as_array().unwrap().iter().filter(|port| port["port"] == inside);
