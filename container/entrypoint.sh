@@ -269,7 +269,10 @@ oom_kills() {
 # An agent without a screen says step by step what it does, where it has a form for that: bn makes lines for people of it.
 streams() { bn_is_outside && [[ ${BN_INITIAL_PROMPT:-} && ! -t 1 ]]; }
 
-# On its screen claude --continue finds no session that was begun with a prompt; by its name it does. $1: the prompt.
+# At a terminal the agent opens its own screen, and what it is told is the first thing that was said there.
+on_screen() { bn_is_outside && [[ -t 0 && -t 1 ]]; }
+
+# On its screen claude --continue finds no session that was begun with a prompt; by its name it does. $1: nobody is in front of it.
 continue_claude() {
     local newest
     # shellcheck disable=SC2012 # the names are claude's own
@@ -308,27 +311,32 @@ codex_provider() {
 # Sets the array COMMAND to what starts the agent program, with every question of its own answered yes:
 # the container is the wall.
 agent_command() {
-    local agent=${BN_AGENT:-copilot} prompt=${BN_INITIAL_PROMPT:-} again=${BN_CONTINUE:-}
+    local agent=${BN_AGENT:-copilot} prompt=${BN_INITIAL_PROMPT:-} again=${BN_CONTINUE:-} alone=
+    # with a prompt and nobody in front of it
+    if [[ $prompt ]] && ! on_screen; then alone=1; fi
+    # the image is root's: an update in here could only fail, or be refused by the network
+    export DISABLE_AUTOUPDATER=${DISABLE_AUTOUPDATER-1} COPILOT_AUTO_UPDATE=${COPILOT_AUTO_UPDATE-false}
     case $agent in
         copilot)
-            COMMAND=(copilot --allow-all ${again:+--continue} ${prompt:+-p "$prompt"})
+            COMMAND=(copilot --allow-all ${again:+--continue})
+            if [[ $alone ]]; then COMMAND+=(-p "$prompt"); elif [[ $prompt ]]; then COMMAND+=(-i "$prompt"); fi
             if streams && copilot_has_form; then COMMAND+=(--output-format json); fi
             ;;
         claude)
             # which it would not take as uid 0, where nobody says that there is a wall
             export IS_SANDBOX=1
-            COMMAND=(claude --dangerously-skip-permissions ${again:+"$(continue_claude "$prompt")"} ${prompt:+-p "$prompt"})
+            COMMAND=(claude --dangerously-skip-permissions ${again:+"$(continue_claude "$alone")"} ${alone:+-p} ${prompt:+"$prompt"})
             if streams; then COMMAND+=(--output-format stream-json --verbose); fi
             ;;
         codex)
             # the variable that codex itself reads; OPENAI_API_KEY alone is not sent
             if [[ ${OPENAI_API_KEY:-} ]]; then export CODEX_API_KEY=${CODEX_API_KEY:-$OPENAI_API_KEY}; fi
             codex_provider
-            COMMAND=(codex "${PROVIDER[@]}" ${prompt:+exec})
+            COMMAND=(codex "${PROVIDER[@]}" ${alone:+exec})
             if [[ $again ]]; then COMMAND+=(resume --last); fi
             if streams; then COMMAND+=(--json); fi
             # a session that was begun with a prompt is continued on the agent's screen, too
-            if [[ $again && ! $prompt ]]; then COMMAND+=(--include-non-interactive); fi
+            if [[ $again && ! $alone ]]; then COMMAND+=(--include-non-interactive); fi
             COMMAND+=(--dangerously-bypass-approvals-and-sandbox ${prompt:+"$prompt"})
             ;;
         *) die "BN_AGENT is '$agent': copilot, claude or codex" ;;

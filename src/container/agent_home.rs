@@ -143,13 +143,15 @@ fn claude_settings(before: &str, _: &Known) -> Option<String> {
     text(settings)
 }
 
-/// TOML takes a table anywhere but twice.
+/// TOML takes a table anywhere but twice, and what is in no table before all of them. The image is not updated from inside, so nobody
+/// is to be asked whether it should be.
 fn codex_config(before: &str, _: &Known) -> Option<String> {
+    const UPDATES: &str = "check_for_update_on_startup";
     let table = format!("[projects.\"{WORKSPACE}\"]");
-    match before.lines().any(|line| line.trim() == table) {
-        true => None,
-        false => Some(format!("{before}\n{table}\ntrust_level = \"trusted\"\n")),
-    }
+    let has = |start: &str| before.lines().any(|line| line.trim().starts_with(start));
+    let first = if has(UPDATES) { String::new() } else { format!("{UPDATES} = false\n") };
+    let last = if has(&table) { String::new() } else { format!("\n{table}\ntrust_level = \"trusted\"\n") };
+    (!first.is_empty() || !last.is_empty()).then(|| format!("{first}{before}{last}"))
 }
 
 fn copilot_config(before: &str, _: &Known) -> Option<String> {
@@ -227,7 +229,10 @@ mod tests {
     #[test]
     fn codex_and_copilot_trust_the_worktree_and_are_told_so_once() {
         let config = made(Agent::Codex, "config.toml", "model = \"x\"\n", &Known::default()).unwrap();
-        assert_eq!(config, "model = \"x\"\n\n[projects.\"/workspace\"]\ntrust_level = \"trusted\"\n");
+        assert_eq!(
+            config,
+            "check_for_update_on_startup = false\nmodel = \"x\"\n\n[projects.\"/workspace\"]\ntrust_level = \"trusted\"\n"
+        );
         assert_eq!(made(Agent::Codex, "config.toml", &config, &Known::default()), None);
         let before = "// User settings belong in settings.json.\n{\"firstLaunchAt\": \"x\"}";
         let config: Value =

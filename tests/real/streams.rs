@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use crate::screen::Screen;
 use crate::world::{Answer, World, image, wait_for};
 
 /// An agent program of the worktree's own in front of those of the image.
@@ -94,4 +95,33 @@ fn what_a_silent_agent_has_begun_is_named() {
     run(&world, "claude", &["--detach"]).exits(0);
     wait_for("the tool", || world.row(&world.job())["doing"] == "Bash: make all");
     world.bn(&["container", "stop", "--time", "1", &world.job()]).exits(0);
+}
+
+#[test]
+fn at_a_terminal_an_agent_opens_its_own_screen_unless_it_was_told_what_to_do() {
+    let world = World::new();
+    for (agent, flags) in [
+        ("claude", "--dangerously-skip-permissions Look at `bn ready`"),
+        ("codex", "--dangerously-bypass-approvals-and-sandbox Look at `bn ready`"),
+        ("copilot", "--allow-all -i Look at `bn ready`"),
+    ] {
+        program(&world, agent, "echo \"asked: $*\"; tty && echo has-a-screen");
+        let screen = Screen::of(&world);
+        let name = world.name(agent);
+        screen.types(&format!(
+            "bn container run ../agent-1 --tag {} --name {name} --agent {agent} -e {PATH}; echo rc=$?",
+            image()
+        ));
+        screen.waits_for("rc=0");
+        let text = screen.text();
+        assert!(text.contains(&format!("asked: {flags}")) && text.contains("\nhas-a-screen"), "{text}");
+    }
+    program(&world, "claude", CLAUDE);
+    let screen = Screen::of(&world);
+    let run = format!("bn container run ../agent-1 --tag {} --name {} --agent claude -e {PATH}", image(), world.job());
+    screen.types(&format!("{run} --prompt \"Fix it\"; echo rc=$?"));
+    screen.waits_for("rc=0");
+    let text = screen.text();
+    assert!(text.contains("-p Fix it --output-format stream-json"), "{text}");
+    assert!(text.contains("→ Bash: make all\n← Bash took 0.") && !text.contains("\"assistant\""), "{text}");
 }

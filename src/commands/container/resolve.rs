@@ -203,11 +203,13 @@ fn host(engine: &Engine, runner: &Runner, (env, data): (&Env, &DataDir), keep: b
     Ok(Host::of(engine, env, flags))
 }
 
-/// The agent gets a terminal only where both ends are one: `ctr` panics otherwise.
+/// The agent gets a terminal only where both ends are one: `ctr` panics otherwise. One that was told what to do needs no screen,
+/// unless one is asked for: what it does is shown line by line. A detached one gets a terminal of its own.
 fn terminal(args: &RunArgs, env: &Env) -> Result<bool, Usage> {
-    // A detached one gets a terminal of its own.
     let own = args.detach && args.screen.interactive;
-    match own || env.stdin_is_terminal && env.stdout_is_terminal && !args.detach {
+    let is_given = args.prompt.is_some() || env.initial_prompt.is_some();
+    let works_alone = is_given && args.command.is_empty() && !args.shell && !args.screen.interactive;
+    match own || env.stdin_is_terminal && env.stdout_is_terminal && !args.detach && !works_alone {
         false if args.shell => Err(Usage::new("--shell needs a terminal on standard input and output")),
         false if args.screen.interactive => Err(Usage::new("-i needs a terminal on standard input and output")
             .hint("for a terminal of its own, which bn container attach opens: bn container run -d -i …")),
