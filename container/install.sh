@@ -24,6 +24,8 @@ install_packages() {
         dnf clean all
     else
         export DEBIAN_FRONTEND=noninteractive
+        # Small images leave the manual out, and Java's packages register pages of theirs all the same.
+        mkdir -p /usr/share/man/man1
         apt-get update -q
         apt-get install -qy --no-install-recommends "$@"
         rm -rf /var/lib/apt/lists/*

@@ -18,6 +18,9 @@ pub struct Again {
     #[serde(default)]
     pub model_endpoint: Vec<String>,
     pub seccomp_profile: Option<PathBuf>,
+    /// It was detached, with a screen of its own.
+    #[serde(default)]
+    pub screen_apart: bool,
 }
 
 /// The run that another one tries again.

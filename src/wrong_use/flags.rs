@@ -10,15 +10,9 @@ use crate::near::is_slip;
 /// Flags of other programs' `run`, and why there is none here.
 const OF_OTHERS: [(&[&str], &str); 4] = [
     (&["--rm"], "leave it out: every container is removed when its run ends"),
-    (
-        &["-i", "-t", "-it", "--it", "--interactive", "--tty"],
-        "leave it out: an agent gets the terminal where there is one",
-    ),
-    (&["-v", "--volume", "--mount"], "an agent sees its worktree alone: put the files there"),
-    (
-        &["-p", "--publish"],
-        "bn opens no port of a container; --allow localhost:PORT gives the agent a port of the host",
-    ),
+    (&["-t", "-it", "--it", "--tty"], "leave it out: an agent gets the terminal where there is one"),
+    (&["-v", "--volume"], "give it a folder more: --mount SRC:DST, read-only unless :rw is added"),
+    (&["-p"], "lead a port of this machine to the container's: --publish 8080:3000"),
 ];
 
 pub fn unknown(root: &Command, typed: &Typed, flag: &str) -> Usage {

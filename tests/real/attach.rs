@@ -181,6 +181,22 @@ fn what_has_no_screen_says_how_to_look_in() {
     assert!(answer.stderr.contains(&format!("bn container inspect {job}")), "{answer:#?}");
 }
 
+#[test]
+fn another_try_has_a_screen_as_the_first_had() {
+    let world = World::new();
+    let job = world.job();
+    begin(&world, "exit 7");
+    wait_for("the run to end", || world.row(&job)["status"] == "failed");
+    let second = format!("{job}-retry");
+    assert_eq!(world.bn(&["container", "retry", &job]).exits(0).stdout, format!("{second}\n"));
+    wait_for("the second to end", || world.row(&second)["status"] == "failed");
+    let spec = |name: &str| {
+        let told = world.bn(&["--json", "container", "inspect", name]).exits(0).stdout;
+        serde_json::from_str::<serde_json::Value>(&told).unwrap()["record"]["spec"].clone()
+    };
+    assert!(spec(&job)["screen"].is_string() && spec(&second)["screen"].is_string(), "{:#}", spec(&second));
+}
+
 /// A window that is opened later is shown how the screen looks, and none of the orders and questions that led there.
 #[test]
 fn what_an_agent_said_to_the_terminal_is_not_said_again_to_a_new_window() {

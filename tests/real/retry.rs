@@ -59,6 +59,7 @@ fn what_failed_timed_out_was_stopped_or_did_not_pass_its_check_is_tried_again_as
     let work = "echo done > done; git add done; git commit -qm done";
     for (options, first, code, says) in [
         (&["--cpus", "1"][..], "exit 7", 7, "the agent failed (7)"),
+        (&["--setup", "echo made-$((40 + 2))"], "exit 8", 8, "made-42"),
         (&["--timeout", "2s"], "sleep 1000", 124, "timed-out"),
         (&["--check", "echo wrong; ! test -e bad"], "touch bad; git add bad; git commit -qm bad; exit 0", 3, "wrong"),
     ] {

@@ -23,6 +23,7 @@ mod dry_run;
 mod events;
 mod exec;
 pub mod find;
+mod for_agent;
 mod furnish;
 mod headline;
 mod image_checks;

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 
 use crate::cli::container::RunArgs;
 use crate::commands::Context;
-use crate::commands::container::settings::{self, Settings};
-use crate::commands::container::{checks, ctr_flags, local_image, models, mounts, ownership, remembered, worktree};
-use crate::container::again::Again;
-use crate::container::agent::{Agent, CONTINUE_PROMPT, DEFAULT_PROMPT};
+use crate::commands::container::{
+    checks, ctr_flags, for_agent, local_image, models, mounts, ownership, remembered, worktree,
+};
 use crate::container::ctr::Ctr;
 use crate::container::limits::{Limits, Wanted, parse_cpus, parse_disk, parse_memory, parse_pids, parse_timeout};
 use crate::container::name::{check_name, default_name};
@@ -16,7 +15,6 @@ use crate::container::network::Network;
 use crate::container::reference::image_reference;
 use crate::container::wall::AppArmor;
 use crate::data_dir::{DataDir, RepoId};
-use crate::egress::model::endpoint::Keys;
 use crate::env::{Env, machine, now, random};
 use crate::error::{Failure, Usage};
 use crate::git::host::{Git, checkout, main_checkout, target};
@@ -31,9 +29,7 @@ use crate::run::record::RunError;
 use crate::run::record::check::CheckSpec;
 use crate::run::record::folder::Folder;
 use crate::run::record::graph_access::GraphAccess;
-use crate::run::record::logins::Logins;
 use crate::run::record::run_json::{Mode, NetworkSpec, RunSpec};
-use crate::run::record::secrets::{self, Secrets};
 use crate::run::watch::{disk, graph, ports, proxy, wall};
 
 /// What the command line alone decides.
@@ -91,8 +87,8 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     ssh_has_a_way(args)?;
     let terminal = terminal(args, env)?;
     let mut notes = ports::check(&asked.publish, args.network)?;
-    let mut secrets = secrets(args, terminal, env, &mut notes)?;
-    let settings = brought_settings(args, &secrets, env, &mut notes);
+    let mut secrets = for_agent::secrets(args, terminal, env, &mut notes)?;
+    let settings = for_agent::brought_settings(args, &secrets, env, &mut notes);
     let (endpoints, model_keys) = models::hold_outside(args, &mut secrets, env, &mut notes)?;
     network.models = endpoints;
     let checkout = checkout::resolve(git, &worktree::existing(args.worktree.as_deref(), env)?)?;
@@ -144,7 +140,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         agent_home: None,
         go_on: args.remembers.go_on,
         check: asked.check,
-        again: again(args),
+        again: for_agent::again(args),
         retry_of: args.retry_of.clone(),
         ctr: engine.ctr.clone(),
     };
@@ -164,8 +160,8 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         fresh: args.remembers.fresh,
         settings,
         seccomp: seccomp(args, env)?,
-        copilot_config: copilot_config(args, env),
-        ssh_agent: ssh_agent(args, env)?,
+        copilot_config: for_agent::copilot_config(args, env),
+        ssh_agent: for_agent::ssh_agent(args, env)?,
         time_zone: env.time_zone.clone(),
         terminal: terminal.then(|| env.user_terminal.clone()),
         host: host(&engine, runner, (env, &data), !looks_only)?,
@@ -243,81 +239,4 @@ fn mode(args: &RunArgs) -> Mode {
         (false, true) => Mode::NoMerge,
         (false, false) => Mode::Merge,
     }
-}
-
-/// Which agent a command starts is its own affair: it may be copilot.
-fn copilot_config(args: &RunArgs, env: &Env) -> Option<PathBuf> {
-    let may_start = !args.command.is_empty() || args.agent == Agent::Copilot;
-    let config = env.user.home.as_ref().filter(|_| may_start)?.join(".config/github-copilot");
-    config.is_dir().then_some(config)
-}
-
-fn ssh_agent(args: &RunArgs, env: &Env) -> Result<Option<PathBuf>, Usage> {
-    if !args.ssh {
-        return Ok(None);
-    }
-    let socket = env.ssh_auth_sock.clone().filter(|path| path.exists());
-    let missing = || Usage::new("--ssh: no SSH agent answers").hint("start one: eval \"$(ssh-agent)\" && ssh-add");
-    socket.map(Some).ok_or_else(missing)
-}
-
-/// The tokens, and the prompt: neither belongs on a command line.
-fn secrets(args: &RunArgs, terminal: bool, env: &Env, notes: &mut Vec<String>) -> Result<Secrets, Failure> {
-    let mut secrets = Secrets::tokens(env);
-    secrets::add_wanted(&mut secrets, &args.env, &args.secret, env)?;
-    add_login(args, &mut secrets, env)?;
-    let signs_in = secrets.suffice_for(args.agent) || models::signs_in(args);
-    if args.command.is_empty() && !args.shell && !signs_in {
-        let (program, tokens) = (args.agent.program(), secrets::tokens_of(args.agent).join(", "));
-        notes.push(format!("warning: no token for {program} is set ({tokens}), and bn container login has none"));
-        notes.extend(secrets::ways_to_sign_in(args.agent).iter().map(|way| format!("hint: {way}")));
-    }
-    let prompt = args.prompt.clone().or_else(|| env.initial_prompt.clone());
-    let unsaid = match args.remembers.go_on {
-        // The agent's own screen, with what was said there before.
-        true if terminal => "",
-        true => CONTINUE_PROMPT,
-        false => DEFAULT_PROMPT,
-    };
-    let prompt = prompt.unwrap_or_else(|| unsaid.to_owned());
-    let before = args.retry_of.as_ref().map(|of| format!("\n\n{}", of.went_wrong)).unwrap_or_default();
-    secrets.insert(secrets::PROMPT, format!("{prompt}{before}"));
-    Ok(secrets)
-}
-
-/// What the agent signs in with, where nothing else is given.
-fn add_login(args: &RunArgs, secrets: &mut Secrets, env: &Env) -> Result<(), Failure> {
-    let agent = args.command.first().map_or(Some(args.agent), |program| Agent::of_program(program));
-    let Some(agent) = agent.filter(|agent| !args.shell && !secrets.suffice_for(*agent)) else { return Ok(()) };
-    if let Some(login) = Logins::new(DataDir::resolve(env)?.logins()).of(agent)? {
-        secrets.insert(&login.variable, login.token());
-    }
-    Ok(())
-}
-
-/// What another try needs to know. A value of a variable may be a secret.
-fn again(args: &RunArgs) -> Again {
-    let name = |pair: &String| pair.split('=').next().unwrap_or(pair).to_owned();
-    Again {
-        prompt: args.prompt.clone(),
-        env: args.env.iter().map(name).collect(),
-        secret: args.secret.clone(),
-        ssh: args.ssh,
-        no_hooks: args.no_hooks,
-        with_settings: args.remembers.with_settings,
-        keys_inside: args.keys == Keys::Inside,
-        model_endpoint: args.model_endpoint.clone(),
-        seccomp_profile: args.seccomp_profile.clone(),
-    }
-}
-
-/// What of the user's settings comes along.
-fn brought_settings(args: &RunArgs, secrets: &Secrets, env: &Env, notes: &mut Vec<String>) -> Vec<(PathBuf, Vec<u8>)> {
-    let agent = args.command.first().map_or(Some(args.agent), |program| Agent::of_program(program));
-    let (Some(home), Some(agent), true) = (&env.user.home, agent, args.remembers.with_settings) else {
-        return Vec::new();
-    };
-    let Settings { files, notes: said } = settings::read(agent, home, &secrets.values());
-    notes.extend(said);
-    files
 }

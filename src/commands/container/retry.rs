@@ -102,6 +102,7 @@ fn as_typed(spec: &RunSpec, name: &str, env: &[String]) -> Result<RunArgs, Usage
         add("check-network", word(check.network.to_possible_value()).unwrap_or_default());
         add("check-timeout", seconds(check.timeout_seconds));
     }
+    spec.setup.iter().for_each(|setup| add("setup", setup.clone()));
     again.prompt.iter().for_each(|prompt| add("prompt", prompt.clone()));
     again.seccomp_profile.iter().for_each(|path| add("seccomp-profile", path.display().to_string()));
     again.model_endpoint.iter().for_each(|endpoint| add("model-endpoint", endpoint.clone()));
@@ -112,7 +113,9 @@ fn as_typed(spec: &RunSpec, name: &str, env: &[String]) -> Result<RunArgs, Usage
     again.env.iter().filter(|name| !given(name)).chain(env).for_each(|pair| add("env", pair.clone()));
     again.secret.iter().for_each(|name| add("secret", name.clone()));
     let flags = [
-        ("--detach", spec.detached),
+        ("--detach", spec.detached || again.screen_apart),
+        ("--interactive", again.screen_apart),
+        ("--detach-on-hangup", spec.screen.is_some() && !again.screen_apart),
         ("--no-merge", spec.mode == Mode::NoMerge),
         ("--no-cache", spec.caches.is_none()),
         ("--ssh", again.ssh),
