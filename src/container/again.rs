@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Again {
     pub prompt: Option<String>,
+    /// The prompt was in a variable, whose value is not kept.
+    #[serde(default)]
+    pub prompt_in_variable: bool,
     pub env: Vec<String>,
     pub secret: Vec<String>,
     pub ssh: bool,

@@ -186,10 +186,10 @@ fn another_try_has_a_screen_as_the_first_had() {
     let world = World::new();
     let job = world.job();
     begin(&world, "exit 7");
-    wait_for("the run to end", || world.row(&job)["status"] == "failed");
+    world.bn(&["container", "wait", &job]).exits(7);
     let second = format!("{job}-retry");
     assert_eq!(world.bn(&["container", "retry", &job]).exits(0).stdout, format!("{second}\n"));
-    wait_for("the second to end", || world.row(&second)["status"] == "failed");
+    world.bn(&["container", "wait", &second]).exits(7);
     let spec = |name: &str| {
         let told = world.bn(&["--json", "container", "inspect", name]).exits(0).stdout;
         serde_json::from_str::<serde_json::Value>(&told).unwrap()["record"]["spec"].clone()

@@ -65,10 +65,12 @@ fn add_login(args: &RunArgs, secrets: &mut Secrets, env: &Env) -> Result<(), Fai
 }
 
 /// What another try needs to know. A value of a variable may be a secret.
-pub fn again(args: &RunArgs) -> Again {
+pub fn again(args: &RunArgs, env: &Env) -> Again {
+    let prompt_in_variable = args.prompt.is_some() && args.prompt == env.initial_prompt;
     let name = |pair: &String| pair.split('=').next().unwrap_or(pair).to_owned();
     Again {
-        prompt: args.prompt.clone(),
+        prompt: args.prompt.clone().filter(|_| !prompt_in_variable),
+        prompt_in_variable,
         env: args.env.iter().map(name).collect(),
         secret: args.secret.clone(),
         ssh: args.ssh,

@@ -140,7 +140,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         agent_home: None,
         go_on: args.remembers.go_on,
         check: asked.check,
-        again: for_agent::again(args),
+        again: for_agent::again(args, env),
         retry_of: args.retry_of.clone(),
         ctr: engine.ctr.clone(),
     };

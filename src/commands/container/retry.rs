@@ -26,6 +26,11 @@ pub fn run(args: &RetryArgs, context: &Context) -> Result<Exit, Failure> {
     let went_wrong = went_wrong(&seen, args.feedback.as_deref())?;
     again.retry_of = Some(RetryOf { name: spec.name.clone(), session: spec.session.clone(), went_wrong });
     context.output.note(format_args!("{name} tries {} again, in {}", spec.name, spec.checkout.worktree.display()));
+    if spec.again.prompt_in_variable && context.env.initial_prompt.is_none() {
+        context
+            .output
+            .note("its prompt was in BN_INITIAL_PROMPT, and is not kept: the agent is told what went wrong alone");
+    }
     run::run(&again, context)
 }
 
