@@ -64,3 +64,17 @@ fn the_current_folder_is_the_default_even_below_its_top() {
     answer.exits(0);
     world.assert_on_main("work");
 }
+
+#[test]
+fn what_names_the_hosts_path_is_told_before_the_agent_meets_it() {
+    let world = World::new();
+    world.shell("mkdir -p agent-1/.venv/bin && echo .venv > repo/.git/info/exclude");
+    let tree = world.path("agent-1").canonicalize().unwrap();
+    std::fs::write(tree.join(".venv/bin/activate"), format!("VIRTUAL_ENV={}/.venv\n", tree.display())).unwrap();
+    let told = world.run("pwd").exits(0).stderr;
+    assert!(
+        told.contains(&format!(".venv is made for {}, which is /workspace in the container", tree.display())),
+        "{told}"
+    );
+    assert!(told.contains("python3 -m venv --clear .venv"), "{told}");
+}

@@ -26,6 +26,7 @@ pub mod find;
 mod for_agent;
 mod furnish;
 mod headline;
+mod host_paths;
 mod image_checks;
 mod import;
 mod inspect;

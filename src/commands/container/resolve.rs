@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::cli::container::RunArgs;
 use crate::commands::Context;
 use crate::commands::container::{
-    checks, ctr_flags, for_agent, local_image, models, mounts, ownership, remembered, worktree,
+    checks, ctr_flags, for_agent, host_paths, local_image, models, mounts, ownership, remembered, worktree,
 };
 use crate::container::ctr::Ctr;
 use crate::container::limits::{Limits, Wanted, parse_cpus, parse_disk, parse_memory, parse_pids, parse_timeout};
@@ -96,6 +96,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     worktree::refuse_odd_bytes(&[&checkout.worktree, &checkout.main_worktree])?;
     let mounts = mounts::resolve(args, &checkout, context)?;
     notes.extend(mounts.iter().map(mounts::note));
+    notes.extend(host_paths::notes(&checkout.worktree));
     let target = target::resolve(git, &checkout.repository(), args.merge_target.as_deref())?;
     let target = main_checkout::locate(git, &checkout, target, &env.directory)?;
     notes.extend(target.note.clone());
