@@ -303,8 +303,8 @@ codex_provider() {
     local provider=model_providers.binnacle
     PROVIDER=()
     if [[ ${OPENAI_BASE_URL:-} && ${OPENAI_API_KEY:-} ]]; then
-        PROVIDER=(-c model_provider=binnacle -c $provider.name=binnacle -c "$provider.base_url=$OPENAI_BASE_URL"
-            -c $provider.env_key=OPENAI_API_KEY -c $provider.wire_api=responses)
+        PROVIDER=(-c model_provider=binnacle -c "$provider.name=binnacle" -c "$provider.base_url=$OPENAI_BASE_URL"
+            -c "$provider.env_key=OPENAI_API_KEY" -c "$provider.wire_api=responses")
     fi
 }
 

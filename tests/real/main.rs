@@ -23,6 +23,7 @@ mod graph_kills;
 mod graph_verbs;
 mod held_back;
 mod hostile;
+mod howto;
 mod input;
 mod json;
 #[path = "../graph/json_examples.rs"]
