@@ -214,9 +214,11 @@ fn what_an_agent_said_to_the_terminal_is_not_said_again_to_a_new_window() {
     assert_ne!(screen.title(), "stolen");
     screen.presses("C-p");
     screen.presses("C-q");
-    // The window's own first screen is back.
+    // The window's own first screen is back, with the cursor where it was.
     screen.waits_for("goes on");
-    assert!(!screen.text().contains("second screen"), "{}", screen.text());
+    let text = screen.text();
+    assert!(!text.contains("second screen"), "{text}");
+    assert!(text.contains(&format!("echo rc=$?\n\n{} goes on", world.job())), "{text}");
     world.bn(&["container", "stop", &world.job(), "-t", "0"]);
 }
 

@@ -18,6 +18,9 @@ const SHOWN_MAX: u64 = 4 << 20;
 /// Lines that have left the screen at its top.
 const LINES_MAX: usize = 10_000;
 
+/// What a painted screen begins with where it is the second one.
+pub const SECOND_SCREEN: &[u8] = b"\x1b[?1049h";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// With colours, on a screen that is painted anew.
@@ -45,14 +48,15 @@ pub fn run(args: &PictureArgs, context: &Context) -> Result<Exit, Failure> {
     let lines = if args.text { LINES_MAX } else { 0 };
     let mut parser = vt100::Parser::new(rows, columns, lines);
     parser.process(&shown);
-    let picture = if args.text { text(parser.screen_mut(), columns.get()) } else { painted(parser.screen()) };
-    context.output.write(picture.as_bytes())?;
+    let picture =
+        if args.text { text(parser.screen_mut(), columns.get()).into_bytes() } else { painted(parser.screen()) };
+    context.output.write(&picture)?;
     Ok(Exit::DONE)
 }
 
-fn painted(screen: &vt100::Screen) -> String {
-    let second = if screen.alternate_screen() { "\x1b[?1049h" } else { "" };
-    [second, &screen.state_formatted()].concat()
+fn painted(screen: &vt100::Screen) -> Vec<u8> {
+    let second = if screen.alternate_screen() { SECOND_SCREEN } else { b"" };
+    [second, screen.state_formatted().as_bytes()].concat()
 }
 
 fn text(screen: &mut vt100::Screen, columns: u16) -> String {
@@ -88,7 +92,7 @@ mod tests {
     #[test]
     fn a_painted_screen_asks_nothing_and_sets_nothing_outside_of_it() {
         let parser = shown(b"\x1b[?1049h\x1b]0;title\x07\x1b]52;c;eA==\x07\x1b[6n\x1b[c\x1b[31mred");
-        let painted = painted(parser.screen());
+        let painted = String::from_utf8(painted(parser.screen())).unwrap();
         assert!(painted.starts_with("\x1b[?1049h") && painted.contains("red"), "{painted:?}");
         for order in ["\x1b]", "\x1b[6n", "\x1b[c", "\x1bP"] {
             assert!(!painted.contains(order), "{painted:?}");

@@ -3,13 +3,13 @@
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
-use crate::commands::container::picture::{Form, picture};
+use crate::commands::container::picture::{Form, SECOND_SCREEN, picture};
 use crate::egress::local_socket;
 use crate::output::Output;
 use crate::process::Runner;
@@ -17,11 +17,13 @@ use crate::run::watch::signals::Signals;
 use crate::run::watch::terminal::Terminal;
 use crate::screen::detach_keys::Typed;
 use crate::screen::frame::{Decoder, Frame, Size};
-use crate::screen::pty;
+use crate::screen::{history, pty};
 
 /// How often the terminal is asked how large it is.
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 const CHUNK: usize = 64 << 10;
+/// Leaves the second screen, as xterm has it.
+const FIRST_SCREEN: &[u8] = b"\x1b[?1049l";
 /// Ctrl-C, as a terminal in raw mode sends it.
 const INTERRUPT: u8 = 3;
 
@@ -42,6 +44,7 @@ pub enum Closed {
 
 /// A screen, seen from outside.
 pub struct Window {
+    socket: PathBuf,
     stream: UnixStream,
     said: Decoder,
     /// The name of the run, once its agent runs.
@@ -64,7 +67,8 @@ pub struct Look<'a> {
 
 impl Window {
     pub fn open(socket: &Path) -> io::Result<Self> {
-        Ok(Self { stream: local_socket::connect(socket)?, said: Decoder::default(), runs: None, unseen: Vec::new() })
+        let stream = local_socket::connect(socket)?;
+        Ok(Self { socket: socket.to_owned(), stream, said: Decoder::default(), runs: None, unseen: Vec::new() })
     }
 
     /// Shows the screen in this terminal, which is as before afterwards.
@@ -78,9 +82,21 @@ impl Window {
         match closed {
             // Whoever had the terminal has put it in order.
             Ok(Closed::Ended(_)) => drop(terminal),
-            _ => terminal.take_back(look.output),
+            _ => {
+                if self.is_second_screen(&look) {
+                    // Where the cursor was before comes back with the first one.
+                    look.output.write(FIRST_SCREEN)?;
+                }
+                terminal.take_back(look.output);
+            }
         }
         closed
+    }
+
+    /// Whether what has the terminal has taken its second screen. One that cannot be asked any more has none.
+    fn is_second_screen(&self, look: &Look) -> bool {
+        let shown = local_socket::connect(&self.socket).and_then(history);
+        shown.is_ok_and(|(size, shown)| picture(size, &shown, Form::Painted, look.runner).starts_with(SECOND_SCREEN))
     }
 
     fn pass(&mut self, look: &mut Look) -> io::Result<Closed> {
@@ -181,12 +197,21 @@ impl Look<'_> {
     fn take(&self, frame: Frame) -> io::Result<Option<Closed>> {
         match frame {
             Frame::History(_, bytes) if bytes.is_empty() => {}
-            Frame::History(size, bytes) => self.output.write(&picture(size, &bytes, Form::Painted, self.runner))?,
+            Frame::History(size, bytes) => self.paint(&picture(size, &bytes, Form::Painted, self.runner))?,
             Frame::Output(bytes) => self.output.write(&bytes)?,
             Frame::Runs(name) if self.until_it_runs => return Ok(Some(Closed::Runs(name))),
             Frame::Runs(_) | Frame::Size(_) | Frame::Ask | Frame::Input(_) => {}
             Frame::Ended(code) => return Ok(Some(Closed::Ended(code))),
         }
         Ok(None)
+    }
+
+    /// What stands in this terminal is scrolled up first, where it would be painted over.
+    fn paint(&self, picture: &[u8]) -> io::Result<()> {
+        if !picture.starts_with(SECOND_SCREEN) {
+            let rows = pty::size(&io::stdout()).map_or(0, |size| usize::from(size.rows));
+            self.output.write(&b"\r\n".repeat(rows))?;
+        }
+        self.output.write(picture)
     }
 }
