@@ -83,7 +83,7 @@ impl Window {
             // Whoever had the terminal has put it in order.
             Ok(Closed::Ended(_)) => drop(terminal),
             _ => {
-                if self.is_second_screen(&look) {
+                if matches!(closed, Ok(Closed::Left)) && self.is_second_screen(&look) {
                     // Where the cursor was before comes back with the first one.
                     look.output.write(FIRST_SCREEN)?;
                 }
