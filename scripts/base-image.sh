@@ -63,6 +63,7 @@ make_tar() {
     # shellcheck disable=SC2016 # the hook's own $1
     options+=(--customize-hook='rm -f "$1/etc/resolv.conf" "$1/etc/hostname"')
     if ((EUID != 0)); then options+=(--mode=unshare); fi
+    have mmdebstrap || die "mmdebstrap is missing, which makes a base from packages" "sudo apt install mmdebstrap"
     lines=$(sources)
     mmdebstrap "${options[@]}" '' "$1.part" - <<<"$lines"
     mv "$1.part" "$1"
