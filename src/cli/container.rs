@@ -2,18 +2,19 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
 pub use crate::cli::container_agent::{AgentHomeArgs, LoginArgs, LogoutArgs};
+pub use crate::cli::container_build::{AgentProgram, BuildArgs, DoctorArgs};
 pub use crate::cli::container_inside::{DiallerArgs, FurnishArgs, Furnished, RelayArgs, RestrictArgs};
+pub use crate::cli::container_land::{DiscardArgs, MergeArgs, PruneArgs, RetryArgs};
 pub use crate::cli::container_look::{
     DiffArgs, EventsArgs, InspectArgs, ListArgs, LogArgs, LogsArgs, ScopeArgs, StatsArgs, TopArgs, WaitArgs,
 };
 pub use crate::cli::container_run::{CheckArgs, RunArgs};
 pub use crate::cli::container_screen::{AttachArgs, HostArgs, PictureArgs};
 
-use crate::container::network::Network;
-
+use crate::cli::container_land::{MERGE_EXAMPLES, RETRY_EXAMPLES};
 use crate::cli::container_look::{DIFF_EXAMPLES, EVENTS_EXAMPLES, LIST_EXAMPLES, TOP_EXAMPLES};
 use crate::cli::container_run::RUN_EXAMPLES;
 use crate::cli::container_screen::ATTACH_EXAMPLES;
@@ -39,23 +40,6 @@ Examples:
   bn container port agent-1
   bn container port agent-1 3000
   bn container port agent-1 8080:3000";
-
-const RETRY_EXAMPLES: &str = "\
-When that lands, the first run counts as merged, too.
-
-Examples:
-  bn container retry agent-1
-  bn container retry agent-1 --feedback 'Keep the old names, and fix the test'";
-
-const MERGE_EXAMPLES: &str = "\
-A conflict changes nothing: bn names the files and lines.
-
-Examples:
-  bn container merge agent-1
-  bn container merge agent-1 --rebase
-  bn container merge agent-1 --squash --message 'Add the parser'
-  bn container merge agent-1 --rebase --check 'make test'
-  bn container merge agent-1 --into release --rebase";
 
 #[derive(Debug, Subcommand)]
 pub enum ContainerCommand {
@@ -157,53 +141,6 @@ pub enum ContainerCommand {
 }
 
 #[derive(Debug, Args)]
-pub struct DoctorArgs {
-    /// Try a run, and print a report of this machine to send to bn's authors; nothing in it is secret
-    #[arg(long)]
-    pub report: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct BuildArgs {
-    /// A tag for localhost/binnacle-self, or a full reference
-    #[arg(long, value_name = "TAG", default_value = "latest")]
-    pub tag: String,
-
-    /// Build every layer anew
-    #[arg(long)]
-    pub no_cache: bool,
-
-    /// Build this definition instead of the project's or bn's own
-    #[arg(long, value_name = "FILE")]
-    pub file: Option<PathBuf>,
-
-    /// Start from this image
-    #[arg(long, value_name = "REF")]
-    pub base_image: Option<String>,
-
-    /// Install these agent programs: copilot, claude, codex or none
-    #[arg(long, value_name = "NAME", num_args = 1..)]
-    pub agent: Vec<AgentProgram>,
-
-    /// Install these system packages too
-    #[arg(long, value_name = "NAME", num_args = 1..)]
-    pub package: Vec<String>,
-
-    /// Print the commands and run none
-    #[arg(long)]
-    pub dry_run: bool,
-}
-
-/// An agent program that an image can carry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum AgentProgram {
-    Copilot,
-    Claude,
-    Codex,
-    None,
-}
-
-#[derive(Debug, Args)]
 pub struct AllowArgs {
     /// The run, or the first letters of its name
     #[arg(value_name = "NAME", required_unless_present = "check")]
@@ -227,35 +164,6 @@ pub struct PortArgs {
     /// The container's port, this machine's before it, and an address where others may come from: [ADDRESS:][HOSTPORT:]PORT
     #[arg(value_name = "PORT")]
     pub port: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub struct DiscardArgs {
-    /// The run
-    #[arg(value_name = "NAME")]
-    pub name: String,
-
-    /// Do not ask before the run is discarded
-    #[arg(short, long)]
-    pub yes: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct PruneArgs {
-    #[command(flatten)]
-    pub scope: ScopeArgs,
-
-    /// Empty the caches of package managers, and forget no run
-    #[arg(long)]
-    pub caches: bool,
-
-    /// Empty what agents remember of worktrees (sessions, settings, history), and forget no run
-    #[arg(long, conflicts_with = "caches")]
-    pub agents: bool,
-
-    /// Say what would be forgotten and how much room that makes, and change nothing
-    #[arg(long, conflicts_with_all = ["caches", "agents"])]
-    pub dry_run: bool,
 }
 
 #[derive(Debug, Args)]
@@ -303,78 +211,6 @@ pub struct ShellArgs {
     /// The run, or the first letters of its name
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub struct MergeArgs {
-    /// The run, or the first letters of its name
-    #[arg(value_name = "NAME")]
-    pub name: Option<String>,
-
-    /// Put its commits on top of the target, where that has moved on
-    #[arg(long, conflicts_with = "squash", help_heading = "In what shape")]
-    pub rebase: bool,
-
-    /// Make one commit of its commits
-    #[arg(long, help_heading = "In what shape")]
-    pub squash: bool,
-
-    /// The message of the commit; without --squash a merge commit is made [default: made of the commits' titles]
-    #[arg(short, long, value_name = "TEXT", conflicts_with = "rebase", help_heading = "In what shape")]
-    pub message: Option<String>,
-
-    /// Merge only if `sh -c CMD` passes on the merged result, in a fresh container [default: that of the run, or `check` of a configuration]
-    #[arg(long, value_name = "CMD", conflicts_with = "no_check", help_heading = "On which condition")]
-    pub check: Option<String>,
-
-    /// The network of the check: egress, host or none [default: none]
-    #[arg(
-        long,
-        value_name = "MODE",
-        hide_possible_values = true,
-        conflicts_with = "no_check",
-        help_heading = "On which condition"
-    )]
-    pub check_network: Option<Network>,
-
-    /// How long the check may take [default: 30m]
-    #[arg(long, value_name = "TIME", conflicts_with = "no_check", help_heading = "On which condition")]
-    pub check_timeout: Option<String>,
-
-    /// Merge without the check that the run was started with
-    #[arg(long, help_heading = "On which condition")]
-    pub no_check: bool,
-
-    /// Merge into this branch, which is the run's target from then on
-    #[arg(long, value_name = "BRANCH", help_heading = "Where to and when")]
-    pub into: Option<String>,
-
-    /// Wait for its turn where another run is landing in this repository
-    #[arg(long, help_heading = "Where to and when")]
-    pub wait: bool,
-
-    /// Merge what is held back (files that your programs run without asking, much unpacked from little); look first
-    #[arg(long)]
-    pub accept_handoff: bool,
-
-    /// Do not ask before work is merged whose agent failed, was cut off or ran out of memory or disk
-    #[arg(long)]
-    pub yes: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct RetryArgs {
-    /// The run, or the first letters of its name
-    #[arg(value_name = "NAME")]
-    pub name: String,
-
-    /// Your own words for the agent, beside what bn says of the conflict, the check or the failure
-    #[arg(long, value_name = "TEXT")]
-    pub feedback: Option<String>,
-
-    /// Give it KEY=VALUE: the values that the run was given are not kept
-    #[arg(short, long, value_name = "KEY[=VALUE]")]
-    pub env: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -3,7 +3,9 @@
 pub mod config;
 pub mod container;
 mod container_agent;
+mod container_build;
 mod container_inside;
+mod container_land;
 mod container_look;
 mod container_run;
 mod container_screen;

@@ -51,6 +51,8 @@ fn two_windows_show_the_same_screen_and_the_run_outlives_both() {
         one.waits_for("<second>");
         let live = world.bn(&["container", "logs", &world.job()]).exits(0);
         assert!(live.stdout.ends_with("second\n<second>\n"), "{live:#?}");
+        let followed = world.bn(&["container", "logs", "--follow", &world.job()]).exits(2);
+        assert!(followed.stderr.contains(&format!("bn container attach --no-stdin {}", world.job())), "{followed:#?}");
         one.presses("C-p");
         one.presses("C-q");
         one.waits_for(&format!("{} goes on", world.job()));

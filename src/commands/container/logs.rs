@@ -44,6 +44,10 @@ pub fn run(args: &LogsArgs, context: &Context) -> Result<Exit, Failure> {
 /// What was shown on the run's own screen, as lines.
 fn of_screen(seen: &Seen, args: &LogsArgs, context: &Context) -> Result<Exit, Failure> {
     let name = seen.record.name();
+    if args.follow && seen.owned && seen.record.spec.screen.is_some() {
+        let painted = Usage::new(format!("{name} paints a screen, and prints no lines that could be followed"));
+        return Err(painted.hint(format!("watch it: bn container attach --no-stdin {name}")).into());
+    }
     let Some((size, shown)) = screen::shown(seen)? else {
         let words = "had the terminal to itself: its output was shown there, and not kept";
         context.output.note(format_args!("{name} {words}"));
@@ -58,10 +62,7 @@ fn of_screen(seen: &Seen, args: &LogsArgs, context: &Context) -> Result<Exit, Fa
         true => print(seen, &text, context)?,
         false => context.output.of_stranger(context.env.stdout_is_terminal).write(&text)?,
     }
-    if args.follow && seen.owned {
-        context.output.note(format_args!("what comes is on its screen: bn container attach {name}"));
-    }
-    Ok(Exit::DONE)
+    if args.follow { followed(seen, context) } else { Ok(Exit::DONE) }
 }
 
 /// For programs: all of it at once, when there is no more to come.

@@ -1,6 +1,7 @@
 //! Merging: the target is fast-forwarded to the collected work, or to what was made of it, where it is checked out or not,
 //! and never anything else.
 
+mod borrowed;
 pub mod catch_up;
 pub mod clashes;
 pub mod conflict;

@@ -7,10 +7,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::git::host::config::{Config, ConfigText};
+use crate::git::host::config::ConfigText;
 use crate::git::host::git::{UPLOAD_PACK, refused};
 use crate::git::host::{Git, GitError};
-use crate::git::private::{RunGit, bare, config};
+use crate::git::merge::borrowed;
+use crate::git::private::RunGit;
 use crate::process::{Captured, Cmd};
 use crate::untrusted::remove;
 
@@ -34,24 +35,9 @@ pub fn place(run: &RunGit) -> PathBuf {
 impl Scratch {
     /// Makes one in the place of what an earlier try may have left.
     pub fn create(git: &Git, run: &RunGit) -> Result<Self, GitError> {
-        let (place, common_dir) = (place(run), &run.checkout.common_dir);
+        let place = place(run);
         remove::folder(&place)?;
-        let mut text = ConfigText::bare();
-        text.set("gc.auto", "0");
-        let config = Config::read(git, git.in_dir(common_dir), common_dir)?;
-        if config::is_partial_clone(&config) {
-            bare::partial_clone(&mut text, &run.checkout.object_format);
-        }
-        let mut objects = bare::object_folders(common_dir)?;
-        objects.extend(run.has_own_refs().then(|| run.kept().join("objects")));
-        let shallow = bare::optional(&common_dir.join("shallow"))?;
-        let skeleton = bare::Skeleton {
-            object_format: &run.checkout.object_format,
-            head: "ref: refs/heads/none",
-            alternates: &objects,
-            shallow: shallow.as_deref(),
-        };
-        bare::create(&place, &skeleton, text)?;
+        borrowed::create(git, run, &place, "ref: refs/heads/none", ConfigText::bare())?;
         Ok(Self { place })
     }
 

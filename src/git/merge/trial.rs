@@ -6,10 +6,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::git::host::checkout::{Checkout, Layout};
-use crate::git::host::config::{Config, ConfigText};
+use crate::git::host::config::ConfigText;
 use crate::git::host::git::refused;
 use crate::git::host::{Git, GitError, repository};
-use crate::git::private::{RunGit, bare, config};
+use crate::git::merge::borrowed;
+use crate::git::private::RunGit;
 
 /// How long git may take to write the files.
 const TIME_LIMIT: Duration = Duration::from_secs(600);
@@ -18,24 +19,10 @@ const TIME_LIMIT: Duration = Duration::from_secs(600);
 pub fn create(git: &Git, run: &RunGit, commit: &str, place: &Path) -> Result<Checkout, GitError> {
     fs::create_dir_all(place).map_err(GitError::io("make", place))?;
     let worktree = repository::canonical(place)?;
-    let (git_dir, common_dir) = (worktree.join(".git"), &run.checkout.common_dir);
+    let git_dir = worktree.join(".git");
     let mut text = ConfigText::default();
     text.set("core.bare", "false");
-    text.set("gc.auto", "0");
-    let settings = Config::read(git, git.in_dir(common_dir), common_dir)?;
-    if config::is_partial_clone(&settings) {
-        bare::partial_clone(&mut text, &run.checkout.object_format);
-    }
-    let mut objects = bare::object_folders(common_dir)?;
-    objects.extend(run.has_own_refs().then(|| run.kept().join("objects")));
-    let shallow = bare::optional(&common_dir.join("shallow"))?;
-    let skeleton = bare::Skeleton {
-        object_format: &run.checkout.object_format,
-        head: &format!("ref: {}", run.target.reference()),
-        alternates: &objects,
-        shallow: shallow.as_deref(),
-    };
-    bare::create(&git_dir, &skeleton, text)?;
+    borrowed::create(git, run, &git_dir, &format!("ref: {}", run.target.reference()), text)?;
     git.read("set a ref", &git.isolated(&git_dir).args(["update-ref", &run.target.reference(), commit]))?;
     let cmd = git.isolated(&git_dir).arg(format!("--work-tree={}", worktree.display())).directory(&worktree);
     let answer = git.capture_within(&cmd.args(["read-tree", "-u", "--reset", commit]), &[], TIME_LIMIT)?;
