@@ -60,11 +60,33 @@ fn a_client_may_use_the_socket_itself() {
     assert!(read_head(&mut client).starts_with("HTTP/1.1 403 "));
 }
 
+/// A listener on the IPv6 loopback, with its port. The kernel gives such a port's IPv4 twin to any other test that asks for
+/// a free one, so this takes one from below the ports that it gives away (`ip_local_port_range`).
+fn server_that_no_test_beside_this_shadows() -> (TcpListener, u16) {
+    let start = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    (start..32_000)
+        .filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .find_map(|port| Some((TcpListener::bind(("::1", port)).ok()?, port)))
+        .unwrap()
+}
+
+/// The first connection that stands is the one that is used: a server may not outlive one that only tried the door.
+fn client_once_it_listens(address: SocketAddr) -> TcpStream {
+    let started = std::time::Instant::now();
+    while started.elapsed() < SOON {
+        if let Ok(stream) = TcpStream::connect(address) {
+            stream.set_read_timeout(Some(SOON)).unwrap();
+            return stream;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    panic!("nothing listens at {address}");
+}
+
 /// Both ends are in one network namespace here, so the server has the IPv6 loopback and the relay the IPv4 one.
 #[test]
 fn a_loopback_port_that_is_opened_comes_up_inside() {
-    let listener = TcpListener::bind("[::1]:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let (listener, port) = server_that_no_test_beside_this_shadows();
     thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
             stream.write_all(b"no HTTP at all").unwrap();
@@ -75,12 +97,7 @@ fn a_loopback_port_that_is_opened_comes_up_inside() {
     let inside = SocketAddr::from(([127, 0, 0, 1], port));
     assert!(TcpStream::connect(inside).is_err());
     add(&world.folder.path().join("rules"), &Policy::default(), &[format!("localhost:{port}")]).unwrap();
-    let started = std::time::Instant::now();
-    while TcpStream::connect(inside).is_err() {
-        assert!(started.elapsed() < SOON);
-        thread::sleep(Duration::from_millis(20));
-    }
-    assert_eq!(read_rest(&mut client(inside)).0, b"no HTTP at all");
+    assert_eq!(read_rest(&mut client_once_it_listens(inside)).0, b"no HTTP at all");
 }
 
 #[test]
@@ -99,13 +116,6 @@ fn the_relay_comes_back_after_the_proxy() {
         clock: crate::env::now,
     };
     let _again = Proxy::start(spec).unwrap();
-    let started = std::time::Instant::now();
-    let mut stream = loop {
-        match TcpStream::connect(inside) {
-            Ok(stream) => break stream,
-            Err(_) => assert!(started.elapsed() < SOON),
-        }
-        thread::sleep(Duration::from_millis(20));
-    };
+    let mut stream = client_once_it_listens(inside);
     assert!(ask(&mut stream, "CONNECT 127.0.0.1:1 HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 403 "));
 }
