@@ -349,14 +349,15 @@ agent_command() {
 STOPPED=
 work() {
     local code=0
-    bn orient --type "${BN_AGENT_TYPE:-worker}" || code=$?
+    # what the user says to the agent is not for these two
+    BN_UNATTENDED=1 bn orient --type "${BN_AGENT_TYPE:-worker}" || code=$?
     if [[ $STOPPED ]]; then return 143; fi
     if ((code)); then
         say "bn orient failed ($code), the agent was not started"
         return 125
     fi
     "$@" || code=$?
-    bn goodbye || say "bn goodbye failed ($?)"
+    BN_UNATTENDED=1 bn goodbye || say "bn goodbye failed ($?)"
     if [[ $STOPPED ]] && ((code == 0)); then code=143; fi
     return "$code"
 }

@@ -76,6 +76,29 @@ expect() {
     fi
 }
 
+# Says something while a tool of the agent runs: the model hears of it with what the tool printed.
+try_telling() {
+    local agent=$1 heard
+    rm -f agent/waiting agent/told
+    (
+        until [[ -e agent/waiting ]]; do sleep 0.1; done
+        cd repo && "$BN" container tell "$agent-told-$$" "Keep the old names" && touch ../agent/told
+    ) >"$agent.told" 2>&1 &
+    heard=$(wc -l <requests)
+    run "$agent" told --no-merge --prompt "WORD=plum$agent
+RUN: touch waiting; for i in \$(seq 200); do [ -e told ] && break; sleep 0.1; done; rm waiting"
+    SAID+=$'\n'$(<"$agent.told")
+    case $agent in
+        copilot) expect "says how it hears what is said" "hears it when it next calls bn" ;;
+        *)
+            expect "says how it hears what is said" "hears it after its next tool call"
+            SAID=$(tail -n "+$((heard + 1))" requests)
+            expect "hears it after its tool" '"told": true'
+            ;;
+    esac
+    rm -f agent/waiting agent/told
+}
+
 try() {
     local agent=$1 task work
     task=$(cd repo && "$BN" task create "Greet from $agent" --json | jq -r '.id // .tasks[0].id')
@@ -90,6 +113,7 @@ RUN: $work"
     expect "the commit is on main" "Greet from $agent"
     SAID=$(cd repo && "$BN" task show "$task")
     expect "its task is done" "done"
+    try_telling "$agent"
     run "$agent" goes-on --continue --prompt "TELL: WORD"
     expect "--continue knows what was said" "WORD is plum$agent"
     run "$agent" fresh --fresh --prompt "TELL: WORD"

@@ -157,8 +157,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         length = int(self.headers.get("content-length") or 0)
+        raw = self.rfile.read(length)
         try:
-            body = json.loads(self.rfile.read(length) or b"{}")
+            body = json.loads(raw or b"{}")
         except ValueError:
             return self.answer_json({"error": {"message": "no JSON"}}, 400)
         path = self.path.split("?")[0].rstrip("/")
@@ -172,7 +173,7 @@ class Handler(BaseHTTPRequestHandler):
         turns, tools = form[0](body)
         answer = decide(turns, tools)
         keys = [name for name in ("authorization", "x-api-key", "api-key") if self.headers.get(name)]
-        log({"path": self.path, "said": said_by_user(turns), "answer": answer, "tools": sorted(tools), "keys": keys})
+        log({"path": self.path, "said": said_by_user(turns), "answer": answer, "told": b"The person whose work this is says" in raw, "tools": sorted(tools), "keys": keys})
         Handler.counter += 1
         whole, events = form[1](answer, str(Handler.counter), body.get("model", "mock"))
         return self.stream(events) if body.get("stream") else self.answer_json(whole)

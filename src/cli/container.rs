@@ -41,6 +41,11 @@ Examples:
   bn container port agent-1 3000
   bn container port agent-1 8080:3000";
 
+const TELL_EXAMPLES: &str = "\
+Examples:
+  bn container tell agent-1 'Keep the old names, others import them'
+  bn container inspect agent-1 | jq .told";
+
 #[derive(Debug, Subcommand)]
 pub enum ContainerCommand {
     /// Build the image that agents run in
@@ -58,6 +63,11 @@ pub enum ContainerCommand {
     /// Let paused containers go on
     #[command(visible_alias = "unpause", after_help = PAUSE_EXAMPLES)]
     Resume(PauseArgs),
+    /// Tell an agent something while it works
+    ///
+    /// It reaches Claude Code and Codex after their next tool call, and before they stop; every other agent when it next calls bn.
+    #[command(after_help = TELL_EXAMPLES)]
+    Tell(TellArgs),
     /// Run a program more in a run's container, inside the agent's walls
     #[command(after_help = EXEC_EXAMPLES)]
     Exec(ExecArgs),
@@ -129,6 +139,9 @@ pub enum ContainerCommand {
     /// Tell programs in here what is different from other machines; the entrypoint does this itself
     #[command(hide = true)]
     Furnish(FurnishArgs),
+    /// Hand an agent program what its person said meanwhile; a hook of that program starts this itself
+    #[command(hide = true)]
+    Told,
     /// Supervise a detached run until it ends; bn starts this itself
     #[command(hide = true, alias = "own")]
     Supervise(SuperviseArgs),
@@ -193,6 +206,17 @@ pub struct PauseArgs {
     /// The runs, in any repository; the first letters of a name will do
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct TellArgs {
+    /// The run, or the first letters of its name
+    #[arg(value_name = "NAME")]
+    pub name: String,
+
+    /// What to tell it
+    #[arg(value_name = "TEXT", required = true)]
+    pub text: Vec<String>,
 }
 
 #[derive(Debug, Args)]

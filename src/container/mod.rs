@@ -3,6 +3,7 @@
 pub mod again;
 pub mod agent;
 pub mod agent_home;
+pub mod agent_hooks;
 pub mod build_hints;
 pub mod buildah;
 pub mod caches;

@@ -94,6 +94,8 @@ pub struct Env {
     pub agent_name: Option<String>,
     pub agent_type: Option<String>,
     pub merge_target: Option<String>,
+    /// Nobody reads what this process prints: the entrypoint has started it.
+    pub unattended: bool,
     pub initial_prompt: Option<String>,
     pub containerd_address: Option<String>,
     /// What the user edits texts with: a command line for a shell.
@@ -152,6 +154,7 @@ impl Env {
             agent_name: nonempty("BN_AGENT_NAME"),
             agent_type: nonempty("BN_AGENT_TYPE"),
             merge_target: nonempty("BN_MERGE_TARGET"),
+            unattended: nonempty("BN_UNATTENDED").is_some(),
             initial_prompt: nonempty("BN_INITIAL_PROMPT"),
             containerd_address: nonempty("CONTAINERD_ADDRESS"),
             editor: nonempty("VISUAL").or_else(|| nonempty("EDITOR")),

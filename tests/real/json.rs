@@ -38,6 +38,7 @@ fn every_example_of_the_container_commands_has_the_shape_of_the_real_answer() {
     crate::world::wait_for("the agent's claim", || world.path("agent-1/ready").exists());
     told.compare("bn container port NAME PORT", &bn(&["port", &two, "3000"]));
     told.compare("bn container list", &bn(&["list"]));
+    told.compare("bn container tell NAME TEXT", &bn(&["tell", &two, "Keep the old names"]));
     told.compare("bn container allow NAME HOST", &bn(&["allow", &two, "example.org:443"]));
     let closed = bn(&["allow", &two, "--check", "10.0.0.1:80"]).exits(1);
     told.compare("bn container allow NAME --check HOST", &closed);

@@ -60,6 +60,7 @@ mod streams;
 mod submodules;
 mod targets;
 mod terminal;
+mod told;
 mod top;
 mod user_terminal;
 mod users;

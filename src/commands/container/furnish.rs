@@ -1,5 +1,5 @@
 //! `bn container furnish`: inside a container, before anything of the agent runs. Tells programs that ask no variable what is different
-//! in here: the way out for Java, no sandbox of their own for browsers, no docker.
+//! in here: the way out for Java, no sandbox of their own for browsers, no docker, and for agents that the person may say something.
 //!
 //! `system` is root's turn, in the image's own folders; `home` is the agent's, in a home that is empty yet.
 
@@ -12,6 +12,7 @@ use anyhow::Context as _;
 
 use crate::cli::container::{FurnishArgs, Furnished};
 use crate::commands::{Context, Exit};
+use crate::container::agent_hooks;
 use crate::egress::variables::INSIDE as PROXY;
 use crate::error::Failure;
 use crate::run::watch::proxy;
@@ -51,6 +52,9 @@ fn system(root: &Path, way_out: Option<(&str, &str)>) -> anyhow::Result<()> {
     for name in ENGINES {
         put_engine(root, name).with_context(|| format!("cannot say that there is no {name}"))?;
     }
+    for (name, text) in agent_hooks::files() {
+        put_policy(&root.join(name), &text).with_context(|| format!("cannot write /{name}"))?;
+    }
     if root.join(CHROMIUM_FOLDER).is_dir() {
         append(&root.join(CHROMIUM_FOLDER).join("binnacle"), CHROMIUM)?;
     }
@@ -59,6 +63,16 @@ fn system(root: &Path, way_out: Option<(&str, &str)>) -> anyhow::Result<()> {
     }
     let Some(way_out) = way_out else { return Ok(()) };
     java_files(root)?.iter().try_for_each(|path| append(path, &java_properties("", way_out)))
+}
+
+/// A policy that the image brings along stays as it is.
+fn put_policy(path: &Path, text: &str) -> io::Result<()> {
+    if fs::symlink_metadata(path).is_ok() {
+        return Ok(());
+    }
+    fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
+    fs::write(path, text)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
 }
 
 fn put_engine(root: &Path, name: &str) -> io::Result<()> {
@@ -171,8 +185,13 @@ mod tests {
     fn browsers_are_told_where_the_image_has_some_and_docker_where_it_has_none() {
         let root = tempfile::tempdir().unwrap();
         let root = root.path();
+        let own = root.join("etc/codex/requirements.toml");
+        fs::create_dir_all(own.parent().unwrap()).unwrap();
+        fs::write(&own, "own").unwrap();
         system(root, None).unwrap();
-        assert!(!root.join("etc").exists());
+        assert!(!root.join("etc/chromium.d").exists() && !root.join("etc/chromium").exists());
+        assert!(text(root, "etc/claude-code/managed-settings.json").unwrap().contains("bn container told"));
+        assert_eq!(fs::read_to_string(own).unwrap(), "own", "the image's policy stays");
         assert!(text(root, "usr/local/bin/docker").unwrap().contains("--allow localhost:5432"));
         for folder in ["etc/chromium.d", "etc/chromium", "usr/bin"] {
             fs::create_dir_all(root.join(folder)).unwrap();

@@ -13,6 +13,7 @@ use crate::egress::model::tally::Counts;
 use crate::error::Failure;
 use crate::run::record::run_json::Record;
 use crate::run::watch::process::Watched;
+use crate::run::watch::told::{self, Told};
 use crate::run::watch::{proxy, wall};
 use crate::sanitize;
 
@@ -24,6 +25,8 @@ struct Inspected {
     ports: Vec<Open>,
     /// What models were asked, through endpoints that keep their keys outside.
     models: Counts,
+    /// What the agent was told while it worked.
+    told: Vec<Told>,
     /// What is really on, where the container runs.
     wall: Option<Wall>,
 }
@@ -45,6 +48,7 @@ pub fn run(args: &InspectArgs, context: &Context) -> Result<Exit, Failure> {
     };
     let ports = Open::all(&seen)?;
     let models = proxy::asked(&seen.record.spec, &seen.folder)?;
-    context.output.print(&Inspected { record: seen.record, owned: seen.owned, ports, models, wall })?;
+    let told = told::all(&seen.folder);
+    context.output.print(&Inspected { record: seen.record, owned: seen.owned, ports, models, told, wall })?;
     Ok(Exit::DONE)
 }

@@ -63,6 +63,8 @@ mod stats;
 mod stop;
 mod supervise;
 pub mod table;
+mod tell;
+mod told;
 mod top;
 mod wait;
 mod window;
@@ -102,6 +104,8 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
         ContainerCommand::Logs(args) => logs::run(&args, context),
         ContainerCommand::Diff(args) => diff::run(&args, context),
         ContainerCommand::Log(args) => log::run(&args, context),
+        ContainerCommand::Tell(args) => tell::run(&args, context),
+        ContainerCommand::Told => told::run(context),
         ContainerCommand::Stats(args) => stats::run(&args, context),
         ContainerCommand::Merge(args) => merge::run(&args, context),
         ContainerCommand::Retry(args) => retry::run(&args, context),
@@ -128,8 +132,8 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
 
 /// What the entrypoint starts.
 fn is_of_the_inside(command: &ContainerCommand) -> bool {
-    use ContainerCommand::{AgentHome, Dialler, Furnish, Relay, Restrict};
-    matches!(command, Relay(_) | Dialler(_) | Restrict(_) | AgentHome(_) | Furnish(_))
+    use ContainerCommand::{AgentHome, Dialler, Furnish, Relay, Restrict, Told};
+    matches!(command, Told | Relay(_) | Dialler(_) | Restrict(_) | AgentHome(_) | Furnish(_))
 }
 
 pub fn refuse_in_container(context: &Context) -> Result<(), Usage> {

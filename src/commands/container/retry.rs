@@ -15,6 +15,7 @@ use crate::run::record::RunError;
 use crate::run::record::census::Seen;
 use crate::run::record::run_json::{Mode, RunSpec};
 use crate::run::record::state::{Outcome, State};
+use crate::run::watch::told;
 
 pub fn run(args: &RetryArgs, context: &Context) -> Result<Exit, Failure> {
     let runs = Runs::read(context)?;
@@ -155,6 +156,9 @@ fn went_wrong(seen: &Seen, feedback: Option<&str>) -> Result<String, RunError> {
     }
     if let (Some(Outcome::CheckFailed), Some(check)) = (record.outcome, &record.check) {
         text.push_str(&format!(" The check is: {}\nIt printed last:\n{}", check.spec.command, check.lines.join("\n")));
+    }
+    for message in told::all(&seen.folder) {
+        text.push_str(&format!("\nThe user said while it worked: {}", message.text()));
     }
     let said = [("Whoever stopped it says", record.stop_message.as_deref()), ("The user says", feedback)];
     for (who, words) in said {

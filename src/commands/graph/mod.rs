@@ -15,6 +15,7 @@ mod import;
 mod input;
 mod link;
 mod log;
+mod messages;
 mod orient;
 mod plan;
 mod ready;
@@ -35,7 +36,12 @@ use crate::data_dir::Mode;
 use crate::error::Failure;
 
 pub fn dispatch(command: GraphCommand, context: &Context) -> Result<Exit, Failure> {
-    context.say_what_is_ignored(Mode::of(&context.env));
+    let mode = Mode::of(&context.env);
+    context.say_what_is_ignored(mode);
+    // The page of `orient` has it.
+    if mode.container && !matches!(command, GraphCommand::Orient(_)) {
+        messages::show(context);
+    }
     match command {
         GraphCommand::Orient(args) => orient::run(&args, context)?,
         GraphCommand::Ready(args) => ready::run(args, context)?,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::cli::graph::OrientArgs;
 use crate::commands::Context;
 use crate::commands::graph::access::{Graph, Standing};
-use crate::commands::graph::render;
+use crate::commands::graph::{messages, render};
 use crate::data_dir::Mode;
 use crate::error::Failure;
 use crate::graph::model::text::line;
@@ -16,6 +16,7 @@ use crate::graph::model::timestamp::Timestamp;
 use crate::graph::requests::Orient;
 use crate::graph::store::{Held, Overview};
 use crate::run::watch::status;
+use crate::run::watch::told::{Message, marked};
 
 /// What goes into an agent's instruction file.
 const INSTRUCTIONS: &str = include_str!("instructions.md");
@@ -30,8 +31,10 @@ pub fn run(args: &OrientArgs, context: &Context) -> Result<(), Failure> {
     }
     graph.actor.agent_type.get_or_insert_with(|| "worker".to_owned());
     let overview = graph.ask(&Orient {})?;
-    let before = Mode::of(&context.env).container.then(status::told_before).flatten();
-    Ok(context.output.print(&Page { overview, before, graph: graph.standing, now: graph.now })?)
+    let in_container = Mode::of(&context.env).container;
+    let before = in_container.then(status::told_before).flatten();
+    let told = if in_container { messages::all(context) } else { Vec::new() };
+    Ok(context.output.print(&Page { overview, before, told, graph: graph.standing, now: graph.now })?)
 }
 
 #[derive(Serialize)]
@@ -51,6 +54,8 @@ struct Page {
     overview: Overview,
     /// What went wrong in the run that this one tries again.
     before: Option<String>,
+    /// What the person has said to the agent of this run.
+    told: Vec<Message>,
     graph: Standing,
     #[serde(skip)]
     now: Timestamp,
@@ -62,6 +67,9 @@ impl fmt::Display for Page {
         if let Some(before) = &self.before {
             writeln!(f, "\nTried before")?;
             before.lines().try_for_each(|line| writeln!(f, "  {line}"))?;
+        }
+        if let Some(told) = marked(&self.told) {
+            writeln!(f, "\n{told}")?;
         }
         self.in_progress(f)?;
         self.ready(f)?;
