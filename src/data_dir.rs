@@ -169,6 +169,11 @@ impl DataDir {
         self.state.join(repo.as_str()).join("image/Containerfile")
     }
 
+    /// The images that were built for the repository, a line each.
+    pub fn built(&self, repo: &RepoId) -> PathBuf {
+        self.state.join(repo.as_str()).join("image/built")
+    }
+
     /// What the user has confirmed of the project's settings.
     pub fn confirmed(&self, repo: &RepoId) -> PathBuf {
         self.state.join(repo.as_str()).join("confirmed.json")

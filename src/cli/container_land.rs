@@ -46,7 +46,15 @@ pub struct PruneArgs {
     #[arg(long, conflicts_with = "caches")]
     pub agents: bool,
 
-    /// Say what would be forgotten and how much room that makes, and change nothing
+    /// Remove images that `build` made and no run uses, and forget no run; of this repository, and of those that are gone
+    #[arg(long, conflicts_with_all = ["caches", "agents"])]
+    pub images: bool,
+
+    /// Remove worktrees that `run --create` made and that hold nothing, with their branches, and forget no run
+    #[arg(long, conflicts_with_all = ["caches", "agents", "images"])]
+    pub worktrees: bool,
+
+    /// Say what would go and how much room that makes, and change nothing
     #[arg(long, conflicts_with_all = ["caches", "agents"])]
     pub dry_run: bool,
 }

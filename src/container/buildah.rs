@@ -68,6 +68,16 @@ pub fn image_id(reference: &str) -> Cmd {
     Cmd::new("buildah").args(["images", "--quiet", "--no-trunc", reference])
 }
 
+/// Prints all images of the store, those without a name too, with their whole ids, as JSON.
+pub fn images() -> Cmd {
+    Cmd::new("buildah").args(["images", "--json", "--no-trunc"]).assumed_to_print("[]")
+}
+
+/// Takes a name away from an image, or an image that has none or one, unless a container uses it or another image is made of it.
+pub fn remove_image(name_or_id: &str) -> Cmd {
+    Cmd::new("buildah").args(["rmi", name_or_id])
+}
+
 /// Makes a container of the user's own image, and prints its name.
 pub fn container_of(reference: &str) -> Cmd {
     Cmd::new("buildah").args(["from", "--quiet", "--pull-never", reference]).assumed_to_print("$CONTAINER")

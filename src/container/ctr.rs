@@ -208,6 +208,16 @@ impl Ctr {
         self.ctr().args(["images", "import", "-"])
     }
 
+    /// Removes the image's name; containerd clears away what nothing else names.
+    pub fn remove_image(&self, reference: &str) -> Cmd {
+        self.ctr().args(["images", "rm", "--sync", reference])
+    }
+
+    /// Prints a table of all containers: their ids and images.
+    pub fn containers(&self) -> Cmd {
+        self.ctr().args(["containers", "ls"]).assumed_to_print("")
+    }
+
     pub fn label_image(&self, reference: &str, image_id: &str) -> Cmd {
         self.ctr().args(["images", "label", reference, &format!("{LABEL_IMAGE_ID}={image_id}")])
     }

@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod exec;
 pub mod from_host;
 pub mod handoff;
+pub mod image_list;
 pub mod keys;
 pub mod layout;
 pub mod limits;

@@ -4,7 +4,7 @@ use crate::world::{Answer, User, World, answer, ctr};
 
 /// An image that goes with the test.
 pub struct Image<'a> {
-    world: &'a World,
+    pub world: &'a World,
     pub reference: String,
 }
 
@@ -23,7 +23,7 @@ impl<'a> Image<'a> {
         std::fs::write(&file, definition).unwrap();
         let line = ["container", "build", "--tag", &self.reference, "--file", file.to_str().unwrap()];
         let mut command = self.world.bn_command(&[&line[..], options].concat());
-        answer(command.env_remove("HOME").output().unwrap())
+        answer(own_store(&mut command).output().unwrap())
     }
 
     pub fn is_in_containerd(&self) -> bool {
@@ -37,6 +37,11 @@ impl Drop for Image<'_> {
         let mut buildah = self.world.program("buildah");
         buildah.args(["rmi", &self.reference]).env_remove("HOME").output().ok();
     }
+}
+
+/// With buildah's own store: an ordinary user's is in the real home.
+pub fn own_store(command: &mut std::process::Command) -> &mut std::process::Command {
+    if rustix::process::geteuid().is_root() { command } else { command.env_remove("HOME") }
 }
 
 /// The least that is an agent's image.
@@ -69,9 +74,7 @@ fn an_image_that_buildah_has_is_taken_by_the_run_that_wants_it() {
     let run = |name: &str| {
         let line = ["container", "run", "--tag", &built.reference, "--name", name, "../agent-1", "--", "cat", "/mine"];
         let mut command = world.bn_command(&line);
-        // An ordinary user's images are in the home.
-        let store = if rustix::process::geteuid().is_root() { &mut command } else { command.env_remove("HOME") };
-        answer(store.output().unwrap())
+        answer(own_store(&mut command).output().unwrap())
     };
     let taken = run(&world.name("first")).exits(0);
     let said = format!("containerd has no {}: taking it from the images of buildah and podman\n", built.reference);

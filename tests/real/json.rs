@@ -76,5 +76,8 @@ fn every_example_of_the_container_commands_has_the_shape_of_the_real_answer() {
     told.compare("bn container doctor", &bn(&["doctor"]));
     let built = Image::of(&world);
     told.compare("bn container build", &built.build_with(&least(), &["--json"]));
+    told.compare("bn container prune --images", &bn(&["prune", "--images", "--dry-run"]));
+    crate::pruned::create(&world, "fix").exits(0);
+    told.compare("bn container prune --worktrees", &bn(&["prune", "--worktrees"]));
     assert!(told.0.is_empty(), "not checked: {:?}", told.0.keys());
 }

@@ -46,6 +46,7 @@ mod point;
 mod ports;
 #[path = "../it/program.rs"]
 mod program;
+mod pruned;
 mod registry;
 mod repositories;
 mod retry;

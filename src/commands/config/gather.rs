@@ -8,7 +8,7 @@ use crate::commands::Context;
 use crate::config::document::{self, File, too_long};
 use crate::config::error::ConfigError;
 use crate::config::keys::KEYS;
-use crate::config::setting::{Origin, Setting};
+use crate::config::setting::{Origin, Setting, settle};
 use crate::config::value::Value;
 use crate::config::{LONGEST, PROJECT_FILE, USER_FILE};
 use crate::env::Env;
@@ -75,6 +75,15 @@ pub fn project(git: &Git, folder: &Path, wanted: Option<&str>) -> Result<Option<
     let bytes = show::file(git, &repository, &branch, PROJECT_FILE)?;
     let settings = bytes.map_or(Ok(Vec::new()), |bytes| document::read(&bytes, File::Project(&branch)))?;
     Ok(Some(Project { repository, branch, settings }))
+}
+
+/// All that counts where no flag says otherwise, and the project's part of it.
+pub fn all(context: &Context, git: &Git) -> Result<(Vec<Setting>, Option<Project>), Failure> {
+    let env = &context.env;
+    let stronger = [variables(env, &Given::default())?, user(env, || trees(context, None))?].concat();
+    let project = project(git, &env.directory, wanted_target(&stronger))?;
+    let of_project = project.as_ref().map_or(Vec::new(), |project| project.settings.clone());
+    Ok((settle(stronger.into_iter().chain(of_project)), project))
 }
 
 /// The branch that these settings want the work to go to.

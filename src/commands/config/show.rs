@@ -6,14 +6,13 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::cli::config::ConfigArgs;
-use crate::cli::given::Given;
 use crate::commands::config::confirmed::{Confirmed, is_wanted};
 use crate::commands::config::gather::{self, Project};
 use crate::commands::container::table::{Column, Table};
 use crate::commands::{Context, Exit};
 use crate::config::key::Key;
 use crate::config::keys::{KEYS, find};
-use crate::config::setting::{Origin, Setting, settle};
+use crate::config::setting::{Origin, Setting};
 use crate::config::value::Value;
 use crate::config::{LONGEST, PROJECT_FILE};
 use crate::env::machine;
@@ -52,12 +51,8 @@ struct Row {
 pub fn run(args: &ConfigArgs, context: &Context) -> Result<Exit, Failure> {
     args.key.as_deref().map_or(Ok(()), check_key)?;
     let env = &context.env;
-    let variables = gather::variables(env, &Given::default())?;
-    let stronger = [variables, gather::user(env, || gather::trees(context, None))?].concat();
     let git = Git::new(Runner::new(env));
-    let project = gather::project(&git, &env.directory, gather::wanted_target(&stronger))?;
-    let of_project = project.as_ref().map_or(Vec::new(), |project| project.settings.clone());
-    let settled = settle(stronger.into_iter().chain(of_project));
+    let (settled, project) = gather::all(context, &git)?;
     let confirmed = project.as_ref().map(|project| Confirmed::read(env, &project.repository)).transpose()?;
     let mut settings = rows(settled, confirmed.as_ref());
     if let Some(key) = &args.key {

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::cli::container::{AgentProgram, BuildArgs};
 use crate::commands::container::build_error::BuildError;
 use crate::commands::container::build_folder::BuildFolder;
+use crate::commands::container::built;
 use crate::commands::container::definition::{Definition, LastBuilt};
 use crate::commands::container::image_checks;
 use crate::commands::container::import::{self, Image};
@@ -78,6 +79,9 @@ impl Plan {
             let layers = self.check(runner)?;
             let image = Image { reference: &spec.reference, id: &image_id, layers: &layers };
             import::import(&image, folder.path(), &engine, runner)?;
+        }
+        if !runner.rehearses() {
+            built::record(&spec.reference, &image_id, context)?;
         }
         if let Some(last) = last_built.filter(|_| !runner.rehearses()) {
             last.keep(definition.text())?;

@@ -10,6 +10,7 @@ mod attach;
 pub mod build;
 mod build_error;
 mod build_folder;
+mod built;
 mod caches;
 mod checks;
 mod configured;
@@ -38,6 +39,7 @@ mod log_reader;
 mod login;
 mod logs;
 mod looking;
+mod measured;
 mod merge;
 mod models;
 mod mounts;
@@ -48,7 +50,9 @@ mod pause;
 mod picture;
 mod port;
 mod prune;
+mod prune_images;
 mod prune_plan;
+mod prune_worktrees;
 mod relay;
 mod remembered;
 mod report;
@@ -113,6 +117,8 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
         ContainerCommand::Inspect(args) => inspect::run(&args, context),
         ContainerCommand::Allow(args) => allow::run(&args, context),
         ContainerCommand::Discard(args) => discard::run(&args, context),
+        ContainerCommand::Prune(args) if args.images => prune_images::run(&args, context),
+        ContainerCommand::Prune(args) if args.worktrees => prune_worktrees::run(&args, context),
         ContainerCommand::Prune(args) if args.dry_run => prune_plan::run(&args, context),
         ContainerCommand::Prune(args) => prune::run(&args, context),
         ContainerCommand::Restrict(args) => restrict::run(&args, context),

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::cli::container::PruneArgs;
 use crate::commands::container::find::Runs;
-use crate::commands::container::{caches, remembered};
+use crate::commands::container::{caches, prune_worktrees, remembered};
 use crate::commands::{Context, Exit};
 use crate::data_dir::DataDir;
 use crate::error::Failure;
@@ -101,6 +101,7 @@ pub fn run(args: &PruneArgs, context: &Context) -> Result<Exit, Failure> {
     }
     caches::tell(&args.scope, context)?;
     remembered::tidy(&args.scope, context)?;
+    prune_worktrees::tell(&args.scope, context)?;
     failures.iter().for_each(|(name, _)| {
         let way = format!("bn container discard {name}");
         context.output.note(format_args!("kept {name}: it could not be checked; to give it up: {way}"));

@@ -1,16 +1,16 @@
 //! `bn container prune --dry-run`: what `prune` would do, and how much room that makes.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
 use crate::cli::container::PruneArgs;
 use crate::commands::container::amounts::room;
 use crate::commands::container::find::Runs;
+use crate::commands::container::measured::measured;
 use crate::commands::container::prune::{Kept, kept, why_forgotten};
-use crate::commands::container::{caches, remembered};
+use crate::commands::container::{caches, prune_images, prune_worktrees, remembered};
 use crate::commands::{Context, Exit};
 use crate::data_dir::DataDir;
 use crate::error::Failure;
@@ -18,10 +18,6 @@ use crate::git::host::Git;
 use crate::process::Runner;
 use crate::run::life::discard;
 use crate::run::record::census::Seen;
-use crate::run::watch::written::{self, Bounds, Tree};
-
-/// How long one folder is measured.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Default, Serialize)]
 struct Plan {
@@ -73,6 +69,8 @@ pub fn run(args: &PruneArgs, context: &Context) -> Result<Exit, Failure> {
     }
     caches::tell(&args.scope, context)?;
     remembered::tell(&args.scope, context)?;
+    prune_worktrees::tell(&args.scope, context)?;
+    prune_images::tell(&args.scope, context)?;
     for (name, _) in &failures {
         context.output.note(format_args!("{name} would be kept: it could not be checked"));
     }
@@ -82,13 +80,6 @@ pub fn run(args: &PruneArgs, context: &Context) -> Result<Exit, Failure> {
 fn forgettable(seen: &Seen) -> Forgettable {
     let record = &seen.record;
     Forgettable { name: record.name().to_owned(), why: why_forgotten(record), bytes: measured(seen.folder.path()) }
-}
-
-/// What a folder takes on the disk; `None` where that takes too long, or something lies there that nobody can measure.
-fn measured(folder: &Path) -> Option<u64> {
-    let deadline = Instant::now() + PATIENCE;
-    let tree = Tree { root: folder.to_owned(), except: None };
-    written::since(i64::MIN, &[tree], &[], Bounds { enough: u64::MAX, go_on: &|| Instant::now() < deadline })
 }
 
 impl Plan {

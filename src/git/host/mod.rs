@@ -8,6 +8,7 @@ pub mod checkout;
 pub mod cherry;
 pub mod config;
 pub mod copies;
+pub mod created;
 pub mod discover;
 mod error;
 pub mod file_count;

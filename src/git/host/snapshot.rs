@@ -18,6 +18,14 @@ const MOST_FILES: usize = 20_000;
 
 /// Files with changes that are in no commit, relative to the worktree.
 pub fn uncommitted(git: &Git, checkout: &Checkout) -> Result<Vec<Vec<u8>>, GitError> {
+    let mut paths = loose(git, checkout)?;
+    // What ends in a slash is a repository in the tree, and not this one's.
+    paths.retain(|path| !path.ends_with(b"/"));
+    Ok(paths)
+}
+
+/// The same, and repositories that lie in the tree.
+pub fn loose(git: &Git, checkout: &Checkout) -> Result<Vec<Vec<u8>>, GitError> {
     let cmd = git.in_tree(&checkout.git_dir, &checkout.worktree);
     let cmd = cmd.args([
         "status",
@@ -29,8 +37,7 @@ pub fn uncommitted(git: &Git, checkout: &Checkout) -> Result<Vec<Vec<u8>>, GitEr
     ]);
     let listing = git.read("look for uncommitted files", &cmd)?.stdout;
     let paths = listing.split(|&byte| byte == 0).filter_map(|entry| entry.get(3..));
-    // What ends in a slash is a repository in the tree, and not this one's.
-    Ok(paths.filter(|path| !path.is_empty() && !path.ends_with(b"/")).map(<[u8]>::to_vec).collect())
+    Ok(paths.filter(|path| !path.is_empty()).map(<[u8]>::to_vec).collect())
 }
 
 /// Where a copy goes.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::git::host::created;
 use crate::git::host::repository::{self, Repository};
 use crate::git::host::{Git, GitError, refs};
 
@@ -37,5 +38,7 @@ pub fn add(git: &Git, repository: &Repository, path: &Path, branch: &str, start:
     }
     let cmd = git.in_dir(dir).args(["worktree", "add", "-q", "--no-track", "-b", branch, "--"]).arg(path);
     git.read(&format!("add a worktree at {}", path.display()), &cmd.arg(format!("refs/heads/{start}")))?;
-    Ok(Added { common_dir: dir.clone(), path: repository::canonical(path)?, branch: branch.to_owned() })
+    let path = repository::canonical(path)?;
+    created::mark(dir, &path, start)?;
+    Ok(Added { common_dir: dir.clone(), path, branch: branch.to_owned() })
 }
