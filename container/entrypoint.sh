@@ -444,6 +444,10 @@ live() {
         exec </dev/null
         "$@" || code=$?
         if [[ $STOPPED ]]; then code=143; fi
+    elif [[ ${BN_SIGN_IN:-} ]]; then
+        # The agent program's own sign-in: nothing is worked on.
+        command -v -- "$1" >/dev/null || die "$1 is not in this image: bn container build --agent $1"
+        "$@" || code=$?
     else
         # ctr hands on what is typed or piped in, but never its end: codex and cat would wait for it for ever.
         if [[ ! -t 0 ]]; then exec </dev/null; fi

@@ -27,6 +27,7 @@ Examples:
 const LOGIN_EXAMPLES: &str = "\
 Examples:
   bn container login claude
+  bn container login codex -- codex login --device-auth
   gh auth token | bn container login copilot
   bn container login --list";
 
@@ -115,12 +116,13 @@ pub enum ContainerCommand {
     /// Lead a port of this machine to one of a running container, or list those that do
     #[command(after_help = PORT_EXAMPLES)]
     Port(PortArgs),
-    /// Give an agent's token or key once, for all later runs of that agent
+    /// Sign an agent in once, for all later runs of that agent
     ///
-    /// It is read from standard input, or typed unseen. A variable of your shell counts more.
+    /// In a terminal its own sign-in opens, in a container. A token or key is read from standard input, or with --with-token typed
+    /// unseen. A variable of your shell counts more.
     #[command(after_help = LOGIN_EXAMPLES)]
     Login(LoginArgs),
-    /// Forget an agent's token or key
+    /// Forget what an agent signs in with
     Logout(LogoutArgs),
     /// List the named sets of hosts that --allow and --only take
     AllowSets,

@@ -37,9 +37,25 @@ pub struct LoginArgs {
     #[arg(value_name = "NAME", required_unless_present = "list", conflicts_with = "list")]
     pub agent: Option<Agent>,
 
+    /// Run this in place of the program's own sign-in, such as `codex login --device-auth`
+    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["list", "with_token"])]
+    pub command: Vec<String>,
+
     /// Say which agents are signed in, and since when
     #[arg(long)]
     pub list: bool,
+
+    /// Read a token or key, and start no sign-in
+    #[arg(long, conflicts_with = "list")]
+    pub with_token: bool,
+
+    /// The image of the sign-in's container: a tag of localhost/binnacle-self, or a full reference
+    #[arg(long, value_name = "TAG")]
+    pub tag: Option<String>,
+
+    /// Open more of the network to it (see run)
+    #[arg(long, value_name = "HOST[:PORT]", value_delimiter = ',')]
+    pub allow: Vec<String>,
 }
 
 #[derive(Debug, Args)]

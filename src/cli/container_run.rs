@@ -29,6 +29,10 @@ pub struct RunArgs {
     #[arg(skip)]
     pub retry_of: Option<RetryOf>,
 
+    /// It is an agent program's own sign-in. `login` says it, and no flag.
+    #[arg(skip)]
+    pub signs_in: bool,
+
     /// The checkout to work on [default: the one that you are in]
     #[arg(value_name = "WORKTREE")]
     pub worktree: Option<PathBuf>,

@@ -7,6 +7,7 @@ pub mod agent_hooks;
 pub mod build_hints;
 pub mod buildah;
 pub mod caches;
+pub mod credentials;
 pub mod ctr;
 pub mod doctor;
 pub mod exec;

@@ -43,8 +43,8 @@ fn an_agent_without_a_token_is_named_before_it_starts_with_what_to_type() {
     let said = |variables: &[(&str, &str)], words: &[&str]| shown(&world, variables, words).stderr;
     insta::assert_snapshot!(said(&[], &["--agent", "claude"]), @"
     warning: no token for claude is set (ANTHROPIC_API_KEY, CLAUDE_CODE_OAUTH_TOKEN), and bn container login has none
-    hint: for a subscription: claude setup-token, and with what it prints: bn container login claude
-    hint: or, with a key of the API: export ANTHROPIC_API_KEY=…
+    hint: once, for all runs: bn container login claude
+    hint: or for this shell, with what claude setup-token prints: export CLAUDE_CODE_OAUTH_TOKEN=… (with a key of the API: ANTHROPIC_API_KEY)
     ");
     for (agent, way) in [("copilot", "export GH_TOKEN=$(gh auth token)"), ("codex", "export OPENAI_API_KEY=…")] {
         let said = said(&[], &["--agent", agent]);

@@ -73,6 +73,33 @@ fn a_key_of_an_api_that_was_given_once_stays_outside() {
 }
 
 #[test]
+fn a_rehearsal_takes_the_token_that_renews_from_nobody() {
+    let world = world();
+    let folder = world.path("home/.local/share/binnacle/logins");
+    fs::create_dir_all(&folder).unwrap();
+    let kept = r#"{"credential":{"agent":"claude","parts":{"claudeAiOauth":{"accessToken":"canary","refreshToken":"canary",
+        "expiresAt":1,"scopes":[]}}},"since":"2026-11-27T00:00:00Z","renewed":"2026-11-27T00:00:00Z","holder":null}"#;
+    fs::write(folder.join("claude.json"), kept).unwrap();
+    let said = dry_run(&world, &["--agent", "claude"]);
+    assert!(said.stdout.contains("it holds a copy of its sign-in itself") && said.stderr.is_empty(), "{said:?}");
+    assert!(!format!("{said:?}").contains("canary"), "{said:?}");
+    assert_eq!(fs::read_to_string(folder.join("claude.json")).unwrap(), kept);
+    assert!(!dry_run(&world, &["--agent", "codex"]).stdout.contains("sign-in"));
+    let listed = world.bn(&["container", "login", "--list"]);
+    assert_eq!(listed.stdout, "claude: signed in since 2026-11-27, by a sign-in of its own, renewed on 2026-11-27\n");
+}
+
+#[test]
+fn a_sign_in_needs_a_terminal() {
+    let world = world();
+    let said = world.bn(&["container", "login", "codex", "--", "codex", "login", "--device-auth"]);
+    assert_eq!(
+        (said.code, said.stderr.as_str()),
+        (2, "Error: a sign-in needs a terminal on standard input and output\n")
+    );
+}
+
+#[test]
 fn what_is_no_token_is_kept_nowhere_and_not_repeated() {
     let world = world();
     for text in ["", "\n", "two canaries", "{\"canary\": 1}\n{}"] {

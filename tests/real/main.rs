@@ -57,6 +57,7 @@ mod seat;
 mod secrets;
 mod setup;
 mod shapes;
+mod sign_in;
 mod streams;
 mod submodules;
 mod targets;

@@ -27,7 +27,7 @@ use crate::run::life::plan::Plan;
 use crate::run::life::steps;
 use crate::run::record::census::all;
 use crate::run::record::check::CheckSpec;
-use crate::run::record::run_json::NetworkSpec;
+use crate::run::record::run_json::{NetworkSpec, RunSpec};
 use crate::run::record::secrets::{PROMPT, Secrets};
 
 #[derive(Serialize)]
@@ -39,6 +39,8 @@ pub struct DryRun {
     secrets: Vec<String>,
     /// Copilot's configuration, with the token in it, is mounted.
     copilot_config: bool,
+    /// The agent gets a copy of its sign-in.
+    sign_in: bool,
     cpus: f64,
     memory: u64,
     pids: u32,
@@ -72,6 +74,7 @@ impl DryRun {
             target: spec.target.branch,
             secrets: plan.secrets.names().into_iter().map(str::to_owned).collect(),
             copilot_config: plan.copilot_config.is_some(),
+            sign_in: spec.logins.is_some(),
             cpus: spec.limits.cpus,
             memory: spec.limits.memory,
             pids: spec.limits.pids,
@@ -86,7 +89,9 @@ impl DryRun {
     /// What the agent could do with the keys that it gets.
     fn reach(&self) -> String {
         let named = self.secrets.iter().map(String::as_str).filter(|name| *name != PROMPT);
-        let keys: Vec<&str> = named.chain(self.copilot_config.then_some("Copilot's configuration")).collect();
+        let lent = [(self.copilot_config, "Copilot's configuration"), (self.sign_in, "a copy of its sign-in")];
+        let lent = lent.into_iter().filter_map(|(is_lent, what)| is_lent.then_some(what));
+        let keys: Vec<&str> = named.chain(lent).collect();
         let closed = self.network.mode == Network::None || !self.network.only.is_empty();
         match (keys.as_slice(), closed) {
             ([], _) => "it gets no key".to_owned(),
@@ -176,6 +181,8 @@ fn rehearse(args: &RunArgs, context: &Context, own: &Env, runner: &Runner) -> Re
     let looking = git.remembering();
     let Resolved { plan, engine, .. } = resolve(args, context, runner, &looking)?;
     let (plan, engine) = (Plan { secrets: Secrets::default(), model_keys: Secrets::default(), ..plan }, &engine);
+    // A rehearsal takes the token that renews it from nobody.
+    let plan = Plan { spec: RunSpec { logins: None, ..plan.spec }, ..plan };
     done("resolve: read the repository and ask containerd; nothing is changed");
     let (mut run, container) = steps::begin(&plan, engine, &looking, context.output)?;
     done("prepare: make the private git folder, and the run's own repository for what it keeps");

@@ -11,12 +11,12 @@ use crate::data_dir::DataDir;
 use crate::egress::model::endpoint::Keys;
 use crate::env::Env;
 use crate::error::{Failure, Usage};
-use crate::run::record::logins::Logins;
+use crate::run::record::logins::{Kept, Logins};
 use crate::run::record::secrets::{self, Secrets};
 
 /// Which agent a command starts is its own affair: it may be copilot.
 pub fn copilot_config(args: &RunArgs, env: &Env) -> Option<PathBuf> {
-    let may_start = !args.command.is_empty() || args.agent == Agent::Copilot;
+    let may_start = !args.signs_in && (!args.command.is_empty() || args.agent == Agent::Copilot);
     let config = env.user.home.as_ref().filter(|_| may_start)?.join(".config/github-copilot");
     config.is_dir().then_some(config)
 }
@@ -32,10 +32,11 @@ pub fn ssh_agent(args: &RunArgs, env: &Env) -> Result<Option<PathBuf>, Usage> {
 
 /// The tokens, and the prompt: neither belongs on a command line.
 pub fn secrets(args: &RunArgs, terminal: bool, env: &Env, notes: &mut Vec<String>) -> Result<Secrets, Failure> {
-    let mut secrets = Secrets::tokens(env);
+    // A sign-in that finds a token would be none.
+    let mut secrets = if args.signs_in { Secrets::default() } else { Secrets::tokens(env) };
     secrets::add_wanted(&mut secrets, &args.env, &args.secret, env)?;
     add_login(args, &mut secrets, env)?;
-    let signs_in = secrets.suffice_for(args.agent) || models::signs_in(args);
+    let signs_in = secrets.suffice_for(args.agent) || models::signs_in(args) || sign_in(args, &secrets, env)?.is_some();
     if args.command.is_empty() && !args.shell && !signs_in {
         let (program, tokens) = (args.agent.program(), secrets::tokens_of(args.agent).join(", "));
         notes.push(format!("warning: no token for {program} is set ({tokens}), and bn container login has none"));
@@ -56,12 +57,25 @@ pub fn secrets(args: &RunArgs, terminal: bool, env: &Env, notes: &mut Vec<String
 
 /// What the agent signs in with, where nothing else is given.
 fn add_login(args: &RunArgs, secrets: &mut Secrets, env: &Env) -> Result<(), Failure> {
-    let agent = args.command.first().map_or(Some(args.agent), |program| Agent::of_program(program));
-    let Some(agent) = agent.filter(|agent| !args.shell && !secrets.suffice_for(*agent)) else { return Ok(()) };
-    if let Some(login) = Logins::new(DataDir::resolve(env)?.logins()).of(agent)? {
+    if let Some((_, Kept::Token(login))) = kept(args, secrets, env)? {
         secrets.insert(&login.variable, login.token());
     }
     Ok(())
+}
+
+/// The folder with the sign-in that the agent gets a copy of, where nothing else is given.
+pub fn sign_in(args: &RunArgs, secrets: &Secrets, env: &Env) -> Result<Option<PathBuf>, Failure> {
+    let signed_in = kept(args, secrets, env)?.filter(|(_, kept)| matches!(kept, Kept::SignIn(_)));
+    Ok(signed_in.map(|(logins, _)| logins.folder().to_owned()))
+}
+
+/// What is kept for the agent that runs.
+fn kept(args: &RunArgs, secrets: &Secrets, env: &Env) -> Result<Option<(Logins, Kept)>, Failure> {
+    let agent = args.command.first().map_or(Some(args.agent), |program| Agent::of_program(program));
+    let needs = |agent: &Agent| !args.shell && !args.signs_in && !secrets.suffice_for(*agent);
+    let Some(agent) = agent.filter(needs) else { return Ok(None) };
+    let logins = Logins::new(DataDir::resolve(env)?.logins());
+    Ok(logins.of(agent)?.map(|kept| (logins, kept)))
 }
 
 /// What another try needs to know. A value of a variable may be a secret.

@@ -63,6 +63,7 @@ mod row;
 mod run;
 mod screen;
 mod settings;
+mod sign_in;
 mod stats;
 mod stop;
 mod supervise;

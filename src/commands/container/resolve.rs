@@ -88,6 +88,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     let terminal = terminal(args, env)?;
     let mut notes = ports::check(&asked.publish, args.network)?;
     let mut secrets = for_agent::secrets(args, terminal, env, &mut notes)?;
+    let logins = for_agent::sign_in(args, &secrets, env)?;
     let settings = for_agent::brought_settings(args, &secrets, env, &mut notes);
     let (endpoints, model_keys) = models::hold_outside(args, &mut secrets, env, &mut notes)?;
     network.models = endpoints;
@@ -139,6 +140,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         mounts,
         caches: (!args.no_cache).then(|| data.caches(&repo)),
         agent_home: None,
+        logins,
         go_on: args.remembers.go_on,
         check: asked.check,
         again: for_agent::again(args, env),
@@ -236,6 +238,7 @@ fn network(args: &RunArgs) -> NetworkSpec {
 
 fn mode(args: &RunArgs) -> Mode {
     match (args.shell, args.no_merge) {
+        _ if args.signs_in => Mode::SignIn,
         (true, _) => Mode::Shell,
         (false, true) => Mode::NoMerge,
         (false, false) => Mode::Merge,

@@ -1,6 +1,6 @@
 //! `bn container retry`: the same worktree, task and agent once more, told what went wrong.
 
-use clap::{ArgMatches, Args as _, Command, FromArgMatches as _, ValueEnum};
+use clap::ValueEnum;
 
 use crate::cli::container::{RetryArgs, RunArgs};
 use crate::commands::container::find::{Runs, any};
@@ -137,9 +137,7 @@ fn as_typed(spec: &RunSpec, name: &str, env: &[String]) -> Result<RunArgs, Usage
         words.extend(spec.command.clone());
     }
     let refused = |error: clap::Error| Usage::new(format!("{} cannot be tried again as it was: {error}", spec.name));
-    let parser = RunArgs::augment_args(Command::new("run").no_binary_name(true));
-    let matches: ArgMatches = parser.try_get_matches_from(words).map_err(refused)?;
-    RunArgs::from_arg_matches(&matches).map_err(refused)
+    run::of_words(words).map_err(refused)
 }
 
 /// What the agent is told of the first try.

@@ -1,5 +1,7 @@
 //! `bn container run`: resolve, prepare, start, supervise, finish.
 
+use clap::{Args as _, Command, FromArgMatches as _};
+
 use crate::cli::container::RunArgs;
 use crate::commands::container::dry_run::DryRun;
 use crate::commands::container::notify;
@@ -19,6 +21,21 @@ use crate::run::life::steps;
 use crate::run::life::supervise::{Interrupt, Owner};
 use crate::run::record::run_json::Run;
 use crate::run::watch::signals::Signals;
+
+/// What these words would be on a command line.
+pub fn of_words(words: impl IntoIterator<Item = String>) -> Result<RunArgs, clap::Error> {
+    let parser = RunArgs::augment_args(Command::new("run").no_binary_name(true));
+    RunArgs::from_arg_matches(&parser.try_get_matches_from(words)?)
+}
+
+/// From its beginning to its end, where nobody is told what became of it.
+pub fn to_the_end(args: &RunArgs, context: &Context) -> Result<Run, Failure> {
+    let runner = Runner::new(&context.env);
+    let git = Git::new(runner.clone());
+    let mut begun = resolve_and_begin(args, context, &runner, &git)?;
+    go_on(&mut begun, &git, context)?;
+    Ok(begun.run)
+}
 
 pub fn run(args: &RunArgs, context: &Context) -> Result<Exit, Failure> {
     let secret = args.env.iter().chain(&args.secret).filter(|name| !name.contains('='));

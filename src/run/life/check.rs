@@ -182,6 +182,7 @@ fn spec(of: &RunSpec, check: &Check, folder: &Path) -> Result<RunSpec, Failure> 
         graph_access: GraphAccess::Agent,
         caches: None,
         agent_home: None,
+        logins: None,
         go_on: false,
         check: None,
         again: Again::default(),

@@ -139,6 +139,9 @@ fn variables(plan: &Plan, hook_programs: &[String]) -> Vec<(String, String)> {
     if spec.mode == Mode::Check {
         variables.push(("BN_CHECK", "1".to_owned()));
     }
+    if spec.mode == Mode::SignIn {
+        variables.push(("BN_SIGN_IN", "1".to_owned()));
+    }
     if plan.ssh_agent.is_some() {
         variables.push(("SSH_AUTH_SOCK", SSH_AGENT_INSIDE.to_owned()));
     }

@@ -12,7 +12,7 @@ use crate::git::collect::{run_refs, submodules};
 use crate::git::host::Git;
 use crate::git::private::prepare::REPOSITORY_OF;
 use crate::git::private::{RunGit, bare, kept_git};
-use crate::run::life::{landed, prepare, tell};
+use crate::run::life::{landed, prepare, sign_in, tell};
 use crate::run::record::census::Seen;
 use crate::run::record::folder::Folder;
 use crate::run::record::run_json::{Record, Run};
@@ -44,6 +44,7 @@ pub fn run(run: &Run, git: &Git, now: DateTime<Utc>) -> Result<Copy, Failure> {
         notes.push(format!("the task graph could not be updated: {error}"));
     }
     prepare::remove_secrets(spec)?;
+    sign_in::end(run)?;
     let folder = put_aside(&run.folder, now)?;
     Ok(Copy { bundle: there.then(|| folder.join(bundle.file_name().unwrap_or_default())), folder, notes })
 }

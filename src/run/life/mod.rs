@@ -20,6 +20,7 @@ pub mod prepare;
 pub mod retarget;
 pub mod retried;
 pub mod review;
+pub mod sign_in;
 pub mod stale_secrets;
 pub mod start;
 pub mod steps;

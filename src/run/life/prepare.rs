@@ -17,6 +17,7 @@ use crate::graph::store::copies;
 use crate::output::Output;
 use crate::run::engine::Engine;
 use crate::run::life::plan::Plan;
+use crate::run::life::sign_in::{self, Share};
 use crate::run::life::{conflicts, container, lasting, memory, review, tell};
 use crate::run::record::census::all;
 use crate::run::record::lock::Lock;
@@ -45,9 +46,14 @@ pub fn begin(plan: &Plan, engine: &Engine, git: &Git, output: Output) -> Result<
         }
     }
     let mut run = claim(plan, git)?;
+    let share = Share::of(&plan.spec, &plan.folder);
     match prepare(&mut run, plan, git) {
         Ok(prepared) => {
             prepared.notes.iter().for_each(|note| output.note(note));
+            share
+                .iter()
+                .try_for_each(|share| share.await_turn(output))
+                .or_else(|error| undo(&run, git).and(Err(error)))?;
             let container = container::of(plan, &prepared);
             Ok((run, container))
         }
@@ -109,7 +115,11 @@ fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<Prepared, Failure> {
         store::create_private(&door).map_err(|source| RunError::io("make", &door, source))?;
     }
     spec.caches.as_deref().map_or(Ok(()), lasting::prepare)?;
+    // Before what is remembered goes.
+    let share = Share::of(spec, &run.folder);
+    share.iter().try_for_each(Share::settle)?;
     memory::prepare(spec, plan.fresh)?;
+    share.iter().try_for_each(Share::give)?;
     memory::write_settings(&spec.runtime, &plan.settings)?;
     let secrets = secrets::file(&spec.runtime);
     plan.secrets.write(&secrets).map_err(|source| RunError::io("write", &secrets, source))?;
@@ -159,6 +169,7 @@ fn write_files(run: &Run, plan: &Plan) -> std::io::Result<()> {
 fn undo(run: &Run, git: &Git) -> Result<(), Failure> {
     let spec = &run.record.spec;
     run_refs::abandon(git, &spec.checkout.common_dir, &spec.name, run.folder.path())?;
+    sign_in::end(run)?;
     remove_secrets(spec)?;
     remove_all(run.folder.path())
 }

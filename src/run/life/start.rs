@@ -12,7 +12,7 @@ use crate::git::host::Git;
 use crate::output::Output;
 use crate::process::{Cmd, exit_code};
 use crate::run::engine::{Engine, EngineError};
-use crate::run::life::prepare;
+use crate::run::life::{prepare, sign_in};
 use crate::run::record::RunError;
 use crate::run::record::run_json::Run;
 use crate::run::record::state::State;
@@ -181,6 +181,7 @@ fn give_up(
         engine.remove_process(&id)?;
         engine.remove(&id)?;
     }
+    sign_in::end(run)?;
     prepare::remove_secrets(&run.record.spec)?;
     run_refs::abandon(git, &run.record.spec.checkout.common_dir, run.name(), run.folder.path())?;
     run.record.reason = Some(error.to_string());

@@ -35,7 +35,7 @@ use crate::run::life::land::{self, Landing, Merge};
 use crate::run::life::prepare;
 use crate::run::life::start::Foreground;
 use crate::run::life::supervise::{Owner, Supervised, supervise};
-use crate::run::life::{caches, landed, memory, over, retried, tell};
+use crate::run::life::{caches, landed, memory, over, retried, sign_in, tell};
 use crate::run::record::RunError;
 use crate::run::record::check::Check;
 use crate::run::record::run_json::Run;
@@ -80,6 +80,7 @@ pub fn end(run: &mut Run, engine: &Engine, git: &Git, landing: &Landing<'_>) -> 
     over::remove_container(run, engine)?;
     proxy::close(&run.record.spec, &run.folder)?;
     prepare::remove_secrets(&run.record.spec)?;
+    sign_in::end(run)?;
     failpoint::reached(Point::RuntimeRemoved);
     if let Err(error) = finish::collect_and_merge(run, git, landing) {
         run.record.reason = Some(error.to_string());

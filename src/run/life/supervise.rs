@@ -14,6 +14,7 @@ use crate::git::private::{RunGit, view};
 use crate::output::Output;
 use crate::run::engine::Engine;
 use crate::run::life::over;
+use crate::run::life::sign_in::{Keeper, Share};
 use crate::run::life::start::Foreground;
 use crate::run::record::RunError;
 use crate::run::record::run_json::Run;
@@ -117,6 +118,8 @@ pub fn supervise(
         meanwhile.note(format_args!("bn could not print that the agent runs: {error}"));
     }
     way_in.iter().flat_map(|way_in| &way_in.first).for_each(|port| meanwhile.note(ports::told(port)));
+    let sign_in = Share::of(&run.record.spec, &run.folder).map(|share| Keeper::start(share, meanwhile)).transpose();
+    let sign_in = sign_in.map_err(|source| RunError::io("watch", run.folder.path(), source))?;
     let refusals = announcer(run, meanwhile).transpose();
     let refusals = refusals.map_err(|source| RunError::io("watch the network of", run.folder.path(), source))?;
     let output = || owner.output.of_stranger(owner.env.stdout_is_terminal);
@@ -129,7 +132,7 @@ pub fn supervise(
     };
     // Before the container is removed, which a ctr in the foreground does at once.
     let memory_kills = memory_kills.is_some_and(|kills| kills.are_there());
-    drop((refusals, way_out, way_in, door));
+    drop((refusals, sign_in, way_out, way_in, door));
     // A ctr that was killed, or whose terminal is gone, has an exit code of its own.
     let code = foreground.wait(owner.output).map_err(io)?.filter(|_| reason == Reason::ByItself);
     follower.iter_mut().for_each(Follower::end);

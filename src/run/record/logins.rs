@@ -1,16 +1,18 @@
-//! Tokens and keys with which a user's agents sign in, kept on the host from run to run.
+//! Tokens, keys and sign-ins of a user's agents, kept on the host from run to run.
 
 use std::ffi::OsString;
 use std::fmt;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use clap::ValueEnum as _;
 use serde::{Deserialize, Serialize};
 
 use crate::container::agent::Agent;
+use crate::container::credentials::Credential;
+use crate::run::record::lock::Lock;
 use crate::run::record::{RunError, secrets, store};
 use crate::untrusted::nofollow;
 
@@ -56,6 +58,57 @@ impl Login {
     }
 }
 
+/// What an agent's own sign-in has left, and which run may renew it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    pub credential: Credential,
+    pub since: DateTime<Utc>,
+    /// When a run brought newer tokens the last time.
+    pub renewed: Option<DateTime<Utc>>,
+    pub holder: Option<Holder>,
+}
+
+/// The one run that has the token which works once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    pub run: String,
+    /// Two runs can have the same name, one after the other.
+    pub session: String,
+    /// The folder of its record.
+    pub folder: PathBuf,
+    /// Where its agent writes the credential file.
+    pub home: PathBuf,
+    /// When it was taken away from it, because another run needs it.
+    #[serde(default)]
+    pub recalled: Option<DateTime<Utc>>,
+}
+
+/// What is kept for an agent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Kept {
+    Token(Login),
+    SignIn(SignIn),
+}
+
+impl Kept {
+    pub fn since(&self) -> DateTime<Utc> {
+        match self {
+            Kept::Token(login) => login.since,
+            Kept::SignIn(sign_in) => sign_in.since,
+        }
+    }
+
+    /// Whether it can be this agent's: a variable of another program's, or of bn's, can only have come there by a hand.
+    fn is_of(&self, agent: Agent) -> bool {
+        match self {
+            Kept::Token(login) => secrets::tokens_of(agent).contains(&login.variable.as_str()),
+            Kept::SignIn(sign_in) => sign_in.credential.agent() == agent,
+        }
+    }
+}
+
 fn usual(agent: Agent) -> &'static str {
     match agent {
         Agent::Claude => "CLAUDE_CODE_OAUTH_TOKEN",
@@ -73,38 +126,56 @@ impl Logins {
         Self(folder.into())
     }
 
-    fn file(&self, agent: Agent) -> PathBuf {
+    pub fn folder(&self) -> &Path {
+        &self.0
+    }
+
+    pub fn file(&self, agent: Agent) -> PathBuf {
         self.0.join(format!("{}.json", agent.program()))
     }
 
+    /// Who changes what is kept, or gives it to a run, does so alone.
+    pub fn lock(&self, agent: Agent) -> Result<Lock, RunError> {
+        let path = self.0.join(format!("{}.lock", agent.program()));
+        store::create_private(&self.0).map_err(|source| RunError::io("make", &self.0, source))?;
+        Lock::take(&path).map_err(|source| RunError::io("lock", &path, source))
+    }
+
     /// Nothing where the user has not signed in.
-    pub fn of(&self, agent: Agent) -> Result<Option<Login>, RunError> {
+    pub fn of(&self, agent: Agent) -> Result<Option<Kept>, RunError> {
         let path = self.file(agent);
         let failed = |source| RunError::io("read", &path, source);
         let bytes = match nofollow::read_file(&path, LONGEST * 2) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             other => other.map_err(failed)?,
         };
-        let login: Login = serde_json::from_slice(&bytes).map_err(|error| failed(io::Error::other(damage(&error))))?;
-        // A variable of another program's, or of bn's, can only have come there by a hand.
-        match secrets::tokens_of(agent).contains(&login.variable.as_str()) {
-            true => Ok(Some(login)),
-            false => Err(failed(io::Error::other(format!("{} is no variable of this program's", login.variable)))),
+        let kept: Kept = serde_json::from_slice(&bytes).map_err(|error| failed(io::Error::other(damage(&error))))?;
+        match kept.is_of(agent) {
+            true => Ok(Some(kept)),
+            false => Err(failed(io::Error::other(format!("it is not what {} signs in with", agent.program())))),
         }
     }
 
+    /// Nothing where the agent has a token, or nothing.
+    pub fn sign_in(&self, agent: Agent) -> Result<Option<SignIn>, RunError> {
+        Ok(self.of(agent)?.and_then(|kept| match kept {
+            Kept::SignIn(sign_in) => Some(sign_in),
+            Kept::Token(_) => None,
+        }))
+    }
+
     /// All of them, with their agents.
-    pub fn all(&self) -> Result<Vec<(Agent, Login)>, RunError> {
-        let of = |agent: &Agent| Ok(self.of(*agent)?.map(|login| (*agent, login)));
+    pub fn all(&self) -> Result<Vec<(Agent, Kept)>, RunError> {
+        let of = |agent: &Agent| Ok(self.of(*agent)?.map(|kept| (*agent, kept)));
         Agent::value_variants().iter().filter_map(|agent| of(agent).transpose()).collect()
     }
 
     /// Keeps it in the place of an earlier one.
-    pub fn keep(&self, agent: Agent, login: &Login) -> Result<(), RunError> {
+    pub fn keep(&self, agent: Agent, kept: &Kept) -> Result<(), RunError> {
         let path = self.file(agent);
         let failed = |source| RunError::io("write", &path, source);
         store::create_private(&self.0).map_err(failed)?;
-        let bytes = serde_json::to_vec(login).map_err(|error| failed(io::Error::other(error)))?;
+        let bytes = serde_json::to_vec(kept).map_err(|error| failed(io::Error::other(error)))?;
         store::write_durably(&path, &bytes, 0o600).map_err(failed)
     }
 
@@ -126,8 +197,6 @@ fn damage(error: &serde_json::Error) -> String {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
-
-    use std::path::Path;
 
     use super::*;
 
@@ -154,10 +223,11 @@ mod tests {
         assert!(logins.all().unwrap().is_empty() && !logins.forget(Agent::Claude).unwrap());
         let login = Login::new(Agent::Claude, "sk-ant-oat01-canary", crate::env::now()).unwrap();
         assert!(!format!("{login:?}").contains("canary"));
-        logins.keep(Agent::Claude, &login).unwrap();
+        logins.keep(Agent::Claude, &Kept::Token(login)).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&logins.0), mode(&logins.file(Agent::Claude))), (0o700, 0o600));
-        assert_eq!(logins.of(Agent::Claude).unwrap().unwrap().token(), "sk-ant-oat01-canary");
+        let kept = logins.of(Agent::Claude).unwrap();
+        assert!(matches!(kept, Some(Kept::Token(login)) if login.token() == "sk-ant-oat01-canary"));
         assert!(logins.of(Agent::Codex).unwrap().is_none());
         fs::rename(logins.file(Agent::Claude), logins.file(Agent::Codex)).unwrap();
         assert!(logins.of(Agent::Codex).unwrap_err().to_string().contains("codex.json"));

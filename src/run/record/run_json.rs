@@ -44,6 +44,8 @@ pub enum Mode {
     Shell,
     /// The trial of what a target would be: no agent, and nothing of it is kept.
     Check,
+    /// An agent program's own sign-in, and nothing else.
+    SignIn,
 }
 
 /// How the container reaches the network.
@@ -124,6 +126,9 @@ pub struct RunSpec {
     /// The folder in which the agent keeps what it remembers of the worktree.
     #[serde(default)]
     pub agent_home: Option<PathBuf>,
+    /// The folder with the sign-in that the agent gets a copy of.
+    #[serde(default)]
+    pub logins: Option<PathBuf>,
     /// The agent goes on with its last session.
     #[serde(default)]
     pub go_on: bool,
@@ -168,8 +173,8 @@ impl RunSpec {
     /// The agent program that runs: the command may be one by its name.
     pub fn agent_inside(&self) -> Option<Agent> {
         match self.command.first() {
-            Some(program) => Agent::of_program(program),
-            None => Some(self.agent),
+            Some(program) if self.mode != Mode::SignIn => Agent::of_program(program),
+            _ => Some(self.agent),
         }
     }
 

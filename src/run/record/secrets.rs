@@ -120,19 +120,16 @@ pub fn tokens_of(agent: Agent) -> &'static [&'static str] {
 /// What to type, so that an agent program finds a token.
 pub fn ways_to_sign_in(agent: Agent) -> &'static [&'static str] {
     match agent {
-        Agent::Copilot => &[
-            "once, for all runs: gh auth token | bn container login copilot",
-            "export GH_TOKEN=$(gh auth token)",
-            "or, with a token that has the permission Copilot Requests: export COPILOT_GITHUB_TOKEN=…",
-        ],
+        Agent::Copilot => {
+            &["once, for all runs: bn container login copilot", "or for this shell: export GH_TOKEN=$(gh auth token)"]
+        }
         Agent::Claude => &[
-            "for a subscription: claude setup-token, and with what it prints: bn container login claude",
-            "or, with a key of the API: export ANTHROPIC_API_KEY=…",
+            "once, for all runs: bn container login claude",
+            "or for this shell, with what claude setup-token prints: export CLAUDE_CODE_OAUTH_TOKEN=… (with a key of the API: ANTHROPIC_API_KEY)",
         ],
         Agent::Codex => &[
-            "with a key of the API, once for all runs: bn container login codex",
-            "or for this shell: export OPENAI_API_KEY=…",
-            "what `codex login` has stored on this machine is not used",
+            "once, for all runs: bn container login codex",
+            "or for this shell, with a key of the API: export OPENAI_API_KEY=…",
         ],
     }
 }

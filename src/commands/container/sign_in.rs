@@ -1,0 +1,150 @@
+//! An agent program's own sign-in: in a container, at the user's terminal, on a repository that is there for nothing else.
+
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::cli::container::{LoginArgs, RunArgs};
+use crate::commands::Context;
+use crate::commands::container::{configured, run};
+use crate::container::agent::Agent;
+use crate::container::credentials::{self, Found, Refused};
+use crate::data_dir::{DataDir, RepoId};
+use crate::env::random;
+use crate::error::{Failure, Usage};
+use crate::git::host::Git;
+use crate::process::Runner;
+use crate::run::record::census::all_in;
+use crate::run::record::run_json::Run;
+use crate::run::record::state::Ending;
+use crate::untrusted::{nofollow, remove};
+
+/// Where codex waits for the browser that has signed in.
+const CODEX_PORT: &str = "1455";
+
+/// Opens it, and returns what it has left.
+pub fn at_the_terminal(agent: Agent, args: &LoginArgs, context: &Context) -> Result<Found, Failure> {
+    let stage = Stage::new(context)?;
+    let args = run_args(agent, args, &stage, context)?;
+    tell(agent, &args, context);
+    let run = match run::to_the_end(&args, context) {
+        Ok(run) => run,
+        Err(error) => {
+            stage.clear()?;
+            return Err(error);
+        }
+    };
+    let found = left(agent, &run);
+    stage.clear()?;
+    found.map_err(|why| none(agent, &run, &why))
+}
+
+fn none(agent: Agent, run: &Run, why: &Refused) -> Failure {
+    let program = agent.program();
+    let ended = match run.record.ending {
+        Some(Ending::Exited { code: 0, .. }) | None => String::new(),
+        Some(_) => ", and its sign-in failed".to_owned(),
+    };
+    let error = Usage::new(format!("{program} is not signed in: {why}{ended}"));
+    error
+        .hint(format!("try again: bn container login {program}"))
+        .hint(format!("or give a token: bn container login {program} --with-token"))
+        .into()
+}
+
+/// What the program has written, as far as it is a credential file.
+fn left(agent: Agent, run: &Run) -> Result<Found, Refused> {
+    let home = run.record.spec.agent_home.clone().unwrap_or_default();
+    let bytes = nofollow::read_file(&home.join(credentials::file(agent)), credentials::LARGEST);
+    credentials::read(agent, &bytes.map_err(|_| Refused("it has left no credential file"))?)
+}
+
+/// A run of the sign-in, on the user's own image and network.
+fn run_args(agent: Agent, args: &LoginArgs, stage: &Stage, context: &Context) -> Result<RunArgs, Failure> {
+    let mut words = vec![stage.repository().display().to_string(), "--no-cache".to_owned()];
+    words.extend(args.tag.iter().map(|tag| format!("--tag={tag}")));
+    words.extend(args.allow.iter().map(|rule| format!("--allow={rule}")));
+    let refused = |error: clap::Error| Usage::new(error.to_string());
+    let plain = run::of_words(words).map_err(refused)?;
+    let filled =
+        configured::fill(plain.clone(), &Context { output: context.output.without_notes(), ..context.clone() })?;
+    #[allow(clippy::cast_possible_truncation)] // some of the random bits are enough
+    let number = random()? as u16;
+    let own = own_command(agent);
+    Ok(RunArgs {
+        name: Some(format!("sign-in-{}-{number:04x}", agent.program())),
+        agent,
+        publish: if args.command.is_empty() && agent == Agent::Codex {
+            vec![CODEX_PORT.to_owned()]
+        } else {
+            Vec::new()
+        },
+        command: if args.command.is_empty() { own } else { args.command.clone() },
+        signs_in: true,
+        tag: filled.tag,
+        network: filled.network,
+        egress: filled.egress,
+        ..plain
+    })
+}
+
+fn own_command(agent: Agent) -> Vec<String> {
+    let words: &[&str] = match agent {
+        Agent::Claude => &["claude", "auth", "login"],
+        Agent::Codex => &["codex", "login"],
+        Agent::Copilot => &["copilot", "login"],
+    };
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+fn tell(agent: Agent, args: &RunArgs, context: &Context) {
+    let program = agent.program();
+    context.output.note(format_args!("{program}'s own sign-in, in a container; a token or key instead: --with-token"));
+    if !args.publish.is_empty() {
+        context.output.note("no browser on this machine? bn container login codex -- codex login --device-auth");
+    }
+}
+
+/// A repository without a file, and what `bn` keeps of it.
+struct Stage {
+    folder: TempDir,
+    data: DataDir,
+}
+
+impl Stage {
+    fn new(context: &Context) -> Result<Self, Failure> {
+        let data = DataDir::resolve(&context.env)?;
+        let folder = tempfile::Builder::new().prefix("bn-sign-in-").tempdir()?;
+        let stage = Self { folder, data };
+        let git = Git::new(Runner::new(&context.env));
+        let path = stage.repository();
+        std::fs::create_dir(&path)?;
+        let read = |words: &[&str]| git.read("make a repository for a sign-in", &git.discovering(&path).args(words));
+        read(&["init", "-q", "--template=", "-b", "main"])?;
+        let who = ["-c", "user.name=bn", "-c", "user.email=bn@localhost", "-c", "commit.gpgSign=false"];
+        read(&[&who[..], &["commit", "-q", "--allow-empty", "-m", "A place to sign in"]].concat())?;
+        Ok(stage)
+    }
+
+    fn repository(&self) -> PathBuf {
+        // The id of a repository is of the path that no link is on.
+        self.folder.path().canonicalize().unwrap_or_else(|_| self.folder.path().to_owned()).join("sign-in")
+    }
+
+    /// Removes what was written for it, the tokens above all.
+    fn clear(self) -> Result<(), Failure> {
+        let repo = RepoId::of(&self.repository());
+        let runs = self.data.runs(&repo);
+        if all_in(&runs)?.iter().any(|seen| seen.record.state.is_open()) {
+            // Its container may still be there: who ends it needs the record.
+            let _kept = self.folder.keep();
+            return Ok(());
+        }
+        let state = runs.parent().unwrap_or(Path::new("/nowhere")).to_owned();
+        let (graph, agents) = (self.data.graph(Some(&repo)), self.data.agents(&repo));
+        for folder in [agents, graph, self.data.graph_backups(&repo), state] {
+            remove::folder(&folder)?;
+        }
+        Ok(self.folder.close()?)
+    }
+}

@@ -1,0 +1,335 @@
+//! The copies of an agent's sign-in that runs get, and what comes back of them.
+//!
+//! The token that renews a sign-in works once. So one run has it at a time, its holder, whatever becomes of `bn`; the others get the
+//! token that is sent with requests, and a newer one as soon as there is one. The holder's agent writes new tokens into a folder that
+//! outlives its container. Every owner of a run that has a copy looks there, and whoever looks next where no owner is left.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration as StdDuration, Instant};
+
+use chrono::{DateTime, Duration, Utc};
+
+use crate::container::agent::Agent;
+use crate::container::credentials::{self, Credential, Found};
+use crate::error::Failure;
+use crate::output::Output;
+use crate::run::record::folder::Folder;
+use crate::run::record::logins::{Holder, Kept, Logins, SignIn};
+use crate::run::record::run_json::{Record, Run, RunSpec};
+use crate::run::record::{RunError, lock};
+use crate::run::watch::process::Watched;
+use crate::untrusted::{nofollow, remove};
+
+/// So long before its end a token is taken to be one that nobody renews. Claude Code renews it five minutes before.
+const LATE: Duration = Duration::minutes(3);
+/// A program that was renewing its tokens when they were recalled has written them after this: Claude Code waits 30 seconds for an answer.
+const IN_FLIGHT: Duration = Duration::seconds(45);
+
+/// How often it is seen whether the agent has renewed anything, and how often all is looked at.
+const EVERY: StdDuration = StdDuration::from_millis(200);
+const AT_LEAST_EVERY: StdDuration = StdDuration::from_secs(2);
+
+/// What one run has to do with the sign-in of its agent.
+#[derive(Clone, Debug)]
+pub struct Share {
+    logins: Logins,
+    agent: Agent,
+    own: Holder,
+}
+
+impl Share {
+    /// `None` where the run has no copy of a sign-in.
+    pub fn of(spec: &RunSpec, folder: &Folder) -> Option<Self> {
+        let (home, agent) = (spec.agent_home.clone()?, spec.agent_inside()?);
+        let (run, session, folder) = (spec.name.clone(), spec.session.clone(), folder.path().to_owned());
+        let own = Holder { run, session, folder, home, recalled: None };
+        Some(Self { logins: Logins::new(spec.logins.clone()?), agent, own })
+    }
+
+    /// Before anything of the agent's folder is removed: takes over what a run has left there whose owner died.
+    pub fn settle(&self) -> Result<(), Failure> {
+        settle(&self.logins, self.agent)
+    }
+
+    /// Writes the run's copy.
+    pub fn give(&self) -> Result<(), Failure> {
+        self.look(&mut Copy::default())
+    }
+
+    /// Where the token has ended already and its holder does not renew it, the agent would fail at once: waits until this run may.
+    pub fn await_turn(&self, output: Output) -> Result<(), Failure> {
+        let (mut copy, until) = (self.handed(), Instant::now() + StdDuration::from_secs(60));
+        let mut told = false;
+        while let Some(holder) = self.idler()?.filter(|_| Instant::now() < until) {
+            if !std::mem::replace(&mut told, true) {
+                let program = self.agent.program();
+                output.note(format_args!(
+                    "{holder} has what renews {program}'s sign-in and does not use it: this run takes it, within a minute"
+                ));
+            }
+            thread::sleep(EVERY);
+            self.look(&mut copy)?;
+        }
+        Ok(())
+    }
+
+    /// The other run that should have renewed the sign-in.
+    fn idler(&self) -> Result<Option<String>, Failure> {
+        let sign_in = self.logins.sign_in(self.agent)?;
+        let late = sign_in.filter(|sign_in| is_late(&sign_in.credential, crate::env::now()));
+        let holder = late.and_then(|sign_in| sign_in.holder).filter(|holder| holder.session != self.own.session);
+        Ok(holder.map(|holder| holder.run))
+    }
+
+    /// What `give` has handed to the agent, by what is in its file.
+    fn handed(&self) -> Copy {
+        let holds = self
+            .logins
+            .sign_in(self.agent)
+            .ok()
+            .flatten()
+            .and_then(|sign_in| Some((sign_in.holder?, sign_in.credential)));
+        let holds = holds.filter(|(holder, _)| holder.session == self.own.session);
+        holds.map_or_else(Copy::default, |(_, credential)| Copy {
+            access: Some(credential.access().to_owned()),
+            holds: true,
+        })
+    }
+
+    /// By which a change is noticed: of what is kept, and of what the agent has.
+    fn fingerprints(&self) -> [Option<(u64, i64, i64)>; 2] {
+        let of =
+            |path: &Path| fs::symlink_metadata(path).ok().map(|found| (found.ino(), found.mtime(), found.mtime_nsec()));
+        [of(&self.logins.file(self.agent)), of(&self.own.home.join(credentials::file(self.agent)))]
+    }
+
+    /// One look: takes over what the holder has renewed, becomes the holder where there is none, and hands the agent what is new.
+    pub fn look(&self, copy: &mut Copy) -> Result<(), Failure> {
+        let _lock = self.logins.lock(self.agent)?;
+        let Some(mut sign_in) = self.logins.sign_in(self.agent)? else { return self.withdraw(copy) };
+        let before = sign_in.clone();
+        bring_back(&mut sign_in, self.agent)?;
+        let now = crate::env::now();
+        self.recall(&mut sign_in, now)?;
+        if sign_in.holder.is_none() {
+            sign_in.holder = Some(self.own.clone());
+        }
+        let own = sign_in.holder.as_ref().filter(|holder| holder.session == self.own.session);
+        let (holds, is_recalled) = (own.is_some(), own.is_some_and(|holder| holder.recalled.is_some()));
+        // First who holds it, then what it is.
+        if sign_in.holder != before.holder || sign_in.credential != before.credential {
+            self.logins.keep(self.agent, &Kept::SignIn(sign_in.clone()))?;
+        }
+        let wanted = Copy { access: Some(sign_in.credential.access().to_owned()), holds };
+        // Where it is recalled the agent may be writing new tokens in this moment, which count.
+        if *copy != wanted && !is_recalled {
+            // What the holder itself has written is newer than any copy.
+            let own_words =
+                holds && copy.holds && read(&self.own.home, self.agent).as_ref() == Some(&sign_in.credential);
+            if !own_words {
+                let text = if holds { sign_in.credential.whole() } else { sign_in.credential.without_renewal() };
+                self.write(&text)?;
+            }
+            *copy = wanted;
+        }
+        Ok(())
+    }
+
+    /// Where the token is about to end and its holder does not renew it: takes it from there, and after a while for itself.
+    fn recall(&self, sign_in: &mut SignIn, now: DateTime<Utc>) -> Result<(), Failure> {
+        let late = is_late(&sign_in.credential, now);
+        let Some(holder) = sign_in.holder.as_mut().filter(|holder| late && holder.session != self.own.session) else {
+            return Ok(());
+        };
+        match holder.recalled {
+            None => {
+                holder.recalled = Some(now);
+                let written = write(&holder.home, self.agent, &sign_in.credential.recalled());
+                written.map_err(|source| RunError::io("write to", &holder.home, source).into())
+            }
+            Some(since) if now >= since + IN_FLIGHT => {
+                sign_in.holder = None;
+                Ok(())
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// The user has signed out.
+    fn withdraw(&self, copy: &mut Copy) -> Result<(), Failure> {
+        if copy.access.take().is_some() {
+            self.remove()?;
+        }
+        Ok(())
+    }
+
+    /// After the container is gone: takes over what it left, and lets the next one renew it.
+    pub fn end(&self) -> Result<(), Failure> {
+        let _lock = self.logins.lock(self.agent)?;
+        if let Some(mut sign_in) = self.logins.sign_in(self.agent)?
+            && sign_in.holder.as_ref().is_some_and(|holder| holder.session == self.own.session)
+        {
+            take_over(&mut sign_in, self.agent);
+            sign_in.holder = None;
+            self.logins.keep(self.agent, &Kept::SignIn(sign_in))?;
+        }
+        self.remove()
+    }
+
+    fn write(&self, text: &[u8]) -> Result<(), Failure> {
+        let written = write(&self.own.home, self.agent, text);
+        written.map_err(|source| RunError::io("write to", &self.own.home, source).into())
+    }
+
+    fn remove(&self) -> Result<(), Failure> {
+        forget(&self.own.home, self.agent)
+    }
+}
+
+/// Watches both ends for as long as the run goes on.
+#[derive(Debug)]
+pub struct Keeper {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Keeper {
+    pub fn start(share: Share, output: Output) -> io::Result<Self> {
+        let (stop, stopped) = mpsc::channel();
+        let thread = thread::Builder::new().name("sign-in".to_owned()).spawn(move || keep(&share, &stopped, output))?;
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        // A thread that panicked has said so.
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+fn keep(share: &Share, stopped: &Receiver<()>, output: Output) {
+    let (mut copy, mut before, mut looked, mut failed) = (share.handed(), None, Instant::now(), false);
+    while stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
+        let now = share.fingerprints();
+        if before.as_ref() == Some(&now) && looked.elapsed() < AT_LEAST_EVERY {
+            continue;
+        }
+        (before, looked) = (Some(now), Instant::now());
+        if let Err(error) = share.look(&mut copy)
+            && !std::mem::replace(&mut failed, true)
+        {
+            output.note(format_args!("what {} signs in with is not kept up to date: {error}", share.agent.program()));
+        }
+    }
+}
+
+/// What the run's agent was handed last.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Copy {
+    access: Option<String>,
+    holds: bool,
+}
+
+/// Takes over what the holder of a sign-in has renewed, for whoever looks at what is kept.
+pub fn settle(logins: &Logins, agent: Agent) -> Result<(), Failure> {
+    if logins.sign_in(agent)?.is_none() {
+        return Ok(());
+    }
+    let _lock = logins.lock(agent)?;
+    let Some(mut sign_in) = logins.sign_in(agent)? else { return Ok(()) };
+    let before = sign_in.clone();
+    bring_back(&mut sign_in, agent)?;
+    if sign_in.holder != before.holder || sign_in.credential != before.credential {
+        logins.keep(agent, &Kept::SignIn(sign_in))?;
+    }
+    Ok(())
+}
+
+/// Of a holder that lives, what is new; of one that is gone, the last, and what it held.
+fn bring_back(sign_in: &mut SignIn, agent: Agent) -> Result<(), Failure> {
+    let Some(holder) = sign_in.holder.clone() else { return Ok(()) };
+    // First this: what a dead one has written is all that it will write.
+    let lives = lives(&holder)?;
+    take_over(sign_in, agent);
+    if !lives {
+        sign_in.holder = None;
+        forget(&holder.home, agent)?;
+    }
+    Ok(())
+}
+
+fn is_late(credential: &Credential, now: DateTime<Utc>) -> bool {
+    credential.expires().is_some_and(|expires| now + LATE > expires)
+}
+
+fn take_over(sign_in: &mut SignIn, agent: Agent) {
+    let Some(holder) = &mut sign_in.holder else { return };
+    let Some(found) = read(&holder.home, agent) else { return };
+    let now = crate::env::now();
+    if found != sign_in.credential && found.check_newer(&sign_in.credential, now).is_ok() {
+        sign_in.credential = found;
+        sign_in.renewed = Some(now);
+        // It was renewing it in that moment.
+        holder.recalled = None;
+    }
+}
+
+/// What an agent has written, if it is a credential file.
+fn read(home: &Path, agent: Agent) -> Option<Credential> {
+    let bytes = nofollow::read_file(&home.join(credentials::file(agent)), credentials::LARGEST).ok()?;
+    match credentials::read(agent, &bytes) {
+        Ok(Found::Renewed(credential)) => Some(credential),
+        Ok(Found::Lasting(_)) | Err(_) => None,
+    }
+}
+
+/// The agent may have put anything in its place.
+fn write(home: &Path, agent: Agent, text: &[u8]) -> io::Result<()> {
+    let path = home.join(credentials::file(agent));
+    if fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir()) {
+        remove::folder(&path).map_err(io::Error::other)?;
+    }
+    crate::run::record::store::write_durably(&path, text, 0o600)
+}
+
+fn forget(home: &Path, agent: Agent) -> Result<(), Failure> {
+    let path = home.join(credentials::file(agent));
+    match fs::symlink_metadata(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Ok(found) if found.is_dir() => Ok(remove::folder(&path)?),
+        _ => fs::remove_file(&path).map_err(|source| RunError::io("remove", &path, source).into()),
+    }
+}
+
+/// Whether anything of the run may still renew what it holds. A run that cannot be read is taken to live.
+fn lives(holder: &Holder) -> Result<bool, Failure> {
+    let folder = Folder::new(&holder.folder);
+    let path = folder.lock();
+    // First the lock, then the record: an owner that ends in between has let go of it by then.
+    let owned = lock::is_held(&path).map_err(|source| RunError::io("lock", &path, source))?;
+    let record = match Record::load(&folder) {
+        Ok(record) => record,
+        Err(RunError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(_) => return Ok(true),
+    };
+    if record.spec.session != holder.session || !record.state.is_open() {
+        return Ok(false);
+    }
+    let watched = |pid| Watched::find(pid, &holder.run).map_err(|source| RunError::io("watch", &path, source));
+    Ok(owned || record.pid.map(watched).transpose()?.flatten().is_some())
+}
+
+/// Ends the run's share, where it has one.
+pub fn end(run: &Run) -> Result<(), Failure> {
+    Share::of(&run.record.spec, &run.folder).map_or(Ok(()), |share| share.end())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,245 @@
+//! A sign-in that is made once, and renewed by runs of its agent with tokens that work once.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Child, Command, Stdio};
+
+use crate::machine::files_with;
+use crate::screen::Screen;
+use crate::world::{Answer, World, answer, image, wait_for};
+
+const KEPT: &str = "home/.local/share/binnacle/logins/claude.json";
+
+/// A world with a server that gives out tokens, and an agent program for it.
+fn world() -> World {
+    let world = World::new();
+    world.shell("git -C repo worktree add -q ../agent-2 -b agent-2; mkdir server; echo 1 >server/number");
+    fs::write(world.path("server/canary"), canary(&world)).unwrap();
+    fs::write(world.path("server/claude"), include_str!("sign_in.sh")).unwrap();
+    world.shell("chmod +x server/claude");
+    world
+}
+
+fn canary(world: &World) -> String {
+    world.unique("canary")
+}
+
+fn credential(world: &World, number: u32, expires: i64) -> String {
+    let canary = canary(world);
+    format!(
+        "{{\"claudeAiOauth\":{{\"accessToken\":\"oat-{canary}-{number}\",\"refreshToken\":\"ort-{canary}-{number}\",\
+         \"expiresAt\":{expires},\"scopes\":[\"user:inference\"]}}}}"
+    )
+}
+
+/// Types a sign-in whose program writes this text into this file.
+fn signs_in(world: &World, agent: &str, file: &str, text: &str) -> Screen {
+    fs::write(world.path("code"), text).unwrap();
+    let code = world.shell("base64 -w0 code; rm code");
+    let writes =
+        format!("read -p \"Paste the co\"\"de: \" code; umask 077; echo {code} | base64 -d >~/{file}; test $code = 7");
+    let screen = Screen::of(world);
+    screen.types(&format!("bn container login {agent} --tag {} -- sh -c '{writes}'; echo rc=$?", image()));
+    screen.waits_for("Paste the code:");
+    screen.types("7");
+    screen
+}
+
+fn signed_in() -> World {
+    let world = world();
+    let later = now() + 3_600_000;
+    let screen = signs_in(&world, "claude", ".claude/.credentials.json", &credential(&world, 1, later));
+    screen.waits_for("rc=0");
+    world
+}
+
+fn now() -> i64 {
+    i64::try_from(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis()).unwrap()
+}
+
+/// `bn container run` of the agent program, which does this.
+fn line(world: &World, worktree: &str, name: &str, does: &str) -> Command {
+    let mount = format!("{}:/server:rw", world.path("server").display());
+    let (image, name, worktree) = (image(), world.name(name), format!("../{worktree}"));
+    let path = "PATH=/server:/usr/local/bin:/usr/bin:/bin";
+    world.bn_command(&[
+        "container",
+        "run",
+        &worktree,
+        "--tag",
+        &image,
+        "--name",
+        &name,
+        "--mount",
+        &mount,
+        "-e",
+        path,
+        "--agent",
+        "claude",
+        "--prompt",
+        does,
+    ])
+}
+
+fn run(world: &World, worktree: &str, name: &str, does: &str) -> Answer {
+    answer(line(world, worktree, name, does).output().unwrap())
+}
+
+fn begin(world: &World, worktree: &str, name: &str, does: &str) -> Child {
+    line(world, worktree, name, does).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+fn kept(world: &World) -> String {
+    fs::read_to_string(world.path(KEPT)).unwrap()
+}
+
+fn keeps(world: &World, number: u32) -> bool {
+    kept(world).contains(&format!("\"ort-{}-{number}\"", canary(world)))
+}
+
+/// Nobody came with a token that was used before.
+fn assert_nothing_is_spent(world: &World) {
+    let refused = fs::read_to_string(world.path("server/refused")).unwrap_or_default();
+    assert_eq!(refused, "", "{}", kept(world));
+}
+
+#[test]
+fn a_sign_in_is_made_once_and_goes_to_runs_of_its_agent_alone() {
+    let world = signed_in();
+    let mode = |path: &str| fs::metadata(world.path(path)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(KEPT), mode("home/.local/share/binnacle/logins")), (0o600, 0o700));
+    let only_there = || {
+        let found = files_with(&canary(&world), &[world.root()]);
+        let expected = [world.path("server/canary"), world.path(KEPT)].map(|path| path.display().to_string());
+        assert!(found.len() == 2 && expected.iter().all(|path| found.contains(path)), "{found:?}");
+    };
+    only_there();
+    assert!(world.bn(&["container", "list", "--all", "--all-repos"]).stdout.lines().count() <= 1);
+    let listed = world.bn(&["container", "login", "--list"]).exits(0).stdout;
+    assert!(
+        listed.starts_with("claude: signed in since ") && listed.ends_with(", by a sign-in of its own\n"),
+        "{listed}"
+    );
+
+    let one = run(&world, "agent-1", "one", "access; env; echo kept >~/.claude/note").exits(0);
+    assert!(one.stdout.contains(&format!("oat-{}-1", canary(&world))) && !one.stderr.contains("warning"), "{one:#?}");
+    assert!(!one.stdout.contains("ort-"), "in no variable: {one:#?}");
+    for options in [&["--agent", "codex"][..], &["--agent", "copilot"], &[]] {
+        let name = world.name("other");
+        let mut words = vec!["container", "run", "../agent-2", "--no-merge", "--name", &name];
+        let image = image();
+        words.extend(["--tag", &image]);
+        words.extend(options);
+        if options.is_empty() {
+            words.extend(["--", "sh", "-c", "grep -rsF canary- ~ /run/secrets; env"]);
+        }
+        let said = world.bn(&words);
+        assert!(!format!("{said:?}").contains("canary"), "{said:#?}");
+        world.bn(&["container", "discard", "--yes", &name]);
+    }
+    let inspected = world.bn(&["container", "inspect", &world.name("one")]).exits(0);
+    assert!(!inspected.stdout.contains("canary-"), "{inspected:#?}");
+    world.shell("rm -rf home/.local/state/binnacle/*/runs/*/log");
+    only_there();
+
+    world.bn(&["container", "logout", "claude"]).exits(0);
+    assert!(!world.path(KEPT).exists());
+    let none = run(&world, "agent-1", "none", "access; true").exits(0);
+    for said in ["warning: no token for claude is set", "bn container login claude", "claude setup-token"] {
+        assert!(none.stderr.contains(said), "{none:#?}");
+    }
+}
+
+#[test]
+fn a_sign_in_that_leaves_nothing_of_use_changes_nothing() {
+    let world = signed_in();
+    let before = kept(&world);
+    for (text, why) in
+        [("{}", "nobody is signed in there"), ("{\"claudeAiOauth\":{\"accessToken\":\"x\"}}", "a token is missing")]
+    {
+        let screen = signs_in(&world, "claude", ".claude/.credentials.json", text);
+        screen.waits_for("rc=2");
+        assert!(screen.text().contains(&format!("claude is not signed in: {why}")), "{}", screen.text());
+    }
+    let screen = Screen::of(&world);
+    screen.types(&format!("bn container login claude --tag {}; echo rc=$?", image()));
+    screen.waits_for("rc=2");
+    assert!(
+        screen.text().contains("claude is not in this image: bn container build --agent claude"),
+        "{}",
+        screen.text()
+    );
+    assert_eq!(kept(&world), before);
+    let screen =
+        signs_in(&world, "copilot", ".copilot/config.json", "// x\n{\"copilotTokens\":{\"github.com:ann\":\"gho_x\"}}");
+    screen.waits_for("rc=0");
+    assert!(screen.text().contains("copilot: signed in since "), "{}", screen.text());
+    assert!(world.bn(&["container", "list", "--all", "--all-repos"]).stdout.lines().count() <= 1);
+}
+
+#[test]
+fn two_runs_at_once_renew_a_sign_in_one_after_the_other() {
+    let world = signed_in();
+    let does = "touch /server/one; until_there go; renew; until_there end";
+    let mut one = begin(&world, "agent-1", "one", does);
+    wait_for("the first", || world.path("server/one").exists());
+    assert!(world.bn(&["container", "login", "--list"]).stdout.contains(&format!("; {} renews it", world.name("one"))));
+    let does = "[[ ! $(field refreshToken) ]] || exit 7; access; touch /server/two; until_has accessToken 2; touch /server/has-2
+        until_has refreshToken 2; renew";
+    let mut two = begin(&world, "agent-2", "two", does);
+    wait_for("the second", || world.path("server/two").exists());
+    world.shell("touch server/go");
+    wait_for("the renewed sign-in on the host, while the run goes on", || keeps(&world, 2));
+    wait_for("the renewed token in the other run", || world.path("server/has-2").exists());
+    world.shell("touch server/end");
+    assert!(one.wait().unwrap().success() && two.wait().unwrap().success());
+    assert!(keeps(&world, 3), "{}", kept(&world));
+    run(&world, "agent-1", "three", "renew").exits(0);
+    assert!(keeps(&world, 4), "{}", kept(&world));
+    assert_nothing_is_spent(&world);
+}
+
+#[test]
+fn a_killed_owner_costs_nobody_the_sign_in() {
+    let world = signed_in();
+    let does = "touch /server/one; until_there go; renew; touch /server/renewed; until_there end";
+    let mut one = begin(&world, "agent-1", "one", does);
+    wait_for("the first", || world.path("server/one").exists());
+    one.kill().unwrap();
+    one.wait().unwrap();
+    world.shell("touch server/go");
+    wait_for("the token that nobody has seen", || world.path("server/renewed").exists());
+    assert!(keeps(&world, 1), "nobody has looked");
+    // The agent of the first run may renew it at any moment, so this one may not.
+    run(&world, "agent-2", "two", "[[ ! $(field refreshToken) ]] && [[ $(access) == *-2 ]]").exits(0);
+    assert!(keeps(&world, 2));
+    world.shell("touch server/end");
+    wait_for("the end of the first", || world.row(&world.name("one"))["status"] == "interrupted");
+    run(&world, "agent-2", "three", "renew").exits(0);
+    assert!(keeps(&world, 3), "{}", kept(&world));
+    world.bn(&["container", "merge", &world.name("one")]).exits(0);
+    run(&world, "agent-1", "four", "renew").exits(0);
+    assert!(keeps(&world, 4), "{}", kept(&world));
+    assert_nothing_is_spent(&world);
+}
+
+#[test]
+fn what_an_agent_makes_of_its_copy_harms_nobody_else() {
+    let world = signed_in();
+    fs::write(world.path("server/victim"), credential(&world, 9, now() + 7_200_000)).unwrap();
+    for (name, does) in [
+        ("link", "ln -sf /server/victim $CREDENTIAL"),
+        ("pipe", "rm $CREDENTIAL; mkfifo $CREDENTIAL"),
+        ("folder", "rm $CREDENTIAL; mkdir $CREDENTIAL; touch $CREDENTIAL/x; chmod 0 $CREDENTIAL"),
+        ("huge", "head -c 1000000 /dev/zero >$CREDENTIAL"),
+        ("garbage", "echo canary >$CREDENTIAL"),
+        ("old", "credential -28000 >$CREDENTIAL"),
+        ("future", "credential 40000000 >$CREDENTIAL"),
+        ("gone", "rm $CREDENTIAL"),
+    ] {
+        // It begins with what the one before has left.
+        run(&world, "agent-1", name, &format!("[[ $(field refreshToken) == *-1 ]] || exit 7; {does}")).exits(0);
+        assert!(keeps(&world, 1), "{name}: {}", kept(&world));
+    }
+    assert_nothing_is_spent(&world);
+}
