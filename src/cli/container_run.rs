@@ -11,6 +11,7 @@ use crate::container::again::RetryOf;
 use crate::container::agent::{Agent, AgentType};
 use crate::container::network::Network;
 use crate::egress::model::endpoint::Keys;
+use crate::egress::origin::spec::Push;
 
 pub const RUN_EXAMPLES: &str = "\
 Examples:
@@ -79,7 +80,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "KEY", help_heading = "What runs")]
     pub secret: Vec<String>,
 
-    /// Run this in a shell there before the agent, such as 'npm ci'
+    /// Run this there before the agent, such as 'npm ci'
     #[arg(long, value_name = "COMMAND", help_heading = "What runs")]
     pub setup: Option<String>,
 
@@ -180,11 +181,11 @@ pub struct RunArgs {
     #[arg(long, value_name = "SIZE", allow_negative_numbers = true, help_heading = "Limits")]
     pub disk: Option<String>,
 
-    /// Stop it after this long: 30m or 2h [default: never]
+    /// Stop it after that: 30m or 2h [default: never]
     #[arg(long, value_name = "TIME", help_heading = "Limits")]
     pub timeout: Option<String>,
 
-    /// Filter system calls by this OCI profile, not bn's
+    /// Filter system calls by this OCI profile
     #[arg(long, value_name = "FILE", help_heading = "Limits")]
     pub seccomp_profile: Option<PathBuf>,
 
@@ -213,6 +214,20 @@ pub struct RunArgs {
     /// Ask this model at URL, with the key in $NAME_API_KEY
     #[arg(long, value_name = "NAME=URL", value_delimiter = ',', help_heading = "Network")]
     pub model_endpoint: Vec<String>,
+
+    /// Let it push to origin: its own branch (branch), or any (all)
+    #[arg(
+        long,
+        value_name = "WHAT",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "branch",
+        default_value = "no",
+        hide_default_value = true,
+        hide_possible_values = true,
+        help_heading = "Network"
+    )]
+    pub push: Push,
 
     #[command(flatten)]
     pub egress: NetworkArgs,

@@ -8,6 +8,7 @@ use crate::container::network::Network;
 use crate::container::reference::image_reference;
 use crate::container::user_mount::check_in_file;
 use crate::egress::model::endpoint::{Keys, Wish};
+use crate::egress::origin::spec::Push;
 use crate::egress::policy::Policy;
 use crate::env::Machine;
 use crate::error::{Explain, Usage};
@@ -34,7 +35,7 @@ macro_rules! key {
 }
 
 /// In the order of the help.
-pub static KEYS: [Key; 33] = [
+pub static KEYS: [Key; 34] = [
     key!("agent", Text, "copilot", Choice(agent), check: one_of::<Agent>),
     key!("prompt", Text, "to take a ready task", Optional(prompt),
         variable: Some(Variable { name: "BN_INITIAL_PROMPT", of: |env| env.initial_prompt.as_ref() })),
@@ -79,6 +80,7 @@ pub static KEYS: [Key; 33] = [
     key!("keys", Text, "outside", Choice(keys), check: one_of::<Keys>, opens: |value, _| any(value, |place| place == "inside")),
     // It says who gets the key.
     key!("model-endpoint", List, "", List(model_endpoint), opens: |value, _| has_items(value), check: endpoint),
+    key!("push", Text, "", Choice(push), check: one_of::<Push>, opens: |value, _| any(value, |what| what != "no")),
     key!("allow", List, "", List(egress.allow), opens: |value, _| has_items(value), check: rule),
     // Whatever is named may be private. A set of hosts is known to be public.
     key!("only", List, "", List(egress.only), opens: |value, _| any(value, |host| !host.starts_with('@')), check: rule),

@@ -12,6 +12,7 @@ pub mod log;
 pub mod model;
 pub mod news;
 pub mod next_hop;
+pub mod origin;
 mod own_address;
 pub mod policy;
 mod proxy;

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::egress::http::body::{Body, Malformed};
+use crate::egress::http::body::{Body, Unfit};
 use crate::egress::model::tally::Reading;
 use crate::egress::stream::{Stream, write_all};
 
@@ -48,7 +48,7 @@ pub enum Broken {
     #[error("the sender ended too early")]
     Truncated,
     #[error(transparent)]
-    Malformed(#[from] Malformed),
+    Unfit(#[from] Unfit),
 }
 
 /// A stream, and what was read from it ahead of its turn.

@@ -16,6 +16,7 @@ use crate::git::merge::fast_forward::{MergeOutcome, merge};
 use crate::git::private::RunGit;
 use crate::git::private::hooks::Inside;
 use crate::git::private::prepare::{Prepared, Request, prepare};
+use crate::git::private::ways::Ways;
 use crate::process::{Cmd, Runner};
 
 /// Host git with a home of its own.
@@ -108,7 +109,7 @@ impl Bench {
         hooks: Inside,
     ) -> Result<Prepared, GitError> {
         let (folder, head) = (self.path("runs").join(run), checkout.head.clone());
-        prepare(&self.git, Request { run, folder: &folder, checkout, target, head, hooks })
+        prepare(&self.git, Request { run, folder: &folder, checkout, target, head, hooks, ways: Ways::default() })
     }
 
     /// The agent's shell in its worktree, with git as the container sets it up.

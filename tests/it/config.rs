@@ -77,7 +77,7 @@ fn a_flag_wins_over_a_variable_over_the_user_over_the_project_over_the_default()
 }
 
 /// A value of each key, and what a dry run then says that it does not say without.
-const EFFECTS: [(&str, &str, &str); 31] = [
+const EFFECTS: [(&str, &str, &str); 32] = [
     ("agent", "\"codex\"", "BN_AGENT=codex"),
     ("prompt", "\"Fix the test\"", ""),
     ("type", "\"planner\"", "BN_AGENT_TYPE=planner"),
@@ -105,6 +105,7 @@ const EFFECTS: [(&str, &str, &str); 31] = [
     ("publish", "[3000]", ""),
     ("keys", "\"inside\"", ""),
     ("model-endpoint", "[\"lab=https://lab.example/v1\"]", "Error: --model-endpoint lab: its key is not set here"),
+    ("push", "\"branch\"", "Error: --push: this repository has no remote named origin"),
     ("allow", "[\"db.corp:5432\"]", "all public hosts, and db.corp:5432"),
     ("only", "[\"@github\"]", "the agent reaches @github;"),
     ("setup", "\"npm ci\"", "BN_SETUP=npm ci"),

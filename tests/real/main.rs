@@ -47,6 +47,7 @@ mod ports;
 #[path = "../it/program.rs"]
 mod program;
 mod pruned;
+mod push;
 mod registry;
 mod repositories;
 mod retry;

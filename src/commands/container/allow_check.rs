@@ -67,7 +67,7 @@ pub fn run(name: Option<&str>, host: &str, context: &Context) -> Result<Exit, Fa
 
 fn of_no_run() -> NetworkSpec {
     let (allow, only, models) = (Vec::new(), Vec::new(), Vec::new());
-    NetworkSpec { mode: Network::Egress, allow, only, upstream_by_name: false, models }
+    NetworkSpec { mode: Network::Egress, allow, only, upstream_by_name: false, models, origin: None }
 }
 
 fn whole(asked: &Authority, open: bool, reason: &str) -> Checked {

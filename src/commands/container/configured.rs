@@ -17,7 +17,7 @@ use crate::git::host::Git;
 use crate::process::Runner;
 
 /// Those that mean something only with the network that they are for.
-const OF_EGRESS: [&str; 4] = ["allow", "model-endpoint", "only", "upstream-by-name"];
+const OF_EGRESS: [&str; 5] = ["allow", "model-endpoint", "only", "push", "upstream-by-name"];
 
 /// The command line with what the environment, the user and the project say in the place of flags that are not there.
 pub fn fill(mut args: RunArgs, context: &Context) -> Result<RunArgs, Failure> {

@@ -53,6 +53,7 @@ mod prune;
 mod prune_images;
 mod prune_plan;
 mod prune_worktrees;
+mod push;
 mod relay;
 mod remembered;
 mod report;

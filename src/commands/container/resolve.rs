@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::cli::container::RunArgs;
 use crate::commands::Context;
 use crate::commands::container::{
-    checks, ctr_flags, for_agent, host_paths, local_image, models, mounts, ownership, remembered, worktree,
+    checks, ctr_flags, for_agent, host_paths, local_image, models, mounts, ownership, push, remembered, worktree,
 };
 use crate::container::ctr::Ctr;
 use crate::container::limits::{Limits, Wanted, parse_cpus, parse_disk, parse_memory, parse_pids, parse_timeout};
@@ -94,6 +94,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     network.models = endpoints;
     let checkout = checkout::resolve(git, &worktree::existing(args.worktree.as_deref(), env)?)?;
     ownership::check(&checkout.worktree, &env.user)?;
+    network.origin = push::resolve(args, &network, (git, &checkout), env, &mut notes)?;
     worktree::refuse_odd_bytes(&[&checkout.worktree, &checkout.main_worktree])?;
     let mounts = mounts::resolve(args, &checkout, context)?;
     notes.extend(mounts.iter().map(mounts::note));
@@ -233,6 +234,7 @@ fn network(args: &RunArgs) -> NetworkSpec {
         only: args.egress.only.clone(),
         upstream_by_name: args.egress.upstream_by_name,
         models: Vec::new(),
+        origin: None,
     }
 }
 

@@ -98,6 +98,9 @@ fn as_typed(spec: &RunSpec, name: &str, env: &[String]) -> Result<RunArgs, Usage
     spec.timeout_seconds.iter().for_each(|limit| add("timeout", seconds(*limit)));
     spec.network.allow.iter().for_each(|rule| add("allow", rule.clone()));
     spec.network.only.iter().for_each(|rule| add("only", rule.clone()));
+    if let Some(origin) = &spec.network.origin {
+        add("push", if origin.only.is_some() { "branch" } else { "all" }.to_owned());
+    }
     spec.publish.iter().for_each(|port| add("publish", port.to_string()));
     for mount in &spec.mounts {
         let mode = if mount.writable { "rw" } else { "ro" };

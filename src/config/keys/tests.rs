@@ -93,6 +93,7 @@ fn what_lowers_the_wall_is_told_from_what_does_not() {
         ("allow", list(&["localhost:11434"])),
         ("only", list(&["@github", "10.0.0.1"])),
         ("upstream-by-name", Value::Flag(true)),
+        ("push", text("branch")),
     ];
     let harmless = [
         ("secret", list(&[])),
@@ -106,6 +107,7 @@ fn what_lowers_the_wall_is_told_from_what_does_not() {
         ("allow", list(&[])),
         ("only", list(&["@github", "@npm"])),
         ("upstream-by-name", Value::Flag(false)),
+        ("push", text("no")),
         ("agent", text("codex")),
         ("prompt", text("Fix it")),
         ("no-merge", Value::Flag(true)),

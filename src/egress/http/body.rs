@@ -1,6 +1,7 @@
 //! Where a message body ends. The bytes themselves pass through as they are.
 
 use crate::egress::model::tally::Reading;
+use crate::egress::origin::commands::Commands;
 
 /// A chunk's size, extensions included, and a trailer's length are bounded.
 const LINE_MAX: usize = 8 * 1024;
@@ -15,9 +16,14 @@ pub enum Framing {
     UntilClose,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the chunked body is malformed")]
-pub struct Malformed;
+/// Why a body goes no further.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    #[error("the chunked body is malformed")]
+    Malformed,
+    #[error("{0}")]
+    Refused(String),
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -42,6 +48,8 @@ pub struct Body<'a> {
     line: usize,
     /// Who is shown what it says.
     reading: Option<&'a Reading>,
+    /// Who says whether what it says may pass.
+    commands: Option<Commands<'a>>,
 }
 
 impl<'a> Body<'a> {
@@ -52,12 +60,17 @@ impl<'a> Body<'a> {
             Framing::Chunked => State::Size(0, 0),
             Framing::UntilClose => State::UntilClose,
         };
-        Self { state, line: 0, reading: None }
+        Self { state, line: 0, reading: None, commands: None }
     }
 
     /// The same, read as it passes.
     pub fn read_by(self, reading: Option<&'a Reading>) -> Self {
         Self { reading, ..self }
+    }
+
+    /// The same, and none of it passes before it is judged.
+    pub fn judged_by(self, commands: Option<Commands<'a>>) -> Self {
+        Self { commands, ..self }
     }
 
     pub fn until_close() -> Self {
@@ -74,7 +87,7 @@ impl<'a> Body<'a> {
     }
 
     /// How many of these bytes belong to the body; fewer than all only where it is complete.
-    pub fn take(&mut self, bytes: &[u8]) -> Result<usize, Malformed> {
+    pub fn take(&mut self, bytes: &[u8]) -> Result<usize, Unfit> {
         let mut taken = 0;
         while taken < bytes.len() && !self.is_complete() {
             let is_content = matches!(self.state, State::UntilClose | State::Length(_) | State::Data(_));
@@ -82,12 +95,15 @@ impl<'a> Body<'a> {
             if let (true, Some(reading)) = (is_content, self.reading) {
                 reading.see(&bytes[taken..taken + count]);
             }
+            if let (true, Some(commands)) = (is_content, &mut self.commands) {
+                commands.see(&bytes[taken..taken + count]).map_err(Unfit::Refused)?;
+            }
             taken += count;
         }
         Ok(taken)
     }
 
-    fn advance(&mut self, bytes: &[u8]) -> Result<usize, Malformed> {
+    fn advance(&mut self, bytes: &[u8]) -> Result<usize, Unfit> {
         let most = |left: u64| usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
         match self.state {
             State::UntilClose => Ok(bytes.len()),
@@ -109,15 +125,15 @@ impl<'a> Body<'a> {
     }
 
     /// The bytes around the chunks, one by one. Only CR LF ends a line: who takes less can be fooled about where a message ends.
-    fn punctuation(&mut self, byte: u8) -> Result<(), Malformed> {
+    fn punctuation(&mut self, byte: u8) -> Result<(), Unfit> {
         self.line += 1;
         if self.line > if matches!(self.state, State::Trailer(..)) { TRAILERS_MAX } else { LINE_MAX } {
-            return Err(Malformed);
+            return Err(Unfit::Malformed);
         }
         self.state = match (self.state, byte) {
             (State::Size(size, digits), _) if byte.is_ascii_hexdigit() => {
-                let digit = char::from(byte).to_digit(16).ok_or(Malformed)?;
-                State::Size(size.checked_mul(16).ok_or(Malformed)? + u64::from(digit), digits.saturating_add(1))
+                let digit = char::from(byte).to_digit(16).ok_or(Unfit::Malformed)?;
+                State::Size(size.checked_mul(16).ok_or(Unfit::Malformed)? + u64::from(digit), digits.saturating_add(1))
             }
             (State::Size(size, 1..), b'\r') => State::Extension(size, true),
             (State::Size(size, 1..), b';' | b' ' | b'\t') => State::Extension(size, false),
@@ -136,7 +152,7 @@ impl<'a> Body<'a> {
             (State::Trailer(_, true), b'\n') => State::Trailer(0, false),
             (State::Trailer(length, false), b'\r') => State::Trailer(length, true),
             (State::Trailer(length, false), 1..) if byte != b'\n' => State::Trailer(length + 1, false),
-            _ => return Err(Malformed),
+            _ => return Err(Unfit::Malformed),
         };
         Ok(())
     }
@@ -148,7 +164,7 @@ mod tests {
 
     use super::*;
 
-    fn take(framing: Framing, bytes: &[u8]) -> (Result<usize, Malformed>, bool) {
+    fn take(framing: Framing, bytes: &[u8]) -> (Result<usize, Unfit>, bool) {
         let mut body = Body::new(framing);
         (body.take(bytes), body.is_complete())
     }
@@ -181,7 +197,7 @@ mod tests {
             "0\r\nX: y\n\r\n",
             "0x5\r\n",
         ] {
-            assert_eq!(take(Framing::Chunked, bad.as_bytes()).0, Err(Malformed), "{bad:?}");
+            assert_eq!(take(Framing::Chunked, bad.as_bytes()).0, Err(Unfit::Malformed), "{bad:?}");
         }
         assert!(take(Framing::Chunked, &[b"1;".as_slice(), &[b'a'; 9000]].concat()).0.is_err());
         assert!(take(Framing::Chunked, &[b"0\r\n".as_slice(), &b"a: b\r\n".repeat(4000)].concat()).0.is_err());

@@ -5,6 +5,7 @@ use crate::egress::http::body::Framing;
 use crate::egress::http::reply::Reply;
 
 mod of_model;
+mod of_origin;
 
 /// More header fields than any client sends.
 const FIELDS_MAX: usize = 128;
@@ -128,6 +129,12 @@ impl Fields {
         }
     }
 
+    fn write_only(&self, head: &mut Vec<u8>, names: &[&str]) {
+        for field in self.end_to_end().filter(|field| names.contains(&field.name.as_str())) {
+            push(head, &field.written, &field.value);
+        }
+    }
+
     /// The protocols of an upgrade, where both fields ask for one.
     fn upgrade(&self) -> Option<&[u8]> {
         self.all("upgrade").next().filter(|_| self.has_word("connection", "upgrade"))
@@ -182,6 +189,11 @@ impl Request {
     pub fn keeps_alive(&self) -> bool {
         let closes = |name| self.fields.has_word(name, "close");
         self.minor == 1 && !closes("connection") && !closes("proxy-connection")
+    }
+
+    /// Whether this is so of its path.
+    pub fn is_for(&self, so: impl FnOnce(&str) -> bool) -> bool {
+        matches!(&self.target, Target::Plain(_, path) if so(path))
     }
 
     pub fn is_head(&self) -> bool {
@@ -278,6 +290,17 @@ impl Response {
     /// Whether another response follows this one.
     pub fn is_interim(&self) -> bool {
         (100..=199).contains(&self.status) && self.status != 101
+    }
+
+    /// Where it sends the client.
+    pub fn location(&self) -> String {
+        self.fields.all("location").next().map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
+    }
+
+    /// Without what a server would know the credential's owner by.
+    pub fn without_cookies(mut self) -> Self {
+        self.fields.0.retain(|field| field.name != "set-cookie");
+        self
     }
 
     /// The head for the client.

@@ -96,9 +96,14 @@ impl fmt::Display for Endpoint {
     }
 }
 
+/// Ports for endpoints, without those that are taken.
+pub fn ports(taken: &[u16]) -> impl Iterator<Item = u16> {
+    (FIRST_PORT..).filter(|port| !taken.contains(port))
+}
+
 /// Gives each its port, and none of those that are taken.
 pub fn with_ports(wishes: Vec<Wish>, taken: &[u16]) -> Vec<Endpoint> {
-    let ports = (FIRST_PORT..).filter(|port| !taken.contains(port));
+    let ports = ports(taken);
     wishes.into_iter().zip(ports).map(|(Wish { name, url }, port)| Endpoint { name, url, port }).collect()
 }
 

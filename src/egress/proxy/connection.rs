@@ -5,6 +5,7 @@ use crate::egress::http::head::{Request, Target};
 use crate::egress::http::reply::Reply;
 use crate::egress::log::Decision;
 use crate::egress::model::open::Model;
+use crate::egress::origin::open::Open;
 use crate::egress::proxy::dial::dial;
 use crate::egress::proxy::ending::{Next, join, refuse};
 use crate::egress::proxy::head::TIMEOUT;
@@ -21,6 +22,8 @@ pub enum To<'a> {
     Anybody,
     /// One model, whatever they name.
     Model(&'a Model),
+    /// The run's origin, whatever they name.
+    Origin(&'a Open),
 }
 
 /// Serves a client until it, or its server, is done.
@@ -43,11 +46,18 @@ pub async fn serve(shared: &Shared, stream: Stream, ahead: Vec<u8>, to: To<'_>) 
     }
 }
 
-impl To<'_> {
+impl<'a> To<'a> {
+    /// What stands behind a port of the container's loopback, where that is none of the host's.
+    pub fn behind(shared: &'a Shared, port: u16) -> Option<Self> {
+        let origin = shared.origin.as_ref().filter(|open| open.origin.port == port);
+        origin.map(To::Origin).or_else(|| shared.models.at(port).map(To::Model))
+    }
+
     fn parse(self, head: &[u8]) -> Result<Request, Reply> {
         match self {
             To::Anybody => Request::parse(head),
             To::Model(model) => Request::parse_for(head, &model.endpoint),
+            To::Origin(open) => Request::parse_for_origin(head, &open.origin),
         }
     }
 
@@ -55,6 +65,7 @@ impl To<'_> {
         match self {
             To::Anybody => "bad request".to_owned(),
             To::Model(model) => format!("bad request to the endpoint of {}", model.endpoint.name),
+            To::Origin(_) => "bad request to the endpoint of origin".to_owned(),
         }
     }
 }
@@ -68,8 +79,10 @@ async fn request(client: &mut Reader<'_>, to: To<'_>) -> Result<Option<Request>,
 }
 
 async fn answer(shared: &Shared, client: &mut Reader<'_>, request: &Request, to: To<'_>) -> Next {
-    if let To::Model(model) = to {
-        return ask::ask(shared, client, request, model).await;
+    match to {
+        To::Model(model) => return ask::ask(shared, client, request, model).await,
+        To::Origin(open) => return ask::ask_origin(shared, client, request, open).await,
+        To::Anybody => {}
     }
     match &request.target {
         Target::Plain(asked, _) => forward::forward(shared, client, request, asked).await,

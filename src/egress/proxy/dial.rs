@@ -70,8 +70,8 @@ pub async fn route(shared: &Shared, asked: &Authority) -> Result<Route, Reply> {
     }
 }
 
-/// Connects to a model's server, which is wherever the giver of its key says: no rule is asked.
-pub async fn dial_model(shared: &Shared, url: &Url) -> Result<Dialled, Reply> {
+/// Connects to a model's server, or the origin's, which is wherever the giver of its key says: no rule is asked.
+pub async fn dial_named(shared: &Shared, url: &Url) -> Result<Dialled, Reply> {
     let asked = &url.authority;
     let outcome = match shared.next_hops.towards(asked, !url.secure) {
         Some(hop) => through(shared, hop, asked.clone()).await,

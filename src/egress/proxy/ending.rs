@@ -43,7 +43,12 @@ pub async fn join_reading(client: &mut Reader<'_>, server: Dialled, reading: Opt
 
 /// Answers for the proxy itself; the connection ends with that.
 pub async fn refuse(client: &mut Reader<'_>, reply: &Reply) -> Next {
-    match write_all(client.stream, &reply.bytes()).await {
+    answer_last(client, &reply.bytes()).await
+}
+
+/// The same, with an answer that is written already.
+pub async fn answer_last(client: &mut Reader<'_>, answer: &[u8]) -> Next {
+    match write_all(client.stream, answer).await {
         Ok(()) => close(client).await,
         Err(_) => Next::Break,
     }

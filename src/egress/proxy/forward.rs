@@ -1,13 +1,15 @@
 //! A plain HTTP request: passed on with a head of its own, and answered.
 
 use crate::egress::host::Authority;
-use crate::egress::http::body::{Body, Framing};
+use crate::egress::http::body::{Body, Framing, Unfit};
 use crate::egress::http::head::{Request, Response};
 use crate::egress::http::reply::Reply;
 use crate::egress::model::tally::Reading;
+use crate::egress::origin::commands::{self, Commands};
+use crate::egress::origin::open::Open;
 use crate::egress::proxy::Shared;
 use crate::egress::proxy::dial::{Dialled, Route, route};
-use crate::egress::proxy::ending::{Next, close, join_reading, refuse};
+use crate::egress::proxy::ending::{Next, answer_last, close, join_reading, refuse};
 use crate::egress::pump::{Broken, Reader, pump};
 use crate::egress::stream::{Stream, write_all};
 
@@ -26,6 +28,8 @@ enum Answered {
 enum Failure {
     /// Nothing of a response was sent yet: the proxy may speak.
     Early(Reply),
+    /// The same of a push, which is refused for this reason.
+    Push(String),
     Broken,
 }
 
@@ -42,7 +46,7 @@ pub async fn forward(shared: &Shared, client: &mut Reader<'_>, request: &Request
         Ok(Route::Proxy(proxy, authorization)) => (proxy, request.for_proxy(authorization.as_deref())),
         Err(reply) => return refuse(client, &reply).await,
     };
-    carry(client, server, &head, &Exchange { request, asked, reading: None }).await
+    carry(client, server, &head, &Exchange { request, asked, reading: None, origin: None }).await
 }
 
 /// One request and its answer.
@@ -52,6 +56,17 @@ pub struct Exchange<'a> {
     pub asked: &'a Authority,
     /// Who is shown the answer.
     pub reading: Option<&'a Reading>,
+    /// Who says what may be pushed, and answered.
+    pub origin: Option<&'a Open>,
+}
+
+impl Exchange<'_> {
+    /// What may be pushed, where this is a push and not everything may.
+    fn commands(&self) -> Option<Commands<'_>> {
+        let origin = &self.origin?.origin;
+        let only = origin.only.as_deref().filter(|_| self.request.is_for(|path| origin.is_push(path)))?;
+        Some(Commands::new(only))
+    }
 }
 
 /// Sends the head that is meant for the server, and carries everything behind it both ways.
@@ -68,6 +83,7 @@ pub async fn carry(client: &mut Reader<'_>, server: Dialled, head: &[u8], exchan
             join_reading(client, Dialled { stream, ahead, address }, exchanged.reading).await
         }
         Err(Failure::Early(reply)) => refuse(client, &reply).await,
+        Err(Failure::Push(why)) => answer_last(client, &commands::answer(&why)).await,
         Err(Failure::Broken) => {
             stream.abort();
             Next::Break
@@ -85,7 +101,7 @@ async fn exchange(
     let gone = |_| Failure::Early(unreachable(exchanged.asked));
     write_all(server.stream, head).await.map_err(gone)?;
     let (to_client, to_server) = (client.stream, server.stream);
-    let mut body = Body::new(exchanged.request.framing);
+    let mut body = Body::new(exchanged.request.framing).judged_by(exchanged.commands());
     let answered = {
         let sending = pump(client, to_server, &mut body);
         let answering = respond(server, to_client, exchanged);
@@ -97,7 +113,7 @@ async fn exchange(
                 outcome = &mut sending, if sent.is_none() => match outcome {
                     // A server that stopped listening may still have something to say.
                     Ok(()) | Err(Broken::Sink(_)) => sent = Some(()),
-                    Err(Broken::Malformed(error)) => return Err(Failure::Early(Reply::new(400, error.to_string()))),
+                    Err(Broken::Unfit(error)) => return Err(unfit(error)),
                     Err(_) => return Err(Failure::Broken),
                 },
                 () = to_client.broken(), if sent.is_some() => return Err(Failure::Broken),
@@ -112,7 +128,7 @@ async fn exchange(
 
 /// Reads the response and passes it on.
 async fn respond(server: &mut Reader<'_>, client: &Stream, exchanged: &Exchange<'_>) -> Result<Answered, Failure> {
-    let Exchange { request, asked, reading } = exchanged;
+    let Exchange { request, asked, reading, origin } = exchanged;
     loop {
         let head = match server.head(HEAD_MAX).await {
             Ok(Some(head)) => head,
@@ -120,6 +136,13 @@ async fn respond(server: &mut Reader<'_>, client: &Stream, exchanged: &Exchange<
             Err(reply) => return Err(Failure::Early(Reply::new(502, format!("{asked}: {}", reply.text)))),
         };
         let response = Response::parse(&head, request.is_head()).map_err(Failure::Early)?;
+        let response = match origin {
+            Some(origin) => {
+                origin.judge(&response).map_err(Failure::Early)?;
+                response.without_cookies()
+            }
+            None => response,
+        };
         let keeps_alive = request.keeps_alive() && response.framing != Framing::UntilClose;
         write_all(client, &response.for_client(keeps_alive)).await.map_err(|_| Failure::Broken)?;
         if response.status == 101 {
@@ -134,4 +157,11 @@ async fn respond(server: &mut Reader<'_>, client: &Stream, exchanged: &Exchange<
 
 fn unreachable(asked: &Authority) -> Reply {
     Reply::new(502, format!("{asked} closed the connection without an answer"))
+}
+
+fn unfit(error: Unfit) -> Failure {
+    match error {
+        Unfit::Malformed => Failure::Early(Reply::new(400, error.to_string())),
+        Unfit::Refused(why) => Failure::Push(why),
+    }
 }

@@ -105,8 +105,8 @@ async fn listen(shared: Arc<Shared>, listener: TcpListener, offer: Greeting, _pe
             }
             (Ok((stream, _)), Greeting::Port(port)) => {
                 admit(&shared, stream.into(), move |shared, stream| async move {
-                    match shared.models.at(port) {
-                        Some(model) => connection::serve(&shared, stream, Vec::new(), To::Model(model)).await,
+                    match To::behind(&shared, port) {
+                        Some(to) => connection::serve(&shared, stream, Vec::new(), to).await,
                         None => connection::bring_in(&shared, stream, port).await,
                     }
                 });

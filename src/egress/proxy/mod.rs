@@ -25,6 +25,7 @@ use crate::egress::local_socket::listen;
 use crate::egress::log::{Decision, Entry, Log};
 use crate::egress::model::open::{ModelSpec, Models};
 use crate::egress::next_hop::NextHops;
+use crate::egress::origin::open::{Open, OriginSpec};
 use crate::egress::policy::Policy;
 use crate::egress::stream::Stream;
 use crate::error::Explain;
@@ -80,6 +81,7 @@ pub struct ProxySpec {
     pub live_rules: PathBuf,
     pub next_hops: NextHops,
     pub models: ModelSpec,
+    pub origin: Option<OriginSpec>,
     /// The run's name, for what refusals say.
     pub run: String,
     /// The time of the log's entries.
@@ -98,6 +100,7 @@ struct Shared {
     policy: LivePolicy,
     next_hops: NextHops,
     models: Models,
+    origin: Option<Open>,
     resolver: Resolver,
     log: Log,
     run: String,
@@ -112,6 +115,11 @@ struct Shared {
 impl Shared {
     fn note(&self, entry: &Entry) {
         self.log.add((self.clock)(), entry);
+    }
+
+    /// The ports of the container's loopback that are none of the host's.
+    fn endpoints(&self) -> Vec<u16> {
+        self.models.ports().into_iter().chain(self.origin.as_ref().map(|open| open.origin.port)).collect()
     }
 
     fn limit_inside(&self, stream: &Stream) {
@@ -156,6 +164,7 @@ impl Proxy {
             ports: watch::Sender::new(Vec::new()),
             policy,
             models: Models::new(spec.models),
+            origin: spec.origin.map(Open::new),
             next_hops: spec.next_hops,
             resolver,
             log,
@@ -213,7 +222,7 @@ async fn serve(shared: &Arc<Shared>, listener: std::os::unix::net::UnixListener)
 /// Keeps the open loopback ports up to date with the rules.
 async fn watch_ports(shared: &Arc<Shared>) {
     loop {
-        let ports = [shared.models.ports(), shared.policy.now().loopback_ports()].concat();
+        let ports = [shared.endpoints(), shared.policy.now().loopback_ports()].concat();
         shared.ports.send_if_modified(|known| {
             let changed = *known != ports;
             *known = ports;

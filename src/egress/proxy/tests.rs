@@ -6,6 +6,7 @@ mod breaks;
 mod listener;
 mod models;
 mod next_hop;
+mod origin;
 mod plain;
 mod refusal;
 mod tunnel;
@@ -56,7 +57,15 @@ impl World {
         Self::asking((allow, only), next_hops, hosts, ModelSpec::default())
     }
 
-    fn asking((allow, only): (&[&str], &[&str]), next_hops: NextHops, hosts: &str, models: ModelSpec) -> Self {
+    fn asking(rules: (&[&str], &[&str]), next_hops: NextHops, hosts: &str, models: ModelSpec) -> Self {
+        Self::made(rules, hosts, |spec| ProxySpec { next_hops, models, ..spec })
+    }
+
+    fn with_origin(only: &[&str], origin: OriginSpec) -> Self {
+        Self::made((&[], only), "", |spec| ProxySpec { origin: Some(origin), ..spec })
+    }
+
+    fn made((allow, only): (&[&str], &[&str]), hosts: &str, with: impl FnOnce(ProxySpec) -> ProxySpec) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("hosts"), hosts).unwrap();
         fs::write(folder.path().join("resolv.conf"), "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n").unwrap();
@@ -65,12 +74,13 @@ impl World {
             folder: folder.path().to_owned(),
             policy: Policy::parse(&owned(allow), &owned(only)).unwrap(),
             live_rules: folder.path().join("rules"),
-            next_hops,
-            models,
+            next_hops: NextHops::default(),
+            models: ModelSpec::default(),
+            origin: None,
             run: "agent-1".into(),
             clock: crate::env::now,
         };
-        let proxy = Proxy::start_with(spec, resolver).unwrap();
+        let proxy = Proxy::start_with(with(spec), resolver).unwrap();
         let inside = free_port();
         let relay = relay::send_listener(&folder.path().join(SOCKET), inside, Greeting::Proxy).unwrap();
         Self { proxy, _relay: relay, folder, inside }

@@ -56,6 +56,7 @@ const READING: &[&str] = &[
     "ls-files",
     "ls-tree",
     "merge-base",
+    "remote get-url",
     "rev-list",
     "rev-parse",
     "show-ref",

@@ -18,6 +18,7 @@ pub mod lfs;
 pub mod links;
 pub mod main_checkout;
 pub mod object_links;
+pub mod origin;
 pub mod pager;
 pub mod refs;
 pub mod repository;

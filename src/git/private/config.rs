@@ -6,6 +6,7 @@ use crate::git::host::checkout::Checkout;
 use crate::git::host::config::{Config, ConfigText};
 use crate::git::host::lfs;
 use crate::git::private::hooks::{Hooks, Inside};
+use crate::git::private::ways::Ways;
 use crate::git::private::{bare, identity, mounts, remotes};
 
 /// Settings that decide what files look like, or how the user likes git to behave, and that name no program.
@@ -47,7 +48,7 @@ impl ConfigText {
 }
 
 /// `view` is where the view is, inside.
-pub fn build(config: &Config, checkout: &Checkout, hooks: (&Hooks, Inside), view: &Path) -> Private {
+pub fn build(config: &Config, checkout: &Checkout, hooks: (&Hooks, Inside), ways: &Ways, view: &Path) -> Private {
     let mut private = Private { text: ConfigText::default(), notes: Vec::new() };
     let text = &mut private.text;
     // No automatic gc: what it would drop is for the host to take first.
@@ -61,8 +62,9 @@ pub fn build(config: &Config, checkout: &Checkout, hooks: (&Hooks, Inside), view
     }
     text.set("remote.host.url", &view.to_string_lossy());
     text.set("remote.host.fetch", "+refs/heads/*:refs/remotes/host/*");
-    private.notes.extend(remotes::copy(config, text));
+    private.notes.extend(remotes::copy(config, ways, text));
     remotes::copy_submodules(config, text);
+    ways.configure(text);
     who(config, &mut private);
     signing(config, &mut private);
     use_hooks(hooks, &mut private);

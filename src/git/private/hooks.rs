@@ -103,9 +103,8 @@ pub fn is_hook(entry: &fs::DirEntry) -> bool {
 }
 
 /// Writes bn's own hook for agents without hooks; it says where pushes go.
-pub fn write_pre_push(private: &Path) -> Result<(), GitError> {
+pub fn write_pre_push(private: &Path, text: &str) -> Result<(), GitError> {
     let path = private.join("hooks/pre-push");
-    let text = "#!/bin/sh\necho 'nothing to push: your commits are taken over when you are done' >&2\nexit 1\n";
     fs::write(&path, text)
         .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o755)))
         .map_err(GitError::io("write", &path))

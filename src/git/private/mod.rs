@@ -18,5 +18,6 @@ pub mod run_git;
 mod submodules;
 mod survey;
 pub mod view;
+pub mod ways;
 
 pub use run_git::{RunGit, Start};

@@ -105,7 +105,8 @@ fn build(git: &Git, run: &RunGit, survey: &Survey) -> Result<Vec<String>, GitErr
     let inside: Vec<PathBuf> = survey.objects.iter().map(|(_, inside)| inside.clone()).collect();
     let shallow = bare::optional(&checkout.common_dir.join("shallow"))?;
     let (inside_private, inside_view) = mounts::places(run.submodule.as_ref().map(|inner| inner.number));
-    let private = config::build(&survey.config, checkout, (&survey.hooks, survey.hooks_inside), &inside_view);
+    let private =
+        config::build(&survey.config, checkout, (&survey.hooks, survey.hooks_inside), &survey.ways, &inside_view);
     let head = checkout.branch_ref().map_or_else(|| run.base().to_owned(), |branch| format!("ref: {branch}"));
     let view_head = format!("ref: {}", run.target.reference());
     let skeleton = |head| Skeleton {
@@ -119,7 +120,7 @@ fn build(git: &Git, run: &RunGit, survey: &Survey) -> Result<Vec<String>, GitErr
     failpoint::reached(Point::PrivateMade);
     copy_checkout_files(git, run)?;
     let missing = publish::refs(git, run)?;
-    hooks::write_pre_push(&run.private())?;
+    hooks::write_pre_push(&run.private(), survey.ways.pre_push())?;
     bare::write(&run.folder, DOT_GIT, format!("gitdir: {}\n", inside_private.display()).as_bytes())?;
     let empty = run.folder.join(EMPTY);
     fs::create_dir_all(&empty).map_err(GitError::io("make", &empty))?;

@@ -1,9 +1,10 @@
 //! The repository's remotes as the agent has them: without credentials.
 
 use crate::git::host::config::{Config, ConfigText};
+use crate::git::private::ways::Ways;
 
 /// Copies the remotes and what branches track. Returns what to tell the user.
-pub fn copy(config: &Config, text: &mut ConfigText) -> Vec<String> {
+pub fn copy(config: &Config, ways: &Ways, text: &mut ConfigText) -> Vec<String> {
     let mut notes = Vec::new();
     let remotes = config.subsections("remote");
     for name in &remotes {
@@ -14,7 +15,7 @@ pub fn copy(config: &Config, text: &mut ConfigText) -> Vec<String> {
             continue;
         }
         let key = |key: &str| format!("remote.{name}.{key}");
-        text.set(&key("url"), &without_credentials(url));
+        text.set(&key("url"), ways.lead(name, &without_credentials(url)));
         let default = format!("+refs/heads/*:refs/remotes/{name}/*");
         text.set(&key("fetch"), get("fetch").unwrap_or(&default));
     }

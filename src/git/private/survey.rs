@@ -10,6 +10,7 @@ use crate::git::host::{Git, GitError, in_tree, lfs};
 use crate::git::private::hooks::{self, Hooks, Inside};
 use crate::git::private::mounts::{self, GitMount, Parts};
 use crate::git::private::run_git::{Folder, SubmoduleStart};
+use crate::git::private::ways::Ways;
 use crate::git::private::{RunGit, Start, bare, hook_programs, kept_git, submodules};
 use crate::sanitize;
 use crate::untrusted::nested::{self, Closed};
@@ -38,6 +39,7 @@ pub struct Request<'a> {
     /// Id of the commit that is checked out.
     pub head: String,
     pub hooks: Inside,
+    pub ways: Ways,
 }
 
 /// What the host's repository and the checkout say of a run to come.
@@ -47,6 +49,7 @@ pub struct Survey {
     pub objects: Vec<(PathBuf, PathBuf)>,
     pub hooks: Hooks,
     pub hooks_inside: Inside,
+    pub ways: Ways,
     /// Sockets that are covered, relative to the worktree.
     pub sockets: Vec<PathBuf>,
     /// Folders of submodules without a git folder, relative to the worktree.
@@ -140,12 +143,25 @@ pub fn survey(git: &Git, request: Request<'_>) -> Result<(RunGit, Survey), GitEr
         start: Start { head: request.head, dot_git, nested: search.found, bare, submodules },
         submodule: None,
     };
-    let submodules =
-        run.submodules().into_iter().map(|inner| survey_submodule(git, inner)).collect::<Result<_, _>>()?;
+    let submodules = run
+        .submodules()
+        .into_iter()
+        .map(|inner| survey_submodule(git, inner, &request.ways))
+        .collect::<Result<_, _>>()?;
     let (uninitialised, closed) = (found.uninitialised, found.closed);
-    let hooks_inside = request.hooks;
-    let survey =
-        Survey { config, objects, hooks, hooks_inside, sockets, uninitialised, closed, submodules, filter_programs };
+    let (hooks_inside, ways) = (request.hooks, request.ways);
+    let survey = Survey {
+        config,
+        objects,
+        hooks,
+        hooks_inside,
+        ways,
+        sockets,
+        uninitialised,
+        closed,
+        submodules,
+        filter_programs,
+    };
     Ok((run, survey))
 }
 
@@ -162,7 +178,7 @@ fn submodule_start(path: PathBuf, checkout: Checkout) -> Result<SubmoduleStart, 
 }
 
 /// The user's hooks for a submodule stay outside.
-fn survey_submodule(git: &Git, run: RunGit) -> Result<(RunGit, Survey), GitError> {
+fn survey_submodule(git: &Git, run: RunGit, ways: &Ways) -> Result<(RunGit, Survey), GitError> {
     let checkout = &run.checkout;
     let config = Config::read(git, git.in_tree(&checkout.git_dir, &checkout.worktree), &checkout.worktree)?;
     let place = mounts::objects_of(run.submodule.as_ref().map(|inner| inner.number));
@@ -171,6 +187,7 @@ fn survey_submodule(git: &Git, run: RunGit) -> Result<(RunGit, Survey), GitError
         objects: mounts::inside(&borrowed(checkout, &run.run)?, &place),
         hooks: Hooks::None,
         hooks_inside: Inside::LeftOut,
+        ways: ways.of_submodule(),
         sockets: Vec::new(),
         uninitialised: Vec::new(),
         closed: Vec::new(),

@@ -63,7 +63,8 @@ fn preparer() {
     let (git, run) = remembered();
     let (folder, head) = (run.folder.with_file_name("again"), run.checkout.head.clone());
     let (checkout, target, hooks) = (&run.checkout, &run.target, Inside::Run);
-    prepare(&git, Request { run: "again", folder: &folder, checkout, target, head, hooks }).unwrap();
+    prepare(&git, Request { run: "again", folder: &folder, checkout, target, head, hooks, ways: Default::default() })
+        .unwrap();
 }
 
 fn remember(bench: &Bench, run: &RunGit) {

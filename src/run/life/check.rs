@@ -196,8 +196,15 @@ fn spec(of: &RunSpec, check: &Check, folder: &Path) -> Result<RunSpec, Failure> 
 fn network(of: &RunSpec, mode: Network) -> NetworkSpec {
     match mode == Network::Egress && of.network.mode == Network::Egress {
         // It gets no key, and none is used for it.
-        true => NetworkSpec { models: Vec::new(), ..of.network.clone() },
-        false => NetworkSpec { mode, allow: Vec::new(), only: Vec::new(), upstream_by_name: false, models: Vec::new() },
+        true => NetworkSpec { models: Vec::new(), origin: None, ..of.network.clone() },
+        false => NetworkSpec {
+            mode,
+            allow: Vec::new(),
+            only: Vec::new(),
+            upstream_by_name: false,
+            models: Vec::new(),
+            origin: None,
+        },
     }
 }
 

@@ -152,8 +152,8 @@ fn variables(plan: &Plan, hook_programs: &[String]) -> Vec<(String, String)> {
     if !hook_programs.is_empty() {
         variables.push((HOOK_PROGRAMS, hook_programs.join(" ")));
     }
-    let models = spec.network.model_variables();
-    variables.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(models).collect()
+    let endpoints = spec.network.endpoint_variables();
+    variables.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(endpoints).collect()
 }
 
 /// What the entrypoint fits to the image: the user's time zone, and the terminal with the editor in it.

@@ -15,6 +15,7 @@ use crate::container::network::Network;
 use crate::container::user_mount::UserMount;
 use crate::data_dir::RepoId;
 use crate::egress::model::endpoint::Endpoint;
+use crate::egress::origin::spec::Origin;
 use crate::failpoint::{self, Point};
 use crate::git::collect::collected::{Collected, Kept};
 use crate::git::host::checkout::Checkout;
@@ -59,12 +60,15 @@ pub struct NetworkSpec {
     /// Models whose keys stay outside.
     #[serde(default)]
     pub models: Vec<Endpoint>,
+    /// The repository that the agent may push to, with a credential that stays outside.
+    #[serde(default)]
+    pub origin: Option<Origin>,
 }
 
 impl NetworkSpec {
-    /// What tells programs in the container where the models are.
-    pub fn model_variables(&self) -> impl Iterator<Item = (String, String)> {
-        self.models.iter().flat_map(Endpoint::variables)
+    /// What tells programs in the container where the models and the origin are.
+    pub fn endpoint_variables(&self) -> impl Iterator<Item = (String, String)> {
+        self.models.iter().flat_map(Endpoint::variables).chain(self.origin.as_ref().and_then(Origin::variables))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The way out of a run's container: the proxy that its owner holds while the agent works.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::container::network::Network;
 use crate::egress::model::endpoint::Endpoint;
@@ -8,10 +9,14 @@ use crate::egress::model::key::Key;
 use crate::egress::model::open::ModelSpec;
 use crate::egress::model::tally::{self, Counts};
 use crate::egress::next_hop::NextHops;
+use crate::egress::origin::open::OriginSpec;
+use crate::egress::origin::spec::address;
 use crate::egress::policy::Policy;
 use crate::egress::{Proxy, ProxySpec, log};
 use crate::env::Env;
 use crate::error::{Failure, Usage};
+use crate::git::host::{Git, origin};
+use crate::process::Runner;
 use crate::run::record::RunError;
 use crate::run::record::folder::Folder;
 use crate::run::record::run_json::{NetworkSpec, RunSpec};
@@ -64,6 +69,7 @@ pub fn open(spec: &RunSpec, env: &Env) -> Result<Option<Proxy>, Failure> {
         live_rules: rules(&spec.runtime),
         next_hops: NextHops::new(&env.proxy, spec.network.upstream_by_name)?,
         models: models(spec)?,
+        origin: origin(spec, env),
         run: spec.name.clone(),
         clock: crate::env::now,
     })?;
@@ -79,6 +85,21 @@ fn models(spec: &RunSpec) -> Result<ModelSpec, RunError> {
     let with_key = |endpoint: &Endpoint| Some((endpoint.clone(), Key::new(keys.value(&endpoint.name)?)?));
     let endpoints = spec.network.models.iter().filter_map(with_key).collect();
     Ok(ModelSpec { endpoints, tally: spec.runtime.clone() })
+}
+
+/// The endpoint of the origin. The user's own git is asked for its credential when the agent needs it.
+fn origin(spec: &RunSpec, env: &Env) -> Option<OriginSpec> {
+    let origin = spec.network.origin.clone()?;
+    let (git, git_dir, url) =
+        (Git::new(Runner::new(env).withholding_nothing()), spec.checkout.git_dir.clone(), origin.url.clone());
+    let ask = move || {
+        let now = origin::push_url(&git, &git_dir).map_err(|error| error.to_string())?.unwrap_or_default();
+        match address(&now) {
+            Ok(of_now) if of_now == url => origin::credential(&git, &git_dir, &now).map_err(|error| error.to_string()),
+            _ => Err("the remote has another URL now, and this run began with that one".to_owned()),
+        }
+    };
+    Some(OriginSpec { origin, ask: Arc::new(ask) })
 }
 
 /// What models were asked in a run, while it is on and later.

@@ -52,16 +52,21 @@ fn target(method: &str, path: &str, fields: &Fields, endpoint: &Endpoint) -> Res
     if !METHODS.contains(&method) {
         return Err(Reply::new(501, format!("an endpoint of a model takes no {method}")));
     }
-    let hosts: Vec<&[u8]> = fields.all("host").collect();
-    let host = match hosts.as_slice() {
-        [one] => std::str::from_utf8(one).ok().and_then(|text| Authority::parse(text, Some(80)).ok()),
-        _ => None,
-    };
-    if !host.is_some_and(|asked| asked.host.is_loopback() && asked.port == endpoint.port) {
+    if !is_for_port(fields, endpoint.port) {
         return Err(Reply::new(403, format!("this is the endpoint of {}, and of no other host", endpoint.name)));
     }
     if !endpoint.url.covers(path) {
         return Err(Reply::new(403, format!("this endpoint answers below {}/ only", endpoint.url.path)));
     }
     Ok(Target::Plain(endpoint.url.authority.clone(), path.to_owned()))
+}
+
+/// Whether the one host that is named is this port of the loopback: a page that a name leads here by is none of the agent's programs.
+pub(super) fn is_for_port(fields: &Fields, port: u16) -> bool {
+    let hosts: Vec<&[u8]> = fields.all("host").collect();
+    let host = match hosts.as_slice() {
+        [one] => std::str::from_utf8(one).ok().and_then(|text| Authority::parse(text, Some(80)).ok()),
+        _ => None,
+    };
+    host.is_some_and(|asked| asked.host.is_loopback() && asked.port == port)
 }

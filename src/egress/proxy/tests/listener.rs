@@ -111,6 +111,7 @@ fn the_relay_comes_back_after_the_proxy() {
         policy: Policy::default(),
         live_rules: folder.path().join("rules"),
         models: ModelSpec::default(),
+        origin: None,
         next_hops: NextHops::default(),
         run: "agent-1".into(),
         clock: crate::env::now,
