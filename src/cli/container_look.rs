@@ -81,6 +81,14 @@ pub struct LogsArgs {
     /// Print the last N lines only
     #[arg(short = 'n', long, value_name = "N")]
     pub tail: Option<usize>,
+
+    /// Print what it wrote since then: 10m, 2h30m, today, or a time as RFC 3339 has it (UTC where it names no zone)
+    #[arg(long, value_name = "TIME", conflicts_with = "check")]
+    pub since: Option<String>,
+
+    /// Print before each line when it was written
+    #[arg(short, long, conflicts_with = "check")]
+    pub timestamps: bool,
 }
 
 #[derive(Debug, Args)]

@@ -32,6 +32,7 @@ mod kept;
 mod landing;
 mod leftovers;
 mod life;
+mod log_times;
 mod machine;
 mod main_job;
 mod memory;

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
+use crate::commands::container::log_stamps::Stamps;
 use crate::transcript::Transcript;
 
 const BLOCK: usize = 64 << 10;
@@ -12,17 +13,32 @@ const MOST_BEFORE: usize = 1 << 20;
 pub struct Reader {
     log: File,
     transcript: Option<Transcript>,
+    stamps: Option<Stamps>,
     /// The last lines that were asked for, until they are handed over.
     before: Vec<u8>,
 }
 
+/// Which part of a log is wanted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Part {
+    /// What begins at this byte, with the line that it is in.
+    pub from: u64,
+    /// So many of the last lines there are.
+    pub tail: Option<usize>,
+}
+
 impl Reader {
-    /// `tail` is how many of the last lines there are wanted.
-    pub fn of(log: File, transcript: Option<Transcript>, tail: Option<usize>) -> io::Result<Self> {
-        let mut reader = Self { log, transcript, before: Vec::new() };
-        match (tail, &reader.transcript) {
+    pub fn of(mut log: File, transcript: Option<Transcript>, stamps: Option<Stamps>, part: Part) -> io::Result<Self> {
+        let from = begin_of_line(&mut log, part.from)?;
+        let mut reader = Self { log, transcript, stamps, before: Vec::new() };
+        reader.seek(from)?;
+        match (part.tail, &reader.transcript) {
             (None, _) => {}
-            (Some(lines), None) => seek_to_last_lines(&mut reader.log, lines)?,
+            (Some(lines), None) => {
+                seek_to_last_lines(&mut reader.log, lines)?;
+                let last = reader.log.stream_position()?;
+                reader.seek(last.max(from))?;
+            }
             // A line of a stream is many lines to people, or none: what there is has to be read.
             (Some(lines), Some(_)) => {
                 let mut last = Vec::new();
@@ -48,10 +64,15 @@ impl Reader {
         loop {
             match (self.log.read(&mut block)?, &mut self.transcript) {
                 (0, _) => return Ok(()),
-                (count, Some(transcript)) => to(&transcript.read(&block[..count]))?,
-                (count, None) => to(&block[..count])?,
+                (count, transcript) => show(&block[..count], transcript.as_mut(), self.stamps.as_mut(), to)?,
             }
         }
+    }
+
+    fn seek(&mut self, offset: u64) -> io::Result<()> {
+        self.log.seek(SeekFrom::Start(offset))?;
+        self.stamps.iter_mut().for_each(|stamps| stamps.goes_to(offset));
+        Ok(())
     }
 
     /// What comes from now on is printed as it is read.
@@ -61,8 +82,38 @@ impl Reader {
 
     /// Hands over what has no line end, where nothing follows.
     pub fn end(&mut self, to: &mut impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-        self.transcript.as_mut().map_or(Ok(()), |transcript| to(&transcript.end()))
+        let Some(transcript) = &mut self.transcript else { return Ok(()) };
+        let last = transcript.end();
+        match &mut self.stamps {
+            Some(stamps) if !last.is_empty() => to(&stamps.stamp(&last, crate::env::now())),
+            _ => to(&last),
+        }
     }
+}
+
+fn show(
+    block: &[u8],
+    mut transcript: Option<&mut Transcript>,
+    stamps: Option<&mut Stamps>,
+    to: &mut impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut read = |piece: &[u8]| transcript.as_mut().map_or_else(|| piece.to_vec(), |stream| stream.read(piece));
+    let Some(stamps) = stamps else { return to(&read(block)) };
+    for (piece, time) in stamps.pieces(block)? {
+        to(&stamps.stamp(&read(piece), time))?;
+    }
+    Ok(())
+}
+
+/// Where the line begins that has this byte. One that is very long begins there.
+fn begin_of_line(log: &mut File, offset: u64) -> io::Result<u64> {
+    let count = offset.min(MOST_BEFORE as u64);
+    let start = offset - count;
+    log.seek(SeekFrom::Start(start))?;
+    let mut before = Vec::new();
+    log.by_ref().take(count).read_to_end(&mut before)?;
+    let end = before.iter().rposition(|byte| *byte == b'\n');
+    Ok(end.map_or(if start == 0 { 0 } else { offset }, |end| start + end as u64 + 1))
 }
 
 /// Cuts off what comes before the last lines, once it is more than so many bytes.

@@ -6,11 +6,13 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::cli::container::LogsArgs;
 use crate::commands::container::find::{Runs, any};
-use crate::commands::container::log_reader::{Reader, keep_last_lines};
+use crate::commands::container::log_reader::{Part, Reader, keep_last_lines};
+use crate::commands::container::log_stamps::Stamps;
 use crate::commands::container::picture::{Form, picture};
 use crate::commands::container::report::RunReport;
 use crate::commands::container::screen;
@@ -18,11 +20,13 @@ use crate::commands::{Context, Exit};
 use crate::error::{FAILED, Failure, Usage};
 use crate::output::Output;
 use crate::process::Runner;
+use crate::quantity;
 use crate::run::record::census::Seen;
 use crate::run::record::run_json::Record;
 use crate::run::record::state::State;
 use crate::run::record::{RunError, lock};
 use crate::run::watch::refusals;
+use crate::run::watch::times::Times;
 use crate::transcript::Transcript;
 
 const POLL: Duration = Duration::from_millis(100);
@@ -44,6 +48,10 @@ pub fn run(args: &LogsArgs, context: &Context) -> Result<Exit, Failure> {
 /// What was shown on the run's own screen, as lines.
 fn of_screen(seen: &Seen, args: &LogsArgs, context: &Context) -> Result<Exit, Failure> {
     let name = seen.record.name();
+    if args.since.is_some() || args.timestamps {
+        let painted = Usage::new(format!("{name} paints a screen, and no line there has a time"));
+        return Err(painted.hint(format!("the last of it: bn container logs {name}")).into());
+    }
     if args.follow && seen.owned && seen.record.spec.screen.is_some() {
         let painted = Usage::new(format!("{name} paints a screen, and prints no lines that could be followed"));
         return Err(painted.hint(format!("watch it: bn container attach --no-stdin {name}")).into());
@@ -103,16 +111,17 @@ fn log_file(seen: &Seen, args: &LogsArgs) -> PathBuf {
     }
 }
 
-fn show(seen: &Seen, args: &LogsArgs, context: &Context) -> Result<(), RunError> {
+fn show(seen: &Seen, args: &LogsArgs, context: &Context) -> Result<(), Failure> {
     let path = log_file(seen, args);
     let io = |source| RunError::io("read", &path, source);
     let log = match File::open(&path) {
         // A run that failed while it was being prepared has none yet.
-        Err(error) if error.kind() == ErrorKind::NotFound => return print(seen, &[], context).map_err(io),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(print(seen, &[], context).map_err(io)?),
         other => other.map_err(io)?,
     };
     let transcript = (!args.raw && !args.check && seen.record.spec.has_transcript()).then(|| Transcript::new(false));
-    let mut reader = Reader::of(log, transcript, args.tail).map_err(io)?;
+    let (part, stamps) = part(seen, args)?;
+    let mut reader = Reader::of(log, transcript, stamps, part).map_err(io)?;
     if context.output.is_json() {
         let mut bytes = Vec::new();
         follow(seen, args, context.output, &mut reader, |shown| {
@@ -120,10 +129,36 @@ fn show(seen: &Seen, args: &LogsArgs, context: &Context) -> Result<(), RunError>
             Ok(())
         })
         .map_err(io)?;
-        return print(seen, &bytes, context).map_err(io);
+        return Ok(print(seen, &bytes, context).map_err(io)?);
     }
     let mut output = context.output.of_stranger(context.env.stdout_is_terminal);
-    follow(seen, args, context.output, &mut reader, |shown| output.write(shown)).map_err(io)
+    Ok(follow(seen, args, context.output, &mut reader, |shown| output.write(shown)).map_err(io)?)
+}
+
+/// Which part of the log is wanted, and the times of its lines where they are.
+fn part(seen: &Seen, args: &LogsArgs) -> Result<(Part, Option<Stamps>), Failure> {
+    let mut part = Part { from: 0, tail: args.tail };
+    if args.since.is_none() && !args.timestamps {
+        return Ok((part, None));
+    }
+    let path = seen.folder.log_times();
+    let times = Times::read(&path).map_err(|source| RunError::io("read", &path, source))?;
+    let Some(times) = times else {
+        let name = seen.record.name();
+        let unknown = Usage::new(format!("when {name} wrote what is in its log is not known"));
+        return Err(unknown.hint(format!("all of it: bn container logs {name}")).into());
+    };
+    if let Some(since) = &args.since {
+        part.from = times.offset(point(since)?);
+    }
+    Ok((part, args.timestamps.then(|| Stamps::new(times))))
+}
+
+/// A length of time is one before now, as docker has it.
+fn point(since: &str) -> Result<DateTime<Utc>, Usage> {
+    let now = crate::env::now();
+    let before = quantity::length(since).and_then(|length| now.checked_sub_signed(TimeDelta::from_std(length).ok()?));
+    before.map_or_else(|| quantity::time("--since", since, now), Ok)
 }
 
 /// Prints all of a log at once.

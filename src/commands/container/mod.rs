@@ -36,6 +36,7 @@ mod live;
 mod local_image;
 mod log;
 mod log_reader;
+mod log_stamps;
 mod login;
 mod logs;
 mod looking;

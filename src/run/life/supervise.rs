@@ -24,6 +24,7 @@ use crate::run::watch::follow::Follower;
 use crate::run::watch::process::Watched;
 use crate::run::watch::refusals::Announcer;
 use crate::run::watch::signals::Signals;
+use crate::run::watch::times::Recorder;
 use crate::run::watch::wall::MemoryKills;
 use crate::run::watch::{graph, job_control, ports, proxy, refusals, status};
 use crate::transcript::Transcript;
@@ -125,6 +126,8 @@ pub fn supervise(
     let output = || owner.output.of_stranger(owner.env.stdout_is_terminal);
     let transcript = || run.record.spec.has_transcript().then(|| Transcript::new(true));
     let follower = owner.follow.then(|| Follower::start(&run.folder.log(), output(), transcript()));
+    let times = (!run.record.spec.terminal).then(|| Recorder::start(&run.folder)).transpose();
+    let times = times.map_err(|source| RunError::io("watch", &run.folder.log(), source))?;
     let mut follower = follower.transpose().map_err(|source| RunError::io("read", &run.folder.log(), source))?;
     let reason = match watched {
         Some(watched) => Watch::new(run, owner, meanwhile).until_end(&watched, &mut foreground)?,
@@ -136,6 +139,9 @@ pub fn supervise(
     // A ctr that was killed, or whose terminal is gone, has an exit code of its own.
     let code = foreground.wait(owner.output).map_err(io)?.filter(|_| reason == Reason::ByItself);
     follower.iter_mut().for_each(Follower::end);
+    if let Some(Err(error)) = times.map(Recorder::finish) {
+        owner.output.note(format_args!("bn could not write down when the agent printed what: {error}"));
+    }
     let verdict = guard.map_or(Ok(None), Guard::verdict).unwrap_or_else(|error| {
         owner.output.note(format_args!("bn could not watch how much the agent wrote to disk: {error}"));
         None

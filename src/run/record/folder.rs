@@ -45,6 +45,11 @@ impl Folder {
         self.0.join("log")
     }
 
+    /// When it printed that.
+    pub fn log_times(&self) -> PathBuf {
+        self.0.join("log.times")
+    }
+
     /// What is made for a check of its work, and goes with that.
     pub fn check(&self) -> PathBuf {
         self.0.join("check")

@@ -15,6 +15,7 @@ pub mod refusals;
 pub mod signals;
 pub mod status;
 pub mod terminal;
+pub mod times;
 pub mod told;
 pub mod usage;
 pub mod wall;
