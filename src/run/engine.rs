@@ -224,19 +224,34 @@ impl Engine {
 
     /// Removes the container of a process that has ended, with what containerd still keeps of that.
     pub fn remove(&self, id: &str) -> Result<(), EngineError> {
-        let removed = self.runner.capture(&self.ctr.remove_container(id))?;
-        if removed.success() || is_not_found(&removed.stderr) {
-            return Ok(());
-        }
-        self.remove_process(id)?;
-        self.ask_gone("remove", id, &self.ctr.remove_container(id)).map(drop)
+        through_a_restart(|| {
+            let removed = self.runner.capture(&self.ctr.remove_container(id))?;
+            if removed.success() || is_not_found(&removed.stderr) {
+                return Ok(());
+            }
+            self.remove_task(id)?;
+            self.ask_gone("remove", id, &self.ctr.remove_container(id)).map(drop)
+        })
     }
 
     /// Removes what is left of the container's process, and returns the exit code where containerd knows it.
     pub fn remove_process(&self, id: &str) -> Result<Option<u8>, EngineError> {
+        through_a_restart(|| self.remove_task(id))
+    }
+
+    fn remove_task(&self, id: &str) -> Result<Option<u8>, EngineError> {
         let removed = self.ask_gone("remove the process of", id, &self.ctr.remove_task(id))?;
         let known = removed.success() && !is_not_found(&removed.stderr);
         Ok(known.then(|| parse_exit_code(&removed.stderr).unwrap_or(0)))
+    }
+}
+
+/// Takes the last step of a run, again if containerd went away before it answered, as it does while it is updated.
+/// `ctr` itself waits until containerd listens once more.
+fn through_a_restart<T>(step: impl Fn() -> Result<T, EngineError>) -> Result<T, EngineError> {
+    match step() {
+        Err(EngineError::NotRunning { .. }) => step(),
+        answer => answer,
     }
 }
 
@@ -261,11 +276,12 @@ fn is_not_found(stderr: &str) -> bool {
     last_line(stderr).contains("not found") || stderr.contains("process already finished")
 }
 
-/// Whether nobody was there to hear what `ctr` asked.
+/// Whether nobody was there to hear what `ctr` asked, or went before it was answered.
 fn is_gone(stderr: &str) -> bool {
     let unheard = stderr.contains("dial ") || stderr.contains("failed to dial");
     let signs = ["connection refused", "no such file", "deadline exceeded"];
-    stderr.contains("code = Unavailable") || unheard && signs.iter().any(|sign| stderr.contains(sign))
+    let cut_off = stderr.contains("code = Unavailable") || last_line(stderr).ends_with(": unavailable");
+    cut_off || unheard && signs.iter().any(|sign| stderr.contains(sign))
 }
 
 /// What `ctr` meant: its last line, without its own name and Go's way of chaining.
@@ -301,6 +317,7 @@ mod tests {
         assert!(is_not_found("ctr: no running task found: task x not found: not found"));
         assert!(matches!(from_stderr("/s", "dial: connection refused"), EngineError::NotRunning { .. }));
         assert!(matches!(from_stderr("/s", "odd"), EngineError::Failed { .. }));
+        assert!(is_gone("ctr: transport is closing: unavailable\n") && !is_gone("ctr: busy: unknown\n"));
     }
 
     #[test]

@@ -80,6 +80,8 @@ fn bn_is_killed_in_the_terminal() {
     going.bn.wait().unwrap();
     let status = going.world.row(&going.name)["status"].as_str().unwrap().to_owned();
     assert!(["unowned", "interrupted"].contains(&status.as_str()), "{status}");
+    let asked = going.world.bn(&["container", "stop"]).exits(2);
+    assert_eq!(asked.stderr, format!("Error: which one? running: {} (interrupted). Or --all\n", going.name));
     going.world.bn(&["container", "merge", &going.name]).exits(0);
     going.has_everything();
 }

@@ -87,6 +87,30 @@ fn a_containerd_that_goes_away_under_a_run_costs_no_work_and_the_way_on_is_named
     world.assert_nothing_runs(&job);
 }
 
+/// A `ctr` whose first request to remove a process is cut off, as by a containerd that is being started again.
+const CUT_OFF: &str = r#"#!/bin/sh
+case "$* " in
+*" tasks rm "*) [ -e "$0.cut" ] || { touch "$0.cut"; echo "ctr: transport is closing: unavailable" >&2; exit 1; } ;;
+esac
+PATH=${PATH#*:} exec ctr "$@"
+"#;
+
+#[test]
+fn a_containerd_that_is_started_again_while_a_run_ends_is_asked_once_more() {
+    let world = World::new();
+    let folder = world.path("programs");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("ctr"), CUT_OFF).unwrap();
+    world.shell("chmod 0755 programs/ctr");
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+    let mut command = world.bn_command(&["container", "run", "--tag", &image(), "../agent-1", "--name", &world.job()]);
+    command.args(["--", "git", "commit", "-q", "--allow-empty", "-m", "work"]).env("PATH", path);
+    answer(command.output().unwrap()).exits(0);
+    assert!(folder.join("ctr.cut").exists());
+    world.assert_on_main("work");
+    world.assert_nothing_runs(&world.job());
+}
+
 /// What the line says of discarding, in a world whose run has come to be stuck.
 fn discard(world: &World) -> String {
     let asked = world.bn(&["container", "discard", &world.job()]).exits(2);

@@ -127,8 +127,7 @@ impl Runs {
 
     /// The newest names, and how many more there are.
     fn offered(&self, which: impl Fn(&Seen) -> bool) -> Vec<String> {
-        let names: Vec<String> =
-            self.seen.iter().filter(|run| which(run)).map(|run| run.record.name().to_owned()).collect();
+        let names: Vec<String> = self.seen.iter().filter(|run| which(run)).map(offer).collect();
         let more = names.len().saturating_sub(MOST_OFFERED);
         let shown = names.into_iter().skip(more);
         shown.chain((more > 0).then(|| format!("and {more} older ones"))).collect()
@@ -137,6 +136,12 @@ impl Runs {
     fn is_here(&self, run: &Seen) -> bool {
         self.here.as_ref() == Some(&run.record.spec.repo())
     }
+}
+
+/// The name of a run, and that nobody works at it any more where that is so.
+fn offer(run: &Seen) -> String {
+    let interrupted = !run.owned && run.record.state.is_open();
+    format!("{}{}", run.record.name(), if interrupted { " (interrupted)" } else { "" })
 }
 
 /// Keeps those that fit, where any does.

@@ -76,7 +76,7 @@ pub fn of(
             wish("bn was killed, and its agent goes on without it", &[LOOK, ("end it, and merge", "merge"), GIVE_UP])
         }
         state if state.is_open() => {
-            wish("bn was killed, or the machine went down", &[("finish it, and merge", "merge"), GIVE_UP])
+            wish("bn was killed, or containerd or the machine went down", &[("finish it, and merge", "merge"), GIVE_UP])
         }
         State::CollectFailed => wish(&reason("its work could not be taken over"), &[TRY_AGAIN, GIVE_UP]),
         _ if record.needs_sudo => wish("to remove its container takes sudo", &[("remove it", "merge")]),
