@@ -59,7 +59,7 @@ start() {
     "$HERE/base-image.sh" --ref "$BASE"
     build --tag "$IMAGE"
     if [[ -z ${BN_TEST_CONTAINERD:-} ]]; then
-        build --tag "$TOOLS_IMAGE" --package python3-pip npm "$(cargo_package)"
+        build --tag "$TOOLS_IMAGE" --package python3-pip npm openssh-server "$(cargo_package)"
     fi
     if ((EUID == 0)); then
         add_users

@@ -42,6 +42,12 @@ Examples:
   bn container port agent-1 3000
   bn container port agent-1 8080:3000";
 
+const SSH_EXAMPLES: &str = "\
+Examples:
+  bn container ssh-config agent-1 >>~/.ssh/config
+  ssh bn-agent-1
+  code --remote ssh-remote+bn-agent-1 /workspace";
+
 const TELL_EXAMPLES: &str = "\
 Examples:
   bn container tell agent-1 'Keep the old names, others import them'
@@ -74,6 +80,11 @@ pub enum ContainerCommand {
     Exec(ExecArgs),
     /// Open a shell in a run's container, beside the agent and inside its walls
     Shell(ShellArgs),
+    /// Print an entry for ~/.ssh/config with which ssh, scp and editors reach a live run
+    ///
+    /// The image needs openssh-server. Whoever comes in is the agent's user, inside its walls; no port of yours, no key and no screen leads in with them.
+    #[command(after_help = SSH_EXAMPLES)]
+    SshConfig(SshConfigArgs),
     /// Open the agent's own screen, as often and from wherever you want
     #[command(after_help = ATTACH_EXAMPLES)]
     Attach(AttachArgs),
@@ -141,6 +152,9 @@ pub enum ContainerCommand {
     /// Tell programs in here what is different from other machines; the entrypoint does this itself
     #[command(hide = true)]
     Furnish(FurnishArgs),
+    /// Become the image's ssh server for one connection; what `ssh-config` prints starts this itself
+    #[command(hide = true)]
+    Sshd,
     /// Hand an agent program what its person said meanwhile; a hook of that program starts this itself
     #[command(hide = true)]
     Told,
@@ -208,6 +222,13 @@ pub struct PauseArgs {
     /// The runs, in any repository; the first letters of a name will do
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct SshConfigArgs {
+    /// The run, or the first letters of its name
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -24,6 +24,7 @@ pub mod network;
 mod recorded;
 pub mod reference;
 pub mod seccomp;
+pub mod ssh;
 pub mod tasks;
 pub mod user_mount;
 pub mod wall;

@@ -60,6 +60,7 @@ mod secrets;
 mod setup;
 mod shapes;
 mod sign_in;
+mod ssh;
 mod streams;
 mod submodules;
 mod targets;

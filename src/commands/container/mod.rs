@@ -66,6 +66,8 @@ mod run;
 mod screen;
 mod settings;
 mod sign_in;
+mod ssh_config;
+mod sshd;
 mod stats;
 mod stop;
 mod supervise;
@@ -113,6 +115,8 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
         ContainerCommand::Log(args) => log::run(&args, context),
         ContainerCommand::Tell(args) => tell::run(&args, context),
         ContainerCommand::Told => told::run(context),
+        ContainerCommand::SshConfig(args) => ssh_config::run(&args, context),
+        ContainerCommand::Sshd => sshd::run(context),
         ContainerCommand::Stats(args) => stats::run(&args, context),
         ContainerCommand::Merge(args) => merge::run(&args, context),
         ContainerCommand::Retry(args) => retry::run(&args, context),
@@ -141,8 +145,8 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
 
 /// What the entrypoint starts.
 fn is_of_the_inside(command: &ContainerCommand) -> bool {
-    use ContainerCommand::{AgentHome, Dialler, Furnish, Relay, Restrict, Told};
-    matches!(command, Told | Relay(_) | Dialler(_) | Restrict(_) | AgentHome(_) | Furnish(_))
+    use ContainerCommand::{AgentHome, Dialler, Furnish, Relay, Restrict, Sshd, Told};
+    matches!(command, Told | Sshd | Relay(_) | Dialler(_) | Restrict(_) | AgentHome(_) | Furnish(_))
 }
 
 pub fn refuse_in_container(context: &Context) -> Result<(), Usage> {

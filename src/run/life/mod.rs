@@ -21,6 +21,7 @@ pub mod retarget;
 pub mod retried;
 pub mod review;
 pub mod sign_in;
+pub mod ssh;
 pub mod stale_secrets;
 pub mod start;
 pub mod steps;
