@@ -1,5 +1,7 @@
 //! Everybody who may type the commands: with passwordless sudo, with a sudo that asks, through sudo.
 
+use std::os::unix::fs::PermissionsExt;
+
 use crate::screen::Screen;
 use crate::world::{User, World, answer, containerd, image};
 
@@ -32,6 +34,24 @@ fn a_detached_run_of_a_user_with_passwordless_sudo() {
     world.assert_on_main("work");
     world.assert_nothing_runs(&world.job());
     assert_all_is_the_users(&world);
+}
+
+#[test]
+fn a_run_whose_runtime_folder_is_taken_away_can_be_stopped_and_says_so() {
+    let Some(world) = World::of_other(User::Passwordless) else { return };
+    let name = world.job();
+    let line = ["container", "run", "--detach", "--tag", &image(), "--name", &name, "../agent-1", "--", "bash", "-c"];
+    let script = "trap 'git commit -q --allow-empty -m last; exit 0' TERM; touch ready; while sleep 0.2; do :; done";
+    world.bn(&[&line[..], &[script]].concat()).exits(0);
+    crate::world::wait_for("the agent", || world.path("agent-1/ready").exists());
+    let folder = world.path("run");
+    std::os::unix::fs::chown(&folder, Some(0), Some(0)).unwrap();
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+    world.bn(&["container", "stop", &name]).exits(0);
+    assert_eq!(world.git("log -1 --format=%s agent-1"), "last");
+    let said = world.bn(&["container", "merge", &name, "--yes"]).exits(0);
+    assert!(format!("{said:?}").contains("was taken away from you while this run went on"), "{said:#?}");
+    assert_eq!(world.row(&name)["status"], "stopped");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Everything a container needs, made before it starts: the record, the private git folder, pipes, small files, secrets.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::container::ctr::ContainerSpec;
@@ -190,8 +191,17 @@ pub fn remove_model_keys(spec: &RunSpec) -> Result<(), RunError> {
     secrets::shred(&path).map_err(|source| RunError::io("remove", &path, source))
 }
 
+/// Whether what stands at the place of the folder of secrets and sockets is closed to the user. systemd keeps such folders in a
+/// file system of the user's own; with that, all that was in it is gone.
+pub fn is_out_of_reach(spec: &RunSpec) -> bool {
+    std::fs::symlink_metadata(&spec.runtime).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
+}
+
 /// Removes the folder of secrets and sockets.
 pub fn remove_secrets(spec: &RunSpec) -> Result<(), Failure> {
+    if is_out_of_reach(spec) {
+        return Ok(());
+    }
     remove_secret_file(spec)?;
     remove_model_keys(spec)?;
     remove_all(&spec.runtime)

@@ -78,8 +78,7 @@ pub fn end(run: &mut Run, engine: &Engine, git: &Git, landing: &Landing<'_>) -> 
     run.record.ended_at.get_or_insert_with(crate::env::now);
     run.enter(State::Collecting, Point::EndingRecorded)?;
     over::remove_container(run, engine)?;
-    proxy::close(&run.record.spec, &run.folder)?;
-    prepare::remove_secrets(&run.record.spec)?;
+    let unkept = close_runtime(run)?;
     sign_in::end(run)?;
     failpoint::reached(Point::RuntimeRemoved);
     if let Err(error) = finish::collect_and_merge(run, git, landing) {
@@ -88,7 +87,7 @@ pub fn end(run: &mut Run, engine: &Engine, git: &Git, landing: &Landing<'_>) -> 
         return Err(error);
     }
     let untold = finish::tell_commits(run, git);
-    finish::add_notes(run, untold);
+    finish::add_notes(run, untold.into_iter().chain(unkept));
     match tell::ended(&run.record) {
         Err(passing @ (GraphError::Full { .. } | GraphError::Busy { .. })) => return Err(passing.into()),
         // The agent could write there: whatever it made of the graph, its run comes to an end.
@@ -106,6 +105,18 @@ pub fn end(run: &mut Run, engine: &Engine, git: &Git, landing: &Landing<'_>) -> 
     finish::discard(run, git)?;
     finish::look_what_is_kept(run, git)?;
     Ok(run.enter(State::Ended, Point::RunEnded)?)
+}
+
+/// Keeps what is wanted of the folder of secrets and sockets, and removes it. Returns what cannot be kept.
+fn close_runtime(run: &Run) -> Result<Option<String>, Failure> {
+    let spec = &run.record.spec;
+    if prepare::is_out_of_reach(spec) {
+        let lost = "what may be in it stays there, and what the network refused is not known";
+        return Ok(Some(format!("{} was taken away from you while this run went on: {lost}", spec.runtime.display())));
+    }
+    proxy::close(spec, &run.folder)?;
+    prepare::remove_secrets(spec)?;
+    Ok(None)
 }
 
 /// How a run without an owner is resumed.
