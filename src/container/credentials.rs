@@ -123,6 +123,14 @@ fn is_token(text: &str) -> bool {
     !text.is_empty() && text.len() <= LONGEST && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
+/// Codex writes down which server it signed in at, in an object with texts.
+fn is_about_the_sign_in(value: &Value) -> bool {
+    match value {
+        Value::Object(texts) => texts.len() <= MOST && texts.values().all(is_plain),
+        other => is_plain(other),
+    }
+}
+
 /// Text, a number, yes or no, or a list of texts: nothing else is in these files.
 fn is_plain(value: &Value) -> bool {
     match value {
@@ -140,9 +148,10 @@ impl Credential {
 
     fn check(&self) -> Result<(), Refused> {
         let tokens = self.tokens().ok_or(Refused("it has no tokens"))?;
-        let others = self.parts.values().filter(|value| !value.is_object());
+        let mut others = self.parts.values().filter(|value| !value.is_object());
         let objects = self.parts.values().filter(|value| value.is_object()).count();
-        if objects != 1 || tokens.len() > MOST || !others.chain(tokens.values()).all(is_plain) {
+        let is_known = others.all(is_plain) && tokens.values().all(is_about_the_sign_in);
+        if objects != 1 || tokens.len() > MOST || !is_known {
             return Err(Refused("it has what no sign-in has"));
         }
         if !self.token(false).is_some_and(is_token) || !self.token(true).is_some_and(is_token) {
@@ -185,16 +194,30 @@ impl Credential {
         }
     }
 
+    /// Older versions of Claude Code do not say it.
     fn account(&self) -> Option<&str> {
-        self.tokens()?.get("account_id")?.as_str()
+        self.tokens()?.get(if self.agent == Agent::Claude { "accountUuid" } else { "account_id" })?.as_str()
     }
 
-    /// Whether this may stand in for what is kept: it is of the same account, newer, and not from a future that would keep all that
-    /// comes later out.
-    pub fn check_newer(&self, kept: &Credential, now: DateTime<Utc>) -> Result<(), Refused> {
+    /// This in the place of what is kept, where it may be there: it is of the same account, newer, and not from a future that would keep
+    /// all that comes later out. The server at which it is renewed is the one at which the user signed in, whatever the file says.
+    pub fn in_place_of(mut self, kept: &Credential, now: DateTime<Utc>) -> Result<Self, Refused> {
+        self.check_newer(kept, now)?;
+        let servers = |(name, value): (&String, &Value)| value.is_object().then(|| (name.clone(), value.clone()));
+        let before: Map<String, Value> = kept.tokens().into_iter().flatten().filter_map(servers).collect();
+        if let Some((part, ..)) = place(self.agent).tokens
+            && let Some(tokens) = self.parts.get_mut(part).and_then(Value::as_object_mut)
+        {
+            tokens.retain(|name, value| !value.is_object() || before.contains_key(name));
+            tokens.extend(before);
+        }
+        Ok(self)
+    }
+
+    fn check_newer(&self, kept: &Credential, now: DateTime<Utc>) -> Result<(), Refused> {
         let (age, before) = (self.age(), kept.age());
         let latest = if self.agent == Agent::Claude { now + LONGEST_LIFE } else { now + AHEAD };
-        if self.agent != kept.agent || self.account() != kept.account() {
+        if self.agent != kept.agent || kept.account().is_some_and(|account| self.account() != Some(account)) {
             Err(Refused("it is of another account"))
         } else if age < before {
             Err(Refused("it is older than what is kept"))
@@ -216,9 +239,10 @@ impl Credential {
         self.with_renewal((self.agent != Agent::Claude).then_some(""))
     }
 
-    /// The file of a program that may be renewing its tokens in this moment: both would write the new ones into it.
-    pub fn recalled(&self) -> Vec<u8> {
-        self.with_renewal(Some(""))
+    /// The file of a program that may be renewing its tokens in this moment, and that writes the new ones into it all the same. Codex
+    /// gives the new ones up where its file is another one by then, so nothing is taken from it.
+    pub fn recalled(&self) -> Option<Vec<u8>> {
+        (self.agent == Agent::Claude).then(|| self.with_renewal(Some("")))
     }
 
     fn with_renewal(&self, text: Option<&str>) -> Vec<u8> {

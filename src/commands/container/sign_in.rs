@@ -121,8 +121,9 @@ impl Stage {
         std::fs::create_dir(&path)?;
         let read = |words: &[&str]| git.read("make a repository for a sign-in", &git.discovering(&path).args(words));
         read(&["init", "-q", "--template=", "-b", "main"])?;
-        let who = ["-c", "user.name=bn", "-c", "user.email=bn@localhost", "-c", "commit.gpgSign=false"];
-        read(&[&who[..], &["commit", "-q", "--allow-empty", "-m", "A place to sign in"]].concat())?;
+        read(&["config", "user.name", "bn"])?;
+        read(&["config", "user.email", "bn@localhost"])?;
+        read(&["-c", "commit.gpgSign=false", "commit", "-q", "--allow-empty", "-m", "A place to sign in"])?;
         Ok(stage)
     }
 

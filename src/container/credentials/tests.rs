@@ -14,7 +14,8 @@ fn codex(number: u32, renewed: DateTime<Utc>, account: &str) -> Value {
     json!({
         "auth_mode": "chatgpt", "OPENAI_API_KEY": null, "last_refresh": renewed.to_rfc3339(),
         "tokens": { "id_token": "e30.e30.x", "access_token": format!("e30.{claims}.{number}"),
-            "refresh_token": format!("rt-{number}"), "account_id": account },
+            "oauth_provenance": { "issuer": "https://auth.openai.com", "client_id": "app" },
+            "refresh_token": format!("rt-{number}"), "login_owner_id": "x", "account_id": account },
     })
 }
 
@@ -78,7 +79,7 @@ fn what_is_no_credential_file_is_refused() {
         ("expiresAt", json!("tomorrow")),
         ("expiresAt", json!(null)),
         ("scopes", json!([{ "a": 1 }])),
-        ("subscriptionType", json!({ "a": "b" })),
+        ("subscriptionType", json!({ "a": { "b": 1 } })),
         ("rateLimitTier", json!("\u{1b}[2J")),
     ] {
         let mut file = claude(1, now);
@@ -99,7 +100,8 @@ fn the_newest_of_one_account_counts_and_none_from_the_future() {
     let now = crate::env::now();
     let hours = Duration::hours;
     let newer = |agent, file: &Value, kept: &Value| {
-        taken(agent, file).unwrap().check_newer(&taken(agent, kept).unwrap(), now).map_err(|Refused(why)| why)
+        let kept = taken(agent, kept).unwrap();
+        taken(agent, file).unwrap().in_place_of(&kept, now).map(drop).map_err(|Refused(why)| why)
     };
     let kept = claude(1, now + hours(1));
     assert_eq!(newer(Agent::Claude, &claude(2, now + hours(8)), &kept), Ok(()));
@@ -110,4 +112,24 @@ fn the_newest_of_one_account_counts_and_none_from_the_future() {
     assert_eq!(newer(Agent::Codex, &codex(2, now - hours(201), "a"), &kept), Err("it is older than what is kept"));
     assert_eq!(newer(Agent::Codex, &codex(2, now, "b"), &kept), Err("it is of another account"));
     assert_eq!(newer(Agent::Codex, &codex(2, now + hours(100), "a"), &kept), Err("it is from the future"));
+    // Only newer versions of Claude Code say whose tokens they are.
+    let (mut named, mut other) = (claude(2, now + hours(2)), claude(3, now + hours(2)));
+    named["claudeAiOauth"]["accountUuid"] = json!("a");
+    other["claudeAiOauth"]["accountUuid"] = json!("b");
+    assert_eq!(newer(Agent::Claude, &named, &claude(1, now)), Ok(()));
+    assert_eq!(newer(Agent::Claude, &other, &named), Err("it is of another account"));
+}
+
+#[test]
+fn the_server_that_renews_stays_the_one_of_the_sign_in() {
+    let now = crate::env::now();
+    let kept = taken(Agent::Codex, &codex(1, now, "a")).unwrap();
+    let mut elsewhere = codex(2, now, "a");
+    elsewhere["tokens"]["oauth_provenance"]["issuer"] = json!("https://canary.example");
+    elsewhere["tokens"]["another"] = json!({ "issuer": "https://canary.example" });
+    let placed = taken(Agent::Codex, &elsewhere).unwrap().in_place_of(&kept, now).unwrap();
+    let file: Value = serde_json::from_slice(&placed.whole()).unwrap();
+    assert_eq!(file, codex(2, now, "a"));
+    elsewhere["tokens"]["another"] = json!({ "deeper": { "still": 1 } });
+    assert!(taken(Agent::Codex, &elsewhere).is_err());
 }

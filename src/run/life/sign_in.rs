@@ -4,18 +4,20 @@
 //! token that is sent with requests, and a newer one as soon as there is one. The holder's agent writes new tokens into a folder that
 //! outlives its container. Every owner of a run that has a copy looks there, and whoever looks next where no owner is left.
 
+mod file;
+pub mod keeper;
+
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration as StdDuration, Instant};
 
 use chrono::{DateTime, Duration, Utc};
 
 use crate::container::agent::Agent;
-use crate::container::credentials::{self, Credential, Found};
+use crate::container::credentials::{self, Credential};
 use crate::error::Failure;
 use crate::output::Output;
 use crate::run::record::folder::Folder;
@@ -23,16 +25,14 @@ use crate::run::record::logins::{Holder, Kept, Logins, SignIn};
 use crate::run::record::run_json::{Record, Run, RunSpec};
 use crate::run::record::{RunError, lock};
 use crate::run::watch::process::Watched;
-use crate::untrusted::{nofollow, remove};
 
 /// So long before its end a token is taken to be one that nobody renews. Claude Code renews it five minutes before.
 const LATE: Duration = Duration::minutes(3);
 /// A program that was renewing its tokens when they were recalled has written them after this: Claude Code waits 30 seconds for an answer.
 const IN_FLIGHT: Duration = Duration::seconds(45);
 
-/// How often it is seen whether the agent has renewed anything, and how often all is looked at.
+/// How often somebody who waits looks again.
 const EVERY: StdDuration = StdDuration::from_millis(200);
-const AT_LEAST_EVERY: StdDuration = StdDuration::from_secs(2);
 
 /// What one run has to do with the sign-in of its agent.
 #[derive(Clone, Debug)]
@@ -51,6 +51,10 @@ impl Share {
         Some(Self { logins: Logins::new(spec.logins.clone()?), agent, own })
     }
 
+    pub fn program(&self) -> &'static str {
+        self.agent.program()
+    }
+
     /// Before anything of the agent's folder is removed: takes over what a run has left there whose owner died.
     pub fn settle(&self) -> Result<(), Failure> {
         settle(&self.logins, self.agent)
@@ -61,33 +65,38 @@ impl Share {
         self.look(&mut Copy::default())
     }
 
-    /// Where the token has ended already and its holder does not renew it, the agent would fail at once: waits until this run may.
+    /// Where the token has ended already and its holder does not renew it, the agent would fail at once: waits until this run may, or says
+    /// what helps.
     pub fn await_turn(&self, output: Output) -> Result<(), Failure> {
+        let Some((holder, can_wait)) = self.idler()? else { return Ok(()) };
+        let program = self.agent.program();
+        if !can_wait {
+            output.note(format_args!(
+                "{program} may not be able to sign in: {holder} has what renews its token, and does not use it. It does so when it works                  again; or end it: bn container stop {holder}"
+            ));
+            return Ok(());
+        }
+        output.note(format_args!(
+            "{holder} has what renews {program}'s sign-in and does not use it: this run takes it, within a minute"
+        ));
         let (mut copy, until) = (self.handed(), Instant::now() + StdDuration::from_secs(60));
-        let mut told = false;
-        while let Some(holder) = self.idler()?.filter(|_| Instant::now() < until) {
-            if !std::mem::replace(&mut told, true) {
-                let program = self.agent.program();
-                output.note(format_args!(
-                    "{holder} has what renews {program}'s sign-in and does not use it: this run takes it, within a minute"
-                ));
-            }
+        while Instant::now() < until && self.idler()?.is_some() {
             thread::sleep(EVERY);
             self.look(&mut copy)?;
         }
         Ok(())
     }
 
-    /// The other run that should have renewed the sign-in.
-    fn idler(&self) -> Result<Option<String>, Failure> {
+    /// The other run that should have renewed the sign-in, and whether it can be taken from there.
+    fn idler(&self) -> Result<Option<(String, bool)>, Failure> {
         let sign_in = self.logins.sign_in(self.agent)?;
         let late = sign_in.filter(|sign_in| is_late(&sign_in.credential, crate::env::now()));
-        let holder = late.and_then(|sign_in| sign_in.holder).filter(|holder| holder.session != self.own.session);
-        Ok(holder.map(|holder| holder.run))
+        let Some(SignIn { credential, holder: Some(holder), .. }) = late else { return Ok(None) };
+        Ok((holder.session != self.own.session).then(|| (holder.run, credential.recalled().is_some())))
     }
 
     /// What `give` has handed to the agent, by what is in its file.
-    fn handed(&self) -> Copy {
+    pub fn handed(&self) -> Copy {
         let holds = self
             .logins
             .sign_in(self.agent)
@@ -102,7 +111,7 @@ impl Share {
     }
 
     /// By which a change is noticed: of what is kept, and of what the agent has.
-    fn fingerprints(&self) -> [Option<(u64, i64, i64)>; 2] {
+    pub fn fingerprints(&self) -> [Option<(u64, i64, i64)>; 2] {
         let of =
             |path: &Path| fs::symlink_metadata(path).ok().map(|found| (found.ino(), found.mtime(), found.mtime_nsec()));
         [of(&self.logins.file(self.agent)), of(&self.own.home.join(credentials::file(self.agent)))]
@@ -128,10 +137,9 @@ impl Share {
         let wanted = Copy { access: Some(sign_in.credential.access().to_owned()), holds };
         // Where it is recalled the agent may be writing new tokens in this moment, which count.
         if *copy != wanted && !is_recalled {
-            // What the holder itself has written is newer than any copy.
-            let own_words =
-                holds && copy.holds && read(&self.own.home, self.agent).as_ref() == Some(&sign_in.credential);
-            if !own_words {
+            // What the holder's program has written, or is writing in this moment, is newer than any copy.
+            let held = before.holder.as_ref().is_some_and(|holder| holder.session == self.own.session);
+            if !(held && copy.holds) {
                 let text = if holds { sign_in.credential.whole() } else { sign_in.credential.without_renewal() };
                 self.write(&text)?;
             }
@@ -148,16 +156,23 @@ impl Share {
         };
         match holder.recalled {
             None => {
-                holder.recalled = Some(now);
-                let written = write(&holder.home, self.agent, &sign_in.credential.recalled());
-                written.map_err(|source| RunError::io("write to", &holder.home, source).into())
+                let Some(text) = sign_in.credential.recalled() else { return Ok(()) };
+                let home = holder.home.clone();
+                let failed = |source| RunError::io("write to", &home, source);
+                let last = file::exchange(&home, self.agent, &text).map_err(failed)?;
+                match last.and_then(|last| newer(last, &sign_in.credential, now)) {
+                    // It was renewed in this moment.
+                    Some(last) => {
+                        file::write(&home, self.agent, &last.whole()).map_err(failed)?;
+                        sign_in.renew(last, now);
+                    }
+                    None => holder.recalled = Some(now),
+                }
             }
-            Some(since) if now >= since + IN_FLIGHT => {
-                sign_in.holder = None;
-                Ok(())
-            }
-            Some(_) => Ok(()),
+            Some(since) if now >= since + IN_FLIGHT => sign_in.holder = None,
+            Some(_) => {}
         }
+        Ok(())
     }
 
     /// The user has signed out.
@@ -182,51 +197,12 @@ impl Share {
     }
 
     fn write(&self, text: &[u8]) -> Result<(), Failure> {
-        let written = write(&self.own.home, self.agent, text);
+        let written = file::write(&self.own.home, self.agent, text);
         written.map_err(|source| RunError::io("write to", &self.own.home, source).into())
     }
 
     fn remove(&self) -> Result<(), Failure> {
-        forget(&self.own.home, self.agent)
-    }
-}
-
-/// Watches both ends for as long as the run goes on.
-#[derive(Debug)]
-pub struct Keeper {
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Keeper {
-    pub fn start(share: Share, output: Output) -> io::Result<Self> {
-        let (stop, stopped) = mpsc::channel();
-        let thread = thread::Builder::new().name("sign-in".to_owned()).spawn(move || keep(&share, &stopped, output))?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
-    }
-}
-
-impl Drop for Keeper {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        // A thread that panicked has said so.
-        let _ = self.thread.take().map(JoinHandle::join);
-    }
-}
-
-fn keep(share: &Share, stopped: &Receiver<()>, output: Output) {
-    let (mut copy, mut before, mut looked, mut failed) = (share.handed(), None, Instant::now(), false);
-    while stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
-        let now = share.fingerprints();
-        if before.as_ref() == Some(&now) && looked.elapsed() < AT_LEAST_EVERY {
-            continue;
-        }
-        (before, looked) = (Some(now), Instant::now());
-        if let Err(error) = share.look(&mut copy)
-            && !std::mem::replace(&mut failed, true)
-        {
-            output.note(format_args!("what {} signs in with is not kept up to date: {error}", share.agent.program()));
-        }
+        file::forget(&self.own.home, self.agent)
     }
 }
 
@@ -260,7 +236,7 @@ fn bring_back(sign_in: &mut SignIn, agent: Agent) -> Result<(), Failure> {
     take_over(sign_in, agent);
     if !lives {
         sign_in.holder = None;
-        forget(&holder.home, agent)?;
+        file::forget(&holder.home, agent)?;
     }
     Ok(())
 }
@@ -270,42 +246,16 @@ fn is_late(credential: &Credential, now: DateTime<Utc>) -> bool {
 }
 
 fn take_over(sign_in: &mut SignIn, agent: Agent) {
-    let Some(holder) = &mut sign_in.holder else { return };
-    let Some(found) = read(&holder.home, agent) else { return };
+    let Some(holder) = &sign_in.holder else { return };
     let now = crate::env::now();
-    if found != sign_in.credential && found.check_newer(&sign_in.credential, now).is_ok() {
-        sign_in.credential = found;
-        sign_in.renewed = Some(now);
-        // It was renewing it in that moment.
-        holder.recalled = None;
+    if let Some(found) = file::read(&holder.home, agent).and_then(|found| newer(found, &sign_in.credential, now)) {
+        sign_in.renew(found, now);
     }
 }
 
-/// What an agent has written, if it is a credential file.
-fn read(home: &Path, agent: Agent) -> Option<Credential> {
-    let bytes = nofollow::read_file(&home.join(credentials::file(agent)), credentials::LARGEST).ok()?;
-    match credentials::read(agent, &bytes) {
-        Ok(Found::Renewed(credential)) => Some(credential),
-        Ok(Found::Lasting(_)) | Err(_) => None,
-    }
-}
-
-/// The agent may have put anything in its place.
-fn write(home: &Path, agent: Agent, text: &[u8]) -> io::Result<()> {
-    let path = home.join(credentials::file(agent));
-    if fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir()) {
-        remove::folder(&path).map_err(io::Error::other)?;
-    }
-    crate::run::record::store::write_durably(&path, text, 0o600)
-}
-
-fn forget(home: &Path, agent: Agent) -> Result<(), Failure> {
-    let path = home.join(credentials::file(agent));
-    match fs::symlink_metadata(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Ok(found) if found.is_dir() => Ok(remove::folder(&path)?),
-        _ => fs::remove_file(&path).map_err(|source| RunError::io("remove", &path, source).into()),
-    }
+/// What may stand in for what is kept, and is something else.
+fn newer(found: Credential, kept: &Credential, now: DateTime<Utc>) -> Option<Credential> {
+    found.in_place_of(kept, now).ok().filter(|found| found != kept)
 }
 
 /// Whether anything of the run may still renew what it holds. A run that cannot be read is taken to live.

@@ -69,6 +69,15 @@ pub struct SignIn {
     pub holder: Option<Holder>,
 }
 
+impl SignIn {
+    /// A run has brought a newer one, so its holder does renew it.
+    pub fn renew(&mut self, credential: Credential, now: DateTime<Utc>) {
+        self.credential = credential;
+        self.renewed = Some(now);
+        self.holder.iter_mut().for_each(|holder| holder.recalled = None);
+    }
+}
+
 /// The one run that has the token which works once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {

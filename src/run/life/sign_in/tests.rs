@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
+use crate::container::credentials::Found;
 
 /// Two runs of claude, whose folders are there and whose records are not: no owner, no container.
 struct Scene {
@@ -134,4 +135,35 @@ fn who_has_signed_out_leaves_no_copy() {
     scene.one.logins.forget(Agent::Claude).unwrap();
     scene.one.look(&mut copy).unwrap();
     assert!(!file(&scene.one).exists());
+}
+
+#[test]
+fn what_the_holder_is_writing_in_this_moment_is_not_written_over() {
+    let scene = Scene::new(now() + Duration::hours(1));
+    // A record that cannot be read: its run is taken to live.
+    fs::create_dir(&scene.one.own.folder).unwrap();
+    fs::write(scene.one.own.folder.join("run.json"), "").unwrap();
+    scene.one.give().unwrap();
+    let mut copy = scene.one.handed();
+    let second = credential(2, now() + Duration::hours(2));
+    fs::write(file(&scene.one), second.whole()).unwrap();
+    settle(&scene.one.logins, Agent::Claude).unwrap();
+    assert_eq!(scene.kept().credential, second);
+    // Half of the third is there when the second is seen.
+    fs::write(file(&scene.one), "{\"claudeAiOauth\":{").unwrap();
+    scene.one.look(&mut copy).unwrap();
+    assert_eq!(fs::read(file(&scene.one)).unwrap(), b"{\"claudeAiOauth\":{");
+}
+
+#[test]
+fn a_holder_that_renews_in_the_moment_of_the_recall_stays_the_holder() {
+    let (scene, late) = (Scene::new(now() + Duration::minutes(1)), now());
+    scene.one.give().unwrap();
+    let mut sign_in = scene.kept();
+    let second = credential(2, now() + Duration::hours(8));
+    fs::write(file(&scene.one), second.whole()).unwrap();
+    scene.two.recall(&mut sign_in, late).unwrap();
+    assert_eq!((&sign_in.credential, sign_in.holder.unwrap().recalled), (&second, None));
+    assert_eq!(tokens(&scene.one)["refreshToken"], "rt-2");
+    assert_eq!(fs::read_dir(&scene.one.own.home).unwrap().count(), 1);
 }
