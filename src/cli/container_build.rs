@@ -13,9 +13,13 @@ pub struct DoctorArgs {
 
 #[derive(Debug, Args)]
 pub struct BuildArgs {
-    /// A tag for localhost/binnacle-self, or a full reference
-    #[arg(long, value_name = "TAG", default_value = "latest")]
-    pub tag: String,
+    /// A tag for localhost/binnacle-self, or a full reference [default: latest]
+    #[arg(long, value_name = "TAG")]
+    pub tag: Option<String>,
+
+    /// Start from what the project's devcontainer.json names; the image is for run --devcontainer
+    #[arg(long, conflicts_with_all = ["file", "base_image"])]
+    pub devcontainer: bool,
 
     /// Build every layer anew
     #[arg(long)]

@@ -123,6 +123,14 @@ pub struct RunArgs {
     #[arg(long, value_name = "TAG", default_value = "latest", help_heading = "How it runs")]
     pub tag: String,
 
+    /// Take the image, ports, variables and commands of devcontainer.json
+    #[arg(
+        long, help_heading = "How it runs",
+        num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_name = "false",
+        action = ArgAction::Set, hide_default_value = true, hide_possible_values = true
+    )]
+    pub devcontainer: bool,
+
     /// Return once the container runs
     #[arg(
         short, long, help_heading = "How it runs",

@@ -35,7 +35,7 @@ macro_rules! key {
 }
 
 /// In the order of the help.
-pub static KEYS: [Key; 34] = [
+pub static KEYS: [Key; 35] = [
     key!("agent", Text, "copilot", Choice(agent), check: one_of::<Agent>),
     key!("prompt", Text, "to take a ready task", Optional(prompt),
         variable: Some(Variable { name: "BN_INITIAL_PROMPT", of: |env| env.initial_prompt.as_ref() })),
@@ -53,6 +53,8 @@ pub static KEYS: [Key; 34] = [
     key!("mount", List, "", List(mount), opens: |value, _| has_items(value), check: check_in_file),
     key!("tag", Text, "latest", Text(tag), opens: |value, _| any(value, |tag| tag.contains(['/', ':'])),
         check: |tag| image_reference(tag).map(drop)),
+    // What in it opens the wall is asked about by itself.
+    key!("devcontainer", Flag, "false", Flag(devcontainer)),
     key!("detach", Flag, "false", Flag(detach)),
     key!("detach-on-hangup", Flag, "false", Flag(screen.detach_on_hangup)),
     key!("merge-target", Text, "main, or the repository's default branch", Optional(merge_target), check: not_empty,

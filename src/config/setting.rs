@@ -14,8 +14,19 @@ use crate::sanitize;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     Variable(&'static str),
-    User { file: PathBuf, line: usize },
-    Project { branch: String, line: usize },
+    User {
+        file: PathBuf,
+        line: usize,
+    },
+    Project {
+        branch: String,
+        line: usize,
+    },
+    /// A file of the project's that is not bn's, which bn reads where it is asked to.
+    Devcontainer {
+        branch: String,
+        file: &'static str,
+    },
     Default,
 }
 
@@ -24,7 +35,7 @@ impl Origin {
         match self {
             Origin::Variable(_) => "environment",
             Origin::User { .. } => "user",
-            Origin::Project { .. } => "project",
+            Origin::Project { .. } | Origin::Devcontainer { .. } => "project",
             Origin::Default => "default",
         }
     }
@@ -39,6 +50,7 @@ impl fmt::Display for Origin {
             Origin::Project { branch, line } => {
                 write!(f, "{}:{PROJECT_FILE}:{line}", sanitize::name(branch.as_bytes()))
             }
+            Origin::Devcontainer { branch, file } => write!(f, "{}:{file}", sanitize::name(branch.as_bytes())),
             Origin::Default => f.write_str("default"),
         }
     }

@@ -15,11 +15,12 @@ pub struct BuildSpec {
     pub no_cache: bool,
     /// chroot, where no container runtime works for this user.
     pub isolation: Option<&'static str>,
+    /// The stage to build, where it is not the last.
+    pub target: Option<String>,
 }
 
-/// Builds the staged context, which holds a Containerfile, into the caller's own store, and writes the image's whole id into a
-/// file.
-pub fn build(spec: &BuildSpec, context: &Path, id_file: &Path) -> Cmd {
+/// Builds a definition, whose files are in the context, into the caller's own store, and writes the image's whole id into a file.
+pub fn build(spec: &BuildSpec, definition: &Path, context: &Path, id_file: &Path) -> Cmd {
     // Without --layers buildah caches nothing.
     let mut cmd = Cmd::new("buildah").args(["build", "--layers", "--format", "oci"]);
     if spec.no_cache {
@@ -31,8 +32,11 @@ pub fn build(spec: &BuildSpec, context: &Path, id_file: &Path) -> Cmd {
     for (name, value) in &spec.args {
         cmd = cmd.args(["--build-arg".to_owned(), format!("{name}={value}")]);
     }
+    if let Some(target) = &spec.target {
+        cmd = cmd.arg(format!("--target={target}"));
+    }
     cmd = cmd.args(["--tag", &spec.reference]).arg("--iidfile").arg(id_file);
-    cmd.arg("--file").arg(context.join("Containerfile")).arg(context)
+    cmd.arg("--file").arg(definition).arg(context)
 }
 
 /// Prints buildah's own version.
@@ -142,8 +146,9 @@ mod tests {
             args: vec![("AGENTS".into(), "copilot claude".into())],
             no_cache: true,
             isolation: Some("chroot"),
+            target: None,
         };
-        insta::assert_snapshot!(build(&spec, Path::new("/ctx"), Path::new("/id")).to_string(), @"buildah build --layers --format oci --no-cache --isolation chroot --build-arg 'AGENTS=copilot claude' --tag localhost/binnacle-self:latest --iidfile /id --file /ctx/Containerfile /ctx");
+        insta::assert_snapshot!(build(&spec, Path::new("/ctx/Containerfile"), Path::new("/ctx"), Path::new("/id")).to_string(), @"buildah build --layers --format oci --no-cache --isolation chroot --build-arg 'AGENTS=copilot claude' --tag localhost/binnacle-self:latest --iidfile /id --file /ctx/Containerfile /ctx");
         insta::assert_snapshot!(run_in("c-1", Some("chroot"), &["bash", "-c", "x y"]).to_string(), @"buildah run --isolation chroot --user 0 c-1 -- bash -c 'x y'");
         insta::assert_snapshot!(write_layout("localhost/x:1", Path::new("/f")).to_string(), @"(cd /f && buildah push --quiet --format oci localhost/x:1 oci:image:localhost/x:1)");
     }

@@ -9,6 +9,7 @@ pub mod buildah;
 pub mod caches;
 pub mod credentials;
 pub mod ctr;
+pub mod devcontainer;
 pub mod doctor;
 pub mod exec;
 pub mod from_host;

@@ -65,6 +65,7 @@ fn ways_to_get(reference: &str) -> Vec<String> {
 fn build_hint(reference: &str) -> String {
     match reference.strip_prefix("localhost/binnacle-self:") {
         Some("latest") => "build it: bn container build".to_owned(),
+        Some(tag) if tag.starts_with("devcontainer-") => "build it: bn container build --devcontainer".to_owned(),
         Some(tag) => format!("build it: bn container build --tag {tag}"),
         None => format!("build it: bn container build --tag {reference}"),
     }

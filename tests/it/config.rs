@@ -77,7 +77,7 @@ fn a_flag_wins_over_a_variable_over_the_user_over_the_project_over_the_default()
 }
 
 /// A value of each key, and what a dry run then says that it does not say without.
-const EFFECTS: [(&str, &str, &str); 32] = [
+const EFFECTS: [(&str, &str, &str); 33] = [
     ("agent", "\"codex\"", "BN_AGENT=codex"),
     ("prompt", "\"Fix the test\"", ""),
     ("type", "\"planner\"", "BN_AGENT_TYPE=planner"),
@@ -105,6 +105,7 @@ const EFFECTS: [(&str, &str, &str); 32] = [
     ("publish", "[3000]", ""),
     ("keys", "\"inside\"", ""),
     ("model-endpoint", "[\"lab=https://lab.example/v1\"]", "Error: --model-endpoint lab: its key is not set here"),
+    ("devcontainer", "true", "localhost/binnacle-self:devcontainer-"),
     ("push", "\"branch\"", "Error: --push: this repository has no remote named origin"),
     ("allow", "[\"db.corp:5432\"]", "all public hosts, and db.corp:5432"),
     ("only", "[\"@github\"]", "the agent reaches @github;"),
@@ -116,6 +117,9 @@ const EFFECTS: [(&str, &str, &str); 32] = [
 fn every_key_stands_in_either_file_and_does_what_its_flag_does() {
     let world = world();
     world.git(&["branch", "topic"]);
+    fs::write(world.path("repo/.devcontainer.json"), "{\"image\": \"localhost/base:1\"}").unwrap();
+    world.git(&["add", ".devcontainer.json"]);
+    world.git(&["commit", "-qm", "Describe the container"]);
     let all = settings(&world);
     let keys = all["settings"].as_array().unwrap().iter().map(|row| row["key"].as_str().unwrap());
     let untried: Vec<&str> =

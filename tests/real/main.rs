@@ -11,6 +11,7 @@ mod commands;
 mod crash;
 mod crash_kill;
 mod crowds;
+mod devcontainer;
 mod disk;
 mod entrypoint;
 mod events;

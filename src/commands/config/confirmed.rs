@@ -59,7 +59,8 @@ impl Confirmed {
 
 /// Whether it is the project's, and lowers the wall.
 pub fn is_wanted(setting: &Setting, machine: &Machine) -> bool {
-    matches!(setting.origin, Origin::Project { .. }) && (setting.key.opens)(&setting.value, machine)
+    matches!(setting.origin, Origin::Project { .. } | Origin::Devcontainer { .. })
+        && (setting.key.opens)(&setting.value, machine)
 }
 
 /// Of what it says, wherever that stands.

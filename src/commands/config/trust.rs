@@ -8,6 +8,7 @@ use crate::cli::config::TrustArgs;
 use crate::cli::given::Given;
 use crate::commands::config::confirmed::{Confirmed, is_wanted};
 use crate::commands::config::gather;
+use crate::commands::container::devcontainer;
 use crate::commands::{Context, Exit};
 use crate::config::setting::{Origin, Setting};
 use crate::env::machine;
@@ -55,7 +56,8 @@ pub fn run(args: &TrustArgs, context: &Context) -> Result<Exit, Failure> {
         return Ok(Exit::DONE);
     }
     let here = machine(0);
-    let wanted: Vec<&Setting> = project.settings.iter().filter(|setting| is_wanted(setting, &here)).collect();
+    let settings = [project.settings.clone(), devcontainer::settings_if_any(&project, &git)].concat();
+    let wanted: Vec<&Setting> = settings.iter().filter(|setting| is_wanted(setting, &here)).collect();
     confirmed.keep(wanted.iter().copied())?;
     let lines = wanted.iter().map(|setting| Line { setting: setting.to_string(), from: setting.origin.clone() });
     context.output.print(&Trusted { branch: project.branch.clone(), confirmed: lines.collect() })?;

@@ -12,12 +12,12 @@ use crate::commands::container::build_error::BuildError;
 use crate::commands::container::build_folder::BuildFolder;
 use crate::commands::container::built;
 use crate::commands::container::definition::{Definition, LastBuilt};
+use crate::commands::container::devcontainer_base;
 use crate::commands::container::image_checks;
 use crate::commands::container::import::{self, Image};
 use crate::commands::{Context, Exit};
 use crate::container::build_hints;
 use crate::container::buildah::{self, BuildSpec};
-use crate::container::doctor::advisories::mounts_reach_the_host;
 use crate::container::layout::Digest;
 use crate::container::reference::image_reference;
 use crate::env::{Env, Privilege};
@@ -30,10 +30,11 @@ pub fn run(args: &BuildArgs, context: &Context) -> Result<Exit, Failure> {
     let runner = Runner::new(env);
     let definition = Definition::find(args, env, &runner)?;
     let spec = BuildSpec {
-        reference: image_reference(&args.tag)?,
+        reference: image_reference(&tag(args, &definition))?,
         args: build_args(args, &definition)?,
         no_cache: args.no_cache,
         isolation: isolation(env),
+        target: None,
     };
     let folder = BuildFolder::make(env.temporary.as_deref())?;
     let plan = Plan { spec, definition, folder };
@@ -92,13 +93,14 @@ impl Plan {
     /// Builds the image in buildah's store, and returns its id.
     fn make_image(&self, context: &Context, runner: &Runner) -> Result<String, Failure> {
         let Self { spec, definition, folder } = self;
+        let spec = self.on_base(context, runner)?.unwrap_or(spec.clone());
         let staged = folder.stage(definition)?;
         if !runner.rehearses() {
             context.output.note(format_args!("building {} from {definition}", spec.reference));
         }
         let id_file = folder.path().join("image-id");
-        let watched = runner.watched(&buildah::build(spec, &staged, &id_file))?;
-        let own = matches!(definition, Definition::Embedded);
+        let watched = runner.watched(&buildah::build(&spec, &staged.join("Containerfile"), &staged, &id_file))?;
+        let own = definition.is_own();
         if !watched.status.success() {
             let hints = build_hints::hints(&watched.said, build_hints::Built { text: definition.text(), own });
             let code = exit_code(watched.status);
@@ -111,10 +113,18 @@ impl Plan {
         Ok(image_id.trim().to_owned())
     }
 
+    /// The same, on the image that the project's devcontainer.json names, where the user wants that.
+    fn on_base(&self, context: &Context, runner: &Runner) -> Result<Option<BuildSpec>, Failure> {
+        let Definition::Devcontainer(of) = &self.definition else { return Ok(None) };
+        let base = devcontainer_base::make(of, &self.spec, &self.folder, context, runner)?;
+        let args = std::iter::once(("BASE_IMAGE".to_owned(), base)).chain(self.spec.args.clone()).collect();
+        Ok(Some(BuildSpec { args, ..self.spec.clone() }))
+    }
+
     /// Refuses an image that could not become an agent's container, and returns the layers of one that can.
     fn check(&self, runner: &Runner) -> Result<Vec<Digest>, Failure> {
         let Self { spec, definition, .. } = self;
-        let own = matches!(definition, Definition::Embedded);
+        let own = definition.is_own();
         let layers = image_checks::refuse_configuration(&spec.reference, own, runner)?;
         if !own {
             image_checks::refuse_without_programs(&spec.reference, spec.isolation, runner)?;
@@ -123,9 +133,18 @@ impl Plan {
     }
 }
 
+/// A project's own image has a tag of its own.
+fn tag(args: &BuildArgs, definition: &Definition) -> String {
+    match (&args.tag, definition) {
+        (Some(tag), _) => tag.clone(),
+        (None, Definition::Devcontainer(of)) => of.tag(),
+        (None, _) => "latest".to_owned(),
+    }
+}
+
 /// bn's own definition takes all of them; another one only those that the user gave.
 fn build_args(args: &BuildArgs, definition: &Definition) -> Result<Vec<(String, String)>, Usage> {
-    let embedded = matches!(definition, Definition::Embedded);
+    let embedded = definition.is_own();
     let mut build_args = Vec::new();
     if let Some(base) = &args.base_image {
         build_args.push(("BASE_IMAGE".to_owned(), base.clone()));
@@ -174,13 +193,9 @@ pub fn isolation(env: &Env) -> Option<&'static str> {
 /// An agent may have written the definition that came to the target by a merge; one that is named by its path is the
 /// user's own word.
 fn refuse_mounts(definition: &Definition, runner: &Runner) -> Result<(), Failure> {
-    let Definition::Project { text, .. } = definition else { return Ok(()) };
-    if !buildah::has_mounts(text) {
-        return Ok(());
-    }
-    match mounts_reach_the_host(&runner.read(&buildah::version())?.text()) {
-        Some(holes) => Err(BuildError::Mounts { holes }.into()),
-        None => Ok(()),
+    match definition {
+        Definition::Project { text, .. } => image_checks::refuse_mounts(text, runner),
+        _ => Ok(()),
     }
 }
 

@@ -6,9 +6,10 @@ use crate::cli::container::RunArgs;
 use crate::commands::Context;
 use crate::commands::config::confirmed::{Confirmed, is_wanted};
 use crate::commands::config::gather::{self, Project};
-use crate::commands::container::worktree;
+use crate::commands::container::{devcontainer, worktree};
 use crate::config::error::ConfigError;
 use crate::config::setting::{Origin, Setting, settle};
+use crate::config::value::Value;
 use crate::container::name::check_name;
 use crate::container::network::Network;
 use crate::env::machine;
@@ -34,6 +35,8 @@ pub fn fill(mut args: RunArgs, context: &Context) -> Result<RunArgs, Failure> {
     let project = project(&args, &stronger, &git, context)?;
     let of_project = project.as_ref().map_or(&[][..], |project| &project.settings);
     let settled = settle(stronger.into_iter().chain(of_project.iter().cloned()));
+    let of_devcontainer = of_devcontainer(&settled, &args, project.as_ref(), &git, context)?;
+    let settled = settle(settled.into_iter().chain(of_devcontainer));
     let counts = counting(settled, &mut args);
     if let Some(project) = &project {
         confirm(&counts, project, args.dry_run, context)?;
@@ -68,11 +71,14 @@ fn say_variables(name: Option<String>, settings: &[Setting], context: &Context) 
 
 /// Others may have changed them since the last run.
 fn say_project(settings: &[Setting], context: &Context) {
-    let of_project = settings.iter().filter(|setting| matches!(setting.origin, Origin::Project { .. }));
-    let keys: Vec<String> = of_project.map(Setting::path).collect();
-    if !keys.is_empty() {
-        context.output.note(format_args!("from the project's configuration: {}", keys.join(", ")));
-    }
+    let say = |file: &str, is_its: fn(&Origin) -> bool| {
+        let keys: Vec<String> = settings.iter().filter(|setting| is_its(&setting.origin)).map(Setting::path).collect();
+        if !keys.is_empty() {
+            context.output.note(format_args!("from the project's {file}: {}", keys.join(", ")));
+        }
+    };
+    say("configuration", |origin| matches!(origin, Origin::Project { .. }));
+    say("devcontainer.json", |origin| matches!(origin, Origin::Devcontainer { .. }));
 }
 
 /// Reads the project's settings. `stronger` may name the branch on which they are, where no flag does.
@@ -81,6 +87,25 @@ pub fn project(args: &RunArgs, stronger: &[Setting], git: &Git, context: &Contex
     // A worktree that is still to be made will be of the repository that one stands in.
     let folder = worktree::existing(args.worktree.as_deref(), &context.env).unwrap_or(context.env.directory.clone());
     gather::project(git, &folder, wanted)
+}
+
+/// What the project's devcontainer.json says, where it is to count.
+fn of_devcontainer(
+    settled: &[Setting],
+    args: &RunArgs,
+    project: Option<&Project>,
+    git: &Git,
+    context: &Context,
+) -> Result<Vec<Setting>, Failure> {
+    let set = settled.iter().any(|setting| setting.key.name == "devcontainer" && setting.value == Value::Flag(true));
+    match if args.given.has("devcontainer") { args.devcontainer } else { set } {
+        true => {
+            let asked = devcontainer::settings(project, git)?;
+            asked.left_out.iter().for_each(|line| context.output.note(line));
+            Ok(asked.settings)
+        }
+        false => Ok(Vec::new()),
+    }
 }
 
 /// Those that no flag overrides, and that go with the network which the run gets.

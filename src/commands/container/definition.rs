@@ -8,6 +8,7 @@ use anyhow::Context as _;
 
 use crate::cli::container::BuildArgs;
 use crate::commands::Context;
+use crate::commands::container::devcontainer::{self, OfProject};
 use crate::data_dir::{DataDir, RepoId};
 use crate::env::Env;
 use crate::error::Failure;
@@ -22,7 +23,12 @@ pub const PROJECT_FILE: &str = ".binnacle/Containerfile";
 /// Where the image's definition comes from.
 pub enum Definition {
     File(PathBuf, String),
-    Project { branch: String, text: String },
+    Project {
+        branch: String,
+        text: String,
+    },
+    /// bn's own, on the image that the project's devcontainer.json names.
+    Devcontainer(Box<OfProject>),
     Embedded,
 }
 
@@ -31,6 +37,9 @@ impl Definition {
         if let Some(path) = &args.file {
             let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
             return Ok(Self::File(path.clone(), text));
+        }
+        if args.devcontainer {
+            return Ok(Self::Devcontainer(Box::new(devcontainer::of_target(env, runner)?)));
         }
         // Outside of a repository there is nothing to look for; inside, whatever fails is an error.
         if discover::main_worktree(&env.directory).is_err() {
@@ -49,10 +58,15 @@ impl Definition {
         })
     }
 
+    /// Whether its lines are bn's, and nobody else's.
+    pub fn is_own(&self) -> bool {
+        matches!(self, Self::Embedded | Self::Devcontainer(_))
+    }
+
     pub fn text(&self) -> &str {
         match self {
             Self::File(_, text) | Self::Project { text, .. } => text,
-            Self::Embedded => CONTAINERFILE,
+            Self::Embedded | Self::Devcontainer(_) => CONTAINERFILE,
         }
     }
 }
@@ -62,6 +76,7 @@ impl fmt::Display for Definition {
         match self {
             Self::File(path, _) => write!(f, "{}", path.display()),
             Self::Project { branch, .. } => write!(f, "{PROJECT_FILE} as committed on {branch}"),
+            Self::Devcontainer(of) => write!(f, "{of}"),
             Self::Embedded => f.write_str("bn's own definition"),
         }
     }

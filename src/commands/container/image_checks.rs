@@ -4,6 +4,7 @@ use anyhow::Context as _;
 
 use crate::commands::container::build_error::BuildError;
 use crate::container::buildah;
+use crate::container::doctor::advisories::mounts_reach_the_host;
 use crate::container::layout::Digest;
 use crate::error::Failure;
 use crate::process::{Runner, last_line};
@@ -13,6 +14,17 @@ const NEEDED: [&str; 7] =
     ["/usr/local/bin/binnacle-entrypoint", "/usr/local/bin/bn", "bash", "getent", "git", "setpriv", "tini"];
 /// What a shell or a container runtime says of a program that it does not find.
 const NOT_FOUND: &str = "executable file not found";
+
+/// Refuses a definition of a project's whose commands could reach the host's files, by this buildah.
+pub fn refuse_mounts(text: &str, runner: &Runner) -> Result<(), Failure> {
+    if !buildah::has_mounts(text) {
+        return Ok(());
+    }
+    match mounts_reach_the_host(&runner.read(&buildah::version())?.text()) {
+        Some(holes) => Err(BuildError::Mounts { holes }.into()),
+        None => Ok(()),
+    }
+}
 
 /// Refuses an image that gives orders to containerd, or would not begin as root, and returns the layers of any other. `own` is
 /// bn's own definition.

@@ -16,6 +16,8 @@ mod checks;
 mod configured;
 mod ctr_flags;
 mod definition;
+pub mod devcontainer;
+mod devcontainer_base;
 mod dialler;
 mod diff;
 mod discard;

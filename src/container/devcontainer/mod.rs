@@ -1,0 +1,116 @@
+//! `devcontainer.json`: what of it a run can have, and what is left out.
+
+mod jsonc;
+mod left_out;
+mod parts;
+
+use std::path::{Component, Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use crate::error::Usage;
+
+/// Where a project has it, the first of them.
+pub const FILES: [&str; 2] = [".devcontainer/devcontainer.json", ".devcontainer.json"];
+
+/// The image that it starts from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Base {
+    Image(String),
+    Build(Build),
+}
+
+/// An image of the project's own. Paths are those of the tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Build {
+    pub dockerfile: PathBuf,
+    pub context: PathBuf,
+    pub args: Vec<(String, String)>,
+    pub target: Option<String>,
+}
+
+/// What a project's file says that a run can have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Devcontainer {
+    pub base: Base,
+    pub env: Vec<(String, String)>,
+    /// One command of its three for the time before somebody works.
+    pub setup: Option<String>,
+    pub ports: Vec<u16>,
+    /// As `--mount` takes them.
+    pub mounts: Vec<String>,
+    /// What a run has not, each with the reason.
+    pub left_out: Vec<String>,
+}
+
+impl Devcontainer {
+    /// `file` is one of `FILES`: paths are seen from its folder.
+    pub fn parse(text: &str, file: &str) -> Result<Self, Usage> {
+        let wrong = |why: String| Usage::new(format!("{file}: {why}"));
+        let value: Value = serde_json::from_str(&jsonc::plain(text)).map_err(|error| wrong(error.to_string()))?;
+        let Value::Object(keys) = value else { return Err(wrong("it is no object".to_owned())) };
+        let mut left_out = left_out::of(&keys);
+        let base = base(&keys, Path::new(file).parent().unwrap_or(Path::new(""))).map_err(wrong)?;
+        Ok(Self {
+            base,
+            env: parts::env(&keys, &mut left_out),
+            setup: parts::setup(&keys, &mut left_out),
+            ports: parts::ports(&keys, &mut left_out),
+            mounts: parts::mounts(&keys, &mut left_out),
+            left_out,
+        })
+    }
+}
+
+fn base(keys: &Map<String, Value>, folder: &Path) -> Result<Base, String> {
+    let build = keys.get("build").and_then(Value::as_object);
+    let text = |name: &str| build.and_then(|build| build.get(name)).and_then(Value::as_str).map(str::to_owned);
+    let legacy = |name: &str| keys.get(name).and_then(Value::as_str).map(str::to_owned);
+    if let Some(dockerfile) = text("dockerfile").or_else(|| legacy("dockerFile")) {
+        let context = text("context").or_else(|| legacy("context")).unwrap_or_else(|| ".".to_owned());
+        return Ok(Base::Build(Build {
+            dockerfile: in_tree(folder, &dockerfile)?,
+            context: in_tree(folder, &context)?,
+            args: args(build.and_then(|build| build.get("args")))?,
+            target: text("target"),
+        }));
+    }
+    match legacy("image") {
+        Some(image) if image.starts_with('-') || image.chars().any(char::is_whitespace) || image.contains('$') => {
+            Err(format!("image: {image:?} is not the name of an image"))
+        }
+        Some(image) => Ok(Base::Image(image)),
+        None if keys.contains_key("dockerComposeFile") => {
+            Err("dockerComposeFile: bn starts one container, and knows its image by `image` or `build` alone"
+                .to_owned())
+        }
+        None => Err("it names neither an `image` nor a `build` with a `dockerfile`".to_owned()),
+    }
+}
+
+fn args(value: Option<&Value>) -> Result<Vec<(String, String)>, String> {
+    let Some(args) = value.and_then(Value::as_object) else { return Ok(Vec::new()) };
+    let one = |(name, value): (&String, &Value)| match value.as_str() {
+        Some(text) if !text.contains("${") => Ok((name.clone(), text.to_owned())),
+        _ => Err(format!("build.args.{name}: bn takes plain texts alone")),
+    };
+    args.iter().map(one).collect()
+}
+
+/// A path of the tree, whatever `..` it is written with.
+fn in_tree(folder: &Path, path: &str) -> Result<PathBuf, String> {
+    let outside = || format!("{path:?} leads out of the repository");
+    let mut found = PathBuf::new();
+    for part in folder.join(path).components() {
+        match part {
+            Component::Normal(name) => found.push(name),
+            Component::CurDir => {}
+            Component::ParentDir if found.pop() => {}
+            _ => return Err(outside()),
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests;
