@@ -16,10 +16,9 @@ readonly GRAPH=/binnacle
 readonly SECRETS=/run/secrets/env
 readonly STATUS=/run/binnacle/status
 readonly CTL=/run/binnacle/ctl
-readonly HOST_VIEW=/run/binnacle/host
 readonly EGRESS=/run/binnacle/egress
 readonly PORTS=/run/binnacle/ports
-readonly CACHES=/caches
+readonly NODE=/usr/local/lib/binnacle/node
 readonly COPILOT_CONFIG=/copilot-config
 
 say() { printf 'binnacle: %s\n' "$*" >&2; }
@@ -38,20 +37,33 @@ number() {
     [[ $2 =~ ^[0-9]+$ ]] || die "$1 is '$2', which is not a number"
 }
 
-# There are no capabilities to call useradd with: root owns the files, and a line is enough.
+# Sets NAME to what the line of $1 begins with whose third field is $2; fails where there is none.
+find_name() {
+    local id
+    NAME=
+    [[ -r $1 ]] || return
+    while IFS=: read -r NAME _ id _ || [[ $NAME ]]; do
+        if [[ $id == "$2" ]]; then return; fi
+    done <"$1"
+    return 1
+}
+
+# There are no capabilities to call useradd with: root owns the files, and a line is enough. Sets NAME to the user's.
 make_user() {
     local uid=$1 gid=$2
-    getent group "$gid" >/dev/null || echo "agent:x:$gid:" >>/etc/group
-    getent passwd "$uid" >/dev/null || echo "agent:x:$uid:$gid:agent:$AGENT_HOME:/bin/bash" >>/etc/passwd
+    find_name /etc/group "$gid" || echo "agent:x:$gid:" >>/etc/group
+    find_name /etc/passwd "$uid" || echo "agent:x:$uid:$gid:agent:$AGENT_HOME:/bin/bash" >>/etc/passwd
+    find_name /etc/passwd "$uid"
 }
 
 # /dev/stdout opens only for the owner of what stands behind it. Pipes and terminals are this
 # container's own; a device such as the host's /dev/null must keep its owner.
 own_streams() {
-    local fd
+    local fd own=()
     for fd in 0 1 2; do
-        if [[ -p /proc/$$/fd/$fd || -t $fd ]]; then chown "$1:$2" "/proc/$$/fd/$fd"; fi
+        if [[ -p /proc/$$/fd/$fd || -t $fd ]]; then own+=("/proc/$$/fd/$fd"); fi
     done
+    if ((${#own[@]})); then chown "$1:$2" "${own[@]}"; fi
 }
 
 # Mounted by bn; made here for a container that was started by hand.
@@ -74,8 +86,7 @@ drop_root() {
     for folder in "$AGENT_HOME" "$GRAPH"; do own_folder "$uid" "$gid" "$folder"; done
     bn container furnish system || say "programs that ask no variable may not find the network, or a browser not start"
     HOME=$AGENT_HOME
-    USER=$(getent passwd "$uid" | cut -d: -f1)
-    LOGNAME=$USER
+    USER=$NAME LOGNAME=$NAME
     export HOME USER LOGNAME
     exec setpriv --reuid "$uid" --regid "$gid" --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs \
         -- bn container restrict -- tini -g -- "${BASH_SOURCE[0]}" --stage2 "$@"
@@ -132,13 +143,21 @@ take_terminal() {
     unset BN_TERM BN_EDITOR
 }
 
+# Sets VERSION to node's, as it was when the image was made: node takes its time to say it.
+find_node() {
+    local program kept
+    hash node 2>/dev/null || return
+    program=${BASH_CMDS[node]}
+    if read -r kept VERSION <"$NODE" && [[ $kept == "$program" && ! $program -nt $NODE ]]; then return; fi 2>/dev/null
+    read -r VERSION < <(timeout 5 node --version 2>/dev/null </dev/null)
+}
+
 # Node warns in every process that it takes the proxy from the environment; since 20.11 and 21.3 it can be told not to,
 # and those before it do not start with an option that they do not know.
 quiet_node() {
-    local major minor
-    [[ ${NODE_USE_ENV_PROXY:-} ]] && command -v node >/dev/null || return 0
-    IFS=. read -r major minor _ < <(timeout 5 node --version 2>/dev/null </dev/null) || return 0
-    major=${major#v}
+    local major minor VERSION
+    [[ ${NODE_USE_ENV_PROXY:-} ]] && find_node || return 0
+    IFS=. read -r major minor _ <<<"${VERSION#v}"
     [[ $major =~ ^[0-9]+$ && $minor =~ ^[0-9]+$ ]] || return 0
     if ((major > 21 || (major == 21 && minor >= 3) || (major == 20 && minor >= 11))); then
         export NODE_OPTIONS="--disable-warning=UNDICI-EHPA${NODE_OPTIONS:+ $NODE_OPTIONS}"
@@ -158,27 +177,9 @@ copy_copilot_config() {
     cp -R "$COPILOT_CONFIG" "$HOME/.config/github-copilot"
 }
 
-is_folder() { [[ -d $1 && ! -L $1 ]]; }
-
-# Whoever was here last may have put anything in its place, and other containers of the repository may do the same right now:
-# what one of them makes is as good.
-make_cache() {
-    is_folder "$1" || rm -f "$1" 2>/dev/null || is_folder "$1" || return
-    mkdir -p "$1" && chmod 0700 "$1"
-}
-
-# Package managers' caches that outlive this container, each where its manager looks for it: NAME=PLACE words.
-link_caches() {
-    local pair
-    if [[ -d $CACHES ]]; then
-        for pair in ${BN_CACHES:-}; do
-            if make_cache "$CACHES/${pair%%=*}" && mkdir -p "$(dirname "$HOME/${pair#*=}")"; then
-                ln -sT "$CACHES/${pair%%=*}" "$HOME/${pair#*=}"
-            else
-                say "${pair%%=*} is not kept for later runs: $CACHES cannot be used; bn container prune --caches"
-            fi
-        done
-    fi
+# Package managers' caches that outlive this container, each where its manager looks for it, and what they have to know.
+furnish_home() {
+    bn container furnish home || say "maven and gradle may not find the network"
     unset BN_CACHES
 }
 
@@ -394,23 +395,28 @@ merge_by_hand() {
     fi
 }
 
+# Where bn is outside, it collects the work after this, and says what becomes of it.
 finish_work() {
     local tip
+    if bn_is_outside; then return; fi
     git rev-parse -q --verify HEAD >/dev/null || return 0
-    if [[ -d $HOST_VIEW ]]; then
-        tip=$(git --git-dir="$HOST_VIEW" rev-parse -q --verify "refs/heads/$BN_MERGE_TARGET") || return 0
-    else
-        tip=$(git rev-parse -q --verify "refs/heads/$BN_MERGE_TARGET") || return 0
-    fi
-    if say_mergeable "$tip" && ! bn_is_outside && (($1 == 0)); then merge_by_hand; fi
+    tip=$(git rev-parse -q --verify "refs/heads/$BN_MERGE_TARGET") || return 0
+    if say_mergeable "$tip" && (($1 == 0)); then merge_by_hand; fi
 }
 
-# One line, whole or not at all. $1: exit code. The agent may have left anything there: a pipe would hold this container for ever.
+# One line, whole or not at all. $1: exit code. The agent may have left anything there: a pipe would hold this container for ever,
+# so the line goes to a file that was not there before.
 write_exit() {
+    local file=$STATUS/exit.$SRANDOM
     [[ -d $STATUS ]] || return 0
-    # shellcheck disable=SC2016 # the inner bash's own
-    timeout 5 bash -c 'rm -rf "$1/exit" "$1/exit.tmp"; echo "$2" >"$1/exit.tmp" && mv -T "$1/exit.tmp" "$1/exit"' write_exit \
-        "$STATUS" "code=$1 oom=$(($(oom_kills) - OOM_BEFORE))${SET_UP_FAILED:+ setup=1}" || say "cannot say in $STATUS how this ended"
+    if ! (set -C && echo "code=$1 oom=$(($(oom_kills) - OOM_BEFORE))${SET_UP_FAILED:+ setup=1}" >"$file") || ! put_exit "$file"; then
+        say "cannot say in $STATUS how this ended"
+    fi
+}
+
+# Only a folder cannot be replaced.
+put_exit() {
+    mv -T "$1" "$STATUS/exit" 2>/dev/null || { timeout 5 rm -rf "$STATUS/exit" && mv -T "$1" "$STATUS/exit"; }
 }
 
 live() {
@@ -420,8 +426,7 @@ live() {
     take_terminal
     load_secrets
     copy_copilot_config
-    link_caches
-    bn container furnish home || say "maven and gradle may not find the network"
+    furnish_home
     prepare_agent_home
     spare_sandboxes
     wait_for_go

@@ -112,6 +112,13 @@ install_agents() {
     rm -rf /root/.npm /root/.cache /root/.copilot /root/.claude* /root/.codex /tmp/*
 }
 
+# For the entrypoint: which node there is.
+note_node() {
+    if command -v node >/dev/null; then
+        printf '%s %s\n' "$(command -v node)" "$(node --version)" >/usr/local/lib/binnacle/node
+    fi
+}
+
 main() {
     local verb=${1:-} names=()
     read -ra names <<<"${2:-}"
@@ -121,6 +128,7 @@ main() {
         packages) if ((${#names[@]})); then install_packages "${names[@]}"; fi ;;
         *) fail "usage: install.sh system | agents NAMES | packages NAMES" ;;
     esac
+    note_node
 }
 
 main "$@"

@@ -21,7 +21,7 @@ readonly BASE=localhost/binnacle-base:debian
 readonly IMAGE=localhost/binnacle-test:${DIR##*/}
 readonly TOOLS_IMAGE=localhost/binnacle-test:${DIR##*/}-tools
 readonly ARCHIVE=$DIR/base-image.tar
-readonly BN=$HERE/../target/x86_64-unknown-linux-gnu/debug/bn
+readonly BN=${BN_TEST_BN:-$HERE/../target/x86_64-unknown-linux-gnu/debug/bn}
 
 # For the stores of other users.
 archive_base() {

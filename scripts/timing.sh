@@ -7,7 +7,7 @@ set_up() {
     # shellcheck disable=SC2034 # for those who source this
     BN=$PWD/target/x86_64-unknown-linux-gnu/release/bn OUT=$PWD/target/bench/$1.tsv
     cargo build --quiet --release
-    variables=$(scripts/test-env.sh start)
+    variables=$(BN_TEST_BN=$BN scripts/test-env.sh start)
     eval "$variables"
     export CONTAINERD_ADDRESS=$BN_TEST_CONTAINERD
     PLACE=$(mktemp -d -p /var/tmp)

@@ -47,7 +47,6 @@ points! {
     ViewPublished,
     /// Passed by `stop`.
     StopRequested,
-    ContainerRemoved,
     EndingRecorded,
     RuntimeRemoved,
     /// Passed by runs whose worktree lost its `.git`.
@@ -74,6 +73,7 @@ points! {
     PrivateRemoved,
     WorkRefsRemoved,
     RefsRemoved,
+    ContainerRemoved,
     RunEnded,
     /// Passed by runs whose container does not start.
     StartFailed,

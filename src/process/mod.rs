@@ -15,3 +15,4 @@ pub use captured::{Captured, Watched, exit_code, tail};
 pub use cmd::{Cmd, UNKNOWN};
 pub use error::{ProcessError, last_line};
 pub use runner::Runner;
+pub use running::Begun;

@@ -19,10 +19,47 @@ use crate::process::{Captured, Cmd, ProcessError, Runner, Watched};
 /// How much is kept of what a watched program said: its last line may hold a whole environment. Bytes.
 const WATCHED_KEPT: usize = 16 << 10;
 
+/// A program that runs while other things are done.
+#[must_use]
+#[derive(Debug)]
+pub struct Begun {
+    runner: Runner,
+    cmd: Cmd,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Runs(Child),
+    Rehearsed(Captured),
+}
+
+impl Begun {
+    /// Waits until it has ended.
+    pub fn captured(self) -> Result<Captured, ProcessError> {
+        let Self { runner, cmd, state } = self;
+        match state {
+            State::Runs(child) => runner.collected(&cmd, child, &[]),
+            State::Rehearsed(answer) => Ok(answer),
+        }
+    }
+}
+
 impl Runner {
     /// Runs to the end with nothing on standard input and both outputs kept; a failure is the caller's to judge.
     pub fn capture(&self, cmd: &Cmd) -> Result<Captured, ProcessError> {
-        self.capture_with_input(cmd, &[])
+        self.begin(cmd)?.captured()
+    }
+
+    /// Starts what `capture` runs. It says little, for nobody reads it until it is asked what it left behind.
+    pub fn begin(&self, cmd: &Cmd) -> Result<Begun, ProcessError> {
+        let state = match self.rehearse(cmd) {
+            Some(answer) => State::Rehearsed(answer),
+            None => State::Runs(self.start(cmd, |command| {
+                command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            })?),
+        };
+        Ok(Begun { runner: self.clone(), cmd: cmd.clone(), state })
     }
 
     /// Like `capture`, with bytes for standard input.
@@ -30,10 +67,14 @@ impl Runner {
         if let Some(answer) = self.rehearse(cmd) {
             return Ok(answer);
         }
-        let mut child = self.start(cmd, |command| {
+        let child = self.start(cmd, |command| {
             let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
             command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         })?;
+        self.collected(cmd, child, input)
+    }
+
+    fn collected(&self, cmd: &Cmd, mut child: Child, input: &[u8]) -> Result<Captured, ProcessError> {
         let captured =
             collect(&mut child, input).map_err(|source| ProcessError::Stream { program: cmd.name(), source })?;
         self.sudo_refusal(cmd, &captured).or_else(|| starved(cmd, &captured)).map_or(Ok(captured), Err)

@@ -1,5 +1,7 @@
 //! containerd, asked through `ctr`: is it there, does it let us in, and what does its answer mean.
 
+mod meanwhile;
+
 use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::os::unix::net::UnixStream;
@@ -12,6 +14,8 @@ use crate::env::{Env, Privilege};
 use crate::error::Explain;
 use crate::process::install;
 use crate::process::{Captured, Cmd, ProcessError, Runner, last_line};
+
+pub use meanwhile::{AskedContainer, AskedImage, Removal};
 
 const DEFAULT_ADDRESS: &str = "/run/containerd/containerd.sock";
 /// How often a process that was sent a signal is looked for.
@@ -147,11 +151,7 @@ impl Engine {
     }
 
     pub fn require_image(&self, reference: &str) -> Result<(), EngineError> {
-        let found = self.runner.capture(&self.ctr.image(reference))?;
-        if !found.success() {
-            return Err(from_stderr(&self.ctr.address, &found.stderr));
-        }
-        if found.text() == reference { Ok(()) } else { Err(EngineError::NoImage { reference: reference.to_owned() }) }
+        self.ask_for_image(reference)?.required()
     }
 
     /// Starts a container whose output goes to a file, and returns once its process runs.
@@ -174,7 +174,7 @@ impl Engine {
     }
 
     pub fn has_container(&self, id: &str) -> Result<bool, EngineError> {
-        Ok(self.ask("look for", id, &self.ctr.container(id))?.text() == id)
+        self.ask_for_container(id)?.found()
     }
 
     /// Whether the container of that name is the one of this run, and no other's.
@@ -223,16 +223,9 @@ impl Engine {
         }
     }
 
-    /// Removes the container of a process that has ended, with what containerd still keeps of that.
+    /// Removes the container of a process that has ended.
     pub fn remove(&self, id: &str) -> Result<(), EngineError> {
-        through_a_restart(|| {
-            let removed = self.runner.capture(&self.ctr.remove_container(id))?;
-            if removed.success() || is_not_found(&removed.stderr) {
-                return Ok(());
-            }
-            self.remove_task(id)?;
-            self.ask_gone("remove", id, &self.ctr.remove_container(id)).map(drop)
-        })
+        self.begin_removal(id)?.finish()
     }
 
     /// Removes what is left of the container's process, and returns the exit code where containerd knows it.

@@ -142,12 +142,12 @@ fn while_it_prepares() {
 
 #[test]
 fn while_it_starts() {
-    dies_at_each(false, |point| (Point::ContainerStarted..Point::ContainerRemoved).contains(&point));
+    dies_at_each(false, |point| (Point::ContainerStarted..Point::EndingRecorded).contains(&point));
 }
 
 #[test]
 fn while_it_collects() {
-    dies_at_each(false, |point| (Point::ContainerRemoved..Point::IndexMoved).contains(&point));
+    dies_at_each(false, |point| (Point::EndingRecorded..Point::IndexMoved).contains(&point));
 }
 
 #[test]

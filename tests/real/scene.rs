@@ -157,7 +157,7 @@ pub fn verb(point: Point) -> &'static str {
 
 /// The agent had done all its work.
 pub fn is_merged(point: Point) -> bool {
-    point >= Point::ContainerRemoved && point != Point::StartFailed
+    point >= Point::EndingRecorded && point != Point::StartFailed
 }
 
 pub fn exit_of_the_next_run(_: Point) -> i32 {

@@ -20,8 +20,9 @@ use crate::process::Runner;
 /// Those that mean something only with the network that they are for.
 const OF_EGRESS: [&str; 5] = ["allow", "model-endpoint", "only", "push", "upstream-by-name"];
 
-/// The command line with what the environment, the user and the project say in the place of flags that are not there.
-pub fn fill(mut args: RunArgs, context: &Context) -> Result<RunArgs, Failure> {
+/// The command line with what the environment, the user and the project say in the place of flags that are not there; and a git that
+/// remembers what it was asked for that.
+pub fn fill(mut args: RunArgs, context: &Context) -> Result<(RunArgs, Git), Failure> {
     let name = name(&mut args, context)?;
     let variables = gather::variables(&context.env, &args.given)?;
     // Whoever opened the screen has said what follows.
@@ -31,7 +32,7 @@ pub fn fill(mut args: RunArgs, context: &Context) -> Result<RunArgs, Failure> {
     let user = gather::user(&context.env, || gather::trees(context, args.worktree.as_deref()))?;
     let stronger = [variables, user].concat();
     let withheld = args.env.iter().chain(&args.secret).filter(|name| !name.contains('='));
-    let git = Git::new(Runner::new(&context.env).withholding(withheld));
+    let git = Git::new(Runner::new(&context.env).withholding(withheld)).remembering();
     let project = project(&args, &stronger, &git, context)?;
     let of_project = project.as_ref().map_or(&[][..], |project| &project.settings);
     let settled = settle(stronger.into_iter().chain(of_project.iter().cloned()));
@@ -45,7 +46,7 @@ pub fn fill(mut args: RunArgs, context: &Context) -> Result<RunArgs, Failure> {
     counts.iter().for_each(|setting| (setting.key.slot)(&mut args).put(&setting.for_flag()));
     // There is nobody else to see it.
     args.detach &= !args.shell;
-    Ok(args)
+    Ok((args, git))
 }
 
 /// A run's name is for one run, and stands in no configuration.

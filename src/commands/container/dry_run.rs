@@ -176,9 +176,9 @@ fn rehearse(args: &RunArgs, context: &Context, own: &Env, runner: &Runner) -> Re
     let mut steps = Vec::new();
     let mut done = |step| steps.push(Step { step, commands: runner.rehearsed() });
     // It was read before, to know what the run is: by now the flags say what it said.
-    configured::project(args, &[], &git, context)?;
-    done("configure: read the project's settings");
     let looking = git.remembering();
+    configured::project(args, &[], &looking, context)?;
+    done("configure: read the project's settings");
     let Resolved { plan, engine, .. } = resolve(args, context, runner, &looking)?;
     let (plan, engine) = (Plan { secrets: Secrets::default(), model_keys: Secrets::default(), ..plan }, &engine);
     // A rehearsal takes the token that renews it from nobody.

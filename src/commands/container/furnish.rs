@@ -1,7 +1,8 @@
 //! `bn container furnish`: inside a container, before anything of the agent runs. Tells programs that ask no variable what is different
 //! in here: the way out for Java, no sandbox of their own for browsers, no docker, and for agents that the person may say something.
 //!
-//! `system` is root's turn, in the image's own folders; `home` is the agent's, in a home that is empty yet.
+//! `system` is root's turn, in the image's own folders; `home` is the agent's, in a home that is empty yet. It finds the package
+//! managers' caches there, too.
 
 use std::fs;
 use std::io::{self, Write};
@@ -11,8 +12,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use crate::cli::container::{FurnishArgs, Furnished};
+use crate::commands::container::cache_links;
 use crate::commands::{Context, Exit};
 use crate::container::agent_hooks;
+use crate::container::caches;
 use crate::egress::variables::INSIDE as PROXY;
 use crate::error::Failure;
 use crate::run::watch::proxy;
@@ -42,9 +45,23 @@ pub fn run(args: &FurnishArgs, context: &Context) -> Result<Exit, Failure> {
     let way_out = Path::new(proxy::INSIDE).is_dir().then_some(PROXY).and_then(|address| address.rsplit_once(':'));
     match args.what {
         Furnished::System => system(Path::new("/"), way_out)?,
-        Furnished::Home => home(&context.env.user.home.clone().unwrap_or_default(), way_out)?,
+        Furnished::Home => {
+            let at = context.env.user.home.clone().unwrap_or_default();
+            link_caches(&at, context);
+            home(&at, way_out)?;
+        }
     }
     Ok(Exit::DONE)
+}
+
+/// Before anything else is put into the home: a cache may lie below a folder that holds something of ours.
+fn link_caches(home: &Path, context: &Context) {
+    let folder = Path::new(caches::INSIDE);
+    let Some(words) = context.env.variable(caches::VARIABLE).filter(|_| folder.is_dir()) else { return };
+    for name in cache_links::make(folder, home, &words.to_string_lossy()) {
+        let because = format!("{} cannot be used; bn container prune --caches", caches::INSIDE);
+        context.output.note(format_args!("{name} is not kept for later runs: {because}"));
+    }
 }
 
 /// `way_out` is the host and the port of the proxy.

@@ -11,9 +11,15 @@ use crate::error::Failure;
 use crate::process::Runner;
 use crate::run::engine::{Engine, EngineError, is_installed};
 
-/// Makes sure that containerd has the image.
-pub fn require(reference: &str, engine: &Engine, context: &Context, runner: &Runner) -> Result<(), Failure> {
-    match engine.require_image(reference) {
+/// Makes sure that containerd has the image. `found` is what it said.
+pub fn require(
+    found: Result<(), EngineError>,
+    reference: &str,
+    engine: &Engine,
+    context: &Context,
+    runner: &Runner,
+) -> Result<(), Failure> {
+    match found {
         Err(missing @ EngineError::NoImage { .. }) => match id(reference, context, runner)? {
             Some(id) => take(reference, &id, engine, context, runner),
             None => Err(missing.into()),

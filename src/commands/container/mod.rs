@@ -6,11 +6,13 @@ mod allow;
 mod allow_check;
 mod allow_sets;
 mod amounts;
+mod asked_ahead;
 mod attach;
 pub mod build;
 mod build_error;
 mod build_folder;
 mod built;
+mod cache_links;
 mod caches;
 mod checks;
 mod configured;
@@ -100,7 +102,10 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
     let context = &context;
     match command {
         ContainerCommand::Build(args) => build::run(&args, context),
-        ContainerCommand::Run(args) => run::run(&configured::fill(*args, context)?, context),
+        ContainerCommand::Run(args) => {
+            let (args, git) = configured::fill(*args, context)?;
+            run::run(&args, &git, context)
+        }
         ContainerCommand::Stop(args) => stop::run(&args, context),
         ContainerCommand::Pause(args) => pause::run(&args, context),
         ContainerCommand::Resume(args) => pause::resume(&args, context),

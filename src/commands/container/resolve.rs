@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use crate::cli::container::RunArgs;
 use crate::commands::Context;
 use crate::commands::container::{
-    checks, ctr_flags, for_agent, host_paths, local_image, models, mounts, ownership, push, remembered, worktree,
+    asked_ahead, checks, ctr_flags, for_agent, host_paths, local_image, models, mounts, ownership, push, remembered,
+    worktree,
 };
 use crate::container::ctr::Ctr;
 use crate::container::limits::{Limits, Wanted, parse_cpus, parse_disk, parse_memory, parse_pids, parse_timeout};
@@ -25,6 +26,7 @@ use crate::ports::published::Published;
 use crate::process::Runner;
 use crate::run::engine::{Engine, EngineError};
 use crate::run::life::plan::{Host, Plan};
+use crate::run::life::steps;
 use crate::run::record::RunError;
 use crate::run::record::check::CheckSpec;
 use crate::run::record::folder::Folder;
@@ -96,6 +98,11 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     ownership::check(&checkout.worktree, &env.user)?;
     network.origin = push::resolve(args, &network, (git, &checkout), env, &mut notes)?;
     worktree::refuse_odd_bytes(&[&checkout.worktree, &checkout.main_worktree])?;
+    // Found or not: what is wrong with the repository is said first.
+    let engine = Engine::locate(env, runner);
+    let looks_only = args.dry_run && !runner.rehearses();
+    let ahead = engine.as_ref().ok().filter(|_| !looks_only);
+    let ahead = ahead.map(|engine| asked_ahead::ask(engine, &asked.image, &asked.name));
     let mounts = mounts::resolve(args, &checkout, context)?;
     notes.extend(mounts.iter().map(mounts::note));
     notes.extend(host_paths::notes(&checkout.worktree));
@@ -103,11 +110,11 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     let target = main_checkout::locate(git, &checkout, target, &env.directory)?;
     notes.extend(target.note.clone());
     notes.extend(without_apparmor(wall::apparmor_here(env)));
-    let engine = Engine::locate(env, runner)?;
-    let looks_only = args.dry_run && !runner.rehearses();
-    if !looks_only {
-        engine.authenticate(env)?;
-        local_image::require(&asked.image, &engine, context, runner)?;
+    let known = ahead.map(|ahead| ahead.answers(env)).transpose()?;
+    let engine = engine?;
+    if let Some(known) = known {
+        local_image::require(known.image, &asked.image, &engine, context, runner)?;
+        steps::refuse_taken(&asked.name, known.is_taken)?;
     }
     let data = DataDir::resolve(env)?;
     let repo = RepoId::of(&checkout.main_worktree);

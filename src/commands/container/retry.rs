@@ -9,7 +9,9 @@ use crate::commands::container::run;
 use crate::commands::{Context, Exit};
 use crate::container::again::RetryOf;
 use crate::error::{Failure, Usage};
+use crate::git::host::Git;
 use crate::process::Cmd;
+use crate::process::Runner;
 use crate::quantity;
 use crate::run::record::RunError;
 use crate::run::record::census::Seen;
@@ -32,7 +34,7 @@ pub fn run(args: &RetryArgs, context: &Context) -> Result<Exit, Failure> {
             .output
             .note("its prompt was in BN_INITIAL_PROMPT, and is not kept: the agent is told what went wrong alone");
     }
-    run::run(&again, context)
+    run::run(&again, &Git::new(Runner::new(&context.env)).remembering(), context)
 }
 
 /// Says why there is nothing to try again, or not yet.

@@ -32,12 +32,13 @@ pub fn of_words(words: impl IntoIterator<Item = String>) -> Result<RunArgs, clap
 pub fn to_the_end(args: &RunArgs, context: &Context) -> Result<Run, Failure> {
     let runner = Runner::new(&context.env);
     let git = Git::new(runner.clone());
-    let mut begun = resolve_and_begin(args, context, &runner, &git)?;
+    let mut begun = resolve_and_begin(args, context, &runner, &git.remembering())?;
     go_on(&mut begun, &git, context)?;
     Ok(begun.run)
 }
 
-pub fn run(args: &RunArgs, context: &Context) -> Result<Exit, Failure> {
+/// `before` remembers what git has said for the configuration.
+pub fn run(args: &RunArgs, before: &Git, context: &Context) -> Result<Exit, Failure> {
     let secret = args.env.iter().chain(&args.secret).filter(|name| !name.contains('='));
     let runner = Runner::new(&context.env).withholding(secret);
     let git = Git::new(runner.clone());
@@ -49,7 +50,9 @@ pub fn run(args: &RunArgs, context: &Context) -> Result<Exit, Failure> {
         return screen::run(args, context, &runner);
     }
     let created = args.branch.as_ref().map(|branch| create_worktree(args, branch, &git, context)).transpose()?;
-    let begun = resolve_and_begin(args, context, &runner, &git);
+    // A new worktree is not among what is remembered.
+    let looking = if created.is_some() { git.remembering() } else { git.sharing(before) };
+    let begun = resolve_and_begin(args, context, &runner, &looking);
     if let (Err(_), Some(created)) = (&begun, &created) {
         created.undo(&git)?;
     }
@@ -91,7 +94,6 @@ struct Begun {
 
 /// Resolves, claims and prepares, and leaves nothing behind where one of them fails.
 fn resolve_and_begin(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) -> Result<Begun, Failure> {
-    let git = &git.remembering();
     let Resolved { plan, engine, notes } = resolve(args, context, runner, git)?;
     notes.iter().for_each(|note| context.output.note(note));
     // From here on a signal must not leave anything half done.

@@ -66,7 +66,7 @@ fn run_args(agent: Agent, args: &LoginArgs, stage: &Stage, context: &Context) ->
     words.extend(args.allow.iter().map(|rule| format!("--allow={rule}")));
     let refused = |error: clap::Error| Usage::new(error.to_string());
     let plain = run::of_words(words).map_err(refused)?;
-    let filled =
+    let (filled, _) =
         configured::fill(plain.clone(), &Context { output: context.output.without_notes(), ..context.clone() })?;
     #[allow(clippy::cast_possible_truncation)] // some of the random bits are enough
     let number = random()? as u16;

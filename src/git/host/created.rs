@@ -80,7 +80,7 @@ impl Created {
             return keep(format!("{} does not have {name}", self.target), Some(forced));
         }
         let here = checkout::resolve(git, &self.path)?;
-        match snapshot::loose(git, &here)?.as_slice() {
+        match snapshot::ask(git, &here)?.with_repositories()?.as_slice() {
             [] => Ok(None),
             [one] => keep(format!("{} is not committed", String::from_utf8_lossy(one)), None),
             [one, more @ ..] => {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::process::{Bounds, Captured, Cmd, Runner, UNKNOWN, last_line};
+use crate::process::{Begun, Bounds, Captured, Cmd, Runner, UNKNOWN, last_line};
 
 use crate::git::host::GitError;
 use crate::sanitize;
@@ -77,8 +77,10 @@ pub struct Git {
 /// Answers to questions that were asked before.
 type Remembered = Arc<Mutex<Vec<(Cmd, Captured)>>>;
 
-/// What is asked again and again, and what no step of a run's beginning changes.
-const REMEMBERED: &[&str] = &["config --list", "worktree list"];
+/// What is asked again and again, and what no step of a run's beginning changes. (`rev-parse --path-format` asks where a repository is,
+/// and `show-ref --verify` whether there is a branch.)
+const REMEMBERED: &[&str] =
+    &["config --list", "worktree list", "rev-parse --path-format=absolute", "show-ref --verify"];
 
 impl Git {
     pub fn new(runner: Runner) -> Self {
@@ -90,6 +92,11 @@ impl Git {
     /// that would do harm a moment later.
     pub fn remembering(&self) -> Self {
         Self { remembered: Some(Remembered::default()), ..self.clone() }
+    }
+
+    /// The same git, which knows what the other one has been told.
+    pub fn sharing(&self, other: &Git) -> Self {
+        Self { remembered: other.remembered.clone(), ..self.clone() }
     }
 
     #[cfg(test)]
@@ -168,6 +175,11 @@ impl Git {
         Ok(answer)
     }
 
+    /// Starts what `read` runs, and does not wait for it.
+    pub fn begin(&self, cmd: &Cmd) -> Result<Begun, GitError> {
+        Ok(self.runner.begin(&for_rehearsals(cmd))?)
+    }
+
     /// Whether only that is run which reads.
     pub fn rehearses(&self) -> bool {
         self.runner.rehearses()
@@ -180,8 +192,7 @@ impl Git {
 
     /// Runs what has to succeed; `what` completes "git cannot …".
     pub fn read(&self, what: &str, cmd: &Cmd) -> Result<Captured, GitError> {
-        let captured = self.capture(cmd)?;
-        if captured.success() { Ok(captured) } else { Err(refused(what, &captured)) }
+        succeeded(what, self.capture(cmd)?)
     }
 
     pub fn read_with_input(&self, what: &str, cmd: &Cmd, input: &[u8]) -> Result<Captured, GitError> {
@@ -221,6 +232,11 @@ fn is_one_of(commands: &[&str], arguments: &[OsString]) -> bool {
         }
     }
     false
+}
+
+/// What has to have succeeded.
+pub fn succeeded(what: &str, captured: Captured) -> Result<Captured, GitError> {
+    if captured.success() { Ok(captured) } else { Err(refused(what, &captured)) }
 }
 
 /// The error for a git command that had to succeed and did not.

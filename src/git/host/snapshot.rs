@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use crate::git::host::checkout::Checkout;
-use crate::git::host::git::os;
+use crate::git::host::git::{os, succeeded};
 use crate::git::host::{Git, GitError, refs};
-use crate::process::Cmd;
+use crate::process::{Begun, Cmd};
 use crate::sanitize;
 
 /// A larger file is left out of the copy, and said so. Bytes.
@@ -16,16 +16,13 @@ const LARGEST_COPY: u64 = 512 << 20;
 /// Files in a copy.
 const MOST_FILES: usize = 20_000;
 
-/// Files with changes that are in no commit, relative to the worktree.
-pub fn uncommitted(git: &Git, checkout: &Checkout) -> Result<Vec<Vec<u8>>, GitError> {
-    let mut paths = loose(git, checkout)?;
-    // What ends in a slash is a repository in the tree, and not this one's.
-    paths.retain(|path| !path.ends_with(b"/"));
-    Ok(paths)
-}
+/// The question which files of a checkout have changes that are in no commit. In a large one git takes its time to answer.
+#[must_use]
+#[derive(Debug)]
+pub struct Asked(Begun);
 
-/// The same, and repositories that lie in the tree.
-pub fn loose(git: &Git, checkout: &Checkout) -> Result<Vec<Vec<u8>>, GitError> {
+/// Asks.
+pub fn ask(git: &Git, checkout: &Checkout) -> Result<Asked, GitError> {
     let cmd = git.in_tree(&checkout.git_dir, &checkout.worktree);
     let cmd = cmd.args([
         "status",
@@ -35,9 +32,24 @@ pub fn loose(git: &Git, checkout: &Checkout) -> Result<Vec<Vec<u8>>, GitError> {
         "--untracked-files=all",
         "--ignore-submodules=all",
     ]);
-    let listing = git.read("look for uncommitted files", &cmd)?.stdout;
-    let paths = listing.split(|&byte| byte == 0).filter_map(|entry| entry.get(3..));
-    Ok(paths.filter(|path| !path.is_empty()).map(<[u8]>::to_vec).collect())
+    git.begin(&cmd).map(Asked)
+}
+
+impl Asked {
+    /// Their paths, relative to the worktree.
+    pub fn paths(self) -> Result<Vec<Vec<u8>>, GitError> {
+        let mut paths = self.with_repositories()?;
+        // What ends in a slash is a repository in the tree, and not this one's.
+        paths.retain(|path| !path.ends_with(b"/"));
+        Ok(paths)
+    }
+
+    /// The same, and repositories that lie in the tree.
+    pub fn with_repositories(self) -> Result<Vec<Vec<u8>>, GitError> {
+        let listing = succeeded("look for uncommitted files", self.0.captured()?)?.stdout;
+        let paths = listing.split(|&byte| byte == 0).filter_map(|entry| entry.get(3..));
+        Ok(paths.filter(|path| !path.is_empty()).map(<[u8]>::to_vec).collect())
+    }
 }
 
 /// Where a copy goes.
@@ -54,8 +66,8 @@ pub struct Copy<'a> {
 type Place<'a> = (&'a Path, &'a str);
 
 /// Saves the files as a commit that `git stash apply` takes. Returns what to tell the user.
-pub fn save(git: &Git, checkout: &Checkout, copy: &Copy<'_>) -> Result<Vec<String>, GitError> {
-    let paths = uncommitted(git, checkout)?;
+pub fn save(git: &Git, checkout: &Checkout, asked: Asked, copy: &Copy<'_>) -> Result<Vec<String>, GitError> {
+    let paths = asked.paths()?;
     if paths.is_empty() {
         return Ok(Vec::new());
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::failpoint::{self, Point};
 use crate::git::host::checkout::Checkout;
 use crate::git::host::config::ConfigText;
-use crate::git::host::snapshot::{self, Copy};
+use crate::git::host::snapshot::{self, Asked, Copy};
 use crate::git::host::{Git, GitError, refs};
 use crate::git::private::bare::{self, Skeleton};
 use crate::git::private::hooks::{self, Hooks};
@@ -37,8 +37,9 @@ pub struct Prepared {
 pub fn prepare(git: &Git, request: Request<'_>) -> Result<Prepared, GitError> {
     check_name(git, request.run, request.checkout)?;
     fs::create_dir_all(request.folder).map_err(GitError::io("make", request.folder))?;
+    let uncommitted = snapshot::ask(git, request.checkout)?;
     let (run, survey) = survey(git, request)?;
-    let notes = make(git, &run, &survey)?;
+    let notes = make(git, &run, &survey, uncommitted)?;
     remove::folder(&run.folder.join(MODULES))?;
     let said = survey.submodules.iter().map(|(inner, survey)| make_submodule(git, inner, survey, &notes));
     let said = said.collect::<Result<Vec<_>, GitError>>()?;
@@ -51,9 +52,9 @@ pub fn prepare(git: &Git, request: Request<'_>) -> Result<Prepared, GitError> {
 }
 
 /// Makes what a run has of one repository. Returns what to tell the user.
-fn make(git: &Git, run: &RunGit, survey: &Survey) -> Result<Vec<String>, GitError> {
+fn make(git: &Git, run: &RunGit, survey: &Survey, uncommitted: Asked) -> Result<Vec<String>, GitError> {
     clear(run)?;
-    let kept = keep_start(git, run, survey)?;
+    let kept = keep_start(git, run, survey, uncommitted)?;
     let built = build(git, run, survey)?;
     Ok(kept.into_iter().chain(built).collect())
 }
@@ -64,7 +65,8 @@ fn make_submodule(git: &Git, run: &RunGit, survey: &Survey, said: &[String]) -> 
     // Before anything is made there, for whoever has to undo it.
     bare::write(&run.folder, REPOSITORY_OF, run.checkout.common_dir.as_os_str().as_encoded_bytes())?;
     let place = sanitize::path(run.submodule.as_ref().map_or(Path::new(""), |inner| &inner.path));
-    let notes = make(git, run, survey)?.into_iter().filter(|note| !said.contains(note));
+    let uncommitted = snapshot::ask(git, &run.checkout)?;
+    let notes = make(git, run, survey, uncommitted)?.into_iter().filter(|note| !said.contains(note));
     Ok(notes.map(|note| format!("in the submodule {place}: {note}")).collect())
 }
 
@@ -83,14 +85,14 @@ fn clear(run: &RunGit) -> Result<(), GitError> {
 
 /// The starting commit and the user's uncommitted files get refs of their own.
 /// Returns what to tell the user.
-fn keep_start(git: &Git, run: &RunGit, survey: &Survey) -> Result<Vec<String>, GitError> {
+fn keep_start(git: &Git, run: &RunGit, survey: &Survey, uncommitted: Asked) -> Result<Vec<String>, GitError> {
     let copied = kept_git::create(git, run, config::is_partial_clone(&survey.config))?;
     let (repository, reference) = (run.kept(), run.reference("uncommitted"));
     refs::update(git, &repository, &run.reference("old"), run.base(), None)?;
     kept_git::rehearse(git, run, "old", run.base())?;
     failpoint::reached(Point::BaseKept);
     let copy = Copy { head: run.base(), place: (&repository, &reference), scratch: &run.folder };
-    let notes = snapshot::save(git, &run.checkout, &copy)?;
+    let notes = snapshot::save(git, &run.checkout, uncommitted, &copy)?;
     if !notes.is_empty() {
         // Which commit it would be is not known.
         kept_git::rehearse(git, run, "uncommitted", snapshot::empty_tree(&run.checkout.object_format))?;

@@ -142,6 +142,7 @@ fn in_container(run: &Run, git: &Git, prepared: &RunGit, checker: Checker<'_>) -
     let spec = RunSpec { checkout, target, ..spec(&run.record.spec, check, &folder)? };
     let plan = plan(run, spec, engine, checker.env)?;
     engine.require_image(&plan.spec.image)?;
+    prepare::refuse_taken(&plan.spec.name, engine.has_container(&plan.spec.name)?)?;
     let (mut inner, container) = prepare::begin(&plan, engine, git, checker.output.without_notes())?;
     let foreground = start(&mut inner, &container, engine, git, checker.output.without_notes())?;
     let caught = checker.signals.is_none().then(Signals::catch).transpose()?;

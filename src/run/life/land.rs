@@ -193,8 +193,9 @@ fn checked(
         TryFirst::This(spec) => Some(spec.clone()),
         TryFirst::Nothing => None,
     };
+    let Some(spec) = spec else { return Ok(Tried::Lands) };
     let target = |git| refs::commit(git, &prepared.checkout.common_dir, &prepared.target.reference());
-    let (Some(spec), Some(before)) = (spec, target(git)?) else { return Ok(Tried::Lands) };
+    let Some(before) = target(git)? else { return Ok(Tried::Lands) };
     let common = &prepared.checkout.common_dir;
     let fits = refs::is_ancestor(git, common, &before, &made.head)? && before != made.head;
     if !fits {
@@ -237,10 +238,11 @@ fn remade(
     collected: &Collected,
     landing: &Landing<'_>,
 ) -> Result<Result<Collected, Verdict>, Failure> {
-    let target = refs::commit(git, &prepared.checkout.common_dir, &prepared.target.reference())?;
-    let (Some(target), true) = (target, landing.wanted.shape != Shape::FastForward && collected.new_commits > 0) else {
+    if landing.wanted.shape == Shape::FastForward || collected.new_commits == 0 {
         return Ok(Ok(collected.clone()));
-    };
+    }
+    let target = refs::commit(git, &prepared.checkout.common_dir, &prepared.target.reference())?;
+    let Some(target) = target else { return Ok(Ok(collected.clone())) };
     let common = &prepared.checkout.common_dir;
     let is_there = refs::is_ancestor(git, common, &collected.head, &target)?;
     let fits = landing.wanted.shape == Shape::Rebased && refs::is_ancestor(git, common, &target, &collected.head)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::error::Failure;
 use crate::failpoint::{self, Point};
 use crate::process::ProcessError;
-use crate::run::engine::{Engine, EngineError};
+use crate::run::engine::{Engine, EngineError, Removal};
 use crate::run::record::run_json::Run;
 use crate::run::record::state::Ending;
 use crate::run::watch::status;
@@ -32,9 +32,9 @@ pub fn as_stopped(ending: Ending) -> Ending {
     Ending::Stopped { code: ending.exit_code() }
 }
 
-/// Removes the container; where that takes a password that nobody can give now, the record says so.
-pub fn remove_container(run: &mut Run, engine: &Engine) -> Result<(), Failure> {
-    if removed(run, engine.remove(run.name()))?.is_some() {
+/// Waits until the container is gone; where that takes a password that nobody can give now, the record says so.
+pub fn finish_removal(run: &mut Run, removal: Result<Removal, EngineError>) -> Result<(), Failure> {
+    if removed(run, removal.and_then(Removal::finish))?.is_some() {
         failpoint::reached(Point::ContainerRemoved);
     }
     Ok(())
@@ -52,6 +52,12 @@ fn removed<T>(run: &mut Run, answer: Result<T, EngineError>) -> Result<Option<T>
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Removes the container.
+pub fn remove_container(run: &mut Run, engine: &Engine) -> Result<(), Failure> {
+    let removal = engine.begin_removal(run.name());
+    finish_removal(run, removal)
 }
 
 /// Removes what is left of a container whose run has ended.

@@ -31,17 +31,15 @@ use crate::run::record::{RunError, store};
 use crate::run::watch::{graph, ports, proxy, status};
 use crate::untrusted::remove;
 
+/// Refuses a name that a container has which is no run's of ours. `is_there` is what containerd said.
+pub fn refuse_taken(name: &str, is_there: bool) -> Result<(), RunError> {
+    let (why, hint) = ("is a container of another run", "choose another with --name".to_owned());
+    if is_there { Err(RunError::NameInUse { name: name.to_owned(), why, hint }) } else { Ok(()) }
+}
+
 /// Claims the name and the worktree, and prepares. Returns the run, and the container that it is to have. A run that fails
 /// here was never there.
 pub fn begin(plan: &Plan, engine: &Engine, git: &Git, output: Output) -> Result<(Run, ContainerSpec), Failure> {
-    if engine.has_container(&plan.spec.name)? {
-        return Err(RunError::NameInUse {
-            name: plan.spec.name.clone(),
-            why: "is a container of another run",
-            hint: "choose another with --name".to_owned(),
-        }
-        .into());
-    }
     // A run whose record cannot be read has no owner to ask; its container shows whether it goes on.
     for lost in conflicts::unreadable(plan)? {
         if engine.has_container(&lost.name())? {

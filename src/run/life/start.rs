@@ -14,6 +14,7 @@ use crate::process::{Cmd, exit_code};
 use crate::run::engine::{Engine, EngineError};
 use crate::run::life::{prepare, sign_in};
 use crate::run::record::RunError;
+use crate::run::record::folder::Folder;
 use crate::run::record::run_json::Run;
 use crate::run::record::state::State;
 use crate::run::watch::process::Watched;
@@ -23,7 +24,7 @@ use crate::run::watch::wall::{self, WallError};
 
 /// How long the image's entrypoint may take to get to the gate.
 const TIMEOUT: Duration = Duration::from_secs(60);
-const POLL: Duration = Duration::from_millis(10);
+const POLL: Duration = Duration::from_millis(2);
 
 /// `ctr` in the foreground, where the agent has the terminal; and how that was.
 #[derive(Debug, Default)]
@@ -61,8 +62,8 @@ pub fn start(
     output: Output,
 ) -> Result<Foreground, Failure> {
     let mut foreground = Foreground::default();
-    let outcome = launch(run, container, engine, &mut foreground)
-        .and_then(|()| wall_in(run, container, engine, output.while_lent(foreground.has_terminal())));
+    let outcome =
+        launch(run, container, engine, &mut foreground, output).and_then(|()| wall_in(run, container, engine));
     match outcome {
         Ok(()) => Ok(foreground),
         Err(error) => {
@@ -72,7 +73,14 @@ pub fn start(
     }
 }
 
-fn launch(run: &Run, container: &ContainerSpec, engine: &Engine, foreground: &mut Foreground) -> Result<(), Failure> {
+/// Starts it, and sets meanwhile what needs nothing of what the entrypoint does.
+fn launch(
+    run: &mut Run,
+    container: &ContainerSpec,
+    engine: &Engine,
+    foreground: &mut Foreground,
+    output: Output,
+) -> Result<(), Failure> {
     match container.streams {
         Streams::Log(_) => engine.start(container)?,
         Streams::Terminal { .. } => {
@@ -82,23 +90,38 @@ fn launch(run: &Run, container: &ContainerSpec, engine: &Engine, foreground: &mu
         }
     }
     crate::failpoint::reached(Point::ContainerStarted);
-    // In a rehearsal there is no container that could get anywhere.
-    if engine.runner().rehearses() { Ok(()) } else { await_entrypoint(run, engine, foreground) }
+    let output = output.while_lent(foreground.has_terminal());
+    if engine.runner().rehearses() {
+        // There is no container that could get anywhere.
+        return set_from_outside(run, container, engine, output);
+    }
+    await_start(run, engine, foreground, |folder| folder.pid().exists())?;
+    run.record.pid = first_process(run)?;
+    let set = set_from_outside(run, container, engine, output);
+    // Where it has ended, its own last words say more than that nothing could be set.
+    await_start(run, engine, foreground, status::has_started)?;
+    set
 }
 
-fn await_entrypoint(run: &Run, engine: &Engine, foreground: &mut Foreground) -> Result<(), Failure> {
+/// Waits until the container has come so far, and ends with its last words where it comes no further.
+fn await_start(
+    run: &Run,
+    engine: &Engine,
+    foreground: &mut Foreground,
+    is_there: impl Fn(&Folder) -> bool,
+) -> Result<(), Failure> {
     let deadline = Instant::now() + TIMEOUT;
     let io = |source| RunError::io("watch", run.folder.path(), source);
     let mut look_again = Instant::now() + Duration::from_secs(1);
-    while !status::has_started(&run.folder) {
+    while !is_there(&run.folder) {
         if let Some(code) = foreground.ended().map_err(io)? {
             return Err(RunError::EndedEarly { reason: format!("ctr exited with {code}") }.into());
         }
         if Instant::now() >= look_again {
             look_again += Duration::from_secs(1);
             let alive = engine.task(run.name())?.is_some_and(|task| task.status.is_alive());
-            if !alive && !foreground.has_terminal() && !status::has_started(&run.folder) {
-                return Err(RunError::EndedEarly { reason: last_output(run) }.into());
+            if !alive && !foreground.has_terminal() && !is_there(&run.folder) {
+                return Err(ended_early(run).into());
             }
         }
         if Instant::now() >= deadline {
@@ -109,27 +132,13 @@ fn await_entrypoint(run: &Run, engine: &Engine, foreground: &mut Foreground) -> 
     Ok(())
 }
 
-/// The last line that the container printed.
-fn last_output(run: &Run) -> String {
+/// The last line that the container printed says why.
+fn ended_early(run: &Run) -> RunError {
     let text = std::fs::File::open(run.folder.log()).and_then(crate::process::tail).unwrap_or_default();
-    crate::process::last_line(&text).to_owned()
-}
-
-/// The secrets are read by now: they go. Limits are set before anything of the agent runs.
-fn wall_in(run: &mut Run, container: &ContainerSpec, engine: &Engine, output: Output) -> Result<(), Failure> {
-    prepare::remove_secret_file(&run.record.spec)?;
-    crate::failpoint::reached(Point::SecretsRemoved);
-    let id = run.name().to_owned();
-    engine.runner().read(&runc_update(&id, &container.limits))?;
-    if engine.runner().rehearses() {
-        // All else is done to a process.
-        return Ok(());
+    match crate::process::last_line(&text) {
+        "" => RunError::EndedEarly { reason: "it is gone".to_owned() },
+        said => RunError::EndedEarly { reason: said.to_owned() },
     }
-    let pid = first_process(run)?.ok_or_else(|| RunError::EndedEarly { reason: "it is gone".to_owned() })?;
-    set_from_outside(container, engine, pid, output)?;
-    wall::check(pid, container, run.record.spec.uid, run.record.spec.gid)?;
-    run.record.pid = Some(pid);
-    Ok(run.save(Point::PidRecorded)?)
 }
 
 /// The number of the container's first process, as `ctr` has written it down, if that one lives.
@@ -143,16 +152,37 @@ fn first_process(run: &Run) -> Result<Option<u32>, RunError> {
     Ok(Watched::find(pid, run.name()).map_err(io)?.map(|_| pid))
 }
 
-/// What this `ctr` has no flag for: a name and more open files are good to have.
-fn set_from_outside(spec: &ContainerSpec, engine: &Engine, pid: u32, output: Output) -> Result<(), Failure> {
+/// What this `ctr` has no flag for. A name is good to have.
+fn set_from_outside(run: &Run, spec: &ContainerSpec, engine: &Engine, output: Output) -> Result<(), Failure> {
     let runner = engine.runner();
-    if spec.hostname.is_none()
+    runner.read(&runc_update(&spec.id, &spec.limits))?;
+    let unnamed = run.record.pid.filter(|_| spec.hostname.is_none());
+    if let Some(pid) = unnamed
         && let Err(error) = runner.read(&from_host::set_hostname(pid, &spec.id))
     {
         output.note(format_args!("the container could not get a host name of its own: {error}"));
     }
+    Ok(())
+}
+
+/// At the gate: the secrets are read by now, and go. The wall is looked at before anything of the agent runs.
+fn wall_in(run: &mut Run, container: &ContainerSpec, engine: &Engine) -> Result<(), Failure> {
+    prepare::remove_secret_file(&run.record.spec)?;
+    crate::failpoint::reached(Point::SecretsRemoved);
+    if engine.runner().rehearses() {
+        // All else is done to a process.
+        return Ok(());
+    }
+    let pid = run.record.pid.ok_or_else(|| ended_early(run))?;
+    limit_processes(container, engine, pid)?;
+    wall::check(pid, container, run.record.spec.uid, run.record.spec.gid)?;
+    Ok(run.save(Point::PidRecorded)?)
+}
+
+/// Limits that a process hands on to those that it starts: here all of them wait at the gate.
+fn limit_processes(spec: &ContainerSpec, engine: &Engine, pid: u32) -> Result<(), Failure> {
     let pids = wall::pids(pid).map_err(WallError::from)?;
-    let all_done = |cmds: Vec<Cmd>| cmds.iter().all(|cmd| runner.read(cmd).is_ok());
+    let all_done = |cmds: Vec<Cmd>| cmds.iter().all(|cmd| engine.runner().read(cmd).is_ok());
     // Where root may not do it either, the look at the wall tells.
     all_done(from_host::refuse_dumps(&wall::lower_limits(&pids, &spec.limits)?));
     if !spec.rlimit_flag {

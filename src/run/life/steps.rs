@@ -11,7 +11,7 @@
 //! | start, check the wall (`start`) | `starting` | ends the container, and collects: it cannot know how far the agent came |
 //! | (one of the two failed) | `start-failed`, and why | nothing is left but the record |
 //! | let the agent start, supervise it (`live`) | `running` | ends the container, and collects |
-//! | remove the container (`end`, and all below) | `collecting`, and how the agent ended | removes what is left of it |
+//! | remove the container (`end`), and beside that all below | `collecting`, and how the agent ended | removes what is left of it |
 //! | collect | the same | collects again; what is there already stays |
 //! | (that failed) | `collect-failed`, and why | collects again |
 //! | merge | the same, and what was collected | decides, and merges |
@@ -42,7 +42,7 @@ use crate::run::record::run_json::Run;
 use crate::run::record::state::{Ending, Outcome, State};
 use crate::run::watch::proxy;
 
-pub use crate::run::life::prepare::begin;
+pub use crate::run::life::prepare::{begin, refuse_taken};
 pub use crate::run::life::start::start;
 
 /// Takes a container that waits at its gate to an outcome. Calls `say_so` once the agent runs.
@@ -77,7 +77,15 @@ fn ended(run: &mut Run, supervised: &Supervised, owner: &Owner) -> Result<(), Fa
 pub fn end(run: &mut Run, engine: &Engine, git: &Git, landing: &Landing<'_>) -> Result<(), Failure> {
     run.record.ended_at.get_or_insert_with(crate::env::now);
     run.enter(State::Collecting, Point::EndingRecorded)?;
-    over::remove_container(run, engine)?;
+    let removal = engine.begin_removal(run.name());
+    let outcome = without_its_container(run, git, landing);
+    over::finish_removal(run, removal)?;
+    outcome?;
+    Ok(run.enter(State::Ended, Point::RunEnded)?)
+}
+
+/// Nothing runs in the container any more: it goes meanwhile.
+fn without_its_container(run: &mut Run, git: &Git, landing: &Landing<'_>) -> Result<(), Failure> {
     let unkept = close_runtime(run)?;
     sign_in::end(run)?;
     failpoint::reached(Point::RuntimeRemoved);
@@ -103,8 +111,7 @@ pub fn end(run: &mut Run, engine: &Engine, git: &Git, landing: &Landing<'_>) -> 
     let emptied = caches::bound(run).into_iter().chain(memory::bound(run));
     finish::add_notes(run, emptied.collect::<Vec<_>>());
     finish::discard(run, git)?;
-    finish::look_what_is_kept(run, git)?;
-    Ok(run.enter(State::Ended, Point::RunEnded)?)
+    finish::look_what_is_kept(run, git)
 }
 
 /// Keeps what is wanted of the folder of secrets and sockets, and removes it. Returns what cannot be kept.

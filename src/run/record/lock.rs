@@ -78,6 +78,8 @@ mod tests {
         assert!(is_held(&path).unwrap());
         assert!(Lock::try_take(&path).unwrap().is_none());
         drop(lock);
-        assert!(!is_held(&path).unwrap());
+        // A test beside this one may be starting a program: until that has begun, its process has a copy of every file that is open.
+        let is_free = || Lock::try_take(&path).unwrap().is_some();
+        assert!((0..100).any(|_| is_free()));
     }
 }
