@@ -1,6 +1,7 @@
 //! `--devcontainer`: an image and settings from a project's own devcontainer.json.
 
 use std::fs;
+use std::net::TcpListener;
 
 use crate::build::own_store;
 use crate::world::{Answer, World, answer, ctr, run_line};
@@ -70,9 +71,16 @@ impl Drop for Project {
     }
 }
 
+/// One that nobody has, below those that the kernel gives to the tests beside this one.
+fn free_port() -> u16 {
+    let start = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    let is_free = |port: &u16| ["127.0.0.1", "::1"].iter().all(|host| TcpListener::bind((*host, *port)).is_ok());
+    (start..32_000).find(is_free).unwrap()
+}
+
 #[test]
 fn a_devcontainer_is_built_and_run_as_its_project_says() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let project = Project::new(&DEVCONTAINER.replace("PORT", &port.to_string()));
     let missing = project.run(&["--devcontainer"], "true");
     assert!(
