@@ -22,6 +22,11 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+const MCP_EXAMPLES: &str = "\
+Examples:
+  claude mcp add binnacle -- bn mcp
+  codex mcp add binnacle -- bn mcp";
+
 /// Run AI coding agents in containers on git worktrees, and share one task graph with them.
 #[derive(Debug, Parser)]
 #[command(name = "bn", version, propagate_version = true, max_term_width = 80, after_help = topics::LISTED)]
@@ -56,6 +61,9 @@ pub enum Command {
     Config(config::ConfigArgs),
     #[command(flatten)]
     Graph(graph::GraphCommand),
+    /// Serve the task graph to an agent program by MCP, on standard input and output
+    #[command(after_help = MCP_EXAMPLES)]
+    Mcp,
     /// Print what a shell reads to complete command lines of bn
     Completions(shell::CompletionsArgs),
     /// Write the manual pages into a folder

@@ -3,6 +3,7 @@
 mod config;
 pub mod container;
 mod graph;
+mod mcp;
 mod pager;
 pub mod shell;
 
@@ -41,6 +42,7 @@ pub fn dispatch(command: Command, context: Context) -> Result<Exit, Failure> {
         Command::Container(command) => container::dispatch(command, context),
         Command::Config(args) => config::dispatch(&args, &context),
         Command::Graph(command) => graph::dispatch(command, &context),
+        Command::Mcp => mcp::run(&context).map(|()| Exit::DONE),
         Command::Completions(args) => shell::completions::run(&args, &context).map(|()| Exit::DONE),
         Command::Man(args) => shell::man::run(&args).map(|()| Exit::DONE),
     }

@@ -16,6 +16,7 @@ mod json_examples;
 mod landing;
 mod lifecycle;
 mod links;
+mod mcp;
 mod power;
 mod rows;
 mod sessions;
