@@ -7,6 +7,7 @@ It speaks Anthropic's messages, OpenAI's responses and OpenAI's chat completions
 that the user said:
 
     RUN: COMMAND        runs the command with the agent's own tool for shells, then says `It printed: ` and what came of it
+    CALL: TOOL JSON     calls the tool whose name ends so, with these arguments, then the same as after RUN
     ASK: QUESTION       asks the user with the agent's own tool for questions, where it has one
     TELL: NAME          says what stands after `NAME=` in what the user said earlier in this conversation, or that it does not know
     SLEEP: SECONDS      takes that long, then says `Slept.`
@@ -49,7 +50,7 @@ def decide(turns, tools):
     last = said[-1] if said else ""
     if turns and turns[-1][0] == "result":
         return ("say", "It printed: " + turns[-1][1].strip()[:2000])
-    wish = re.search(r"^(RUN|ASK|TELL|SLEEP): (.*)$", last, re.M | re.S)
+    wish = re.search(r"^(RUN|CALL|ASK|TELL|SLEEP): (.*)$", last, re.M | re.S)
     if not wish:
         return ("say", "I heard: " + last[:80])
     kind, what = wish.group(1), wish.group(2).strip()
@@ -58,6 +59,10 @@ def decide(turns, tools):
         if tool:
             return ("call", tool, shell_arguments(tools[tool], what))
         return ("say", "there is no tool for shells among " + ", ".join(sorted(tools)))
+    if kind == "CALL":
+        ending, _, arguments = what.partition(" ")
+        tool = next((name for name in tools if name.endswith(ending)), None)
+        return ("call", tool, json.loads(arguments)) if tool else ("say", "there is no such tool among " + ", ".join(sorted(tools)))
     if kind == "ASK":
         tool = next((name for name in QUESTIONS if name in tools), None)
         return ("call", tool, question_arguments(tool, what)) if tool else ("say", "Nobody can be asked: " + what)
@@ -109,7 +114,11 @@ def of_responses(body):
         elif kind == "message":
             role = {"user": "user", "assistant": "model"}.get(item.get("role"), "rules")
             turns.append((role, text_of(item.get("content"))))
-    tools = {tool.get("name", tool.get("type")): tool.get("parameters", {}) for tool in body.get("tools", [])}
+    tools = {}
+    for tool in body.get("tools", []):
+        # codex puts the tools of each MCP server into a namespace, which a call has to name
+        inner = [{**one, "name": tool["name"] + "/" + one["name"]} for one in tool.get("tools", [])]
+        tools.update({one.get("name", one.get("type")): one.get("parameters", {}) for one in inner or [tool]})
     return turns, tools
 
 
@@ -207,7 +216,8 @@ def responses(answer, number, model):
         item = {"type": "message", "id": "msg_" + number, "role": "assistant", "status": "completed", "content": content}
     else:
         item = {"type": "function_call", "id": "fc_" + number, "call_id": "call_" + number, "status": "completed"}
-        item |= {"name": answer[1], "arguments": json.dumps(answer[2])}
+        namespace, _, name = answer[1].rpartition("/")
+        item |= {"name": name, "arguments": json.dumps(answer[2])} | ({"namespace": namespace} if namespace else {})
     usage = {"input_tokens": 11, "input_tokens_details": {"cached_tokens": 0}, "output_tokens": 7}
     usage |= {"output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 18}
     whole = {"id": "resp_" + number, "object": "response", "model": model, "status": "completed", "output": [item], "usage": usage}
