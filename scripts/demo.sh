@@ -92,7 +92,9 @@ END
     bn container run ../agent-1 --tag demo -- bash -c "$(cat "$ROOT/scripts/demo-agent.sh")"
 }
 
+# A pager would wait for a key in the middle of it.
 show_result() {
+    export GIT_PAGER=cat
     show git log --oneline --graph main
     show cat greeting.txt
     show bn task list --all

@@ -14,6 +14,9 @@ readonly HERE SUITE=$1
 source "$HERE/../../scripts/common.sh"
 
 readonly IMAGE=localhost/binnacle-test:binnacle-test
+# Where scripts/vm.sh test put it: at the path that it has here.
+PROGRAM=$(realpath "$HERE/../..")/target/x86_64-unknown-linux-gnu/debug/bn
+readonly PROGRAM
 # An agent that commits at once, works until it is told to end, and commits once more.
 readonly AGENT='trap "git commit -q --allow-empty -m last; exit 0" TERM; git commit -q --allow-empty -m first; touch ready; while sleep 0.2; do :; done'
 
@@ -209,6 +212,8 @@ the_machine_reboots_under_three_runs() {
 source "$HERE/life/sessions.sh"
 # shellcheck source=tests/vm/life/docker.sh
 source "$HERE/life/docker.sh"
+# shellcheck source=tests/vm/life/demo.sh
+source "$HERE/life/demo.sh"
 
 # What scripts/vm.sh test tries each time, and what is tried by hand, because of the time it takes.
 readonly ALWAYS=(a_detached_run_outlives_the_session containerd_is_started_again_under_a_run the_machine_reboots_under_three_runs)
@@ -216,7 +221,7 @@ readonly BY_HAND=(a_detached_run_outlives_a_session_that_takes_all_with_it the_c
     the_disk_is_full_under_a_run a_user_may_no_longer_use_sudo two_users_have_a_run_of_the_same_name
     containerd_is_updated_under_a_run few_tasks_are_allowed_to_a_session an_agent_that_crashes_dumps_nothing
     the_runtime_folder_vanishes_under_a_run the_user_is_thrown_out_under_a_run the_journal_has_no_secret
-    docker_starts_the_image)
+    docker_starts_the_image a_user_with_passwordless_sudo_sees_the_demo a_user_whose_sudo_asks_sees_the_demo)
 
 main() {
     local test tests=("${ALWAYS[@]}")
