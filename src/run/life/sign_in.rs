@@ -72,7 +72,8 @@ impl Share {
         let program = self.agent.program();
         if !can_wait {
             output.note(format_args!(
-                "{program} may not be able to sign in: {holder} has what renews its token, and does not use it. It does so when it works                  again; or end it: bn container stop {holder}"
+                "{program} may not be able to sign in: {holder} has what renews its token, and does not use it. It does so when it works \
+                 again; or end it: bn container stop {holder}"
             ));
             return Ok(());
         }
