@@ -131,7 +131,8 @@ fn verbs(world: &World, path: &[&str]) -> Vec<String> {
 
 /// Every verb there is that needs a graph.
 fn graph_verbs(world: &World) -> Vec<String> {
-    let without = ["container", "config", "completions", "man"];
+    // `mcp` starts the others.
+    let without = ["container", "config", "completions", "man", "mcp"];
     let verbs_above = verbs(world, &[]).into_iter().filter(|verb| !without.contains(&verb.as_str()));
     let all = verbs_above.flat_map(|verb| match verbs(world, &[&verb]) {
         below if below.is_empty() => vec![verb],
