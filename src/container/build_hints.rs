@@ -94,15 +94,37 @@ fn base_out_of_reach(error: &str, built: Built) -> Option<Vec<String>> {
         false => "start from one that is there, in FROM",
     };
     let look = "list your images: buildah images".to_owned();
+    let host = registry(base);
     Some(match error {
         _ if base.starts_with("localhost/") => {
             vec![format!("there is no image {base} in your own store: {other}"), look]
         }
+        error if error.contains("HTTP response to HTTPS client") => {
+            vec![
+                format!("the registry {host} speaks plain HTTP, and buildah wants TLS"),
+                format!("where that is meant, fetch {base} first: buildah pull --tls-verify=false {base}"),
+            ]
+        }
         error if error.contains("pinging container registry") => {
             vec![format!("its registry did not answer, and {base} is not in your own store: {other}"), look]
         }
-        _ => vec![format!("its registry refused {base}: check the name, or log in: buildah login REGISTRY")],
+        error if error.contains("manifest unknown") || error.contains("name unknown") => {
+            vec![format!("the registry {host} has no {base}: check the name and the tag")]
+        }
+        error if LOGIN_WANTED.iter().any(|words| error.contains(words)) => vec![
+            format!("the registry {host} does not give you {base}: you have no login there, or one that it refuses"),
+            format!("log in: buildah login {host}"),
+        ],
+        _ => vec![format!("its registry refused {base}: check the name, or log in: buildah login {host}")],
     })
+}
+
+/// What registries answer to somebody whom they do not know, or to whom they show nothing.
+const LOGIN_WANTED: [&str; 4] = ["unauthorized", "authentication required", "invalid username/password", "denied"];
+
+/// The registry of a whole reference, as buildah writes it.
+fn registry(reference: &str) -> &str {
+    reference.split('/').next().unwrap_or(reference)
 }
 
 fn missing_ids(error: &str) -> Option<Vec<String>> {
@@ -171,7 +193,26 @@ mod tests {
 
     #[test]
     fn a_registry_that_answers_no() {
-        let error = "Error: creating build container: initializing source docker://reg.example/x:1: reading manifest 1 in reg.example/x: manifest unknown\n";
-        insta::assert_snapshot!(told(error, "", true), @"its registry refused reg.example/x:1: check the name, or log in: buildah login REGISTRY");
+        let error = |what: &str| {
+            format!(
+                "Error: creating build container: initializing source docker://reg.example:5000/a/x:1: reading manifest 1 in reg.example:5000/a/x: {what}\n"
+            )
+        };
+        let told = |what: &str| told(&error(what), "", true);
+        insta::assert_snapshot!(told("manifest unknown: manifest unknown"), @"the registry reg.example:5000 has no reg.example:5000/a/x:1: check the name and the tag");
+        let login = "the registry reg.example:5000 does not give you reg.example:5000/a/x:1: you have no login there, or one \
+                     that it refuses\nlog in: buildah login reg.example:5000";
+        assert_eq!(told("unauthorized: authentication required"), login);
+        assert_eq!(told("denied: requested access to the resource is denied"), login);
+        insta::assert_snapshot!(told("toomanyrequests: later"), @"its registry refused reg.example:5000/a/x:1: check the name, or log in: buildah login reg.example:5000");
+    }
+
+    #[test]
+    fn a_registry_without_tls() {
+        let error = "Error: creating build container: initializing source docker://r.example/x:1: pinging container registry r.example: Get \"https://r.example/v2/\": http: server gave HTTP response to HTTPS client\n";
+        insta::assert_snapshot!(told(error, "", true), @r"
+        the registry r.example speaks plain HTTP, and buildah wants TLS
+        where that is meant, fetch r.example/x:1 first: buildah pull --tls-verify=false r.example/x:1
+        ");
     }
 }

@@ -46,6 +46,7 @@ mod pause;
 #[path = "../../src/failpoint/point.rs"]
 mod point;
 mod ports;
+mod private;
 #[path = "../it/program.rs"]
 mod program;
 mod pruned;
