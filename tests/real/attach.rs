@@ -237,6 +237,6 @@ fn a_screen_whose_process_is_killed_ends_its_run_and_the_next_one_clears_up() {
     assert_eq!(world.git("log -1 --format=%s agent-1"), "last");
     world.bn(&["container", "discard", "--yes", &world.job()]).exits(0);
     begin(&world, "exit 0");
-    let left = || world.shell("find \"$XDG_RUNTIME_DIR/binnacle\" -path '*.screens/*'");
+    let left = || world.shell("ls -A \"$XDG_RUNTIME_DIR/binnacle/.screens\"");
     wait_for("the sockets to go", || left().is_empty());
 }

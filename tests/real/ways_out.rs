@@ -97,6 +97,10 @@ PATH=${PATH#*:} exec ctr "$@"
 
 #[test]
 fn a_containerd_that_is_started_again_while_a_run_ends_is_asked_once_more() {
+    // sudo looks for programs on a PATH of its own.
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
     let world = World::new();
     let folder = world.path("programs");
     std::fs::create_dir(&folder).unwrap();

@@ -120,7 +120,11 @@ fn wanted(scope: &ScopeArgs, context: &Context, git: &Git) -> Result<Vec<Created
     folders.dedup();
     let mut found = Vec::new();
     for folder in folders {
-        found.extend(created::all(git, &folder)?);
+        match created::all(git, &folder) {
+            Ok(created) => found.extend(created),
+            // One that cannot be looked at is no reason not to look at the others.
+            Err(error) => context.output.note(format_args!("the worktrees of {} stay: {error}", folder.display())),
+        }
     }
     Ok(found)
 }
