@@ -62,8 +62,18 @@ fn ways_to_get(reference: &str) -> Vec<String> {
     match reference.strip_prefix("localhost/") {
         Some(own) if own.starts_with("binnacle-self:") => vec![build],
         Some(_) => vec![build, from_docker],
-        None => vec![format!("fetch it: buildah pull {reference}"), from_docker, build],
+        None => vec![
+            format!("fetch it: buildah pull {reference}"),
+            format!("where its registry asks who you are, first: buildah login {}", registry(reference)),
+            from_docker,
+            build,
+        ],
     }
+}
+
+/// The host that a whole reference begins with.
+fn registry(reference: &str) -> &str {
+    reference.split('/').next().unwrap_or(reference)
 }
 
 fn build_hint(reference: &str) -> String {
@@ -321,6 +331,7 @@ mod tests {
             ways_to_get("registry.example/team/mine:1"),
             [
                 "fetch it: buildah pull registry.example/team/mine:1",
+                "where its registry asks who you are, first: buildah login registry.example",
                 "docker has it: buildah pull docker-daemon:registry.example/team/mine:1",
                 "build it: bn container build --tag registry.example/team/mine:1",
             ]
