@@ -99,7 +99,7 @@ fn caches_that_nobody_can_measure_are_emptied_and_what_a_run_writes_there_counts
     let answer = world.agent(&["--name", &world.name("deep")], deep).exits(0);
     assert!(answer.stderr.contains("caches were emptied: the size could not be measured"), "{answer:#?}");
     assert!(!world.path(&folder(&world)).join("npm").exists());
-    let much = "head -c 300M /dev/zero > ~/.npm/a; head -c 300M /dev/zero > ~/.npm/b; sleep 20";
+    let much = "head -c 300M /dev/zero > ~/.npm/a; head -c 300M /dev/zero > ~/.npm/b; sleep 100";
     let answer = world.agent(&["--name", &world.name("much"), "--disk", "400m"], much).exits(137);
     assert!(answer.stderr.contains("out of disk"), "{answer:#?}");
     let mode = fs::metadata(world.path("home/.local/share/binnacle/caches")).unwrap().permissions().mode();

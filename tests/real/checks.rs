@@ -41,7 +41,7 @@ fn assert_nothing_is_left(world: &World) {
 #[test]
 fn what_the_target_would_be_is_tried_and_not_the_branch_alone() {
     let (world, job) = waiting();
-    let fails = "test -e work && test -e more && git log --format=%s && echo no >&2 && exit 4";
+    let fails = "test -e work && test -e more && git log --format=%s && echo no && exit 4";
     let told = world.bn(&["container", "merge", &job, "--rebase", "--check", fails]).exits(3);
     assert!(told.stdout.contains("the check failed (4) after ") && told.stdout.contains("\n  | more\n"), "{told:#?}");
     assert!(told.stderr.contains(&format!("{job}: checking what main would be (")), "{told:#?}");
