@@ -407,7 +407,8 @@ finish_work() {
 # One line, whole or not at all. $1: exit code. The agent may have left anything there: a pipe would hold this container for ever,
 # so the line goes to a file that was not there before.
 write_exit() {
-    local file=$STATUS/exit.$SRANDOM
+    # before bash 5.1 there is no SRANDOM
+    local file=$STATUS/exit.${SRANDOM:-$RANDOM$RANDOM$RANDOM}
     [[ -d $STATUS ]] || return 0
     if ! (set -C && echo "code=$1 oom=$(($(oom_kills) - OOM_BEFORE))${SET_UP_FAILED:+ setup=1}" >"$file") || ! put_exit "$file"; then
         say "cannot say in $STATUS how this ended"

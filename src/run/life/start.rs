@@ -214,6 +214,8 @@ fn give_up(
     sign_in::end(run)?;
     prepare::remove_secrets(&run.record.spec)?;
     run_refs::abandon(git, &run.record.spec.checkout.common_dir, run.name(), run.folder.path())?;
+    // Its number may be another process's soon.
+    run.record.pid = None;
     run.record.reason = Some(error.to_string());
     run.record.ended_at = Some(crate::env::now());
     Ok(run.enter(State::StartFailed, Point::StartFailed)?)
