@@ -273,8 +273,8 @@ fn a_projects_definition_with_mounts_is_built_by_no_buildah_that_lets_them_reach
         assert!(answered.exits(125).stderr.contains("--mount"), "{version}");
         let mut control =
             world.bn_command(&["container", "build", "--tag", &built.reference, "--file", ".binnacle/Containerfile"]);
-        answer(control.env_remove("HOME").output().unwrap());
-        assert!(canary.join("out").exists(), "the control shows nothing");
+        let control = answer(control.env_remove("HOME").output().unwrap());
+        assert!(canary.join("out").exists(), "the control shows nothing: {control:#?}");
     }
 }
 

@@ -17,8 +17,9 @@ use crate::error::Failure;
 use crate::process::{Captured, Cmd, Runner, last_line};
 use crate::run::engine::{Engine, EngineError};
 
-/// containerd may clear away the layers of an older image while it looks whether it has them for this one.
-const LOST_A_LAYER: &str = "does not exist: not found";
+/// How `ctr` ends when containerd lacks something. It may clear away the layers of an older image while it looks whether it has
+/// them for this one: then the snapshot of a layer is missed, or the layer's content.
+const LOST_A_LAYER: &str = ": not found";
 /// More images are not looked at. The layers of the next one are most often those of a few before it.
 const MOST_IMAGES: usize = 16;
 
@@ -153,7 +154,7 @@ fn read_layout(layout: &Path) -> Cmd {
 }
 
 fn lost_a_layer(imported: &Captured) -> bool {
-    !imported.success() && imported.stderr.contains(LOST_A_LAYER)
+    !imported.success() && last_line(&imported.stderr).ends_with(LOST_A_LAYER)
 }
 
 /// A broken pipe on the left is only the echo of what went wrong on the right.
