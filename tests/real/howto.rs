@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::build::{Image, own_store};
 use crate::program;
 use crate::world::{World, answer, image};
 
@@ -19,7 +20,7 @@ fn typed(section: &str) -> Vec<(&str, Vec<i32>)> {
         .collect()
 }
 
-/// Types a section in a repository whose image is the one under test.
+/// Types a section in a repository whose image is the one under test, and whose own has a name that no other test uses.
 #[track_caller]
 fn types(heading: &str) {
     let page = fs::read_to_string(PAGE).unwrap();
@@ -28,10 +29,16 @@ fn types(heading: &str) {
     world.shell("mkdir -p home/.config/binnacle && git config -f home/.gitconfig user.name Me && git config -f home/.gitconfig user.email me@example.org");
     fs::write(world.path("home/.config/binnacle/config.toml"), format!("tag = \"{}\"\n", image())).unwrap();
     let path = format!("{}:{}", program::bn().parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let built = Image::of(&world);
     for (line, codes) in typed(section) {
+        let line = line.replace("localhost/binnacle-self:latest", &image());
+        let line = line.replace("--tag own", &format!("--tag {}", built.reference));
         let mut shell = world.program("bash");
-        let shell = shell.args(["-c", line]).current_dir(world.path("repo")).env("PATH", &path);
-        let said = answer(shell.output().unwrap());
+        let shell = shell.args(["-c", &line]).current_dir(world.path("repo")).env("PATH", &path);
+        let shell = shell.env("XDG_CONFIG_HOME", world.path("home/.config"));
+        let shell = shell.env("GIT_CONFIG_GLOBAL", world.path("home/.gitconfig"));
+        let builds = line.contains("bn container build");
+        let said = answer(if builds { own_store(shell) } else { shell }.output().unwrap());
         assert!(codes.contains(&said.code), "{line}: {said:#?}");
     }
 }
@@ -55,6 +62,7 @@ sections! {
     five_agents: "Have five agents side by side",
     looking_in: "Look in, and step in",
     only_if_it_is_good: "Let work land only if it is good",
+    an_own_image: "Have an image of your own",
     no_network: "Get along without a network",
     a_conflict: "Merge work that is in conflict",
     after_a_death: "Go on after the machine has died",
