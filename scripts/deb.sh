@@ -59,6 +59,7 @@ main() {
     install -D -m 0755 --strip "$program" "$root/usr/bin/bn"
     install -D -m 0644 LICENSE "$root/usr/share/doc/binnacle/copyright"
     install -D -m 0644 README.md "$root/usr/share/doc/binnacle/README.md"
+    install -m 0644 docs/json.schema.json "$root/usr/share/doc/binnacle/"
     completions "$program" "$root"
     manual "$program" "$root"
     mkdir "$root/DEBIAN"

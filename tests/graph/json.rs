@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::json_examples::{difference, examples};
+use crate::json_schema::{agrees, definition};
 use crate::world::World;
 
 /// A world in which every list of the document has something in it.
@@ -119,4 +120,89 @@ fn commands_that_are_said_to_answer_alike_do() {
     same("bn task claim ID", &["task", "reopen", &id]);
     let created = world.feed(&["task", "create", "--stdin", "--json"], "{\"title\":\"A\"}\n").json();
     assert_eq!(difference("create --stdin", &told["bn batch"], &created), None);
+}
+
+/// The definition of what a heading's command prints.
+fn told_by(heading: &str) -> String {
+    let words: Vec<&str> = heading.split(' ').skip(1).collect();
+    if heading == "An error" { "error".to_owned() } else { definition(&words).unwrap() }
+}
+
+#[test]
+fn every_example_is_as_the_schema_says() {
+    for (heading, example) in examples(|_| true) {
+        assert_eq!(agrees(&told_by(heading), &example), Ok(()), "{heading}");
+    }
+}
+
+/// What an answer would be with one field less, one more, one of another name, or one of another type.
+fn changed(answer: &Value) -> Vec<(String, Value)> {
+    let mut all = Vec::new();
+    match answer {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let mut less = fields.clone();
+                less.remove(name);
+                let other = fields.iter().map(|(field, value)| match field == name {
+                    true => (format!("{field}_2"), value.clone()),
+                    false => (field.clone(), value.clone()),
+                });
+                let with = |value| fields.clone().into_iter().chain([(name.clone(), value)]).collect::<Value>();
+                let wrong = if value.is_number() { serde_json::json!("x") } else { serde_json::json!(0.5) };
+                all.push((format!("without {name}"), Value::Object(less)));
+                all.push((format!("{name} has another name"), other.collect()));
+                // What null stands for is not known here.
+                all.extend((!value.is_null()).then(|| (format!("{name} is of another type"), with(wrong))));
+                all.extend(changed(value).into_iter().map(|(how, value)| (format!("{name}: {how}"), with(value))));
+            }
+            let more = fields.clone().into_iter().chain([("another".to_owned(), Value::Null)]);
+            all.push(("with another".to_owned(), more.collect()));
+        }
+        Value::Array(items) => {
+            let first = items.first().map(changed).unwrap_or_default();
+            all.extend(first.into_iter().map(|(how, value)| (how, Value::Array(vec![value]))));
+        }
+        _ => {}
+    }
+    all
+}
+
+#[test]
+fn an_answer_that_differs_in_one_field_is_not_as_the_schema_says() {
+    // Maps of the reader's own names, and an answer that is another one then.
+    let free = ["data: ", "metadata: ", "record: ", "wall: ", "by_status: ", "by_type: ", "by_priority: ", "models: "];
+    let mut tried = 0;
+    for (heading, example) in examples(|heading| heading != "bn restore COPY") {
+        for (how, other) in changed(&example) {
+            let is_free = free.iter().any(|map| how.contains(map));
+            assert!(is_free || agrees(&told_by(heading), &other).is_err(), "{heading}: {how}: {other}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 1000, "{tried}");
+}
+
+/// The verbs that `--help` lists.
+fn verbs(world: &World, path: &[&str]) -> Vec<String> {
+    let help = world.bn(&[path, &["--help"]].concat()).ok();
+    let below = help.split("\nCommands:\n").nth(1).unwrap_or_default();
+    let lines = below.lines().take_while(|line| !line.is_empty());
+    let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").map(str::to_owned).collect()
+}
+
+#[test]
+fn the_schema_tells_of_every_command_that_answers() {
+    // These hand the terminal on, print what a shell or an agent program reads, or say nothing.
+    let silent = ["attach", "exec", "shell", "logout", "mcp", "completions", "man"];
+    let world = World::new();
+    for verb in verbs(&world, &[]) {
+        let below = verbs(&world, &[verb.as_str()]);
+        let groups = ["container", "task", "link", "agent"].contains(&verb.as_str());
+        let whole = below.iter().map(|name| vec![verb.as_str(), name.as_str()]);
+        for words in whole.chain((!groups).then(|| vec![verb.as_str()])) {
+            let is_told = definition(&words) == Some(words.join("-"));
+            assert_ne!(is_told, silent.contains(words.last().unwrap()), "{words:?}");
+        }
+    }
 }

@@ -13,6 +13,7 @@ mod hostile;
 mod input;
 mod json;
 mod json_examples;
+mod json_schema;
 mod landing;
 mod lifecycle;
 mod links;

@@ -8,6 +8,8 @@ use std::process::{Command, Output, Stdio};
 use assert_cmd::cargo::cargo_bin;
 use serde_json::Value;
 
+use crate::json_schema;
+
 /// What a command answered.
 #[derive(Debug)]
 pub struct Answer {
@@ -23,6 +25,13 @@ impl Answer {
             stderr: String::from_utf8(output.stderr).unwrap(),
             code: output.status.code().unwrap_or(-1),
         }
+    }
+
+    /// The same, where it is as the schema says of what such words print.
+    #[track_caller]
+    fn told_of(self, args: &[&str]) -> Self {
+        json_schema::compare(args, &self.stdout, &self.stderr);
+        self
     }
 
     /// Standard output, of a command that has to succeed.
@@ -96,14 +105,14 @@ impl World {
     }
 
     pub fn bn(&self, args: &[&str]) -> Answer {
-        Answer::of(self.command(args).output().unwrap())
+        Answer::of(self.command(args).output().unwrap()).told_of(args)
     }
 
     /// As an agent that was given its session's id, as in a container.
     pub fn agent(&self, name: &str, args: &[&str]) -> Answer {
         let mut command = self.command(args);
         command.env("BN_AGENT_ID", format!("s-{name}")).env("BN_AGENT_NAME", name);
-        Answer::of(command.output().unwrap())
+        Answer::of(command.output().unwrap()).told_of(args)
     }
 
     /// With something on standard input.
@@ -111,7 +120,7 @@ impl World {
         let mut child =
             self.command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        Answer::of(child.wait_with_output().unwrap())
+        Answer::of(child.wait_with_output().unwrap()).told_of(args)
     }
 
     pub fn json(&self, args: &[&str]) -> Value {

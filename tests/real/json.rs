@@ -32,6 +32,7 @@ fn every_example_of_the_container_commands_has_the_shape_of_the_real_answer() {
     let (one, two, three) = (world.name("one"), world.name("two"), world.name("three"));
     let bn = |words: &[&str]| world.bn(&[&["container"], words, &["--json"]].concat());
     world.bn(&["task", "create", "Write the schema"]).exits(0);
+    told.compare("bn container run --dry-run", &world.agent(&["--json", "--dry-run", "--name", &one], "true"));
     let working = "bn ready --claim; touch ready; sleep 100";
     let detached = world.agent(&["--json", "--detach", "--name", &two], working).exits(0);
     told.compare("bn container run --detach", &detached);
@@ -51,6 +52,7 @@ fn every_example_of_the_container_commands_has_the_shape_of_the_real_answer() {
     told.compare("bn container login", &answer(login).exits(0));
     told.compare("bn container allow-sets", &bn(&["allow-sets"]));
     told.compare("bn container pause NAME", &bn(&["pause", &two]));
+    told.compare("bn container stats", &bn(&["stats"]));
     told.compare("bn container stop NAME", &bn(&["stop", &two]));
     assert_eq!(told.compare("bn container prune", &bn(&["prune"])), serde_json::json!([two]));
     let heard = Heard::begin(&world, &["--json"]);
@@ -68,6 +70,10 @@ fn every_example_of_the_container_commands_has_the_shape_of_the_real_answer() {
     told.compare("bn container discard NAME", &bn(&["discard", "--yes", &one]));
     world.agent(&["--no-merge", "--name", &three], "echo theirs > file; git commit -qam theirs").exits(0);
     world.shell("cd repo; echo ours > file; git commit -qam ours");
+    std::fs::write(world.path("agent-1/loose"), "later\n").unwrap();
+    told.compare("bn container diff NAME", &bn(&["diff", &three]));
+    told.compare("bn container log NAME", &bn(&["log", &three]));
+    std::fs::remove_file(world.path("agent-1/loose")).unwrap();
     let merged = bn(&["merge", &three, "--rebase"]);
     assert_eq!(told.compare("bn container merge NAME", &merged)["conflicts"][0]["lines"], serde_json::json!([[1, 1]]));
     told.compare("bn container prune --caches", &bn(&["prune", "--caches"]));
@@ -75,6 +81,7 @@ fn every_example_of_the_container_commands_has_the_shape_of_the_real_answer() {
     // The program is not in the image; its folder is there all the same.
     world.git("worktree add -q ../agent-9 -b agent-9");
     bn(&["run", "--tag", &image, "--name", &world.name("nine"), "../agent-9", "--", "claude"]);
+    told.compare("bn container prune --dry-run", &bn(&["prune", "--dry-run"]));
     told.compare("bn container prune --agents", &bn(&["prune", "--agents"]));
     told.compare("bn container doctor", &bn(&["doctor"]));
     let built = Image::of(&world);

@@ -29,6 +29,8 @@ mod input;
 mod json;
 #[path = "../graph/json_examples.rs"]
 mod json_examples;
+#[path = "../graph/json_schema.rs"]
+mod json_schema;
 mod kept;
 mod landing;
 mod leftovers;

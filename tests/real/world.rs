@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::json_schema;
 use crate::program;
 use crate::running::Running;
 
@@ -127,7 +128,10 @@ impl World {
     }
 
     pub fn bn(&self, args: &[impl AsRef<OsStr>]) -> Answer {
-        answer(self.bn_command(args).output().unwrap())
+        let answer = answer(self.bn_command(args).output().unwrap());
+        let words: Vec<_> = args.iter().map(|word| word.as_ref().to_string_lossy()).collect();
+        json_schema::compare(&words, &answer.stdout, &answer.stderr);
+        answer
     }
 
     /// A name for a run that no other world gives.
