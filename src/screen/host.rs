@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{AtFlags, CWD, Timestamps, UTIME_NOW, utimensat};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
@@ -35,6 +37,8 @@ struct Window {
 /// A terminal, and the windows in which it is seen.
 pub struct Host {
     listener: UnixListener,
+    /// The listener's file, which is as old as what was shown last.
+    socket: PathBuf,
     outside: OwnedFd,
     /// Held, so that there is a terminal as long as there is a host of it.
     _terminal: OwnedFd,
@@ -47,9 +51,14 @@ pub struct Host {
 }
 
 impl Host {
-    pub fn new(listener: UnixListener, (outside, terminal): (OwnedFd, OwnedFd), size: Size) -> Self {
+    pub fn new(
+        (listener, socket): (UnixListener, PathBuf),
+        (outside, terminal): (OwnedFd, OwnedFd),
+        size: Size,
+    ) -> Self {
         Self {
             listener,
+            socket,
             outside,
             _terminal: terminal,
             size,
@@ -101,8 +110,8 @@ impl Host {
         let mut fds = vec![PollFd::new(&self.listener, PollFlags::IN), terminal];
         fds.extend(self.windows.iter().map(|window| PollFd::new(&window.stream, wanted(!window.waiting.is_empty()))));
         fds.extend(ended.map(|ended| PollFd::from_borrowed_fd(ended, PollFlags::IN)));
-        let timeout = (milliseconds >= 0)
-            .then(|| rustix::event::Timespec { tv_sec: 0, tv_nsec: milliseconds.saturating_mul(1_000_000) });
+        let timeout =
+            (milliseconds >= 0).then(|| Timespec { tv_sec: 0, tv_nsec: milliseconds.saturating_mul(1_000_000) });
         match poll(&mut fds, timeout.as_ref()) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
@@ -135,9 +144,18 @@ impl Host {
                     let over = self.history.len().saturating_sub(HISTORY);
                     self.history.drain(..over);
                     self.tell(&Frame::Output(bytes[..count].to_vec()));
+                    self.mark();
                 }
             }
         }
+    }
+
+    /// Dates what was shown last, for whoever wants to know whether the agent still shows anything.
+    fn mark(&self) {
+        let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+        let times = Timestamps { last_access: now, last_modification: now };
+        // A screen whose file somebody removed can still be seen in the windows that it has.
+        let _ = utimensat(CWD, &self.socket, &times, AtFlags::SYMLINK_NOFOLLOW);
     }
 
     fn tell(&mut self, frame: &Frame) {

@@ -3,11 +3,14 @@
 //! Whoever prints it is a stranger: a line that is no such value is passed on as it is, and nothing is kept without a bound.
 
 mod event;
+pub mod standing;
+pub mod waits;
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use event::Event;
+use waits::Waits;
 
 /// A longer line is not taken apart. Bytes.
 const LONGEST_LINE: usize = 4 << 20;
@@ -87,12 +90,19 @@ impl Transcript {
 
     fn told(&mut self, event: Event) -> Option<String> {
         match event {
-            Event::Said(text) => (!text.trim().is_empty()).then_some(text),
+            Event::Said(text) | Event::Noted(text) => (!text.trim().is_empty()).then_some(text),
+            // A tool that asks is told of as every other one is.
+            Event::Asked { tool, .. } if self.running.contains_key(&tool) => None,
+            Event::Asked { what: Waits::Answer(question), .. } => Some(format!("? {question}")),
+            Event::Asked { what: Waits::Permission(what), .. } => Some(format!("? may it use {what}")),
+            Event::Asked { .. } | Event::TurnBegan | Event::TurnEnded | Event::Answered(_) | Event::Beside { .. } => {
+                None
+            }
             Event::Began { id, tool, what } => {
                 if self.running.len() < MOST_RUNNING {
                     self.running.insert(id, (tool.clone(), Instant::now()));
                 }
-                Some(if what.is_empty() { format!("→ {tool}") } else { format!("→ {tool}: {what}") })
+                Some(format!("→ {}", event::told(&tool, &what)))
             }
             Event::Ended { id, failure } => {
                 let (tool, time) = match self.running.remove(&id) {
@@ -108,20 +118,6 @@ impl Transcript {
             }
         }
     }
-}
-
-/// The tool that an agent has begun last and that has not ended, by the end of its stream.
-pub fn doing(stream: &[u8]) -> Option<String> {
-    let mut open: Vec<(String, String)> = Vec::new();
-    for event in stream.split(|byte| *byte == b'\n').filter_map(event::read).flatten() {
-        match event {
-            Event::Began { id, tool, what } if what.is_empty() => open.push((id, tool)),
-            Event::Began { id, tool, what } => open.push((id, format!("{tool}: {what}"))),
-            Event::Ended { id, .. } => open.retain(|(begun, _)| *begun != id),
-            Event::Said(_) => {}
-        }
-    }
-    open.pop().map(|(_, told)| told)
 }
 
 fn seconds(time: Duration) -> String {

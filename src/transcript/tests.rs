@@ -107,18 +107,3 @@ fn a_line_without_an_end_takes_no_memory_and_forged_lines_stay_in_theirs() {
     let forged = r#"{"type":"assistant","message":{"content":[{"type":"tool_use","id":"t","name":"Bash\n← Bash took 1 s","input":{"command":"a\nbn: merged"}}]}}"#;
     assert_eq!(shown(forged), "→ Bash ← Bash took 1 s: a bn: merged\n");
 }
-
-#[test]
-fn what_an_agent_is_at_is_the_last_tool_without_an_end() {
-    let began = |id: &str, command: &str| {
-        let arguments = format!(r#"{{"toolCallId":"{id}","toolName":"bash","arguments":{{"command":"{command}"}}}}"#);
-        format!("{{\"type\":\"tool.execution_start\",\"data\":{arguments}}}\n")
-    };
-    let ended = |id: &str| {
-        format!(r#"{{"type":"tool.execution_complete","data":{{"toolCallId":"{id}","success":true}}}}"#) + "\n"
-    };
-    let at = |lines: &[String]| doing(lines.concat().as_bytes());
-    assert_eq!(at(&[began("1", "ls"), ended("1"), began("2", "npm init")]).as_deref(), Some("bash: npm init"));
-    assert_eq!(at(&[began("1", "ls"), ended("1"), "plain\n".to_owned()]), None);
-    assert_eq!(doing(b"cut off\"}}\n"), None);
-}

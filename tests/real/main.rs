@@ -73,6 +73,7 @@ mod told;
 mod top;
 mod user_terminal;
 mod users;
+mod waiting;
 mod wall;
 mod ways_out;
 mod websockets;

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::commands::Context;
+use crate::commands::container::standing;
 use crate::env::now;
 use crate::git::collect::comparison;
 use crate::git::collect::look::{Look, Work};
@@ -25,13 +25,10 @@ use crate::run::record::lock;
 use crate::run::record::state::State;
 use crate::run::watch::graph::site;
 use crate::run::watch::usage::Sample;
-use crate::transcript;
+use crate::transcript::standing::Standing;
 
 /// How long a processor is watched at least, to know how much of it somebody uses.
 const WATCHED: Duration = Duration::from_millis(200);
-
-/// So much of a log is looked at. Bytes.
-const END_OF_LOG: u64 = 256 << 10;
 
 /// A list that comes late is of no use. What takes git longer is not shown.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -44,8 +41,8 @@ pub struct Live {
     pub tasks: Vec<Named>,
     /// When its agent last printed, committed or used the graph.
     pub seen_at: Option<DateTime<Utc>>,
-    /// The tool that its agent began last and that has not ended, where it prints a stream.
-    pub doing: Option<String>,
+    /// What its agent is at, or waits for, as far as what it prints tells.
+    pub standing: Standing,
     pub cpu_percent: Option<f64>,
     pub memory: Option<u64>,
 }
@@ -76,13 +73,21 @@ pub fn look_at(runs: &[Seen], git: &Git, context: &Context) -> Vec<Live> {
     found
 }
 
-/// When something was last seen of the agents that work, by the folders of their runs. Git is not asked.
-pub fn signs(runs: &[Seen], context: &Context) -> HashMap<PathBuf, DateTime<Utc>> {
+/// What was last seen of an agent that works.
+#[derive(Clone, Debug)]
+pub struct Sign {
+    pub at: DateTime<Utc>,
+    pub standing: Standing,
+}
+
+/// The last signs of the agents that work, by the folders of their runs. Git is not asked.
+pub fn signs(runs: &[Seen], context: &Context) -> HashMap<PathBuf, Sign> {
     let sessions = sessions(runs, context);
     let sign = |run: &Seen| {
         let last = last_sign(run, &run.git()?)?;
         let used = sessions.get(&run.record.spec.session).and_then(used_at);
-        Some((run.folder.path().to_owned(), used.map_or(last, |used| used.max(last))))
+        let at = used.map_or(last, |used| used.max(last));
+        Some((run.folder.path().to_owned(), Sign { at, standing: standing::of(run, now() - at) }))
     };
     runs.iter().filter(|run| goes_on(run)).filter_map(sign).collect()
 }
@@ -108,7 +113,9 @@ fn sample(run: &Seen, context: &Context) -> Option<Sample> {
 
 fn look(run: &Seen, git: &Git, context: &Context) -> Live {
     let Some(prepared) = run.git().filter(|_| goes_on(run)) else { return Live::default() };
-    let mut live = Live { seen_at: last_sign(run, &prepared), doing: doing(run), ..Live::default() };
+    let seen_at = last_sign(run, &prepared);
+    let quiet = seen_at.map_or_else(TimeDelta::zero, |then| now() - then);
+    let mut live = Live { seen_at, standing: standing::of(run, quiet), ..Live::default() };
     match made(git, &prepared) {
         Ok((commits, files)) => (live.commits, live.files) = (Some(commits), Some(files)),
         // One that has just ended has no repository of its own any more.
@@ -121,16 +128,6 @@ fn look(run: &Seen, git: &Git, context: &Context) -> Live {
     live
 }
 
-/// The end of its stream says what it is at.
-fn doing(run: &Seen) -> Option<String> {
-    let mut log = fs::File::open(run.folder.log()).ok().filter(|_| run.record.spec.has_transcript())?;
-    let length = log.metadata().ok()?.len();
-    log.seek(SeekFrom::Start(length.saturating_sub(END_OF_LOG))).ok()?;
-    let mut end = Vec::new();
-    log.take(END_OF_LOG).read_to_end(&mut end).ok()?;
-    transcript::doing(&end)
-}
-
 /// Commits, and files that differ from where the work began.
 fn made(git: &Git, prepared: &RunGit) -> Result<(u64, u64), GitError> {
     let look = Look::take(git, prepared, Work::Live, PATIENCE)?;
@@ -140,10 +137,13 @@ fn made(git: &Git, prepared: &RunGit) -> Result<(u64, u64), GitError> {
     Ok((look.commits(git)?, files.len() as u64))
 }
 
-/// When the agent last printed something or moved a branch. At a terminal of its own nobody else sees what it prints.
+/// When the agent last printed something or moved a branch. What it prints at the person's own terminal nobody else sees.
 fn last_sign(run: &Seen, prepared: &RunGit) -> Option<DateTime<Utc>> {
     let changed = |path: &Path| fs::symlink_metadata(path).and_then(|found| found.modified()).ok();
-    let printed = changed(&run.folder.log()).filter(|_| !run.record.spec.terminal)?;
+    let printed = match run.record.spec.terminal {
+        true => changed(run.record.spec.screen.as_ref()?)?,
+        false => changed(&run.folder.log())?,
+    };
     let committed = changed(&prepared.private().join("logs/HEAD"));
     // The agent sets the times of its own files.
     Some(DateTime::from(printed).max(committed.map_or(DateTime::UNIX_EPOCH, DateTime::from)).min(now()))

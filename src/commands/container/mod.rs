@@ -72,6 +72,7 @@ mod settings;
 mod sign_in;
 mod ssh_config;
 mod sshd;
+mod standing;
 mod stats;
 mod stop;
 mod supervise;

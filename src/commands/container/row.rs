@@ -98,8 +98,8 @@ impl Row {
             cpu_percent: live.cpu_percent,
             memory: live.memory,
             ports: Open::all(seen)?,
-            wish: wish::of(seen, activity, quiet.map(|time| Quiet { time, doing: live.doing.as_deref() }), &refused)?,
-            doing: live.doing,
+            wish: wish::of(seen, activity, quiet.map(|time| Quiet { time, standing: &live.standing }), &refused)?,
+            doing: live.standing.doing,
             refused: refused.into_iter().map(|entry| entry.asked).collect(),
         })
     }

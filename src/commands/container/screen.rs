@@ -154,7 +154,8 @@ pub fn host(args: &HostArgs, context: &Context) -> Result<Exit, Failure> {
     let cmd = Cmd::new(own_program()?).args(&args.words).env(SCREEN, &args.socket);
     let Some(mut child) = runner.spawn_in_terminal(&cmd, &terminal)? else { return Ok(Exit::DONE) };
     context.output.write(format!("{HELD}\n").as_bytes())?;
-    let code = Host::new(listener, (outside, terminal), size).serve(&mut child).map_err(failed("show"))?;
+    let mut host = Host::new((listener, args.socket.clone()), (outside, terminal), size);
+    let code = host.serve(&mut child).map_err(failed("show"))?;
     remove(&args.socket).map_err(failed("remove"))?;
     Ok(Exit(code))
 }

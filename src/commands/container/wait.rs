@@ -76,7 +76,7 @@ impl Wants {
         let signs = live::signs(runs, &quiet);
         let mut now = BTreeSet::new();
         for run in runs {
-            if Moment::of(run, signs.get(run.folder.path()).copied())?.waits.is_some() {
+            if Moment::of(run, signs.get(run.folder.path()))?.waits.is_some() {
                 now.insert(run.record.name().to_owned());
             }
         }

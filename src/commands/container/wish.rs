@@ -13,16 +13,24 @@ use crate::run::record::check::Check;
 use crate::run::record::run_json::Record;
 use crate::run::record::state::{Ending, Outcome, State};
 use crate::run::watch::activity::Activity;
+use crate::transcript::standing::Standing;
+use crate::transcript::waits::Waits;
 
 /// An agent of which nothing was seen for so long may hang.
 const QUIET: TimeDelta = TimeDelta::minutes(10);
 
-/// For how long nothing was seen of an agent, and what it was at.
+/// Some questions are answered by a program, or by nobody, at once.
+const ASKED: TimeDelta = TimeDelta::seconds(10);
+/// How long a program may take to end after its last turn, and a screen to stand still.
+const AT_REST: TimeDelta = TimeDelta::seconds(30);
+/// How long a program may stand still in the middle of a line.
+const IN_LINE: TimeDelta = TimeDelta::seconds(60);
+
+/// For how long nothing was seen of an agent, and where it stood.
 #[derive(Clone, Copy, Debug)]
 pub struct Quiet<'a> {
     pub time: TimeDelta,
-    /// The tool that it had begun, where that is known.
-    pub doing: Option<&'a str>,
+    pub standing: &'a Standing,
 }
 
 /// Why somebody has to look at a run, and what they can do.
@@ -67,7 +75,10 @@ pub fn of(
         State::Running if seen.owned && activity == Activity::Paused => {
             wish("it is paused", &[("let it go on", "resume"), LOOK, ("end it", "stop")])
         }
-        State::Running if seen.owned => Ok(goes_on(name, quiet.filter(|quiet| quiet.time >= QUIET), refused)),
+        State::Running if seen.owned => {
+            let hangs = quiet.and_then(|quiet| hangs(name, quiet, seen.record.spec.screen.is_some()));
+            Ok(goes_on(name, hangs, refused))
+        }
         _ if seen.owned => Ok(None),
         _ if record.check.as_ref().is_some_and(Check::is_open) => {
             wish("bn was killed while the work was checked", &[("check it, and merge", "merge"), GIVE_UP])
@@ -91,8 +102,7 @@ pub fn of(
 }
 
 /// A run that works may lack something, or hang; or hang for what it lacks.
-fn goes_on(name: &str, quiet: Option<Quiet<'_>>, refused: &[Entry]) -> Option<Wish> {
-    let hangs = quiet.map(|quiet| hangs(name, quiet));
+fn goes_on(name: &str, hangs: Option<Wish>, refused: &[Entry]) -> Option<Wish> {
     let Some(first) = refused.first() else { return hangs };
     let more = match refused.len() {
         1 => String::new(),
@@ -110,11 +120,44 @@ fn goes_on(name: &str, quiet: Option<Quiet<'_>>, refused: &[Entry]) -> Option<Wi
     Some(wish)
 }
 
-fn hangs(name: &str, quiet: Quiet<'_>) -> Wish {
-    // Without a terminal nothing can be typed into it: a program that asks waits for ever.
-    let since = quiet.doing.map_or_else(String::new, |doing| format!(", and has not come back from {doing}"));
-    let why = format!("it has printed, committed and noted nothing for {}{since}", age_in_words(quiet.time));
-    Wish::new(name, why, &[LOOK, ("look around in it", "shell"), ("end it", "stop")])
+/// A run of which nothing is seen waits for somebody, or hangs.
+fn hangs(name: &str, quiet: Quiet<'_>, has_screen: bool) -> Option<Wish> {
+    let why = match waits(quiet, has_screen) {
+        Some(why) => why,
+        None if quiet.time >= QUIET => {
+            let doing = quiet.standing.doing.as_ref();
+            let since = doing.map_or_else(String::new, |doing| format!(", and has not come back from {doing}"));
+            let how = if has_screen { "shown" } else { "printed" };
+            format!("it has {how}, committed and noted nothing for {}{since}", age_in_words(quiet.time))
+        }
+        None => return None,
+    };
+    Some(match has_screen {
+        true => Wish::new(name, why, &[("look at its screen", "attach"), ("end it", "stop")]),
+        // Without a terminal nothing can be typed into it: a program that asks waits for ever.
+        false => Wish::new(name, why, &[LOOK, ("look around in it", "shell"), ("end it", "stop")]),
+    })
+}
+
+/// What an agent waits for, once it has waited for so long that nobody else answers.
+fn waits(quiet: Quiet<'_>, has_screen: bool) -> Option<String> {
+    let (waits, time) = (quiet.standing.waits.as_ref()?, age_in_words(quiet.time));
+    let nobody = if has_screen { "" } else { ", and nobody can answer" };
+    let (patience, why) = match waits {
+        Waits::Answer(question) => (ASKED, format!("it asks{nobody}: {question}")),
+        Waits::Permission(what) => (ASKED, format!("it asks for permission{nobody}: {what}")),
+        Waits::NextTurn(said) if said.trim_end().ends_with('?') => {
+            (AT_REST, format!("its turn ended {time} ago with a question{nobody}: {}", last_line(said)))
+        }
+        Waits::NextTurn(_) => (AT_REST, format!("its turn ended {time} ago, and its program goes on")),
+        Waits::Still(None) => (AT_REST, format!("its screen has not changed for {time}: it waits for you")),
+        Waits::Still(Some(question)) => (IN_LINE, format!("it has stood still for {time} at: {question}")),
+    };
+    (quiet.time >= patience).then_some(why)
+}
+
+fn last_line(text: &str) -> &str {
+    text.trim_end().lines().last().unwrap_or_default().trim()
 }
 
 fn ended(seen: &Seen) -> Result<Option<Wish>, RunError> {
@@ -172,10 +215,6 @@ mod tests {
     use super::*;
     use crate::egress::log::Decision;
 
-    fn minutes(minutes: i64) -> Quiet<'static> {
-        Quiet { time: TimeDelta::minutes(minutes), doing: None }
-    }
-
     #[test]
     fn what_the_network_refuses_is_told_of_a_run_that_works_and_of_one_that_hangs() {
         let refused = |asked: &str, remedy| Entry {
@@ -186,28 +225,60 @@ mod tests {
             reason: "private address".to_owned(),
         };
         let open = refused("db.corp:5432", Some(Remedy::Allow("db.corp:5432".to_owned())));
-        let told = |quiet, refused: &[Entry]| {
-            let wish = goes_on("job", quiet, refused)?;
+        let told = |hangs, refused: &[Entry]| {
+            let wish = goes_on("job", hangs, refused)?;
             Some((wish.why, wish.next.into_iter().map(|step| step.command).collect::<Vec<_>>()))
         };
         let (why, next) = told(None, std::slice::from_ref(&open)).unwrap();
         assert_eq!(why, "the network refused db.corp:5432: private address");
         assert_eq!(next, ["bn container allow job db.corp:5432", "bn container logs job"]);
         let never = refused("169.254.169.254:80", Some(Remedy::Never));
-        let (why, next) = told(Some(minutes(25)), &[never, open.clone(), open]).unwrap();
+        let (why, next) = told(hang(25, &Standing::default()), &[never, open.clone(), open]).unwrap();
         let hangs = "it has printed, committed and noted nothing for 25 minutes";
         assert_eq!(why, format!("{hangs}; the network refused 169.254.169.254:80 and 2 more hosts: private address"));
         assert_eq!(next[0], "bn container logs job");
         assert_eq!(told(None, &[]), None);
     }
 
+    fn hang(minutes: i64, standing: &Standing) -> Option<Wish> {
+        hangs("job", Quiet { time: TimeDelta::minutes(minutes), standing }, false)
+    }
+
     #[test]
     fn what_hangs_is_told_from_what_works() {
-        let wish = hangs("job", minutes(25));
+        let wish = hang(25, &Standing::default()).unwrap();
         assert_eq!(wish.why, "it has printed, committed and noted nothing for 25 minutes");
-        let at = Quiet { doing: Some("Bash: npm init"), ..minutes(25) };
-        assert_eq!(hangs("job", at).why, format!("{}, and has not come back from Bash: npm init", wish.why));
+        let at = Standing { doing: Some("Bash: npm init".to_owned()), waits: None };
+        assert_eq!(hang(25, &at).unwrap().why, format!("{}, and has not come back from Bash: npm init", wish.why));
+        assert!(hang(9, &at).is_none(), "a tool may take its time");
         let commands: Vec<&str> = wish.next.iter().map(|step| step.command.as_str()).collect();
         assert_eq!(commands, ["bn container logs job", "bn container shell job", "bn container stop job"]);
+    }
+
+    #[test]
+    fn what_waits_is_told_from_what_takes_a_moment() {
+        let told = |waits: &Waits, seconds, has_screen| {
+            let standing = Standing { doing: None, waits: Some(waits.clone()) };
+            hangs("job", Quiet { time: TimeDelta::seconds(seconds), standing: &standing }, has_screen)
+        };
+        let why = |waits: &Waits, seconds| told(waits, seconds, false).map(|wish| wish.why);
+        let text = |text: &str| text.to_owned();
+        for (waits, patience, said) in [
+            (Waits::Answer(text("Which one?")), 10, "it asks, and nobody can answer: Which one?"),
+            (Waits::Permission(text("Bash: make")), 10, "it asks for permission, and nobody can answer: Bash: make"),
+            (
+                Waits::NextTurn(text("Done.\n\nShall I push?\n")),
+                30,
+                "its turn ended 30 seconds ago with a question, and nobody can answer: Shall I push?",
+            ),
+            (Waits::NextTurn(text("Done.")), 30, "its turn ended 30 seconds ago, and its program goes on"),
+            (Waits::Still(Some(text("[y/N]"))), 60, "it has stood still for 1 minute at: [y/N]"),
+        ] {
+            assert_eq!(why(&waits, patience).as_deref(), Some(said));
+            assert_eq!(why(&waits, patience - 1), None, "{said}");
+        }
+        let screen = told(&Waits::Still(None), 45, true).unwrap();
+        assert_eq!(screen.why, "its screen has not changed for 45 seconds: it waits for you");
+        assert_eq!(screen.next[0].command, "bn container attach job");
     }
 }

@@ -125,11 +125,11 @@ impl<'a> Watch<'a> {
         let quiet = Context { env: context.env.clone(), output: context.output.without_notes() };
         let mut seen = Runs::read(&quiet)?.to_look_at(self.args.scope.all_repositories || !self.args.names.is_empty());
         seen.retain(|run| self.is_wanted(run));
-        let signs: HashMap<PathBuf, DateTime<Utc>> = live::signs(&seen, &quiet);
+        let signs: HashMap<PathBuf, live::Sign> = live::signs(&seen, &quiet);
         let mut found = BTreeMap::new();
         for run in &seen {
             let session = run.record.spec.session.clone();
-            let moment = Moment::of(run, signs.get(run.folder.path()).copied());
+            let moment = Moment::of(run, signs.get(run.folder.path()));
             // A run that goes in this moment cannot be read.
             if let Some(moment) = moment.ok().or_else(|| self.known.get(&session).cloned()) {
                 found.insert(session, moment);

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::commands::container::live::Sign;
 use crate::commands::container::report::RunReport;
 use crate::commands::container::wish::{self, Quiet};
 use crate::env::now;
@@ -33,8 +34,8 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// Looks at a run. `signs` is when something was seen of its agent, where that is known.
-    pub fn of(seen: &Seen, signs: Option<chrono::DateTime<chrono::Utc>>) -> Result<Self, RunError> {
+    /// Looks at a run. `sign` is what was last seen of its agent, where that is known.
+    pub fn of(seen: &Seen, sign: Option<&Sign>) -> Result<Self, RunError> {
         let record = &seen.record;
         let goes_on = record.state.is_open();
         let found = activity(seen).map_err(|source| RunError::io("watch", seen.folder.path(), source))?;
@@ -44,7 +45,7 @@ impl Moment {
         };
         let refused = refused.map_err(|source| RunError::io("read", seen.folder.path(), source))?;
         let works = record.state == State::Running && seen.owned && found == Activity::Runs;
-        let quiet = signs.map(|then| Quiet { time: now() - then, doing: None });
+        let quiet = sign.map(|sign| Quiet { time: now() - sign.at, standing: &sign.standing });
         let waits = if works { wish::of(seen, found, quiet, &[])?.map(|wish| wish.why) } else { None };
         Ok(Self {
             name: record.name().to_owned(),
