@@ -27,7 +27,7 @@ pub struct LooseFile {
 
 /// Finds all files, links and the like for which `wanted` holds, git folders left aside. Follows no link; opens no file.
 /// The second value says whether the tree was looked through to its end.
-pub fn find(worktree: &Path, wanted: impl Fn(&Path) -> bool) -> (Vec<LooseFile>, bool) {
+pub fn find(worktree: &Path, mut wanted: impl FnMut(&Path) -> bool) -> (Vec<LooseFile>, bool) {
     let end = Instant::now() + TIME_LIMIT;
     let (mut found, mut folders) = (Vec::new(), vec![PathBuf::new()]);
     while let Some(folder) = folders.pop() {
@@ -36,7 +36,7 @@ pub fn find(worktree: &Path, wanted: impl Fn(&Path) -> bool) -> (Vec<LooseFile>,
         }
         // What its owner cannot read, the user's programs cannot read either.
         if let Ok(entries) = fs::read_dir(worktree.join(&folder)) {
-            look(&folder, entries, &wanted, &mut found, &mut folders).ok();
+            look(&folder, entries, &mut wanted, &mut found, &mut folders).ok();
         }
     }
     found.sort_by(|one, other| one.path.cmp(&other.path));
@@ -46,7 +46,7 @@ pub fn find(worktree: &Path, wanted: impl Fn(&Path) -> bool) -> (Vec<LooseFile>,
 fn look(
     folder: &Path,
     entries: ReadDir,
-    wanted: &impl Fn(&Path) -> bool,
+    wanted: &mut impl FnMut(&Path) -> bool,
     found: &mut Vec<LooseFile>,
     folders: &mut Vec<PathBuf>,
 ) -> io::Result<()> {

@@ -23,7 +23,7 @@ install_package() {
     package=$("$HERE/../../scripts/deb.sh" --program "$PROGRAM" "$folder")
     "$VM" copy "$SUITE" "$package" /tmp
     rm -r "$folder"
-    as root "rm -f /usr/local/bin/bn; DEBIAN_FRONTEND=noninteractive apt-get install -qy /tmp/${package##*/}"
+    as root "mv /usr/local/bin/bn /root/bn; DEBIAN_FRONTEND=noninteractive apt-get install -qy /tmp/${package##*/}"
     as dev '/usr/bin/bn --version'
 }
 
@@ -41,7 +41,7 @@ first_run() {
 }
 
 remove_package() {
-    as root 'DEBIAN_FRONTEND=noninteractive apt-get remove -qy binnacle && ! test -e /usr/bin/bn'
+    as root 'DEBIAN_FRONTEND=noninteractive apt-get remove -qy binnacle && ! test -e /usr/bin/bn && mv /root/bn /usr/local/bin/bn'
 }
 
 install_package

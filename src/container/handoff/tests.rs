@@ -198,3 +198,26 @@ fn patterns_are_written_so_that_they_can_match() {
     }
     assert!(patterns(HELD).iter().chain(&patterns(NAMED)).all(|pattern| !pattern.obeyed_by.is_empty()));
 }
+
+#[test]
+fn what_looked_at_other_folders_before_answers_as_if_it_had_not() {
+    let hooks = [PathBuf::from("hooks")];
+    let paths = [
+        "a/.vscode/tasks.json",
+        "a/.vscode/deep/tasks.json",
+        "a/tasks.json",
+        "tasks.json",
+        ".envrc",
+        "a/.envrc",
+        "hooks/pre-commit",
+        ".VSCODE./tasks.json",
+        "x.git/config",
+        "x/config",
+        "a/HEAD",
+        "",
+    ];
+    let mut unasked = Unasked::by(&hooks);
+    for path in paths.iter().chain(paths.iter().rev()).map(Path::new) {
+        assert_eq!(unasked.obeyed(path), obeyed_unasked(path, &hooks), "{}", path.display());
+    }
+}

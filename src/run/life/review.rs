@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-use crate::container::handoff::{Handoff, classify, obeyed_unasked};
+use crate::container::handoff::{Handoff, Unasked, classify, obeyed_unasked};
 use crate::error::Failure;
 use crate::git::collect::collected::{BranchOutcome, Collected};
 use crate::git::host::links::Links;
@@ -111,7 +111,8 @@ pub fn left_uncommitted(
 }
 
 fn obeyed(prepared: &RunGit, hooks: &[PathBuf]) -> (Vec<LooseFile>, bool) {
-    files::find(&prepared.checkout.worktree, |path| obeyed_unasked(path, hooks).is_some())
+    let mut unasked = Unasked::by(hooks);
+    files::find(&prepared.checkout.worktree, |path| unasked.obeyed(path).is_some())
 }
 
 /// Why a person has to review this before it is merged, if they have to.
