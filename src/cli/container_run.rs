@@ -166,7 +166,7 @@ pub struct RunArgs {
     pub checks: CheckArgs,
 
     /// Make the worktree and its branch first
-    #[arg(long, requires = "branch", conflicts_with = "dry_run", help_heading = "Where the work goes")]
+    #[arg(long, requires = "branch", help_heading = "Where the work goes")]
     pub create: bool,
 
     /// The branch that --create makes

@@ -65,6 +65,39 @@ fn every_mount_is_shown_git_s_among_them() {
 }
 
 #[test]
+fn a_worktree_that_would_be_made_is_named_and_not_made() {
+    let world = World::new();
+    let before = (world.files_below("repo"), world.files_below("home"));
+    let dry = |words: &[&str]| {
+        world
+            .bn(&[&["container", "run", "--dry-run", "--name", "job", "--cpus", "1", "--memory", "1g"], words].concat())
+    };
+    let shown = dry(&["--create", "-b", "fix/it", "../new/fix", "--", "true"]);
+    assert_eq!(shown.code, 0, "{shown:?}");
+    let text = world.neutral(&shown.stdout);
+    assert!(
+        text.starts_with("# run job on localhost/binnacle-self:latest, merging into main\n# limits: 1 CPUs, "),
+        "{text}"
+    );
+    let (_, steps) = text.split_once("# create: ").unwrap();
+    let (create, rest) = steps.split_once("# resolve: ").unwrap();
+    assert!(create.starts_with("make the worktree and its branch fix/it\n"), "{text}");
+    let add = " worktree add -q --no-track -b fix/it -- [WORLD]/repo/../new/fix refs/heads/main";
+    assert!(create.lines().any(|line| line.contains(add)), "{text}");
+    assert!(rest.ends_with("this names their commands: bn container run --dry-run ../new/fix\n"), "{text}");
+    assert_eq!((world.files_below("repo"), world.files_below("home")), before);
+    assert!(!world.path("new").exists());
+    for (words, why) in [
+        (["-b", "main", "../fix"], "branch main exists already"),
+        (["-b", "a..b", "../fix"], "a..b is not a legal branch name"),
+        (["-b", "fix", "../home"], "home exists already"),
+    ] {
+        let refused = dry(&[&["--create"], &words[..]].concat());
+        assert!(refused.code != 0 && refused.stderr.contains(why), "{refused:?}");
+    }
+}
+
+#[test]
 fn the_commands_of_a_build_are_printed_and_not_run() {
     let world = World::new();
     let line =

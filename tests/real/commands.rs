@@ -1,7 +1,7 @@
 //! What a run starts, held against what its dry run said that it would.
 
 use crate::build::{Image, least};
-use crate::world::World;
+use crate::world::{World, image};
 
 /// What cannot be known before: the numbers of processes, the ids of what is made on the way, and what is deleted in the end.
 const COMES_INTO_BEING: &[&str] = &[
@@ -108,6 +108,29 @@ fn whatever_the_agent_does_a_run_starts_what_was_planned_up_to_its_end() {
     }
     assert!(started[gone..].iter().any(|line| line.contains(" merge --quiet --ff-only ")), "{started:#?}");
     world.assert_on_main("a");
+}
+
+#[test]
+fn a_dry_run_names_what_makes_the_worktree_and_makes_none() {
+    let world = World::new();
+    let (job, image) = (world.job(), image());
+    let line = ["container", "run", "--create", "-b", "fix", "../fix", "--tag", &image, "--name", &job];
+    let run = |more: &[&str]| world.bn(&[&line[..], more, &["--", "true"]].concat()).exits(0);
+    let before = (files(&world), world.git("show-ref"));
+    let dry = run(&["--dry-run", "--json", "--mount", "/opt", "--memory", "1g"]).stdout;
+    assert_eq!((files(&world), world.git("show-ref")), before);
+    let dry: serde_json::Value = serde_json::from_str(&dry).unwrap();
+    assert_eq!((&dry["memory"], &dry["target"]), (&(1 << 30).into(), &"main".into()));
+    let steps = dry["steps"].as_array().unwrap();
+    assert!(steps.last().unwrap()["step"].as_str().unwrap().ends_with(": bn container run --dry-run ../fix"));
+    let planned = steps[..2].iter().flat_map(|step| step["commands"].as_array().unwrap());
+    let planned: Vec<String> = planned.map(|command| command.as_str().unwrap().to_owned()).collect();
+    assert!(planned.last().unwrap().ends_with("/repo/../fix refs/heads/main)"), "{planned:#?}");
+    let run = run(&["--verbose"]);
+    let started: Vec<String> = timed(&run.stderr).map(str::to_owned).collect();
+    let (first, rest) = started.split_at(planned.len());
+    assert_eq!(first, planned);
+    assert!(rest.len() > 30 && world.path("fix/file").exists(), "{started:#?}");
 }
 
 #[test]

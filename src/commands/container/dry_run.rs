@@ -12,13 +12,14 @@ use tempfile::TempDir;
 use crate::cli::container::RunArgs;
 use crate::commands::Context;
 use crate::commands::container::configured;
+use crate::commands::container::create;
 use crate::commands::container::resolve::{Resolved, resolve};
 use crate::container::network::Network;
 use crate::data_dir::DataDir;
 use crate::env::Env;
 use crate::error::Failure;
 use crate::git::host::Git;
-use crate::process::Runner;
+use crate::process::{Cmd, Runner};
 use crate::run::life::conflicts;
 use crate::run::life::detach::detach;
 use crate::run::life::land::{Landing, Merge};
@@ -55,7 +56,7 @@ pub struct DryRun {
 /// A part of a run, and the programs that it starts.
 #[derive(Serialize)]
 struct Step {
-    step: &'static str,
+    step: String,
     commands: Vec<String>,
 }
 
@@ -170,20 +171,37 @@ impl Stage {
     }
 }
 
+/// What names the rest of a run, once its worktree is there.
+fn afterwards(args: &RunArgs) -> Cmd {
+    Cmd::new("bn").args(["container", "run", "--dry-run"]).args(args.worktree.as_deref())
+}
+
 /// The life of a run whose agent does nothing. `own` has the user's own folders.
 fn rehearse(args: &RunArgs, context: &Context, own: &Env, runner: &Runner) -> Result<Vec<Step>, Failure> {
     let git = Git::new(runner.clone());
     let mut steps = Vec::new();
-    let mut done = |step| steps.push(Step { step, commands: runner.rehearsed() });
+    let mut done = |step: &str| steps.push(Step { step: step.to_owned(), commands: runner.rehearsed() });
     // It was read before, to know what the run is: by now the flags say what it said.
     let looking = git.remembering();
     configured::project(args, &[], &looking, context)?;
     done("configure: read the project's settings");
+    if let Some(branch) = &args.branch {
+        create::worktree(args, branch, &git, context)?;
+        done(&format!("create: make the worktree and its branch {branch}"));
+    }
     let Resolved { plan, engine, .. } = resolve(args, context, runner, &looking)?;
     let (plan, engine) = (Plan { secrets: Secrets::default(), model_keys: Secrets::default(), ..plan }, &engine);
     // A rehearsal takes the token that renews it from nobody.
     let plan = Plan { spec: RunSpec { logins: None, ..plan.spec }, ..plan };
     done("resolve: read the repository and ask containerd; nothing is changed");
+    if args.create {
+        // What comes then reads the files of the worktree, one by one.
+        done(&format!(
+            "prepare, start, finish: once the worktree is there, this names their commands: {}",
+            afterwards(args)
+        ));
+        return Ok(steps);
+    }
     let (mut run, container) = steps::begin(&plan, engine, &looking, context.output)?;
     done("prepare: make the private git folder, and the run's own repository for what it keeps");
     steps::start(&mut run, &container, engine, &git, context.output)?;

@@ -16,6 +16,7 @@ mod cache_links;
 mod caches;
 mod checks;
 mod configured;
+mod create;
 mod ctr_flags;
 mod definition;
 pub mod devcontainer;

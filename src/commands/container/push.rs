@@ -30,11 +30,13 @@ pub fn resolve(
     if args.network != Network::Egress {
         return Err(Usage::new("--push goes with --network egress alone").into());
     }
-    let remote = origin::push_url(git, &checkout.git_dir)?.ok_or_else(no_origin)?;
+    // A worktree that is still to be made will have what the repository has.
+    let there = if checkout.git_dir.exists() { &checkout.git_dir } else { &checkout.common_dir };
+    let remote = origin::push_url(git, there)?.ok_or_else(no_origin)?;
     let url = address(&remote).map_err(|error| not_https(&remote, &error))?;
     if !args.dry_run {
         let asking = Git::new(Runner::new(env).withholding_nothing());
-        origin::credential(&asking, &checkout.git_dir, &remote).map_err(|error| {
+        origin::credential(&asking, there, &remote).map_err(|error| {
             Usage::new(format!("--push: there is no credential for {url}: {error}"))
                 .hint(format!("sign in first, so that this asks nothing: git push --dry-run {url} HEAD"))
                 .hint("a credential helper keeps it, such as: gh auth setup-git")

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use crate::cli::container::RunArgs;
 use crate::commands::Context;
 use crate::commands::container::{
-    asked_ahead, checks, ctr_flags, for_agent, host_paths, local_image, models, mounts, ownership, push, remembered,
-    worktree,
+    asked_ahead, checks, create, ctr_flags, for_agent, host_paths, local_image, models, mounts, ownership, push,
+    remembered, worktree,
 };
 use crate::container::ctr::Ctr;
 use crate::container::limits::{Limits, Wanted, parse_cpus, parse_disk, parse_memory, parse_pids, parse_timeout};
@@ -18,6 +18,7 @@ use crate::container::wall::AppArmor;
 use crate::data_dir::{DataDir, RepoId};
 use crate::env::{Env, machine, now, random};
 use crate::error::{Failure, Usage};
+use crate::git::host::checkout::Checkout;
 use crate::git::host::{Git, checkout, main_checkout, target};
 use crate::graph::error::GraphError;
 use crate::graph::model::session::RUN;
@@ -94,8 +95,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     let settings = for_agent::brought_settings(args, &secrets, env, &mut notes);
     let (endpoints, model_keys) = models::hold_outside(args, &mut secrets, env, &mut notes)?;
     network.models = endpoints;
-    let checkout = checkout::resolve(git, &worktree::existing(args.worktree.as_deref(), env)?)?;
-    ownership::check(&checkout.worktree, &env.user)?;
+    let checkout = checkout(args, git, context)?;
     network.origin = push::resolve(args, &network, (git, &checkout), env, &mut notes)?;
     worktree::refuse_odd_bytes(&[&checkout.worktree, &checkout.main_worktree])?;
     // Found or not: what is wrong with the repository is said first.
@@ -178,6 +178,17 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         host: host(&engine, runner, (env, &data), !looks_only)?,
     };
     Ok(Resolved { plan, engine, notes })
+}
+
+/// The checkout of the run. A dry run makes none.
+fn checkout(args: &RunArgs, git: &Git, context: &Context) -> Result<Checkout, Failure> {
+    if let (Some(branch), true) = (&args.branch, args.dry_run) {
+        return create::would_be(args, branch, git, context);
+    }
+    let env = &context.env;
+    let checkout = checkout::resolve(git, &worktree::existing(args.worktree.as_deref(), env)?)?;
+    ownership::check(&checkout.worktree, &env.user)?;
+    Ok(checkout)
 }
 
 /// The task that was named, by its whole id. A rehearsal has no graph with tasks in it.

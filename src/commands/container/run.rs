@@ -3,6 +3,7 @@
 use clap::{Args as _, Command, FromArgMatches as _};
 
 use crate::cli::container::RunArgs;
+use crate::commands::container::create;
 use crate::commands::container::dry_run::DryRun;
 use crate::commands::container::notify;
 use crate::commands::container::report::{RunReport, Started};
@@ -10,10 +11,9 @@ use crate::commands::container::resolve::{Resolved, resolve};
 use crate::commands::container::screen;
 use crate::commands::{Context, Exit};
 use crate::container::ctr::ContainerSpec;
-use crate::error::{Failure, Usage};
-use crate::git::host::worktree_add::{self, Added};
-use crate::git::host::{Git, repository, target};
-use crate::process::{Cmd, Runner};
+use crate::error::Failure;
+use crate::git::host::Git;
+use crate::process::Runner;
 use crate::run::engine::Engine;
 use crate::run::life::detach;
 use crate::run::life::retried;
@@ -49,7 +49,7 @@ pub fn run(args: &RunArgs, before: &Git, context: &Context) -> Result<Exit, Fail
     if screen::is_wanted(args, &context.env) {
         return screen::run(args, context, &runner);
     }
-    let created = args.branch.as_ref().map(|branch| create_worktree(args, branch, &git, context)).transpose()?;
+    let created = args.branch.as_ref().map(|branch| create::worktree(args, branch, &git, context)).transpose()?;
     // A new worktree is not among what is remembered.
     let looking = if created.is_some() { git.remembering() } else { git.sharing(before) };
     let begun = resolve_and_begin(args, context, &runner, &looking);
@@ -68,20 +68,6 @@ pub fn run(args: &RunArgs, before: &Git, context: &Context) -> Result<Exit, Fail
         true => {}
     }
     Ok(exit)
-}
-
-/// `--create`: the branch starts where the target is, so that its work can be fast-forwarded.
-fn create_worktree(args: &RunArgs, branch: &str, git: &Git, context: &Context) -> Result<Added, Failure> {
-    let Some(path) = &args.worktree else {
-        let example = Cmd::new("bn").args(["container", "run", "--create", "-b", branch]).arg(format!("../{branch}"));
-        return Err(Usage::new("--create needs the path of the new worktree")
-            .hint(format!("such as: {example}"))
-            .into());
-    };
-    let directory = &context.env.directory;
-    let repository = repository::resolve(git, directory)?;
-    let target = target::resolve(git, &repository, args.merge_target.as_deref())?;
-    Ok(worktree_add::add(git, &repository, &directory.join(path), branch, &target.branch)?)
 }
 
 /// A run that is prepared, and not started.
