@@ -52,8 +52,25 @@ find_name() {
 make_user() {
     local uid=$1 gid=$2
     find_name /etc/group "$gid" || echo "agent:x:$gid:" >>/etc/group
-    find_name /etc/passwd "$uid" || echo "agent:x:$uid:$gid:agent:$AGENT_HOME:/bin/bash" >>/etc/passwd
+    if find_name /etc/passwd "$uid"; then
+        move_home "$uid"
+    else
+        echo "agent:x:$uid:$gid:agent:$AGENT_HOME:/bin/bash" >>/etc/passwd
+    fi
     find_name /etc/passwd "$uid"
+}
+
+# A user whom the image knows, too, lives in the agent's home: Java and ssh ask this file where that is, and not HOME.
+move_home() {
+    local line rest all=
+    while IFS= read -r line || [[ $line ]]; do
+        if [[ $line =~ ^[^:]*:[^:]*:$1: ]]; then
+            rest=${line%:*}
+            line=${rest%:*}:$AGENT_HOME:${line##*:}
+        fi
+        all+=$line$'\n'
+    done </etc/passwd
+    printf %s "$all" >/etc/passwd
 }
 
 # /dev/stdout opens only for the owner of what stands behind it. Pipes and terminals are this

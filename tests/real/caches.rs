@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::registry::Registry;
 use crate::running::MEET;
-use crate::world::World;
+use crate::world::{User, World};
 
 /// The repository's caches on the host.
 fn folder(world: &World) -> String {
@@ -33,6 +33,18 @@ fn what_is_installed_a_second_time_needs_no_network() {
     world.shell("rm requests");
     registry.run(&world, "third", &open, &again("with_pip")).exits(0);
     assert_eq!(world.shell("cat requests"), "/simple/greeting/");
+}
+
+#[test]
+fn programs_that_ask_the_list_of_users_for_the_home_find_the_caches_there() {
+    // Root is in the image's list, with a home of its own; an ordinary user may not be.
+    for world in std::iter::once(World::new()).chain(World::of_other(User::Passwordless)) {
+        let script = "cd \"$(perl -e 'print((getpwuid($<))[7])')\" && pwd && readlink .m2/repository .gradle/caches go/pkg/mod \
+                      && test -s .m2/settings.xml && wc -l < /etc/passwd";
+        let answer = world.run(script).exits(0);
+        let found = "/caches/maven\n/caches/gradle\n/caches/go\n";
+        assert!(answer.stdout.contains(&format!("/home/agent\n{found}")), "{answer:#?}");
+    }
 }
 
 #[test]
