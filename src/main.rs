@@ -39,10 +39,10 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(wrong_use::report(&error, &words)),
     };
-    let output = output::Output::new(cli.json);
-    let outcome = env::Env::read(cli.directory.as_deref(), cli.verbose)
-        .map_err(error::Failure::from)
-        .and_then(|env| commands::dispatch(cli.command, commands::Context { env, output }));
+    let output = output::Output::new(cli.json).quiet(cli.quiet);
+    let outcome = env::Env::read(cli.directory.as_deref(), cli.verbose).map_err(error::Failure::from).and_then(|env| {
+        commands::dispatch(cli.command, commands::Context { output: output.moving(env.has_moving_lines), env })
+    });
     match outcome {
         Ok(exit) => ExitCode::from(exit.0),
         Err(failure) => ExitCode::from(error::report(&failure, &output)),

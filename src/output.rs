@@ -2,7 +2,10 @@
 //!
 //! A terminal gets text from here, and nothing that it obeys, whoever wrote what is in the report.
 
+pub mod interrupt;
 pub mod paint;
+mod passing;
+pub mod progress;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -11,7 +14,10 @@ use std::os::fd::{AsFd, BorrowedFd};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
 
+use crate::output::progress::Step;
 use crate::sanitize::{self, Sieve};
+
+pub use passing::Passing;
 
 /// What a command found out: plain data that also knows how people read it.
 pub trait Report: Serialize + Display {}
@@ -26,11 +32,29 @@ pub struct Output {
     lent: bool,
     /// Nobody reads notes.
     silent: bool,
+    /// Nobody wants to hear of work that goes on.
+    quiet: bool,
+    /// There is a terminal on which a line can move.
+    moves: bool,
 }
 
 impl Output {
     pub fn new(json: bool) -> Self {
-        Self { json, lent: false, silent: false }
+        Self { json, lent: false, silent: false, quiet: false, moves: false }
+    }
+
+    /// The same, of which nobody wants to hear how far its work is.
+    pub fn quiet(self, quiet: bool) -> Self {
+        Self { quiet, ..self }
+    }
+
+    pub fn is_quiet(self) -> bool {
+        self.quiet
+    }
+
+    /// The same, for somebody at a terminal on which a line can move.
+    pub fn moving(self, moves: bool) -> Self {
+        Self { moves, ..self }
     }
 
     /// The same, without notes.
@@ -71,6 +95,8 @@ impl Output {
 
     /// Passes bytes on as they are.
     pub fn write(self, bytes: &[u8]) -> io::Result<()> {
+        let line = progress::aside();
+        line.printed(bytes, &io::stdout());
         let mut stdout = io::stdout().lock();
         match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -93,10 +119,35 @@ impl Output {
         }
         let text = text.to_string();
         let lines = sanitize::lines(&text);
+        let line = progress::aside();
+        line.printed(b"\n", &io::stderr());
         drop(match self.lent {
             true => write!(io::stderr().lock(), "\r{}\r\n", lines.replace('\n', "\r\n")),
             false => writeln!(io::stderr().lock(), "{lines}"),
         });
+    }
+}
+
+/// How far work is.
+impl Output {
+    /// A note that says what is being done.
+    pub fn doing(self, text: impl Display) {
+        if !self.quiet {
+            self.note(text);
+        }
+    }
+
+    /// Shows this step to whoever waits at a terminal, for as long as the value lives, if it takes longer than a moment.
+    pub fn step(self, text: impl Display) -> Step {
+        match self.moves && !self.quiet && !self.silent && !self.lent {
+            true => Step::begin(&text),
+            false => Step::unseen(),
+        }
+    }
+
+    /// A way to standard error for what a program prints while it is a step. `hear` may make another text for the step of a line.
+    pub fn passing<'a>(self, step: &'a Step, hear: fn(&str) -> Option<String>) -> Passing<'a> {
+        Passing::new(self.quiet, step, hear)
     }
 }
 

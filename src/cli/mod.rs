@@ -43,9 +43,13 @@ pub struct Cli {
     #[arg(short = 'C', value_name = "DIR", global = true, help_heading = "Everywhere")]
     pub directory: Option<PathBuf>,
 
-    /// Name each program as bn starts it, on standard error (or BN_LOG=commands)
+    /// Name each program as bn starts it (or BN_LOG=commands)
     #[arg(short, long, global = true, help_heading = "Everywhere")]
     pub verbose: bool,
+
+    /// Show nothing of work that goes on: no progress, no output
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub quiet: bool,
 
     #[command(subcommand)]
     pub command: Command,

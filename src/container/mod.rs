@@ -5,6 +5,7 @@ pub mod agent;
 pub mod agent_home;
 pub mod agent_hooks;
 pub mod build_hints;
+pub mod build_step;
 pub mod buildah;
 pub mod caches;
 pub mod credentials;

@@ -118,6 +118,8 @@ pub struct Env {
     pub width: Option<usize>,
     /// Standard output is to get colours.
     pub colors: bool,
+    /// Standard error is a terminal on which a line can be drawn again and again, and a person sees it.
+    pub has_moving_lines: bool,
     /// What the user reads long texts with: git's own choice, and that for all programs.
     pub pagers: [Option<String>; 2],
 }
@@ -170,6 +172,10 @@ impl Env {
             stdout_is_terminal: std::io::stdout().is_terminal(),
             width: width(),
             colors: terminal::wants_colors(nonempty, std::io::stdout().is_terminal()),
+            has_moving_lines: std::io::stderr().is_terminal()
+                && !terminal::is_dumb(nonempty)
+                // What a screen shows is kept, and read as text.
+                && nonempty(SCREEN).is_none(),
             pagers: [text("GIT_PAGER"), text("PAGER")],
         })
     }

@@ -25,8 +25,12 @@ impl UserTerminal {
 pub(super) fn wants_colors(variable: impl Fn(&str) -> Option<String>, is_terminal: bool) -> bool {
     let is_set = |name: &str| variable(name).is_some_and(|value| value != "0");
     let is_off = variable("NO_COLOR").is_some() || variable("CLICOLOR").is_some_and(|value| value == "0");
-    let is_dumb = variable("TERM").is_none_or(|kind| kind == "dumb");
-    is_set("CLICOLOR_FORCE") && variable("NO_COLOR").is_none() || is_terminal && !is_off && !is_dumb
+    is_set("CLICOLOR_FORCE") && variable("NO_COLOR").is_none() || is_terminal && !is_off && !is_dumb(variable)
+}
+
+/// Whether nothing is known of what the terminal obeys.
+pub(super) fn is_dumb(variable: impl Fn(&str) -> Option<String>) -> bool {
+    variable("TERM").is_none_or(|kind| kind == "dumb")
 }
 
 /// Descriptions of terminals are files: a name with a slash in it would be a path.

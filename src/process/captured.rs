@@ -1,11 +1,14 @@
 //! What programs leave behind.
 
 use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, ExitStatus};
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::retry_on_intr;
+
+use crate::output::progress;
 
 /// How much of a program's standard error is kept: all of what a Go program says when it breaks down. Bytes.
 const STDERR_KEPT: usize = 16 << 10;
@@ -110,7 +113,7 @@ impl<'a> Streams<'a> {
         ];
         let open = wanted.each_ref().map(Option::is_some);
         let mut fds: Vec<_> = wanted.into_iter().flatten().collect();
-        retry_on_intr(|| poll(&mut fds, None))?;
+        poll_patiently(&mut fds)?;
         let mut answers = fds.iter().map(|fd| !fd.revents().is_empty());
         Ok(open.map(|open| open && answers.next().unwrap_or(false)))
     }
@@ -132,6 +135,23 @@ impl<'a> Streams<'a> {
     }
 }
 
+/// Waits until one of them is ready, or until there is something to show to whoever waits, too.
+fn poll_patiently(fds: &mut [PollFd<'_>]) -> io::Result<usize> {
+    let until = progress::tick()
+        .map(|due| Timespec { tv_sec: due.as_secs().cast_signed(), tv_nsec: due.subsec_nanos().into() });
+    Ok(retry_on_intr(|| poll(fds, until.as_ref()))?)
+}
+
+/// A pipe, for somebody who is shown that it takes a while.
+pub(super) struct Patient<R>(pub R);
+
+impl<R: Read + AsFd> Read for Patient<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while poll_patiently(&mut [PollFd::new(&self.0, PollFlags::IN)])? == 0 {}
+        self.0.read(buffer)
+    }
+}
+
 /// Reads what is there; at its end the pipe is closed.
 fn take(pipe: &mut Option<impl Read>, to: &mut Vec<u8>) -> io::Result<()> {
     let mut buffer = [0; BLOCK];
@@ -142,6 +162,12 @@ fn take(pipe: &mut Option<impl Read>, to: &mut Vec<u8>) -> io::Result<()> {
         Err(error) => return Err(error),
     }
     Ok(())
+}
+
+/// How many bytes a program has written so far, where the kernel says it: to this user, of programs that are this user's.
+pub fn bytes_written(number: u32) -> Option<u64> {
+    let counts = std::fs::read_to_string(format!("/proc/{number}/io")).ok()?;
+    counts.lines().find_map(|line| line.strip_prefix("wchar: ")?.parse().ok())
 }
 
 /// Reads to the end and keeps the last part.
@@ -191,6 +217,13 @@ mod tests {
         assert!(matches!(&starved, ProcessError::Start { program, .. } if program == "sh"), "{starved}");
         assert!(starved.hints()[0].contains("TasksMax"));
         assert_eq!(said("no").unwrap().status.code(), Some(2));
+    }
+
+    #[test]
+    fn what_a_program_has_written_is_counted() {
+        let own = super::bytes_written(std::process::id()).unwrap();
+        std::fs::write("/dev/null", [0; 5000]).unwrap();
+        assert!(super::bytes_written(std::process::id()).unwrap() >= own + 5000);
     }
 
     #[test]

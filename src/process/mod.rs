@@ -11,7 +11,7 @@ mod running;
 pub mod sudo;
 
 pub use bounds::Bounds;
-pub use captured::{Captured, Watched, exit_code, tail};
+pub use captured::{Captured, Watched, bytes_written, exit_code, tail};
 pub use cmd::{Cmd, UNKNOWN};
 pub use error::{ProcessError, last_line};
 pub use runner::Runner;

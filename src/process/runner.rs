@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::env::{Env, Privilege, SCREEN, TOKENS};
+use crate::output::progress;
 use crate::process::error::start_error;
 use crate::process::rehearsal::{Rehearsal, assumed};
 use crate::process::{Captured, Cmd, ProcessError};
@@ -199,6 +200,7 @@ impl Runner {
     pub(super) fn tell(&self, cmd: &Cmd) {
         if let Some(since) = self.trace {
             let line = format!("{}  # {:.3} s\n", self.shown(cmd), since.elapsed().as_secs_f64());
+            let _line = progress::aside();
             drop(io::stderr().lock().write_all(line.as_bytes()));
         }
     }

@@ -1,7 +1,7 @@
 //! The ways to run a program, each named by what happens to its streams.
 #![allow(clippy::disallowed_methods)]
 
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::process::captured::{collect, pass_on};
+use crate::output::progress;
+use crate::process::captured::{Patient, collect, pass_on};
 use crate::process::error::{failed, last_line, start_error, starved};
 use crate::process::rehearsal::success;
 use crate::process::sudo::Refusal;
@@ -119,8 +120,9 @@ impl Runner {
         if captured.success() { Ok(captured) } else { Err(failed(cmd, captured.status, captured.stderr)) }
     }
 
-    /// Runs one command into another, and keeps what both had to say. The first one's standard output is the pipe.
-    pub fn pipe(&self, from: &Cmd, to: &Cmd) -> Result<(Captured, Captured), ProcessError> {
+    /// Runs one command into another, and keeps what both had to say. The first one's standard output is the pipe. `begun` gets its
+    /// number.
+    pub fn pipe(&self, from: &Cmd, to: &Cmd, begun: impl FnOnce(u32)) -> Result<(Captured, Captured), ProcessError> {
         if let Some(rehearsal) = &self.rehearsal {
             let shown = |cmd| self.shown(&rehearsal.real(cmd));
             rehearsal.note(format!("{} | {}", shown(from), shown(to)));
@@ -129,6 +131,7 @@ impl Runner {
         let mut source = self.start(from, |command| {
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         })?;
+        begun(source.id());
         let between = source.stdout.take().map_or_else(Stdio::null, Stdio::from);
         let sink = self.start(to, |command| {
             command.stdin(between).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -148,9 +151,9 @@ impl Runner {
         })
     }
 
-    /// Runs where the user can watch, with nothing on standard input, and keeps the last of what it said. Its output is no
-    /// result of `bn`: it goes to standard error, in the order in which it was written.
-    pub fn watched(&self, cmd: &Cmd) -> Result<Watched, ProcessError> {
+    /// Runs where the user can watch, with nothing on standard input, and keeps the last of what it said. Its output goes to `to`,
+    /// in the order in which it was written.
+    pub fn watched(&self, cmd: &Cmd, to: impl Write) -> Result<Watched, ProcessError> {
         if let Some(Captured { status, .. }) = self.rehearse(cmd) {
             return Ok(Watched { status, said: String::new() });
         }
@@ -161,7 +164,7 @@ impl Runner {
         let mut child = self.start(cmd, |command| {
             command.stdin(Stdio::null()).stdout(first).stderr(second);
         })?;
-        let said = pass_on(output, io::stderr(), WATCHED_KEPT).map_err(lost)?;
+        let said = pass_on(Patient(output), to, WATCHED_KEPT).map_err(lost)?;
         Ok(Watched { status: child.wait().map_err(lost)?, said })
     }
 
@@ -170,6 +173,7 @@ impl Runner {
         if let Some(answer) = self.rehearse(cmd) {
             return Ok(answer.status);
         }
+        let _line = progress::aside();
         let mut child = self.start(cmd, |_| {})?;
         child.wait().map_err(|source| ProcessError::Stream { program: cmd.name(), source })
     }
@@ -184,6 +188,7 @@ impl Runner {
             return Ok(answer.status);
         }
         let lost = |source| ProcessError::Stream { program: cmd.name(), source };
+        let _line = progress::aside();
         let mut child = self.start(cmd, |command| {
             command.stdin(Stdio::piped());
         })?;
@@ -201,6 +206,7 @@ impl Runner {
         if self.rehearse(cmd).is_some() {
             return Ok(None);
         }
+        let _line = progress::aside();
         let child = self.start(cmd, |command| {
             let told = || Ok(rustix::process::set_parent_process_death_signal(Some(Signal::TERM))?);
             // SAFETY: the closure makes one system call and touches no memory of the parent.
@@ -215,6 +221,7 @@ impl Runner {
     /// This process becomes another program, with the same environment and streams. Returns only where it could not.
     pub fn replace_this(&self, cmd: &Cmd) -> ProcessError {
         self.tell(cmd);
+        let _line = progress::aside();
         let mut command = Command::new(&cmd.program);
         let source = command.args(&cmd.args).exec();
         start_error(&command, source)
@@ -316,9 +323,11 @@ mod tests {
     #[test]
     fn what_a_watched_program_said_last_is_kept_from_both_streams_in_order() {
         let cmd = Cmd::new("sh").args(["-c", "echo one; echo two >&2; echo three; exit 3"]);
-        let watched = Runner::ordinary().watched(&cmd).unwrap();
+        let watched = Runner::ordinary().watched(&cmd, io::sink()).unwrap();
         assert_eq!((watched.said.as_str(), watched.status.code()), ("one\ntwo\nthree\n", Some(3)));
-        let long = Runner::ordinary().watched(&Cmd::new("sh").args(["-c", "yes | head -c 100000; echo end"])).unwrap();
+        let long = Runner::ordinary()
+            .watched(&Cmd::new("sh").args(["-c", "yes | head -c 100000; echo end"]), io::sink())
+            .unwrap();
         assert!(long.said.len() == WATCHED_KEPT && long.said.ends_with("y\nend\n"));
     }
 

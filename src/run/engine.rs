@@ -12,6 +12,7 @@ use crate::container::ctr::{ContainerSpec, Ctr, Streams};
 use crate::container::tasks::{EngineStatus, EngineTask, parse_exit_code, parse_tasks};
 use crate::env::{Env, Privilege};
 use crate::error::Explain;
+use crate::output::progress;
 use crate::process::install;
 use crate::process::{Captured, Cmd, ProcessError, Runner, last_line};
 
@@ -229,7 +230,7 @@ impl Engine {
             if Instant::now() >= deadline {
                 return Ok(false);
             }
-            std::thread::sleep(POLL);
+            progress::sleep(POLL);
         }
     }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::output::progress;
 use crate::untrusted::UntrustedError;
 
 /// Folders with longer paths are moved up before they are removed, so that no path gets too long. Bytes.
@@ -31,6 +32,8 @@ impl Removal<'_> {
         let mut open: Vec<PathBuf> = vec![self.top.to_owned()];
         // A folder stays on the stack until it is empty, and is removed when it is seen again.
         while let Some(path) = open.last().cloned() {
+            // There may be very many.
+            progress::tick();
             let below = self.empty_of_files(&path)?;
             if below.is_empty() {
                 fs::remove_dir(&path)?;

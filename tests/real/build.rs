@@ -123,7 +123,7 @@ fn an_image_arrives_as_oci_and_nothing_of_its_way_is_left() {
 }
 
 /// Puts a program first on a PATH of its own, in place of the one that has all but this to say.
-fn with_program(world: &World, name: &str, body: &str) -> String {
+pub fn with_program(world: &World, name: &str, body: &str) -> String {
     use std::os::unix::fs::PermissionsExt;
     let path = world.path("bin").join(name);
     std::fs::create_dir_all(world.path("bin")).unwrap();
@@ -203,7 +203,7 @@ fn value_inside(built: &Image) -> String {
 }
 
 /// The least image with a mark of this one's own below the rest: a build takes no layer of another test's.
-fn least_of(built: &Image) -> String {
+pub fn least_of(built: &Image) -> String {
     least().replacen('\n', &format!("\nENV MARK={}\n", built.reference), 1)
 }
 

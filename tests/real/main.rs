@@ -51,6 +51,7 @@ mod ports;
 mod private;
 #[path = "../it/program.rs"]
 mod program;
+mod progress;
 mod pruned;
 mod push;
 mod registry;

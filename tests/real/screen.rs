@@ -78,6 +78,16 @@ impl Screen {
         String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
     }
 
+    /// From here on each byte that the terminal gets.
+    pub fn records(&self) {
+        let file = self.folder.path().join("bytes");
+        self.does(&["pipe-pane", "-t", "pane", &format!("cat > {}", file.display())]);
+    }
+
+    pub fn recorded(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(self.folder.path().join("bytes")).unwrap()).into_owned()
+    }
+
     #[track_caller]
     pub fn waits_for(&self, text: &str) {
         let deadline = Instant::now() + patience(30);

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::cli::container::{AgentProgram, BuildArgs};
 use crate::commands::container::build_error::BuildError;
 use crate::commands::container::build_folder::BuildFolder;
+use crate::commands::container::building;
 use crate::commands::container::built;
 use crate::commands::container::definition::{Definition, LastBuilt};
 use crate::commands::container::devcontainer_base;
@@ -77,9 +78,10 @@ impl Plan {
         let image_id = self.make_image(context, runner)?;
         let imported = !import::is_imported(&spec.reference, &image_id, &engine, runner)?;
         if imported {
+            let step = context.output.step(format_args!("looking into {}", spec.reference));
             let layers = self.check(runner)?;
             let image = Image { reference: &spec.reference, id: &image_id, layers: &layers };
-            import::import(&image, folder.path(), &engine, runner)?;
+            import::import(&image, folder.path(), &engine, runner, &step)?;
         }
         if !runner.rehearses() {
             built::record(&spec.reference, &image_id, context)?;
@@ -96,10 +98,11 @@ impl Plan {
         let spec = self.on_base(context, runner)?.unwrap_or(spec.clone());
         let staged = folder.stage(definition)?;
         if !runner.rehearses() {
-            context.output.note(format_args!("building {} from {definition}", spec.reference));
+            context.output.doing(format_args!("building {} from {definition}", spec.reference));
         }
         let id_file = folder.path().join("image-id");
-        let watched = runner.watched(&buildah::build(&spec, &staged.join("Containerfile"), &staged, &id_file))?;
+        let cmd = buildah::build(&spec, &staged.join("Containerfile"), &staged, &id_file);
+        let watched = building::watched(&cmd, &spec.reference, context, runner)?;
         let own = definition.is_own();
         if !watched.status.success() {
             let hints = build_hints::hints(&watched.said, build_hints::Built { text: definition.text(), own });

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use crate::commands::Context;
 use crate::commands::container::build_error::BuildError;
 use crate::commands::container::build_folder::BuildFolder;
+use crate::commands::container::building;
 use crate::commands::container::devcontainer::OfProject;
 use crate::commands::container::image_checks::refuse_mounts;
 use crate::container::build_hints;
@@ -45,9 +46,10 @@ pub fn make(
     };
     let files = context_folder(&tree, build, runner)?;
     if !runner.rehearses() {
-        context.output.note(format_args!("building {} from {}", spec.reference, build.dockerfile.display()));
+        context.output.doing(format_args!("building {} from {}", spec.reference, build.dockerfile.display()));
     }
-    let watched = runner.watched(&buildah::build(&spec, &place.join("Dockerfile"), &files, &place.join("image-id")))?;
+    let cmd = buildah::build(&spec, &place.join("Dockerfile"), &files, &place.join("image-id"));
+    let watched = building::watched(&cmd, &spec.reference, context, runner)?;
     if !watched.status.success() {
         let hints = build_hints::hints(&watched.said, build_hints::Built { text: &text, own: false });
         return Err(BuildError::Failed { reference: spec.reference, code: exit_code(watched.status), hints }.into());
@@ -69,10 +71,10 @@ fn write_tree(of: &OfProject, tree: &Path, runner: &Runner) -> Result<(), Failur
     let git = Git::new(runner.clone());
     let cmd = git.in_dir(&of.repository.common_dir).args(["archive", "--format=tar", "--output"]).arg(&archive);
     git.read("write the files of the branch", &cmd.arg(format!("refs/heads/{}", of.branch)))?;
-    let unpacked = runner.watched(&Cmd::new("tar").arg("-xf").arg(&archive).arg("-C").arg(tree))?;
-    match unpacked.status.success() {
+    let unpacked = runner.capture(&Cmd::new("tar").arg("-xf").arg(&archive).arg("-C").arg(tree))?;
+    match unpacked.success() {
         true => Ok(()),
-        false => Err(anyhow::anyhow!("tar could not write the files of the branch: {}", unpacked.said.trim()).into()),
+        false => Err(anyhow::anyhow!("tar could not write the files of the branch: {}", unpacked.stderr.trim()).into()),
     }
 }
 

@@ -3,18 +3,22 @@
 //! buildah writes OCI archives into files alone, so that the layout's files go into the folder and tar puts them into the pipe.
 //! A layer that containerd has stays where it is: the layout names it as containerd does, and does not hold it.
 
+use std::cell::Cell;
 use std::fs;
+use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
 use anyhow::Context as _;
 use serde_json::Value;
 
+use crate::commands::container::amounts::room;
 use crate::commands::container::build_error::BuildError;
 use crate::container::buildah::{self, LAYOUT};
 use crate::container::layout::{self, Digest, Layers};
 use crate::error::Failure;
-use crate::process::{Captured, Cmd, Runner, last_line};
+use crate::output::progress::Step;
+use crate::process::{Captured, Cmd, Runner, bytes_written, last_line};
 use crate::run::engine::{Engine, EngineError};
 
 /// How `ctr` ends when containerd lacks something. It may clear away the layers of an older image while it looks whether it has
@@ -44,15 +48,15 @@ pub fn is_imported(reference: &str, id: &str, engine: &Engine, runner: &Runner) 
 }
 
 /// Puts the image into containerd.
-pub fn import(image: &Image, folder: &Path, engine: &Engine, runner: &Runner) -> Result<(), Failure> {
+pub fn import(image: &Image, folder: &Path, engine: &Engine, runner: &Runner, step: &Step) -> Result<(), Failure> {
     let held = held_layers(image.layers, engine, runner)?;
     let in_part = !held.is_empty();
-    let arrived = hand_over(image, &held, folder, engine, runner)?
+    let arrived = hand_over(image, &held, folder, engine, runner, step)?
         && (!in_part || runner.read(&engine.ctr.whole_image(image.reference))?.text() == image.reference);
     if in_part && !arrived {
         // containerd has cleared one of them away since.
         fs::remove_dir_all(folder.join(LAYOUT))?;
-        hand_over(image, &Layers::new(), folder, engine, runner)?;
+        hand_over(image, &Layers::new(), folder, engine, runner, step)?;
     }
     match engine.require_image(image.reference) {
         Err(EngineError::NoImage { .. }) => {
@@ -89,7 +93,15 @@ fn content(digest: &Digest, engine: &Engine, runner: &Runner) -> Result<Option<V
 }
 
 /// Imports all of the image but the layers that are held. False where one of those is not there any more.
-fn hand_over(image: &Image, held: &Layers, folder: &Path, engine: &Engine, runner: &Runner) -> Result<bool, Failure> {
+fn hand_over(
+    image: &Image,
+    held: &Layers,
+    folder: &Path,
+    engine: &Engine,
+    runner: &Runner,
+    step: &Step,
+) -> Result<bool, Failure> {
+    step.says(format_args!("writing {} down for containerd", image.reference));
     let layout = folder.join(LAYOUT);
     stand_for(held, &layout)?;
     let written = runner.capture(&buildah::write_layout(image.reference, folder))?;
@@ -99,7 +111,8 @@ fn hand_over(image: &Image, held: &Layers, folder: &Path, engine: &Engine, runne
     if !held.is_empty() {
         name_as_held(held, &layout).context("cannot read the image as buildah wrote it")?;
     }
-    let pipe = || runner.pipe(&read_layout(&layout), &engine.ctr.import());
+    let show = |reader| way_to_containerd(image.reference, reader, &layout, step);
+    let pipe = || runner.pipe(&read_layout(&layout), &engine.ctr.import(), show);
     let (mut read, mut imported) = pipe()?;
     if lost_a_layer(&imported) {
         (read, imported) = pipe()?;
@@ -114,6 +127,30 @@ fn hand_over(image: &Image, held: &Layers, folder: &Path, engine: &Engine, runne
         return Err(image.refused(last_line(&imported.stderr)));
     }
     Ok(true)
+}
+
+/// Shows how much of the layout its reader has put into the pipe.
+fn way_to_containerd(reference: &str, reader: u32, layout: &Path, step: &Step) {
+    let text = format!("handing {reference} to containerd");
+    let Ok(all) = weight(layout) else { return step.says(text) };
+    let counted = Cell::new(false);
+    step.shows(move || match bytes_written(reader) {
+        Some(bytes) if bytes < all => {
+            counted.set(true);
+            format!("{text}: {} of {}", room(bytes), room(all))
+        }
+        None if !counted.get() => text.clone(),
+        _ => format!("{text}: all {} are there, and it unpacks them", room(all)),
+    });
+}
+
+/// Bytes of all files below a folder that nobody else writes to.
+fn weight(folder: &Path) -> io::Result<u64> {
+    fs::read_dir(folder)?.try_fold(0, |sum, entry| {
+        let entry = entry?;
+        let found = entry.metadata()?;
+        Ok(sum + if found.is_dir() { weight(&entry.path())? } else { found.len() })
+    })
 }
 
 /// Makes an empty file for each layer, which buildah takes for the layer.

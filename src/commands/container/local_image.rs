@@ -41,9 +41,12 @@ fn id(reference: &str, context: &Context, runner: &Runner) -> Result<Option<Stri
 
 /// What is asked of an image that somebody built with `bn` is asked of this one.
 fn take(reference: &str, id: &str, engine: &Engine, context: &Context, runner: &Runner) -> Result<(), Failure> {
-    context.output.note(format_args!("containerd has no {reference}: taking it from the images of buildah and podman"));
+    context
+        .output
+        .doing(format_args!("containerd has no {reference}: taking it from the images of buildah and podman"));
+    let step = context.output.step(format_args!("looking into {reference}"));
     let layers = image_checks::refuse_configuration(reference, false, runner)?;
     image_checks::refuse_without_programs(reference, isolation(&context.env), runner)?;
     let folder = BuildFolder::make(context.env.temporary.as_deref())?;
-    import::import(&Image { reference, id, layers: &layers }, folder.path(), engine, runner)
+    import::import(&Image { reference, id, layers: &layers }, folder.path(), engine, runner, &step)
 }

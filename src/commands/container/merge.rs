@@ -46,7 +46,9 @@ pub fn run(args: &MergeArgs, context: &Context) -> Result<Exit, Failure> {
     let landing = Landing { try_first, checker: Some(checker), ..landing(args, &run)? };
     let consent = |run: &Run, ending| consent(run, ending, args, context);
     let wanted = Resume { landing, grace: GRACE, consent: &consent };
+    let step = context.output.step(format_args!("taking over what {} has made", run.name()));
     let troubles = steps::resume(&mut run, &connect, &git, &wanted)?;
+    drop(step);
     troubles.iter().for_each(|trouble| context.output.note(format_args!("Warning: {trouble}")));
     let report = RunReport::of(&run.record, &run.folder)?;
     context.output.print(&report)?;

@@ -11,6 +11,7 @@ mod attach;
 pub mod build;
 mod build_error;
 mod build_folder;
+mod building;
 mod built;
 mod cache_links;
 mod caches;

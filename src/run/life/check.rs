@@ -79,10 +79,12 @@ pub fn check(
         not_started: None,
         lines: Vec::new(),
     };
-    checker.output.note(format_args!("{}: {}", run.name(), check.announced(&run.record.spec.target.branch)));
+    checker.output.doing(format_args!("{}: {}", run.name(), check.announced(&run.record.spec.target.branch)));
     run.record.check = Some(check);
     run.save(Point::CheckBegun)?;
+    let step = checker.output.step(format_args!("checking {}: {}", run.name(), spec.command));
     let tried = in_container(run, git, prepared, checker);
+    drop(step);
     let lines = keep_log(run)?;
     remove::folder(&run.folder.check())?;
     if let Some(check) = &mut run.record.check {

@@ -11,6 +11,7 @@ use crate::git::merge::conflict::Conflict;
 use crate::git::merge::fast_forward::{self, MergeOutcome};
 use crate::git::merge::remake::{self, Remade, Shape, Wanted};
 use crate::git::private::RunGit;
+use crate::output::progress;
 use crate::process::Cmd;
 use crate::run::life::check::{self, Checked, Checker};
 use crate::run::life::merge_blockers;
@@ -85,7 +86,10 @@ pub fn decide(
     landing: &Landing<'_>,
 ) -> Result<(), Failure> {
     // One at a time in a repository: what is decided here must still be so when it is done.
-    let Some(_turn) = turn(run, landing.turn)? else {
+    let step = landing.checker.map(|checker| checker.output.step("waiting for another run that lands here"));
+    let turn = turn(run, landing.turn)?;
+    drop(step);
+    let Some(_turn) = turn else {
         let why = format!("another run is landing here; to wait for it: bn container merge {} --wait", run.name());
         return record(run, Verdict(Outcome::TargetBusy, Some(why)));
     };
@@ -117,6 +121,7 @@ fn turn(run: &Run, turn: Turn) -> Result<Option<Lock>, RunError> {
         if lock.is_some() || Instant::now() >= deadline {
             return Ok(lock);
         }
+        progress::tick();
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::error::Failure;
+use crate::output::progress;
 use crate::run::record::RunError;
 use crate::run::record::census::survey;
 use crate::run::record::lock::Lock;
@@ -66,7 +67,11 @@ impl Lasting {
     fn measure(&self, enough: u64) -> Option<u64> {
         let deadline = Instant::now() + PATIENCE;
         let tree = Tree { root: self.folder.clone(), except: None };
-        written::since(i64::MIN, &[tree], &[], Bounds { enough, go_on: &|| Instant::now() < deadline })
+        let go_on = || {
+            progress::tick();
+            Instant::now() < deadline
+        };
+        written::since(i64::MIN, &[tree], &[], Bounds { enough, go_on: &go_on })
     }
 
     /// Removes it, unless a run is using it. `but` is a run that does so no more.

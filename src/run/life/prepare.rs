@@ -46,7 +46,7 @@ pub fn begin(plan: &Plan, engine: &Engine, git: &Git, output: Output) -> Result<
             return Err(lost.in_the_way(true).into());
         }
     }
-    let mut run = claim(plan, git)?;
+    let mut run = claim(plan, git, output)?;
     let share = Share::of(&plan.spec, &plan.folder);
     match prepare(&mut run, plan, git) {
         Ok(prepared) => {
@@ -66,12 +66,14 @@ pub fn begin(plan: &Plan, engine: &Engine, git: &Git, output: Output) -> Result<
 }
 
 /// Takes the name and the worktree for this run, so that no other run gets them.
-fn claim(plan: &Plan, git: &Git) -> Result<Run, Failure> {
+fn claim(plan: &Plan, git: &Git, output: Output) -> Result<Run, Failure> {
     let runs = plan.folder.path().parent().unwrap_or(Path::new("/"));
     store::create_private(runs).map_err(|source| RunError::io("make", runs, source))?;
     // One door for all repositories: the names of containers are the machine's.
     let door = plan.repositories.join(".lock");
+    let step = output.step("waiting for another start of a run");
     let _door = Lock::take(&door).map_err(|source| RunError::io("lock", &door, source))?;
+    drop(step);
     conflicts::refuse(plan, &all(&plan.repositories)?, git)?;
     let folder = &plan.folder;
     remove_all(folder.path())?;

@@ -11,7 +11,6 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::thread;
 use std::time::{Duration as StdDuration, Instant};
 
 use chrono::{DateTime, Duration, Utc};
@@ -19,7 +18,7 @@ use chrono::{DateTime, Duration, Utc};
 use crate::container::agent::Agent;
 use crate::container::credentials::{self, Credential};
 use crate::error::Failure;
-use crate::output::Output;
+use crate::output::{Output, progress};
 use crate::run::record::folder::Folder;
 use crate::run::record::logins::{Holder, Kept, Logins, SignIn};
 use crate::run::record::run_json::{Record, Run, RunSpec};
@@ -77,12 +76,13 @@ impl Share {
             ));
             return Ok(());
         }
-        output.note(format_args!(
+        output.doing(format_args!(
             "{holder} has what renews {program}'s sign-in and does not use it: this run takes it, within a minute"
         ));
+        let _step = output.step(format_args!("waiting for {program}'s sign-in, which {holder} has"));
         let (mut copy, until) = (self.handed(), Instant::now() + StdDuration::from_secs(60));
         while Instant::now() < until && self.idler()?.is_some() {
-            thread::sleep(EVERY);
+            progress::sleep(EVERY);
             self.look(&mut copy)?;
         }
         Ok(())

@@ -9,7 +9,7 @@ use crate::error::Failure;
 use crate::failpoint::Point;
 use crate::git::collect::run_refs;
 use crate::git::host::Git;
-use crate::output::Output;
+use crate::output::{Output, progress};
 use crate::process::{Cmd, exit_code};
 use crate::run::engine::{Engine, EngineError};
 use crate::run::life::{prepare, sign_in};
@@ -62,8 +62,12 @@ pub fn start(
     output: Output,
 ) -> Result<Foreground, Failure> {
     let mut foreground = Foreground::default();
+    // An agent at the terminal has it from the start.
+    let apart = output.while_lent(matches!(container.streams, Streams::Terminal { .. }));
+    let step = apart.step(format_args!("starting the container of {}", run.name()));
     let outcome =
         launch(run, container, engine, &mut foreground, output).and_then(|()| wall_in(run, container, engine));
+    drop(step);
     match outcome {
         Ok(()) => Ok(foreground),
         Err(error) => {
@@ -127,7 +131,7 @@ fn await_start(
         if Instant::now() >= deadline {
             return Err(RunError::NotReady { seconds: TIMEOUT.as_secs() }.into());
         }
-        std::thread::sleep(POLL);
+        progress::sleep(POLL);
     }
     Ok(())
 }

@@ -67,6 +67,7 @@ fn unfinished(run: &Run, source: Failure) -> RunError {
 }
 
 fn ended(run: &mut Run, supervised: &Supervised, owner: &Owner) -> Result<(), Failure> {
+    let _step = owner.output.step(format_args!("taking over what {} has made", run.name()));
     run.record.ending = Some(supervised.ending(run, owner.engine)?);
     let engine = || Ok(owner.engine.clone());
     let checker = Checker { env: owner.env, engine: &engine, signals: Some(owner.signals), output: owner.output };

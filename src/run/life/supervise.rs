@@ -11,7 +11,7 @@ use crate::error::Failure;
 use crate::failpoint::Point;
 use crate::git::host::Git;
 use crate::git::private::{RunGit, view};
-use crate::output::Output;
+use crate::output::{Output, progress};
 use crate::run::engine::Engine;
 use crate::run::life::over;
 use crate::run::life::sign_in::Share;
@@ -229,6 +229,7 @@ impl<'a> Watch<'a> {
         let until = self
             .deadline
             .map_or(look_again, |deadline| look_again.min(deadline.saturating_duration_since(Instant::now())));
+        let until = progress::tick().map_or(until, |due| until.min(due));
         let timeout = Timespec { tv_sec: until.as_secs().cast_signed(), tv_nsec: until.subsec_nanos().into() };
         match poll(&mut fds, Some(&timeout)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}

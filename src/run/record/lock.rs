@@ -5,7 +5,10 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::Stdio;
+use std::thread;
 use std::time::Duration;
+
+use crate::output::progress;
 
 /// How long, and how often, somebody who only looks is waited for.
 const RETRY_AFTER: Duration = Duration::from_millis(5);
@@ -22,7 +25,7 @@ impl Lock {
         for _ in 0..RETRIES {
             match file.try_lock() {
                 Ok(()) => return Ok(Some(Self(file))),
-                Err(TryLockError::WouldBlock) => std::thread::sleep(RETRY_AFTER),
+                Err(TryLockError::WouldBlock) => thread::sleep(RETRY_AFTER),
                 Err(TryLockError::Error(error)) => return Err(error),
             }
         }
@@ -32,7 +35,11 @@ impl Lock {
     /// Waits until it is free.
     pub fn take(path: &Path) -> io::Result<Self> {
         let file = open(path)?;
-        file.lock()?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => wait(&file)?,
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
         Ok(Self(file))
     }
 
@@ -59,6 +66,20 @@ pub fn is_held(path: &Path) -> io::Result<bool> {
             Err(TryLockError::Error(error)) => Err(error),
         },
     }
+}
+
+/// Waits for its turn. Where somebody is shown what that waits for, a thread waits, and ends with the lock.
+fn wait(file: &File) -> io::Result<()> {
+    if progress::tick().is_none() {
+        return file.lock();
+    }
+    thread::scope(|scope| {
+        let Ok(waiting) = thread::Builder::new().spawn_scoped(scope, || file.lock()) else { return file.lock() };
+        while !waiting.is_finished() {
+            progress::sleep(RETRY_AFTER);
+        }
+        waiting.join().unwrap_or_else(|_| file.lock())
+    })
 }
 
 fn open(path: &Path) -> io::Result<File> {

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
+use crate::output::interrupt;
+
 /// Signals since the last look. The socket wakes whoever polls.
 #[derive(Debug)]
 pub struct Signals {
@@ -22,6 +24,7 @@ impl Signals {
         let (wake, sender) = UnixStream::pair()?;
         wake.set_nonblocking(true)?;
         let (terminate, interrupt) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        interrupt::outlive();
         let flags = [(SIGTERM, &terminate), (SIGHUP, &terminate), (SIGINT, &interrupt), (SIGQUIT, &interrupt)];
         for (signal, flag) in flags {
             signal_hook::flag::register(signal, Arc::clone(flag))?;

@@ -1,0 +1,114 @@
+//! What is seen of work that takes long: on a terminal, off it, and where nobody wants to see it.
+
+use crate::build::{Image, least_of, own_store, with_program};
+use crate::screen::Screen;
+use crate::world::{World, answer};
+
+/// A buildah that takes its time over whatever is a step of its own.
+const SLOW: &str = "case $1 in build) echo 'STEP 3/12: RUN a long command'; sleep 2;; push) sleep 2;; esac";
+
+/// What a line that moves begins with.
+const MARKS: [&str; 4] = ["| 0:", "/ 0:", "- 0:", "\\ 0:"];
+
+fn moves(text: &str) -> bool {
+    MARKS.iter().any(|mark| text.contains(mark))
+}
+
+/// A build with slow programs, as a shell has it typed.
+fn build_line(built: &Image, path: &str, flags: &str) -> String {
+    let file = built.world.path("Definition");
+    std::fs::write(&file, least_of(built)).unwrap();
+    let own_store = if rustix::process::geteuid().is_root() { "" } else { "env -u HOME " };
+    let build = format!("bn {flags} container build --tag {} --file {}", built.reference, file.display());
+    format!("PATH={path}:$PATH {own_store}{build}; echo rc=$?")
+}
+
+#[test]
+fn a_build_shows_how_far_it_is_and_leaves_nothing_of_that() {
+    let world = World::new();
+    let built = Image::of(&world);
+    let path = with_program(&world, "buildah", SLOW);
+    let screen = Screen::of(&world);
+    screen.records();
+    screen.types(&build_line(&built, &path, ""));
+    screen.waits_for("building: step 3 of 12: RUN a long command");
+    // What buildah prints stands above.
+    screen.waits_for("STEP 3/12: RUN a long command\n");
+    screen.waits_for(&format!("writing {} down for containerd", built.reference));
+    screen.waits_for("rc=0");
+    let text = screen.text();
+    assert!(!moves(&text) && !text.contains("building: step") && !text.contains("down for"), "{text}");
+    assert!(text.contains(&format!("\n{} built (", built.reference)), "{text}");
+    assert!(moves(&screen.recorded()));
+    assert!(built.is_in_containerd());
+}
+
+#[test]
+fn off_a_terminal_a_build_has_the_lines_that_it_had_and_with_quiet_none() {
+    let world = World::new();
+    let built = Image::of(&world);
+    let path = with_program(&world, "buildah", SLOW);
+    let file = world.path("Definition");
+    std::fs::write(&file, least_of(&built)).unwrap();
+    let build = |more: &[&str]| {
+        let line = ["container", "build", "--tag", &built.reference, "--file", file.to_str().unwrap()];
+        let mut command = world.bn_command(&[&line[..], more].concat());
+        answer(own_store(&mut command).env("PATH", &path).env("TERM", "xterm").output().unwrap()).exits(0)
+    };
+    let plain = build(&[]);
+    let first = format!("building {} from {}\nSTEP 3/12: RUN a long command\n", built.reference, file.display());
+    assert!(plain.stderr.starts_with(&first), "{plain:#?}");
+    assert!(!moves(&plain.stderr) && !plain.stderr.contains(['\r', '\u{1b}']), "{plain:#?}");
+    std::fs::write(&file, least_of(&built) + "ENV ANOTHER=1\n").unwrap();
+    let quiet = build(&["--quiet"]);
+    assert_eq!(quiet.stderr, "");
+    assert!(quiet.stdout.starts_with(&format!("{} built (", built.reference)), "{quiet:#?}");
+}
+
+#[test]
+fn with_quiet_a_terminal_sees_the_result_alone_or_why_there_is_none() {
+    let world = World::new();
+    let built = Image::of(&world);
+    let path = with_program(&world, "buildah", SLOW);
+    let screen = Screen::of(&world);
+    screen.records();
+    screen.types(&build_line(&built, &path, "--quiet"));
+    screen.waits_for("rc=0");
+    assert!(screen.text().contains(&format!("\n{} built (", built.reference)));
+    let recorded = screen.recorded();
+    assert!(!moves(&recorded) && !recorded.contains("STEP"), "{recorded}");
+    std::fs::write(world.path("Definition"), least_of(&built) + "RUN echo what went wrong; exit 3\n").unwrap();
+    let line = ["--quiet", "container", "build", "--tag", &built.reference, "--file"];
+    let mut command = world.bn_command(&line);
+    let failed = answer(own_store(command.arg(world.path("Definition"))).output().unwrap()).exits(125);
+    assert!(failed.stderr.contains("\nwhat went wrong\n"), "{failed:#?}");
+}
+
+#[test]
+fn a_terminal_that_obeys_nothing_gets_no_line_that_moves() {
+    let world = World::new();
+    let built = Image::of(&world);
+    let path = with_program(&world, "buildah", SLOW);
+    let screen = Screen::of(&world);
+    screen.records();
+    screen.types(&format!("export TERM=dumb; {}", build_line(&built, &path, "")));
+    screen.waits_for("rc=0");
+    let recorded = screen.recorded();
+    assert!(!moves(&recorded) && recorded.contains("STEP 3/12"), "{recorded}");
+}
+
+#[test]
+fn ctrl_c_takes_the_line_along() {
+    let world = World::new();
+    let built = Image::of(&world);
+    let path = with_program(&world, "buildah", "[[ $1 == push ]] && exec sleep 60");
+    let screen = Screen::of(&world);
+    screen.types(&build_line(&built, &path, ""));
+    screen.waits_for(&format!("writing {} down for containerd", built.reference));
+    screen.presses("C-c");
+    screen.types("");
+    screen.types("echo still-$((1 + 1))");
+    screen.waits_for("still-2");
+    let text = screen.text();
+    assert!(!moves(&text) && !text.contains("down for containerd"), "{text}");
+}
