@@ -88,14 +88,9 @@ try_telling() {
     run "$agent" told --no-merge --prompt "WORD=plum$agent
 RUN: touch waiting; for i in \$(seq 200); do [ -e told ] && break; sleep 0.1; done; rm waiting"
     SAID+=$'\n'$(<"$agent.told")
-    case $agent in
-        copilot) expect "says how it hears what is said" "hears it when it next calls bn" ;;
-        *)
-            expect "says how it hears what is said" "hears it after its next tool call"
-            SAID=$(tail -n "+$((heard + 1))" requests)
-            expect "hears it after its tool" '"told": true'
-            ;;
-    esac
+    expect "says how it hears what is said" "hears it after its next tool call"
+    SAID=$(tail -n "+$((heard + 1))" requests)
+    expect "hears it after its tool" '"told": true'
     rm -f agent/waiting agent/told
 }
 

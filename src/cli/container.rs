@@ -72,7 +72,7 @@ pub enum ContainerCommand {
     Resume(PauseArgs),
     /// Tell an agent something while it works
     ///
-    /// It reaches Claude Code and Codex after their next tool call, and before they stop; every other agent when it next calls bn.
+    /// It reaches Claude Code, Codex and Copilot after their next tool call, and before they stop; every other agent when it next calls bn.
     #[command(after_help = TELL_EXAMPLES)]
     Tell(TellArgs),
     /// Run a program more in a run's container, inside the agent's walls

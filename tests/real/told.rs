@@ -49,7 +49,7 @@ fn an_agent_is_shown_a_message_once_at_its_next_call_and_on_its_page() {
     assert!(again.stdout.contains("The user said while it worked: Keep the[31m names"), "{again:#?}");
 }
 
-/// What Claude Code and Codex do between their steps, by the policies that they read.
+/// What the agents' programs do between their steps, by the policies that they read.
 #[test]
 fn a_hook_of_the_agent_program_hands_it_over() {
     let world = World::new();
@@ -59,7 +59,8 @@ fn a_hook_of_the_agent_program_hands_it_over() {
         )
     };
     let script = format!(
-        "{MEET}; {}; {}; {}; grep -c 'bn container told' /etc/codex/requirements.toml; stat -c %U:%a /etc/codex/requirements.toml",
+        "{MEET}; {}; {}; {}; grep -c 'bn container told' /etc/codex/requirements.toml; \
+         stat -c %U:%a /etc/codex/requirements.toml /etc/github-copilot/policy.d /etc/github-copilot/policy.d/binnacle.json",
         ask("PostToolUse"),
         ask("PostToolUse"),
         ask("Stop")
@@ -70,7 +71,42 @@ fn a_hook_of_the_agent_program_hands_it_over() {
     let ended = run.go_on().exits(0).stdout;
     assert_eq!(ended.matches("additionalContext\":\"The person whose work this is says").count(), 1, "{ended}");
     assert!(!ended.contains("\"decision\""), "{ended}");
-    assert!(ended.contains("\n2\nroot:644\n"), "{ended}");
+    assert!(ended.contains("\n2\nroot:644\nroot:755\nroot:644\n"), "{ended}");
+}
+
+/// Copilot's events, as its own program sends them.
+#[test]
+fn copilot_hears_it_after_a_tool_and_before_it_stops() {
+    let world = World::new();
+    let ask = |event: &str, more: &str| {
+        format!(
+            "echo '{{\"hook_event_name\":\"{event}\"{more}}}' | $(jq -r .hooks.{event}[0].bash /etc/github-copilot/policy.d/binnacle.json)"
+        )
+    };
+    let result = ",\"tool_name\":\"Bash\",\"tool_result\":{\"result_type\":\"success\",\"text_result_for_llm\":\"x\"}";
+    let helper = format!(",\"agent_id\":\"a1\",\"parent_agent_id\":\"a0\"{result}");
+    let again = "touch again; until [ -e on ]; do sleep 0.05; done; rm again on";
+    let script = format!(
+        "{MEET}; echo HELPER; {}; echo TOOL; {}; {}; {again}; echo STOP; {}",
+        ask("PostToolUse", &helper),
+        ask("PostToolUse", result),
+        ask("PostToolUse", result),
+        ask("Stop", ""),
+    );
+    let run = world.start(&["--name", &world.job()], &script);
+    run.meet();
+    tell(&world, "one").exits(0);
+    world.shell("touch agent-1/go");
+    crate::world::wait_for("the first answers", || world.path("agent-1/again").exists());
+    tell(&world, "two").exits(0);
+    world.shell("touch agent-1/on");
+    let said = run.go_on().exits(0).stdout;
+    let (_, tool) = said.split_once("HELPER\nTOOL\n").unwrap_or_else(|| panic!("{said}"));
+    let (tool, stop) = tool.split_once("STOP\n").unwrap();
+    let answers: Vec<serde_json::Value> = tool.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(answers.len() == 1 && answers[0]["additionalContext"].as_str().unwrap().ends_with(":\none"), "{said}");
+    let stop: serde_json::Value = serde_json::from_str(stop.lines().next().unwrap()).unwrap();
+    assert!(stop["decision"] == "block" && stop["reason"].as_str().unwrap().ends_with(":\ntwo"), "{said}");
 }
 
 #[test]

@@ -31,8 +31,8 @@ enum Reaches {
 impl Reaches {
     fn of(spec: &RunSpec) -> Self {
         match spec.agent_inside() {
-            Some(Agent::Claude | Agent::Codex) => Reaches::Hook,
-            _ => Reaches::Call,
+            Some(Agent::Claude | Agent::Codex | Agent::Copilot) => Reaches::Hook,
+            None => Reaches::Call,
         }
     }
 }

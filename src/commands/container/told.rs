@@ -22,8 +22,8 @@ pub fn run(context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::DONE)
 }
 
-/// In the form that Claude Code and Codex share. A helper of the agent (which has an ID of its own) is told nothing: the agent
-/// would not hear of it.
+/// In the form that Claude Code and Codex share; Copilot, which calls what a tool printed its result, reads less of it. A helper of
+/// the agent (which has an ID of its own) is told nothing: the agent would not hear of it.
 fn answer(event: &Value, take: impl FnOnce() -> Vec<Message>) -> Option<Value> {
     let name = event["hook_event_name"].as_str()?;
     let is_known = matches!(name, "PostToolUse" | "Stop");
@@ -33,6 +33,7 @@ fn answer(event: &Value, take: impl FnOnce() -> Vec<Message>) -> Option<Value> {
     let text = told::marked(&take())?;
     Some(match name {
         "Stop" => json!({ "decision": "block", "reason": text }),
+        _ if event.get("tool_result").is_some() => json!({ "additionalContext": text }),
         _ => json!({ "hookSpecificOutput": { "hookEventName": name, "additionalContext": text } }),
     })
 }
@@ -53,6 +54,8 @@ mod tests {
         let tool = answer(&json!({ "hook_event_name": "PostToolUse" }), one).unwrap();
         assert_eq!(tool["hookSpecificOutput"]["additionalContext"], text);
         assert_eq!(tool["hookSpecificOutput"]["hookEventName"], "PostToolUse");
+        let copilot = json!({ "hook_event_name": "PostToolUse", "tool_result": { "text_result_for_llm": "" } });
+        assert_eq!(answer(&copilot, one).unwrap(), json!({ "additionalContext": text }));
         let stop = answer(&json!({ "hook_event_name": "Stop", "agent_id": null }), one).unwrap();
         assert_eq!(stop, json!({ "decision": "block", "reason": text }));
         for other in [json!({ "hook_event_name": "PostToolUse", "agent_id": "a1" }), json!({}), json!("x")] {
