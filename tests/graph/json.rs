@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::json_examples::{difference, examples};
 use crate::json_schema::{agrees, definition};
+use crate::verbs;
 use crate::world::World;
 
 /// A world in which every list of the document has something in it.
@@ -184,11 +185,7 @@ fn an_answer_that_differs_in_one_field_is_not_as_the_schema_says() {
 
 /// The verbs that `--help` lists.
 fn verbs(world: &World, path: &[&str]) -> Vec<String> {
-    let help = world.bn(&[path, &["--help"]].concat()).ok();
-    let below = help.split("\nCommands:\n").nth(1).unwrap_or_default();
-    let lines = below.lines().take_while(|line| !line.is_empty());
-    let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
-    names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").map(str::to_owned).collect()
+    verbs::listed(&world.bn(&[path, &["--help"]].concat()).ok())
 }
 
 #[test]

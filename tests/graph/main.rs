@@ -24,5 +24,7 @@ mod sessions;
 mod transfer;
 mod trouble;
 mod undo;
+#[path = "../it/verbs.rs"]
+mod verbs;
 mod views;
 mod world;

@@ -19,5 +19,6 @@ mod shell;
 mod sudo;
 mod tools;
 mod topics;
+mod verbs;
 mod world;
 mod wrong_use;

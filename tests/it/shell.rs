@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
+use crate::verbs;
 use crate::world::{World, answer};
 
 /// What bash offers for the last of these words.
@@ -56,11 +57,7 @@ fn where_nothing_can_be_found_out_nothing_is_said() {
 
 /// The verbs that `--help` lists.
 fn verbs(world: &World, path: &[&str]) -> Vec<String> {
-    let help = answer(&mut world.command(&[path, &["--help"]].concat())).stdout;
-    let below = help.split("\nCommands:\n").nth(1).unwrap_or_default();
-    let lines = below.lines().take_while(|line| !line.is_empty());
-    let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
-    names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").map(str::to_owned).collect()
+    verbs::listed(&answer(&mut world.command(&[path, &["--help"]].concat())).stdout)
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use crate::running::MEET;
+use crate::verbs;
 use crate::world::{World, wait_for};
 
 /// Verbs in an order, each with what it prints and how it ends. `$first` and `$second` are the first tasks.
@@ -122,11 +123,7 @@ fn neutral(text: &str) -> String {
 
 /// The verbs that `--help` lists below these words.
 fn verbs(world: &World, path: &[&str]) -> Vec<String> {
-    let help = world.bn(&[path, &["--help"]].concat()).exits(0).stdout;
-    let below = help.split("\nCommands:\n").nth(1).unwrap_or_default();
-    let lines = below.lines().take_while(|line| !line.is_empty());
-    let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
-    names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").map(str::to_owned).collect()
+    verbs::listed(&world.bn(&[path, &["--help"]].concat()).exits(0).stdout)
 }
 
 /// Every verb there is that needs a graph.

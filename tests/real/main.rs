@@ -74,6 +74,8 @@ mod told;
 mod top;
 mod user_terminal;
 mod users;
+#[path = "../it/verbs.rs"]
+mod verbs;
 mod waiting;
 mod wall;
 mod ways_out;

@@ -23,14 +23,20 @@ fn build_line(built: &Image, path: &str, flags: &str) -> String {
     format!("PATH={path}:$PATH {own_store}{build}; echo rc=$?")
 }
 
+/// A terminal on which a slow build was typed, and which keeps what is written to it.
+fn terminal_with(built: &Image, before: &str, flags: &str) -> Screen {
+    let path = with_program(built.world, "buildah", SLOW);
+    let screen = Screen::of(built.world);
+    screen.records();
+    screen.types(&format!("{before}{}", build_line(built, &path, flags)));
+    screen
+}
+
 #[test]
 fn a_build_shows_how_far_it_is_and_leaves_nothing_of_that() {
     let world = World::new();
     let built = Image::of(&world);
-    let path = with_program(&world, "buildah", SLOW);
-    let screen = Screen::of(&world);
-    screen.records();
-    screen.types(&build_line(&built, &path, ""));
+    let screen = terminal_with(&built, "", "");
     screen.waits_for("building: step 3 of 12: RUN a long command");
     // What buildah prints stands above.
     screen.waits_for("STEP 3/12: RUN a long command\n");
@@ -69,10 +75,7 @@ fn off_a_terminal_a_build_has_the_lines_that_it_had_and_with_quiet_none() {
 fn with_quiet_a_terminal_sees_the_result_alone_or_why_there_is_none() {
     let world = World::new();
     let built = Image::of(&world);
-    let path = with_program(&world, "buildah", SLOW);
-    let screen = Screen::of(&world);
-    screen.records();
-    screen.types(&build_line(&built, &path, "--quiet"));
+    let screen = terminal_with(&built, "", "--quiet");
     screen.waits_for("rc=0");
     assert!(screen.text().contains(&format!("\n{} built (", built.reference)));
     let recorded = screen.recorded();
@@ -88,10 +91,7 @@ fn with_quiet_a_terminal_sees_the_result_alone_or_why_there_is_none() {
 fn a_terminal_that_obeys_nothing_gets_no_line_that_moves() {
     let world = World::new();
     let built = Image::of(&world);
-    let path = with_program(&world, "buildah", SLOW);
-    let screen = Screen::of(&world);
-    screen.records();
-    screen.types(&format!("export TERM=dumb; {}", build_line(&built, &path, "")));
+    let screen = terminal_with(&built, "export TERM=dumb; ", "");
     screen.waits_for("rc=0");
     let recorded = screen.recorded();
     assert!(!moves(&recorded) && recorded.contains("STEP 3/12"), "{recorded}");
