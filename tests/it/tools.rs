@@ -135,6 +135,28 @@ esac"#,
     assert!(built.stdout.contains("localhost/binnacle-self:latest built"), "{built:?}");
 }
 
+/// buildah looks through all images for layers that it can use again, and ends where one of them goes meanwhile.
+#[test]
+fn a_build_beside_which_an_image_is_removed_is_tried_again() {
+    let world = World::new();
+    let had = world.path("had-a-try");
+    let build = format!(
+        r#"if [ ! -e {had} ]; then
+        : > {had}
+        echo 'Error: checking if cached image exists from a previous build: getting top layer info: layer not known' >&2
+        exit 125
+    fi
+    {WRITE_ID}"#,
+        had = had.display()
+    );
+    world.fake("buildah", &format!("case \"$*\" in build*) {build} ;; esac"));
+    world.fake("ctr", r#"case "$*" in *"images ls -q name=="*) name=${*##*name==}; echo "${name%%,*}" ;; esac"#);
+    let built = world.bn(&["container", "build", "--agent", "none"]);
+    assert_eq!(built.code, 0, "{built:?}");
+    assert_eq!(world.calls().matches("buildah build ").count(), 2, "{}", world.calls());
+    assert!(built.stderr.contains("\nan image went while buildah looked at it: building again\n"), "{built:?}");
+}
+
 /// Under a user id of the test's own, which root alone can take, so that the kernel counts nobody else's processes.
 #[test]
 fn bn_does_with_one_process_more_and_says_so_without() {
