@@ -39,20 +39,25 @@ fn a_token_is_given_once_and_goes_to_runs_of_its_agent_alone() {
     assert_eq!((mode(&folder), mode(&folder.join("claude.json"))), (0o700, 0o600));
 
     let own = dry_run(&world, &["--agent", "claude"]);
-    assert!(own.stdout.contains("# passed as a file: CLAUDE_CODE_OAUTH_TOKEN, "), "{own:?}");
+    let outside = "# its key stays outside: anthropic (https://api.anthropic.com)\n";
+    assert!(own.stdout.contains(outside) && !own.stdout.contains("# passed as a file: CLAUDE"), "{own:?}");
     assert!(!own.stderr.contains("warning"), "{own:?}");
     let by_name = dry_run(&world, &["--", "/usr/bin/claude", "-p", "x"]);
-    assert!(by_name.stdout.contains("# passed as a file: CLAUDE_CODE_OAUTH_TOKEN"), "{by_name:?}");
+    assert!(by_name.stdout.contains(outside), "{by_name:?}");
+    let inside = dry_run(&world, &["--agent", "claude", "--keys", "inside"]);
+    assert!(inside.stdout.contains("# passed as a file: CLAUDE_CODE_OAUTH_TOKEN, "), "{inside:?}");
     for words in [&["--agent", "codex"][..], &["--", "true"]] {
         let other = dry_run(&world, words);
-        assert!(!other.stdout.contains("CLAUDE_CODE_OAUTH_TOKEN"), "{other:?}");
+        assert!(!other.stdout.contains("CLAUDE_CODE_OAUTH_TOKEN") && !other.stdout.contains(outside), "{other:?}");
     }
-    for said in [own, by_name, world.bn(&["container", "login", "--list", "--json"])] {
+    for said in [own, by_name, inside, world.bn(&["container", "login", "--list", "--json"])] {
         assert!(!format!("{said:?}").contains("canary"), "{said:?}");
     }
     let mut command = world.command(&["container", "run", "--dry-run", "--agent", "claude"]);
     let here = answer(command.env("ANTHROPIC_API_KEY", "mine"));
     assert!(!here.stdout.contains("CLAUDE_CODE_OAUTH_TOKEN"), "what the shell has counts more: {here:?}");
+    let both = answer(command.env("CLAUDE_CODE_OAUTH_TOKEN", "sk-ant-oat01-canary"));
+    assert!(!both.stdout.contains("CLAUDE_CODE_OAUTH_TOKEN"), "the key of the interface counts more: {both:?}");
 
     let out = world.bn(&["container", "logout", "claude"]);
     assert!(out.stderr.contains("claude is signed out here"), "{out:?}");

@@ -203,9 +203,20 @@ fn an_endpoint_that_makes_no_sense_leaves_nothing_behind() {
 
 #[test]
 fn a_key_that_was_given_once_is_used_from_outside_by_runs_of_its_agent() {
+    used_from_outside("sk-ant-api-", "ANTHROPIC_API_KEY", "x-api-key: ");
+}
+
+#[test]
+fn the_token_of_a_subscription_stays_outside_as_a_key_does() {
+    used_from_outside("sk-ant-oat01-", "CLAUDE_CODE_OAUTH_TOKEN", "Authorization: Bearer ");
+}
+
+/// Signs in with a key that begins so; the agent has a placeholder in this variable, and the model gets the key in this field.
+fn used_from_outside(beginning: &str, variable: &str, field: &str) {
     let world = World::new();
     let model = Model::start(&world.path("ca.pem"));
-    fs::write(world.path("key"), format!("sk-ant-api-{}", key(&world))).unwrap();
+    let secret = format!("{beginning}{}", key(&world));
+    fs::write(world.path("key"), &secret).unwrap();
     let mut login = world.bn_command(&["container", "login", "claude"]);
     answer(login.stdin(fs::File::open(world.path("key")).unwrap()).output().unwrap()).exits(0);
     fs::remove_file(world.path("key")).unwrap();
@@ -228,12 +239,11 @@ fn a_key_that_was_given_once_is_used_from_outside_by_runs_of_its_agent() {
     let mut command = world.bn_command(&line);
     let answer = answer(command.env("SSL_CERT_FILE", world.path("ca.pem")).output().unwrap()).exits(0);
     assert!(answer.stdout.contains("message_delta") && answer.stdout.contains("customApiKeyResponses"), "{answer:#?}");
+    let placeholder = format!("\n{variable}=bn-keeps-the-key-outside-of-this-container\n");
+    assert!(answer.stdout.contains(&placeholder), "{answer:#?}");
     assert!(!answer.stdout.contains(&key(&world)) && !answer.stderr.contains("warning"), "{answer:#?}");
     let heads = model.heads();
-    assert!(
-        heads.len() == 1 && heads[0].contains(&format!("\r\nx-api-key: sk-ant-api-{}\r\n", key(&world))),
-        "{heads:?}"
-    );
+    assert!(heads.len() == 1 && heads[0].contains(&format!("\r\n{field}{secret}\r\n")), "{heads:?}");
     let kept = world.path("home/.local/share/binnacle/logins/claude.json");
     assert_eq!(files_with(&key(&world), &[world.root()]), [kept.to_str().unwrap()]);
 }

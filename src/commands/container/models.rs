@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use crate::cli::container::RunArgs;
 use crate::container::agent::Agent;
 use crate::container::network::Network;
-use crate::egress::model::api::{self, APIS, Variables};
+use crate::egress::model::api::{self, APIS, Credential};
 use crate::egress::model::endpoint::{Endpoint, Keys, Wish, with_ports};
 use crate::egress::model::key::Key;
 use crate::egress::policy::Policy;
@@ -21,15 +21,15 @@ pub fn hold_outside(
     env: &Env,
     notes: &mut Vec<String>,
 ) -> Result<(Vec<Endpoint>, Secrets), Failure> {
-    let wishes = wishes(args, secrets, notes)?;
-    let mut keys = Secrets::default();
-    for wish in &wishes {
-        let variables = api::variables(&wish.name);
-        keys.insert(&wish.name, take_key(&variables, secrets, env).ok_or_else(|| no_key(&wish.name, &variables))??);
-        secrets.remove(&variables.url);
+    let (mut keys, mut with_keys) = (Secrets::default(), Vec::new());
+    for wish in wishes(args, secrets, notes)? {
+        let (variable, key) = take_key(&wish.name, secrets, env)?;
+        keys.insert(&wish.name, key);
+        secrets.remove(&api::url_variable(&wish.name));
+        with_keys.push((wish, variable));
     }
     let taken = Policy::parse(&args.egress.allow, &args.egress.only)?.loopback_ports();
-    Ok((with_ports(wishes, &taken), keys))
+    Ok((with_ports(with_keys, &taken), keys))
 }
 
 /// What `--model-endpoint` says, and the interfaces whose keys are there.
@@ -51,12 +51,12 @@ fn wishes(args: &RunArgs, secrets: &Secrets, notes: &mut Vec<String>) -> Result<
     if args.keys == Keys::Inside {
         return Ok(wishes);
     }
-    for api in APIS.iter().filter(|api| has_key(secrets, api.name)) {
+    for (api, variable) in APIS.iter().filter_map(|api| Some((api, variable_with_key(secrets, api.credentials)?))) {
         let named = wishes.iter().any(|wish| wish.name == api.name);
         match api.server {
             Some(_) if !named && secrets.has(api.url) => notes.push(format!(
                 "{} goes into the container, since {} is given: --model-endpoint {}=URL keeps it outside",
-                api.key, api.url, api.name
+                variable, api.url, api.name
             )),
             Some(server) if !named => wishes.push(format!("{}={server}", api.name).parse()?),
             _ => {}
@@ -75,25 +75,35 @@ pub fn signs_in(args: &RunArgs) -> bool {
     args.model_endpoint.iter().any(|wish| wish.starts_with(api))
 }
 
-fn has_key(secrets: &Secrets, name: &str) -> bool {
-    let Variables { key, also, .. } = api::variables(name);
-    secrets.has(&key) || also.is_some_and(|also| secrets.has(&also))
+/// The variable that has the key which counts.
+fn variable_with_key<'a>(secrets: &Secrets, credentials: &'a [Credential]) -> Option<&'a str> {
+    credentials.iter().flat_map(Credential::variables).find(|name| secrets.has(name))
 }
 
-/// From what the agent would have got, else from this environment.
-fn take_key(variables: &Variables, secrets: &mut Secrets, env: &Env) -> Option<Result<OsString, Usage>> {
-    let also = variables.also.as_ref().and_then(|also| Some((also, secrets.remove(also)?)));
-    let given = secrets.remove(&variables.key).map(|key| (&variables.key, key)).or(also);
-    let here = || Some((&variables.key, env.variable(&variables.key)?));
-    let (name, value) = given.or_else(here).filter(|(_, value)| !value.is_empty())?;
-    let legal = Key::new(value.as_bytes()).is_some();
-    Some(legal.then_some(value).ok_or_else(|| {
-        Usage::new(format!("{name} is no key: it has letters in it that a header field cannot have"))
-            .hint(format!("look for a space or a line end in it: printf %s \"${name}\" | od -c"))
-    }))
+/// The key of the interface of this name, and the usual variable of such a key: from what the agent would have got, else from
+/// this environment. The agent gets none of them.
+fn take_key(name: &str, secrets: &mut Secrets, env: &Env) -> Result<(String, OsString), Usage> {
+    let mut found = None;
+    let credentials = api::credentials(name);
+    for credential in credentials.iter() {
+        for variable in credential.variables() {
+            let given = secrets.remove(variable).filter(|value| !value.is_empty());
+            found = found.or_else(|| Some((credential, variable, given?)));
+        }
+    }
+    let here = || credentials.iter().find_map(|credential| from_here(credential, env));
+    let Some((credential, variable, value)) = found.or_else(here) else {
+        let no_key = Usage::new(format!("--model-endpoint {name}: its key is not set here"));
+        return Err(no_key.hint(format!("set it first: export {}=…", credentials[0].variable)));
+    };
+    match Key::new(value.as_bytes()) {
+        Some(_) => Ok((credential.variable.clone().into_owned(), value)),
+        None => Err(Usage::new(format!("{variable} is no key: it has letters in it that a header field cannot have"))
+            .hint(format!("look for a space or a line end in it: printf %s \"${variable}\" | od -c"))),
+    }
 }
 
-fn no_key(name: &str, Variables { key, .. }: &Variables) -> Usage {
-    Usage::new(format!("--model-endpoint {name}: its key is not set here"))
-        .hint(format!("set it first: export {key}=…"))
+fn from_here<'a>(credential: &'a Credential, env: &Env) -> Option<(&'a Credential, &'a str, OsString)> {
+    let variable = credential.variable.as_ref();
+    Some((credential, variable, env.variable(variable).filter(|value| !value.is_empty())?))
 }

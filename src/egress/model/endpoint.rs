@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use crate::egress::model::api;
+use crate::egress::model::api::{self, Credential, Field};
 use crate::egress::model::url::{Url, UrlError};
 use crate::error::{Explain, USAGE};
 
@@ -75,14 +75,27 @@ pub struct Endpoint {
     pub url: Url,
     /// Of the container's loopback.
     pub port: u16,
+    /// The variable that had the key; of records that do not say so, the usual one.
+    #[serde(default)]
+    pub variable: String,
 }
 
 impl Endpoint {
     /// What the programs inside are told: where to ask, and what to take for the key.
     pub fn variables(&self) -> Vec<(String, String)> {
-        let api::Variables { key, also, url } = api::variables(&self.name);
-        let keys = std::iter::once(key).chain(also).map(|name| (name, PLACEHOLDER.to_owned()));
-        keys.chain([(url, self.inside())]).collect()
+        let credential = self.credential();
+        let keys = credential.variables().map(|name| (name.to_owned(), PLACEHOLDER.to_owned()));
+        keys.chain([(api::url_variable(&self.name).into_owned(), self.inside())]).collect()
+    }
+
+    /// Where a request carries the key.
+    pub fn field(&self) -> Field {
+        self.credential().field
+    }
+
+    fn credential(&self) -> Credential {
+        let all = api::credentials(&self.name);
+        all.iter().find(|credential| credential.variable == self.variable).unwrap_or(&all[0]).clone()
     }
 
     fn inside(&self) -> String {
@@ -101,10 +114,10 @@ pub fn ports(taken: &[u16]) -> impl Iterator<Item = u16> {
     (FIRST_PORT..).filter(|port| !taken.contains(port))
 }
 
-/// Gives each its port, and none of those that are taken.
-pub fn with_ports(wishes: Vec<Wish>, taken: &[u16]) -> Vec<Endpoint> {
-    let ports = ports(taken);
-    wishes.into_iter().zip(ports).map(|(Wish { name, url }, port)| Endpoint { name, url, port }).collect()
+/// Gives each, which comes with its key's variable, a port, and none of those that are taken.
+pub fn with_ports(wishes: Vec<(Wish, String)>, taken: &[u16]) -> Vec<Endpoint> {
+    let endpoint = |((Wish { name, url }, variable), port)| Endpoint { name, url, port, variable };
+    wishes.into_iter().zip(ports(taken)).map(endpoint).collect()
 }
 
 #[cfg(test)]
@@ -113,19 +126,26 @@ mod tests {
 
     #[test]
     fn programs_inside_find_the_endpoint_and_no_key() {
-        let wishes =
-            ["anthropic=https://api.anthropic.com", "openai=https://api.openai.com/v1", "my-lab=https://lab.example/x"];
-        let endpoints = with_ports(wishes.map(|wish| wish.parse().unwrap()).into(), &[3130]);
+        let wishes = [
+            ("anthropic=https://api.anthropic.com", "ANTHROPIC_API_KEY"),
+            ("anthropic=https://api.anthropic.com", "CLAUDE_CODE_OAUTH_TOKEN"),
+            ("openai=https://api.openai.com/v1", "CODEX_API_KEY"),
+            ("my-lab=https://lab.example/x", "MY_LAB_API_KEY"),
+        ];
+        let wishes = wishes.map(|(wish, variable)| (wish.parse().unwrap(), variable.to_owned()));
+        let endpoints = with_ports(wishes.into(), &[3130]);
         let variables: Vec<String> =
             endpoints.iter().flat_map(Endpoint::variables).map(|(name, value)| format!("{name}={value}")).collect();
         insta::assert_snapshot!(variables.join("\n"), @r"
         ANTHROPIC_API_KEY=bn-keeps-the-key-outside-of-this-container
         ANTHROPIC_BASE_URL=http://127.0.0.1:3129
+        CLAUDE_CODE_OAUTH_TOKEN=bn-keeps-the-key-outside-of-this-container
+        ANTHROPIC_BASE_URL=http://127.0.0.1:3131
         OPENAI_API_KEY=bn-keeps-the-key-outside-of-this-container
         CODEX_API_KEY=bn-keeps-the-key-outside-of-this-container
-        OPENAI_BASE_URL=http://127.0.0.1:3131/v1
+        OPENAI_BASE_URL=http://127.0.0.1:3132/v1
         MY_LAB_API_KEY=bn-keeps-the-key-outside-of-this-container
-        MY_LAB_BASE_URL=http://127.0.0.1:3132/x
+        MY_LAB_BASE_URL=http://127.0.0.1:3133/x
         ");
     }
 

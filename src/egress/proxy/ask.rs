@@ -1,7 +1,6 @@
 //! Requests to models and to a run's origin, which the proxy makes with what the container does not have.
 
 use crate::egress::http::head::Request;
-use crate::egress::model::api;
 use crate::egress::model::open::Model;
 use crate::egress::origin::open::Open;
 use crate::egress::proxy::Shared;
@@ -17,7 +16,7 @@ pub async fn ask(shared: &Shared, client: &mut Reader<'_>, request: &Request, mo
         Ok(server) => server,
         Err(reply) => return refuse(client, &reply).await,
     };
-    let head = request.with_key(&endpoint.url, key, api::field(&endpoint.name));
+    let head = request.with_key(&endpoint.url, key, endpoint.field());
     let reading = shared.models.asked(&endpoint.name);
     let exchanged = Exchange { request, asked: &endpoint.url.authority, reading: Some(&reading), origin: None };
     carry(client, server, &head, &exchanged).await

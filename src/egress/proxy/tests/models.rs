@@ -28,9 +28,14 @@ struct Asked {
 
 impl Asked {
     fn new(name: &str, server: SocketAddr, path: &str) -> Self {
+        Self::with_key_of("", name, server, path)
+    }
+
+    /// The key was in this variable, or in the usual one.
+    fn with_key_of(variable: &str, name: &str, server: SocketAddr, path: &str) -> Self {
         let (tally, inside) = (tempfile::tempdir().unwrap(), free_port());
         let url = format!("http://127.0.0.1:{}{path}", server.port()).parse().unwrap();
-        let endpoint = Endpoint { name: name.to_owned(), url, port: inside.port() };
+        let endpoint = Endpoint { name: name.to_owned(), url, port: inside.port(), variable: variable.to_owned() };
         let models = ModelSpec { endpoints: vec![(endpoint, Key::new(KEY).unwrap())], tally: tally.path().to_owned() };
         // Nothing but the endpoint is open.
         let world = World::asking((&[], &["nothing.example"]), NextHops::default(), "", models);
@@ -55,18 +60,25 @@ impl Asked {
 
 #[test]
 fn the_key_is_added_and_what_the_client_took_for_it_is_dropped() {
-    for (name, sent, arrives) in [
-        ("anthropic", format!("x-api-key: {PLACEHOLDER}"), format!("x-api-key: {KEY}")),
-        ("anthropic", format!("Authorization: Bearer {PLACEHOLDER}"), format!("x-api-key: {KEY}")),
+    for (name, variable, sent, arrives) in [
+        ("anthropic", "", format!("x-api-key: {PLACEHOLDER}"), format!("x-api-key: {KEY}")),
+        (
+            "anthropic",
+            "CLAUDE_CODE_OAUTH_TOKEN",
+            format!("x-api-key: {PLACEHOLDER}"),
+            format!("Authorization: Bearer {KEY}"),
+        ),
+        ("anthropic", "", format!("Authorization: Bearer {PLACEHOLDER}"), format!("x-api-key: {KEY}")),
         (
             "openai",
+            "CODEX_API_KEY",
             format!("Authorization: Bearer {PLACEHOLDER}\r\nX-API-Key: mine"),
             format!("Authorization: Bearer {KEY}"),
         ),
-        ("lab", format!("Api-Key: {PLACEHOLDER}"), format!("api-key: {KEY}")),
-        ("lab", "Connection: x-api-key, authorization, close".to_owned(), format!("Authorization: Bearer {KEY}")),
+        ("lab", "LAB_API_KEY", format!("Api-Key: {PLACEHOLDER}"), format!("api-key: {KEY}")),
+        ("lab", "", "Connection: x-api-key, authorization, close".to_owned(), format!("Authorization: Bearer {KEY}")),
     ] {
-        let asked = Asked::new(name, model(), "/team");
+        let asked = Asked::with_key_of(variable, name, model(), "/team");
         let answer = asked.answer(&format!(
             "POST /team/v1/x?y=z HTTP/1.1\r\nHOST\r\n{sent}\r\nX: y\r\nContent-Length: 2\r\n\r\n{{}}"
         ));
