@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::container::registry::{self, Refusal};
+
 /// What is built from which text.
 #[derive(Clone, Copy)]
 pub struct Built<'a> {
@@ -94,37 +96,13 @@ fn base_out_of_reach(error: &str, built: Built) -> Option<Vec<String>> {
         false => "start from one that is there, in FROM",
     };
     let look = "list your images: buildah images".to_owned();
-    let host = registry(base);
-    Some(match error {
-        _ if base.starts_with("localhost/") => {
-            vec![format!("there is no image {base} in your own store: {other}"), look]
-        }
-        error if error.contains("HTTP response to HTTPS client") => {
-            vec![
-                format!("the registry {host} speaks plain HTTP, and buildah wants TLS"),
-                format!("where that is meant, fetch {base} first: buildah pull --tls-verify=false {base}"),
-            ]
-        }
-        error if error.contains("pinging container registry") => {
-            vec![format!("its registry did not answer, and {base} is not in your own store: {other}"), look]
-        }
-        error if error.contains("manifest unknown") || error.contains("name unknown") => {
-            vec![format!("the registry {host} has no {base}: check the name and the tag")]
-        }
-        error if LOGIN_WANTED.iter().any(|words| error.contains(words)) => vec![
-            format!("the registry {host} does not give you {base}: you have no login there, or one that it refuses"),
-            format!("log in: buildah login {host}"),
-        ],
-        _ => vec![format!("its registry refused {base}: check the name, or log in: buildah login {host}")],
-    })
-}
-
-/// What registries answer to somebody whom they do not know, or to whom they show nothing.
-const LOGIN_WANTED: [&str; 4] = ["unauthorized", "authentication required", "invalid username/password", "denied"];
-
-/// The registry of a whole reference, as buildah writes it.
-fn registry(reference: &str) -> &str {
-    reference.split('/').next().unwrap_or(reference)
+    if base.starts_with("localhost/") {
+        return Some(vec![format!("there is no image {base} in your own store: {other}"), look]);
+    }
+    let Refusal { why, hints } = registry::refusal(base, error);
+    let unanswered = error.contains("pinging container registry") && !error.contains("HTTP response to HTTPS client");
+    let own = unanswered.then(|| format!("{base} is not in your own store: {other}"));
+    Some(std::iter::once(why).chain(own).chain(hints).collect())
 }
 
 fn missing_ids(error: &str) -> Option<Vec<String>> {
@@ -199,12 +177,18 @@ mod tests {
             )
         };
         let told = |what: &str| told(&error(what), "", true);
-        insta::assert_snapshot!(told("manifest unknown: manifest unknown"), @"the registry reg.example:5000 has no reg.example:5000/a/x:1: check the name and the tag");
+        insta::assert_snapshot!(told("manifest unknown: manifest unknown"), @r"
+        the registry reg.example:5000 has no reg.example:5000/a/x:1
+        check the name and the tag
+        ");
         let login = "the registry reg.example:5000 does not give you reg.example:5000/a/x:1: you have no login there, or one \
                      that it refuses\nlog in: buildah login reg.example:5000";
         assert_eq!(told("unauthorized: authentication required"), login);
         assert_eq!(told("denied: requested access to the resource is denied"), login);
-        insta::assert_snapshot!(told("toomanyrequests: later"), @"its registry refused reg.example:5000/a/x:1: check the name, or log in: buildah login reg.example:5000");
+        insta::assert_snapshot!(told("toomanyrequests: later"), @r"
+        buildah could not fetch reg.example:5000/a/x:1: later
+        check the name, or log in: buildah login reg.example:5000
+        ");
     }
 
     #[test]

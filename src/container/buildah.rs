@@ -67,6 +67,11 @@ pub fn write_layout(reference: &str, folder: &Path) -> Cmd {
     Cmd::new("buildah").args(["push", "--quiet", "--format", "oci", reference, &layout]).directory(folder)
 }
 
+/// Fetches an image from its registry into the caller's own store, with the caller's login there.
+pub fn pull(reference: &str) -> Cmd {
+    Cmd::new("buildah").args(["pull", "--quiet", reference])
+}
+
 /// Prints the whole id of an image of this name; fails where there is none.
 pub fn image_id(reference: &str) -> Cmd {
     Cmd::new("buildah").args(["images", "--quiet", "--no-trunc", reference])

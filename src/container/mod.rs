@@ -25,6 +25,7 @@ pub mod network;
 #[cfg(test)]
 mod recorded;
 pub mod reference;
+pub mod registry;
 pub mod seccomp;
 pub mod ssh;
 pub mod tasks;

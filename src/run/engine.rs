@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::container::ctr::{ContainerSpec, Ctr, Streams};
+use crate::container::registry;
 use crate::container::tasks::{EngineStatus, EngineTask, parse_exit_code, parse_tasks};
 use crate::env::{Env, Privilege};
 use crate::error::Explain;
@@ -65,16 +66,11 @@ fn ways_to_get(reference: &str) -> Vec<String> {
         Some(_) => vec![build, from_docker],
         None => vec![
             format!("fetch it: buildah pull {reference}"),
-            format!("where its registry asks who you are, first: buildah login {}", registry(reference)),
+            format!("where its registry asks who you are, first: buildah login {}", registry::host(reference)),
             from_docker,
             build,
         ],
     }
-}
-
-/// The host that a whole reference begins with.
-fn registry(reference: &str) -> &str {
-    reference.split('/').next().unwrap_or(reference)
 }
 
 fn build_hint(reference: &str) -> String {

@@ -50,8 +50,12 @@ fn explain(root: &clap::Command, words: &[OsString], error: &clap::Error) -> Usa
             Usage::new(format!("{}: {reason}", bare(&refused)))
         }
         ErrorKind::ArgumentConflict => {
-            let other = bare(&text(error, ContextKind::PriorArg));
-            Usage::new(format!("{} cannot be used with {other}", bare(&refused))).hint("leave one of them out")
+            let (refused, other) = (bare(&refused), bare(&text(error, ContextKind::PriorArg)));
+            let wrong = match refused == other {
+                true => format!("{refused} is given twice"),
+                false => format!("{refused} cannot be used with {other}"),
+            };
+            Usage::new(wrong).hint("leave one of them out")
         }
         ErrorKind::MissingRequiredArgument => missing(root, &typed, error),
         _ => as_clap_says(error),

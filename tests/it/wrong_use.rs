@@ -134,6 +134,10 @@ fn what_is_missing_or_wrong_is_named() {
     Error: --agent cannot be used with COMMAND
     hint: leave one of them out
     ");
+    insta::assert_snapshot!(answer(&world, &["container", "run", "--tag", "a", "--tag", "b"]), @"
+    Error: --tag is given twice
+    hint: leave one of them out
+    ");
     insta::assert_snapshot!(answer(&world, &["task", "create", "Fix", "the", "parser", "-p", "1"]), @"
     Error: `the` is one word too many: a title of several goes in quotes
     hint: you may mean: bn task create 'Fix the parser' -p 1

@@ -2,14 +2,15 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Stdio};
 
 use crate::build::{Image, own_store};
-use crate::world::{Answer, World, answer};
+use crate::world::{Answer, World, answer, image};
 
 const SERVE: &str = include_str!("private.py");
 
-/// Gives the base image, as `team/base:1`, to ann alone.
+/// Gives an image, as `team/base:1`, to ann alone.
 struct Private<'a> {
     world: &'a World,
     server: Child,
@@ -18,9 +19,16 @@ struct Private<'a> {
 
 impl<'a> Private<'a> {
     fn new(world: &'a World) -> Self {
-        let base = std::env::var("BN_TEST_BASE").unwrap_or_else(|_| "localhost/binnacle-base:debian".to_owned());
+        Self::giving(
+            world,
+            &std::env::var("BN_TEST_BASE").unwrap_or_else(|_| "localhost/binnacle-base:debian".to_owned()),
+        )
+    }
+
+    /// Of an image of buildah's.
+    fn giving(world: &'a World, image: &str) -> Self {
         let mut push = world.program("buildah");
-        push.args(["push", "--quiet", "--format", "oci", &base, "oci:layout:x"]).current_dir(world.root());
+        push.args(["push", "--quiet", "--format", "oci", image, "oci:layout:x"]).current_dir(world.root());
         answer(own_store(&mut push).output().unwrap()).exits(0);
         fs::write(world.path("private.py"), SERVE).unwrap();
         let mut command = world.program("python3");
@@ -38,6 +46,18 @@ impl<'a> Private<'a> {
         format!("{}/team/base:1", self.host)
     }
 
+    /// The image in the registry, under its own name.
+    fn run(&self, reference: &str, login: Option<&Path>) -> Answer {
+        let job = self.world.job();
+        let line = ["container", "run", "../agent-1", "--name", &job, "--tag", reference, "--", "echo", "it runs"];
+        let mut command = self.world.bn_command(&line);
+        command.env("CONTAINERS_REGISTRIES_CONF", self.world.path("registries.conf"));
+        if let Some(file) = login {
+            command.env("REGISTRY_AUTH_FILE", file);
+        }
+        answer(own_store(&mut command).output().unwrap())
+    }
+
     fn build(&self, image: &Image, base: &str) -> Answer {
         let file = self.world.path("Definition");
         let entrypoint = "COPY --chmod=0755 entrypoint.sh /usr/local/bin/binnacle-entrypoint";
@@ -50,10 +70,14 @@ impl<'a> Private<'a> {
 
     /// What `buildah login` writes, where it writes it.
     fn log_in(&self, login: &str) {
+        self.world.shell("mkdir -p run/containers");
+        self.write_login(login, &self.world.path("run/containers/auth.json"));
+    }
+
+    fn write_login(&self, login: &str, file: &Path) {
         let auth = self.world.shell(&format!("printf %s {login} | base64"));
         let auths = serde_json::json!({ "auths": { &self.host: { "auth": auth.trim() } } });
-        self.world.shell("mkdir -p run/containers");
-        fs::write(self.world.path("run/containers/auth.json"), auths.to_string()).unwrap();
+        fs::write(file, auths.to_string()).unwrap();
     }
 }
 
@@ -85,7 +109,30 @@ fn a_base_comes_from_a_registry_with_the_login_that_the_user_has() {
     assert!(wrong.stderr.ends_with(&refused), "{wrong:#?}");
     private.log_in("ann:s3cret");
     let unknown = private.build(&image, &format!("{}/team/none:1", private.host)).exits(125);
-    assert!(unknown.stderr.contains("team/none:1: check the name and the tag\n"), "{unknown:#?}");
+    assert!(unknown.stderr.contains("team/none:1\nhint: check the name and the tag\n"), "{unknown:#?}");
     private.build(&image, &base).exits(0);
     assert!(image.is_in_containerd());
+}
+
+#[test]
+fn a_run_fetches_an_image_that_is_nowhere_here_with_the_login_that_the_user_has() {
+    let world = World::new();
+    let private = Private::giving(&world, &image());
+    let fetched = Image { world: &world, reference: private.base() };
+    let reference = &fetched.reference;
+    let refused = format!(
+        "Error: the registry {0} does not give you {reference}: you have no login there, or one that it refuses\n\
+         hint: log in: buildah login {0}\n",
+        private.host
+    );
+    let stranger = private.run(reference, None).exits(125);
+    assert!(stranger.stderr.ends_with(&refused) && world.list().is_empty(), "{stranger:#?}");
+    let file = world.path("login.json");
+    private.write_login("ann:s3cret", &file);
+    let ran = private.run(reference, Some(&file)).exits(0);
+    assert!(ran.stdout.contains("it runs\n"), "{ran:#?}");
+    let fetching = format!("neither containerd nor buildah has {reference}: fetching it from {}\n", private.host);
+    assert!(ran.stderr.contains(&fetching), "{ran:#?}");
+    let again = private.run(reference, None).exits(0);
+    assert!(!again.stderr.contains("fetching"), "{again:#?}");
 }

@@ -1,6 +1,7 @@
 //! What can go wrong between a Containerfile and an image in containerd.
 
 use crate::commands::container::definition::PROJECT_FILE;
+use crate::container::registry::Refusal;
 use crate::error::Explain;
 
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,8 @@ pub enum BuildError {
     NotStarted { reference: String, message: String },
     #[error("{PROJECT_FILE} has commands with --mount, and this buildah lets those reach the host's files ({holes})")]
     Mounts { holes: &'static str },
+    #[error("{}", .0.why)]
+    NotFetched(Refusal),
     #[error("containerd did not import the image {reference}: {message}")]
     NotImported { reference: String, message: String },
 }
@@ -26,7 +29,7 @@ pub enum BuildError {
 impl Explain for BuildError {
     fn hints(&self) -> Vec<String> {
         match self {
-            BuildError::Failed { hints, .. } => hints.clone(),
+            BuildError::Failed { hints, .. } | BuildError::NotFetched(Refusal { hints, .. }) => hints.clone(),
             BuildError::OtherUser { own: true, .. } => {
                 vec![
                     "its base image names that user; choose another base: bn container build --base-image REF"
