@@ -9,7 +9,7 @@ pub use crate::cli::container_build::{AgentProgram, BuildArgs, DoctorArgs};
 pub use crate::cli::container_inside::{DiallerArgs, FurnishArgs, Furnished, RelayArgs, RestrictArgs};
 pub use crate::cli::container_land::{DiscardArgs, MergeArgs, PruneArgs, RetryArgs};
 pub use crate::cli::container_look::{
-    DiffArgs, EventsArgs, InspectArgs, ListArgs, LogArgs, LogsArgs, ScopeArgs, StatsArgs, TopArgs, WaitArgs,
+    BELL, DiffArgs, EventsArgs, InspectArgs, ListArgs, LogArgs, LogsArgs, ScopeArgs, StatsArgs, TopArgs, WaitArgs,
 };
 pub use crate::cli::container_run::{CheckArgs, RunArgs};
 pub use crate::cli::container_screen::{AttachArgs, HostArgs, PictureArgs};

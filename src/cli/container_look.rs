@@ -108,6 +108,9 @@ pub struct EventsArgs {
     pub scope: ScopeArgs,
 }
 
+/// In the place of a command of `--notify`: the terminal's bell, and the desktop.
+pub const BELL: &str = "bell";
+
 #[derive(Debug, Args)]
 pub struct WaitArgs {
     /// The runs to wait for; the first letters of a name will do
@@ -123,8 +126,12 @@ pub struct WaitArgs {
     pub any: bool,
 
     /// Ring the bell and tell the desktop when a run has ended, or wants something; or run COMMAND, with BN_RUN and BN_OUTCOME
-    #[arg(long, value_name = "COMMAND", num_args = 0..=1, require_equals = true)]
-    pub notify: Option<Option<String>>,
+    #[arg(long, value_name = "COMMAND", num_args = 0..=1, require_equals = true, default_missing_value = BELL)]
+    pub notify: Option<String>,
+
+    /// Print nothing: whoever is to be told is told by `--notify`
+    #[arg(long, hide = true, requires = "notify")]
+    pub silent: bool,
 
     /// Wait no longer than this, such as 90s, 30m or 2h; then exit with 124
     #[arg(long, value_name = "TIME")]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args};
 
 use crate::cli::container_agent::MemoryArgs;
+use crate::cli::container_look::BELL;
 use crate::cli::container_screen::ScreenArgs;
 use crate::cli::given::Given;
 use crate::container::again::RetryOf;
@@ -143,8 +144,8 @@ pub struct RunArgs {
     pub screen: ScreenArgs,
 
     /// Ring when it has ended, or start COMMAND (see wait)
-    #[arg(long, value_name = "COMMAND", num_args = 0..=1, require_equals = true, conflicts_with = "detach", help_heading = "How it runs")]
-    pub notify: Option<Option<String>>,
+    #[arg(long, value_name = "COMMAND", num_args = 0..=1, require_equals = true, default_missing_value = BELL, help_heading = "How it runs")]
+    pub notify: Option<String>,
 
     /// Print the commands of the run, and change nothing
     #[arg(long, help_heading = "How it runs")]

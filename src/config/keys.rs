@@ -1,5 +1,6 @@
 //! The table of keys. The flags' help, `bn config` and docs/configuration.md are held against it by tests.
 
+use crate::cli::container::BELL;
 use crate::config::key::{Form, Key, Slot, Variable, one_of};
 use crate::config::value::Value;
 use crate::container::agent::{Agent, AgentType};
@@ -35,7 +36,7 @@ macro_rules! key {
 }
 
 /// In the order of the help.
-pub static KEYS: [Key; 35] = [
+pub static KEYS: [Key; 36] = [
     key!("agent", Text, "copilot", Choice(agent), check: one_of::<Agent>),
     key!("prompt", Text, "to take a ready task", Optional(prompt),
         variable: Some(Variable { name: "BN_INITIAL_PROMPT", of: |env| env.initial_prompt.as_ref() })),
@@ -57,6 +58,8 @@ pub static KEYS: [Key; 35] = [
     key!("devcontainer", Flag, "false", Flag(devcontainer)),
     key!("detach", Flag, "false", Flag(detach)),
     key!("detach-on-hangup", Flag, "false", Flag(screen.detach_on_hangup)),
+    // Any command is run by this machine. Its bell may ring.
+    key!("notify", Text, "", Optional(notify), opens: |value, _| any(value, |command| command != BELL), check: not_empty),
     key!("merge-target", Text, "main, or the repository's default branch", Optional(merge_target), check: not_empty,
         variable: Some(Variable { name: "BN_MERGE_TARGET", of: |env| env.merge_target.as_ref() })),
     key!("no-merge", Flag, "false", Flag(no_merge)),

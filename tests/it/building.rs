@@ -75,9 +75,10 @@ fn a_base_that_is_out_of_reach() {
         )
     };
     let there = "list your images: buildah images";
-    let own = "its registry did not answer, and r.example/x:1 is not in your own store: start from one that is there: bn \
-               container build --base-image REF";
-    hints(None, &said("r.example/x:1"), &[own, there]);
+    let silent = "the registry r.example does not answer: no such host";
+    let own =
+        "r.example/x:1 is not in your own store: start from one that is there: bn container build --base-image REF";
+    hints(None, &said("r.example/x:1"), &[silent, own, there]);
     let theirs = "there is no image localhost/x:1 in your own store: start from one that is there, in FROM";
     hints(Some("FROM localhost/x:1\n"), &said("localhost/x:1"), &[theirs, there]);
 }

@@ -77,7 +77,7 @@ fn a_flag_wins_over_a_variable_over_the_user_over_the_project_over_the_default()
 }
 
 /// A value of each key, and what a dry run then says that it does not say without.
-const EFFECTS: [(&str, &str, &str); 33] = [
+const EFFECTS: [(&str, &str, &str); 34] = [
     ("agent", "\"codex\"", "BN_AGENT=codex"),
     ("prompt", "\"Fix the test\"", ""),
     ("type", "\"planner\"", "BN_AGENT_TYPE=planner"),
@@ -89,6 +89,7 @@ const EFFECTS: [(&str, &str, &str); 33] = [
     ("with-settings", "true", "--with-settings: ~/.copilot has none that come along"),
     ("tag", "\"v7\"", "localhost/binnacle-self:v7"),
     ("detach", "true", "container supervise"),
+    ("notify", "\"true\"", ""),
     ("merge-target", "\"topic\"", "merging into topic"),
     ("no-merge", "true", ""),
     ("check", "\"make lint\"", "# before it merges: make lint, with the network none, for 30m at most"),

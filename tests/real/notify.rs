@@ -18,8 +18,20 @@ fn the_users_command_is_told_in_variables_and_a_failure_of_it_costs_nothing() {
     assert_eq!(fs::read_to_string(world.path("told")).unwrap(), lines);
     let failed = world.bn(&["container", "wait", "--notify=echo no >&2; exit 3", &job]).exits(0);
     assert!(failed.stderr.contains("the command of --notify failed: no (exit status: 3)"), "{failed:#?}");
-    let refused = world.agent(&["--detach", "--notify", "--name", &job], "true").exits(2);
-    assert!(refused.stderr.contains("--notify"), "{refused:#?}");
+}
+
+#[test]
+fn a_detached_run_tells_when_it_has_ended_though_nobody_waits_for_it() {
+    let world = World::new();
+    let (job, other) = (world.job(), world.name("other"));
+    let file = world.path("told");
+    let told = format!("--notify=echo \"$BN_RUN $BN_OUTCOME\" >>{}", file.display());
+    let begun = world.agent(&["--detach", "--name", &job, &told], "git commit -q --allow-empty -m work").exits(0);
+    assert_eq!(begun.stdout, format!("{job}\n"), "{begun:#?}");
+    wait_for("its being told", || fs::read_to_string(&file).is_ok_and(|text| text == format!("{job} merged\n")));
+    let screen = Screen::of(&world);
+    screen.types(&format!("bn container run -d ../agent-1 --notify --tag {} --name {other} -- false", image()));
+    wait_for("the terminal's title", || screen.title() == format!("bn: {other}: failed"));
 }
 
 #[test]

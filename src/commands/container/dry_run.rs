@@ -13,6 +13,7 @@ use crate::cli::container::RunArgs;
 use crate::commands::Context;
 use crate::commands::container::configured;
 use crate::commands::container::create;
+use crate::commands::container::notify;
 use crate::commands::container::resolve::{Resolved, resolve};
 use crate::container::network::Network;
 use crate::data_dir::DataDir;
@@ -207,6 +208,7 @@ fn rehearse(args: &RunArgs, context: &Context, own: &Env, runner: &Runner) -> Re
     steps::start(&mut run, &container, engine, &git, context.output)?;
     if plan.spec.detached {
         detach(&run, runner, own, context.output)?;
+        args.notify.as_ref().map(|wanted| notify::later(wanted, &run.record, runner, own)).transpose()?;
     }
     done("start: start the container, set its limits and let the agent start");
     run.record.started_at = Some(crate::env::now());

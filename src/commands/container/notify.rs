@@ -1,8 +1,12 @@
 //! `--notify`: calls the person who has looked elsewhere. No word of an agent's is in what it says.
 
+use std::process::Stdio;
 use std::time::Duration;
 
+use crate::cli::container::BELL;
 use crate::commands::Context;
+use crate::env::{Env, own_program};
+use crate::error::Failure;
 use crate::process::{Cmd, Runner};
 use crate::run::engine::is_installed;
 use crate::run::record::run_json::Record;
@@ -21,12 +25,12 @@ pub fn outcome(record: &Record) -> String {
     }
 }
 
-/// Tells that this became of the run. `wanted` is what `--notify` was given: nothing, or the user's own command.
-pub fn tell(wanted: Option<&Option<String>>, run: &str, outcome: &str, context: &Context) {
+/// Tells that this became of the run. `wanted` is what `--notify` was given: the bell, or the user's own command.
+pub fn tell(wanted: Option<&str>, run: &str, outcome: &str, context: &Context) {
     let runner = Runner::new(&context.env);
     match wanted {
         None => {}
-        Some(Some(command)) => {
+        Some(command) if command != BELL => {
             let cmd = of_user(command, run, outcome);
             let failure = match runner.capture_within(&cmd, b"", PATIENCE) {
                 Err(error) => Some(error.to_string()),
@@ -37,7 +41,7 @@ pub fn tell(wanted: Option<&Option<String>>, run: &str, outcome: &str, context: 
                 context.output.note(format_args!("the command of --notify failed: {failure}"));
             }
         }
-        Some(None) => {
+        Some(_) => {
             ring(run, outcome, context);
             if is_installed(&context.env, "notify-send") {
                 // Where there is no desktop to show it on, the bell is all there is.
@@ -45,6 +49,15 @@ pub fn tell(wanted: Option<&Option<String>>, run: &str, outcome: &str, context: 
             }
         }
     }
+}
+
+/// Leaves a process behind that waits for a detached run and tells. A terminal of this command's is there for its bell.
+pub fn later(wanted: &str, record: &Record, runner: &Runner, env: &Env) -> Result<(), Failure> {
+    let wait = ["container", "wait", "--silent", &format!("--notify={wanted}"), record.name()];
+    let cmd = Cmd::new(own_program()?).args(wait).directory(&record.spec.checkout.main_worktree);
+    let stdout = if env.stdout_is_terminal { Stdio::inherit() } else { Stdio::null() };
+    runner.spawn_apart(&cmd, Stdio::null(), stdout, Stdio::null())?;
+    Ok(())
 }
 
 /// What it has to say is in variables: no shell reads it as more than a word.

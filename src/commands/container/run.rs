@@ -60,12 +60,9 @@ pub fn run(args: &RunArgs, before: &Git, context: &Context) -> Result<Exit, Fail
     go_on(&mut begun, &git, context)?;
     let exit = tell(&begun.run, context)?;
     let record = &begun.run.record;
-    match record.spec.detached {
-        false => notify::tell(args.notify.as_ref(), record.name(), &notify::outcome(record), context),
-        true if args.notify.is_some() => {
-            context.output.note(format_args!("to be told: bn container wait --notify {}", record.name()));
-        }
-        true => {}
+    match (record.spec.detached, &args.notify) {
+        (true, Some(wanted)) => notify::later(wanted, record, &runner, &context.env)?,
+        (_, wanted) => notify::tell(wanted.as_deref(), record.name(), &notify::outcome(record), context),
     }
     Ok(exit)
 }

@@ -43,13 +43,15 @@ pub fn run(args: &WaitArgs, context: &Context) -> Result<Exit, Failure> {
             if exit == Exit::DONE {
                 exit = Exit(end.exit_code);
             }
-            context.output.print(&end)?;
-            notify::tell(args.notify.as_ref(), run.record.name(), &end.outcome, context);
+            if !args.silent {
+                context.output.print(&end)?;
+            }
+            notify::tell(args.notify.as_deref(), run.record.name(), &end.outcome, context);
         }
         if args.notify.is_some() && Instant::now() >= look {
             look = Instant::now() + LOOK;
             watcher.look(&waiting, context)?.iter().for_each(|run| {
-                notify::tell(args.notify.as_ref(), run, notify::WAITING, context);
+                notify::tell(args.notify.as_deref(), run, notify::WAITING, context);
             });
         }
         if args.any && !ended.is_empty() {

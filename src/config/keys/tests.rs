@@ -7,8 +7,7 @@ use clap::{Arg, Args, Command};
 use super::*;
 
 /// Flags that say what this one run is.
-const OF_ONE_RUN: [&str; 9] =
-    ["name", "shell", "create", "branch", "dry-run", "interactive", "notify", "continue", "fresh"];
+const OF_ONE_RUN: [&str; 8] = ["name", "shell", "create", "branch", "dry-run", "interactive", "continue", "fresh"];
 
 fn flags() -> Vec<Arg> {
     let command = crate::cli::container::RunArgs::augment_args(Command::new("run"));
