@@ -77,7 +77,7 @@ fn assert_all_is_planned(world: &World) {
     assert_eq!(files(world), before);
     let started = started(world, &[], "true");
     let sizes = format!("{} planned, {} started", planned.len(), started.len());
-    assert!(planned.len() > 30 && started.len() < planned.len() + 30, "{sizes}");
+    assert!(planned.len() > 20 && started.len() < planned.len() + 30, "{sizes}");
     for line in unplanned(&planned, &started) {
         assert!(COMES_INTO_BEING.iter().any(|known| line.contains(known)), "{line}");
     }
@@ -103,7 +103,9 @@ fn whatever_the_agent_does_a_run_starts_what_was_planned_up_to_its_end() {
     let planned = planned(&world, &[], script, "finish");
     let started = started(&world, &[], script);
     let gone = started.iter().position(|line| line.contains(" containers rm ")).unwrap();
-    for line in unplanned(&planned, &started[..gone - 1]) {
+    // Where the kernel does not say how the agent ended, containerd is asked.
+    let before: Vec<String> = started[..gone].iter().filter(|line| !line.contains(" tasks rm ")).cloned().collect();
+    for line in unplanned(&planned, &before) {
         assert!(COMES_INTO_BEING.iter().any(|known| line.contains(known)), "{line}");
     }
     assert!(started[gone..].iter().any(|line| line.contains(" merge --quiet --ff-only ")), "{started:#?}");
@@ -130,7 +132,7 @@ fn a_dry_run_names_what_makes_the_worktree_and_makes_none() {
     let started: Vec<String> = timed(&run.stderr).map(str::to_owned).collect();
     let (first, rest) = started.split_at(planned.len());
     assert_eq!(first, planned);
-    assert!(rest.len() > 30 && world.path("fix/file").exists(), "{started:#?}");
+    assert!(rest.len() > 20 && world.path("fix/file").exists(), "{started:#?}");
 }
 
 #[test]
@@ -139,10 +141,12 @@ fn what_is_named_can_be_pasted_into_a_shell() {
     world.shell("mv agent-1 \"a b'c\" && git -C repo worktree repair \"../a b'c\"");
     let dry = world.bn(&["container", "run", "--dry-run", "../a b'c", "--", "true"]).exits(0);
     let reads = |line: &&str| {
-        [" rev-parse ", " config --list", " worktree list", "check-ref-format"].iter().any(|word| line.contains(word))
+        [" rev-parse ", " config --list", " worktree list", "'--count=1'", " rev-list "]
+            .iter()
+            .any(|word| line.contains(word))
     };
     let lines: Vec<&str> = dry.stdout.lines().take_while(|line| !line.starts_with("# start")).filter(reads).collect();
-    assert!(lines.len() > 5, "{lines:#?}");
+    assert!(lines.len() > 3, "{lines:#?}");
     for line in lines.iter().filter(|line| !line.contains("refs/binnacle")) {
         world.shell(&format!("{line} > /dev/null"));
     }

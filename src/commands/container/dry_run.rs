@@ -31,6 +31,7 @@ use crate::run::record::census::all;
 use crate::run::record::check::CheckSpec;
 use crate::run::record::run_json::{NetworkSpec, RunSpec};
 use crate::run::record::secrets::{PROMPT, Secrets};
+use crate::run::watch::process;
 
 #[derive(Serialize)]
 pub struct DryRun {
@@ -212,7 +213,7 @@ fn rehearse(args: &RunArgs, context: &Context, own: &Env, runner: &Runner) -> Re
     }
     done("start: start the container, set its limits and let the agent start");
     run.record.started_at = Some(crate::env::now());
-    let code = plan.spec.terminal.then_some(0);
+    let code = (plan.spec.terminal || process::ends_are_known()).then_some(0);
     run.record.ending = Some(over::ending(&mut run, engine, code, false)?);
     steps::end(&mut run, engine, &git, &Landing::of(Merge::AsPlanned))?;
     done("finish: remove the container and merge, here without a commit; commits of the agent need more commands");

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::git::collect::look::Look;
+use crate::git::host::config::Config;
 use crate::git::host::git::{os, refused};
 use crate::git::host::{Git, GitError, snapshot};
 use crate::git::private::{RunGit, bare, ignored};
@@ -24,7 +25,8 @@ pub fn read(git: &Git, run: &RunGit, look: &Look) -> Result<Option<Lying>, GitEr
     }
     // The user's own index knows which files are as they were: only what changed since is read.
     snapshot::copy_index(git, checkout, &look.git_dir().join("index"))?;
-    bare::write(&look.git_dir(), "info/exclude", &ignored::excludes(git, checkout)?)?;
+    let config = Config::read(git, git.in_tree(&checkout.git_dir, &checkout.worktree), &checkout.worktree)?;
+    bare::write(&look.git_dir(), "info/exclude", &ignored::excludes(git, &config, checkout)?)?;
     let in_tree = || look.command_in(git, &checkout.worktree);
     look.read(git, "read the commit", &in_tree().args(["read-tree", "--reset", &look.checked_out]))?;
     let (small, large) = snapshot::by_size(&checkout.worktree, changed(git, run, look)?);

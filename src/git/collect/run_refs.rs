@@ -22,13 +22,15 @@ pub struct KeptRef {
 }
 
 /// Removes the private folder, then the refs whose commits the target has; with the last of them goes all that the run borrowed.
-/// Only after everything in it was collected (`Collected::complete`).
-pub fn discard(git: &Git, run: &RunGit) -> Result<(), GitError> {
-    run.submodules().iter().filter(|inner| inner.checkout.common_dir.exists()).try_for_each(|inner| one(git, inner))?;
-    one(git, run)
+/// Only after everything in it was collected (`Collected::complete`). False where something is kept.
+pub fn discard(git: &Git, run: &RunGit) -> Result<bool, GitError> {
+    let inner = run.submodules();
+    inner.iter().filter(|inner| inner.checkout.common_dir.exists()).try_for_each(|inner| one(git, inner).map(drop))?;
+    Ok(one(git, run)? && inner.is_empty())
 }
 
-fn one(git: &Git, run: &RunGit) -> Result<(), GitError> {
+/// False where something is kept.
+fn one(git: &Git, run: &RunGit) -> Result<bool, GitError> {
     remove_folders(&run.folder)?;
     let kept = run.kept();
     let (pins, others): (Vec<RunRef>, Vec<RunRef>) = list(git, &kept, &run.run)?.into_iter().partition(RunRef::is_pin);
@@ -37,14 +39,18 @@ fn one(git: &Git, run: &RunGit) -> Result<(), GitError> {
     if all {
         crate::git::private::bare::remove(&run.folder, SEEN_TARGETS)?;
     }
-    refs::delete(git, &kept, &names(merged.into_iter().filter(|found| found.own != "uncommitted")))?;
+    let ends = all && run.has_own_refs() && others.iter().all(|found| found.own != "uncommitted");
+    if !ends {
+        refs::delete(git, &kept, &names(merged.into_iter().filter(|found| found.own != "uncommitted")))?;
+    }
     failpoint::reached(Point::WorkRefsRemoved);
-    refs::delete(git, &kept, &names(pins.iter()))?;
-    if all && run.has_own_refs() && others.iter().all(|found| found.own != "uncommitted") {
+    if ends {
         kept_git::end(git, run)?;
+    } else {
+        refs::delete(git, &kept, &names(pins.iter()))?;
     }
     failpoint::reached(Point::RefsRemoved);
-    Ok(())
+    Ok(ends)
 }
 
 /// Undoes the preparation of a run that never started, also an interrupted one.
@@ -141,10 +147,15 @@ fn reached<'a>(git: &Git, run: &RunGit, refs: &'a [RunRef]) -> Result<Vec<&'a Ru
     if refs.is_empty() || others.is_empty() {
         return Ok(Vec::new());
     }
-    let mut input: String = refs.iter().map(|found| format!("{}\n", found.commit)).collect();
-    input.extend(others.iter().map(|id| format!("^{id}\n")));
-    let cmd = git.in_dir(&run.kept()).args(["rev-list", "--ignore-missing", "--stdin"]);
-    let outside = git.read_with_input("look for unmerged work", &cmd, input.as_bytes())?.text();
+    let outside = match refs.iter().all(|found| others.contains(&found.commit)) {
+        true => String::new(),
+        false => {
+            let mut input: String = refs.iter().map(|found| format!("{}\n", found.commit)).collect();
+            input.extend(others.iter().map(|id| format!("^{id}\n")));
+            let cmd = git.in_dir(&run.kept()).args(["rev-list", "--ignore-missing", "--stdin"]);
+            git.read_with_input("look for unmerged work", &cmd, input.as_bytes())?.text()
+        }
+    };
     let outside: HashSet<&str> = outside.lines().collect();
     let tags = match refs.iter().any(|found| found.id != found.commit) {
         true => refs::list(git, common_dir, &["refs/tags"])?,

@@ -113,8 +113,13 @@ fn take_over(git: &Git, run: &RunGit, mut plan: Plan, collected: &mut Collected)
         let common_dir = &run.checkout.common_dir;
         collected.new_commits = host_refs::count(git, common_dir, work, [run.base()])?;
         let shown = run.shown_branches()?;
-        let others = shown.iter().map(String::as_str).chain([run.base()]);
-        collected.own_commits = Some(host_refs::count(git, common_dir, work, others)?);
+        collected.own_commits = Some(match shown.iter().all(|id| id == run.base()) {
+            true => collected.new_commits,
+            false => {
+                let others = shown.iter().map(String::as_str).chain([run.base()]);
+                host_refs::count(git, common_dir, work, others)?
+            }
+        });
         if let Some(why) = changes::excess(git, common_dir, run.base(), work)? {
             // Kept under the run's ref; neither a branch nor an index goes there.
             collected.branch = BranchOutcome::Excess { why };

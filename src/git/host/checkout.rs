@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::git::host::config::Config;
-use crate::git::host::git::path_answer;
-use crate::git::host::repository::{self, Repository};
-use crate::git::host::worktrees::Operation;
-use crate::git::host::{Git, GitError, in_tree, worktrees};
+use crate::git::host::repository::{self, Place, Repository};
+use crate::git::host::worktrees::{Operation, Worktree};
+use crate::git::host::{Git, GitError, in_tree, refs, worktrees};
 use crate::path_json;
 
 /// How a checkout is tied to its repository.
@@ -67,10 +66,9 @@ pub fn resolve(git: &Git, path: &Path) -> Result<Checkout, GitError> {
     if !place.inside_work_tree {
         return Err(GitError::InGitFolder { path: folder });
     }
-    let toplevel = git.read("find the checkout", &git.discovering(&folder).args(["rev-parse", "--show-toplevel"]))?;
-    let worktree = repository::canonical(&path_answer(&toplevel))?;
+    let worktree = repository::canonical(&folder.join(&place.above))?;
     let layout = layout(&worktree)?;
-    let (branch, head) = head(git, &place.git_dir, &worktree)?;
+    let (branch, head) = head(git, &place, &worktree)?;
     let checkout = Checkout {
         worktree,
         git_dir: place.git_dir,
@@ -96,17 +94,25 @@ fn layout(worktree: &Path) -> Result<Layout, GitError> {
 }
 
 /// Branch and commit. A branch without a commit is an error.
-fn head(git: &Git, git_dir: &Path, worktree: &Path) -> Result<(Option<String>, String), GitError> {
-    let full = symbolic_head(git, git_dir)?;
+fn head(git: &Git, place: &Place, worktree: &Path) -> Result<(Option<String>, String), GitError> {
+    let (full, head) = match listed(git, place, worktree)? {
+        Some(Worktree { head: Some(head), branch, .. }) => (branch, Some(head)),
+        // Git guesses the path of a main checkout whose git dir lies elsewhere.
+        _ => (symbolic_head(git, &place.git_dir)?, refs::commit(git, &place.git_dir, "HEAD")?),
+    };
     let branch = full.as_deref().map(|name| name.strip_prefix("refs/heads/").unwrap_or(name).to_owned());
-    let cmd = git.in_dir(git_dir).args(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]);
-    let captured = git.capture(&cmd)?;
-    match captured.success() {
-        true => Ok((branch, captured.text())),
-        false => {
-            Err(GitError::Unborn { path: worktree.to_owned(), branch: branch.unwrap_or_else(|| "HEAD".to_owned()) })
-        }
+    let unborn =
+        || GitError::Unborn { path: worktree.to_owned(), branch: branch.clone().unwrap_or_else(|| "HEAD".to_owned()) };
+    let head = head.ok_or_else(unborn)?;
+    Ok((branch, head))
+}
+
+/// What the list of worktrees says of a linked one.
+fn listed(git: &Git, place: &Place, worktree: &Path) -> Result<Option<Worktree>, GitError> {
+    if place.git_dir == place.repository.common_dir {
+        return Ok(None);
     }
+    Ok(worktrees::list(git, &place.repository.common_dir)?.into_iter().skip(1).find(|one| one.path == worktree))
 }
 
 /// The full name of the branch that a checkout is on; `None` where HEAD is detached.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::git::host::git::os;
+use crate::git::host::git::{os, path_answer};
 use crate::git::host::{Git, GitError};
 use crate::process::Cmd;
 
@@ -51,6 +51,19 @@ impl Config {
         names.dedup();
         names
     }
+}
+
+/// The value of a setting that is a path, as git reads it. Git is asked for what is neither a plain path nor in the user's home; its own
+/// answer for the key could be one that `bn` gives it.
+pub fn path(git: &Git, git_dir: &Path, value: &str) -> Result<PathBuf, GitError> {
+    if let Some((rest, home)) = value.strip_prefix("~/").zip(git.home()) {
+        return Ok(home.join(rest));
+    }
+    if !value.starts_with(['~', '%', ':']) {
+        return Ok(PathBuf::from(value));
+    }
+    let cmd = git.in_dir(git_dir).args(["config", "--type=path", "--default", value, "--get", "binnacle.unset"]);
+    Ok(path_answer(&git.read("read a path of the configuration", &cmd)?))
 }
 
 fn subsection<'a>(key: &'a str, section: &str) -> Option<&'a str> {

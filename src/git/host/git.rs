@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::process::{Begun, Bounds, Captured, Cmd, Runner, UNKNOWN, last_line};
 
 use crate::git::host::GitError;
+use crate::git::host::lasting::{Lasting, is_one_of};
 use crate::sanitize;
 
 /// Settings that no repository and no user can override.
@@ -72,20 +73,26 @@ pub struct Git {
     /// Set for every command; tests bring a home of their own.
     env: Vec<(OsString, OsString)>,
     remembered: Option<Remembered>,
+    lasting: Lasting,
 }
 
 /// Answers to questions that were asked before.
 type Remembered = Arc<Mutex<Vec<(Cmd, Captured)>>>;
 
 /// What is asked again and again, and what no step of a run's beginning changes. (`rev-parse --path-format` asks where a repository is,
-/// and `show-ref --verify` whether there is a branch.)
-const REMEMBERED: &[&str] =
-    &["config --list", "worktree list", "rev-parse --path-format=absolute", "show-ref --verify"];
+/// `rev-parse --verify` and `for-each-ref --count=1` where a ref is.)
+const REMEMBERED: &[&str] = &[
+    "config --list",
+    "worktree list",
+    "rev-parse --path-format=absolute",
+    "rev-parse --verify",
+    "for-each-ref --count=1",
+];
 
 impl Git {
     pub fn new(runner: Runner) -> Self {
         let inherited = KEPT.iter().filter_map(|name| Some((OsString::from(name), crate::env::git_variable(name)?)));
-        Self { runner, env: inherited.collect(), remembered: None }
+        Self { runner, env: inherited.collect(), remembered: None, lasting: Lasting::default() }
     }
 
     /// The same git, which asks once what the user's configuration and checkouts are: for as long as nothing is decided on them
@@ -164,7 +171,7 @@ impl Git {
     /// Runs; the exit code is the caller's to judge.
     pub fn capture(&self, cmd: &Cmd) -> Result<Captured, GitError> {
         let Some(remembered) = self.remembered.as_ref().filter(|_| is_one_of(REMEMBERED, cmd.arguments())) else {
-            return Ok(self.runner.capture(&for_rehearsals(cmd))?);
+            return self.lasting.answer(cmd, &[], || Ok(self.runner.capture(&for_rehearsals(cmd))?));
         };
         let mut remembered = remembered.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, answer)) = remembered.iter().find(|(asked, _)| asked == cmd) {
@@ -180,6 +187,12 @@ impl Git {
         Ok(self.runner.begin(&for_rehearsals(cmd))?)
     }
 
+    /// What `~` is for the git that is started.
+    pub fn home(&self) -> Option<PathBuf> {
+        let own = self.env.iter().rev().find(|(key, _)| key == "HOME").map(|(_, home)| PathBuf::from(home));
+        own.or_else(crate::env::home)
+    }
+
     /// Whether only that is run which reads.
     pub fn rehearses(&self) -> bool {
         self.runner.rehearses()
@@ -187,7 +200,7 @@ impl Git {
 
     /// Like `capture`, for input that others wrote.
     pub fn capture_within(&self, cmd: &Cmd, input: &[u8], limit: Duration) -> Result<Captured, GitError> {
-        Ok(self.runner.capture_within(&for_rehearsals(cmd), input, limit)?)
+        self.lasting.answer(cmd, input, || Ok(self.runner.capture_within(&for_rehearsals(cmd), input, limit)?))
     }
 
     /// Runs what has to succeed; `what` completes "git cannot …".
@@ -217,21 +230,6 @@ fn for_rehearsals(cmd: &Cmd) -> Cmd {
         true => cmd.clone().only_reads(),
         false => cmd.clone().assumed_to_print(UNKNOWN),
     }
-}
-
-fn is_one_of(commands: &[&str], arguments: &[OsString]) -> bool {
-    let mut words = arguments.iter().map(|word| word.to_string_lossy());
-    while let Some(word) = words.next() {
-        match &*word {
-            "-c" => drop(words.next()),
-            option if option.starts_with('-') => {}
-            command => {
-                let two = format!("{command} {}", words.next().unwrap_or_default());
-                return commands.iter().any(|known| *known == command || *known == two);
-            }
-        }
-    }
-    false
 }
 
 /// What has to have succeeded.

@@ -14,6 +14,7 @@ mod error;
 pub mod file_count;
 pub mod git;
 pub mod in_tree;
+mod lasting;
 pub mod lfs;
 pub mod links;
 pub mod main_checkout;

@@ -26,6 +26,8 @@ pub struct Place {
     pub git_dir: PathBuf,
     pub bare: bool,
     pub inside_work_tree: bool,
+    /// From the folder up to the top of its checkout: `../`, once for each step, or nothing.
+    pub above: PathBuf,
     pub repository: Repository,
 }
 
@@ -44,7 +46,7 @@ pub fn existing(folder: &Path) -> Result<PathBuf, GitError> {
 }
 
 pub fn place(git: &Git, folder: &Path) -> Result<Place, GitError> {
-    let [git_dir, common_dir, bare, inside_work_tree, object_format] = facts(git, folder)?;
+    let [git_dir, common_dir, bare, inside_work_tree, object_format, above] = facts(git, folder)?;
     let common_dir = canonical(Path::new(os(&common_dir)))?;
     let main_worktree = worktrees::main(git, &common_dir)?;
     let object_format = String::from_utf8_lossy(&object_format).into_owned();
@@ -52,27 +54,38 @@ pub fn place(git: &Git, folder: &Path) -> Result<Place, GitError> {
         git_dir: canonical(Path::new(os(&git_dir)))?,
         bare: bare == b"true",
         inside_work_tree: inside_work_tree == b"true",
+        above: PathBuf::from(os(&above)),
         repository: Repository { common_dir, main_worktree, object_format },
     })
 }
 
 /// What git knows of a folder.
-const FACTS: [&str; 5] =
-    ["--git-dir", "--git-common-dir", "--is-bare-repository", "--is-inside-work-tree", "--show-object-format"];
+const FACTS: [&str; 6] = [
+    "--git-dir",
+    "--git-common-dir",
+    "--is-bare-repository",
+    "--is-inside-work-tree",
+    "--show-object-format",
+    "--show-cdup",
+];
 
-fn facts(git: &Git, folder: &Path) -> Result<[Vec<u8>; 5], GitError> {
+fn facts(git: &Git, folder: &Path) -> Result<[Vec<u8>; 6], GitError> {
     let ask = |facts: &[&str]| {
         let answer = git.capture(&git.discovering(folder).args(["rev-parse", "--path-format=absolute"]).args(facts))?;
         if answer.success() { Ok(answer.stdout) } else { Err(no_repository(folder, complaint(&answer))) }
     };
     let without_end = |answer: &[u8]| answer.strip_suffix(b"\n").unwrap_or(answer).to_vec();
     let all = without_end(&ask(&FACTS)?);
-    let lines: Vec<Vec<u8>> = all.split(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect();
+    let mut lines: Vec<Vec<u8>> = all.split(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect();
+    if lines.len() == FACTS.len() - 1 && lines[2] == b"true" {
+        // A bare one has no top.
+        lines.push(Vec::new());
+    }
     if let Ok(lines) = lines.try_into() {
         return Ok(lines);
     }
     // A path has a line end in it: one fact at a time.
-    let mut found: [Vec<u8>; 5] = Default::default();
+    let mut found: [Vec<u8>; 6] = Default::default();
     for (fact, place) in FACTS.iter().zip(&mut found) {
         *place = without_end(&ask(&[fact])?);
     }

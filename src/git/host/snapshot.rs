@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use memchr::memmem;
+
 use crate::git::host::checkout::Checkout;
 use crate::git::host::git::{os, succeeded};
 use crate::git::host::{Git, GitError, refs};
@@ -15,6 +17,10 @@ const LARGEST_FILE: u64 = 64 << 20;
 const LARGEST_COPY: u64 = 512 << 20;
 /// Files in a copy.
 const MOST_FILES: usize = 20_000;
+
+/// What stands in an index that depends on other files, on where it is, or on a program: a shared index, what is not tracked, a file
+/// system monitor, folders that are left out. Git writes it anew without them.
+const EXTENSIONS: [&[u8; 4]; 4] = [b"link", b"UNTR", b"FSMN", b"sdir"];
 
 /// The question which files of a checkout have changes that are in no commit. In a large one git takes its time to answer.
 #[must_use]
@@ -153,10 +159,14 @@ pub fn copy_index(git: &Git, checkout: &Checkout, to: &Path) -> Result<bool, Git
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
         other => other.map_err(GitError::io("read", &from))?,
     };
-    fs::copy(&from, to).map_err(GitError::io("copy", &from))?;
+    let text = fs::read(&from).map_err(GitError::io("read", &from))?;
+    fs::write(to, &text).map_err(GitError::io("write", to))?;
     // Git takes the index's own time for the moment up to which its entries can be trusted.
     let keep_time = || fs::File::options().write(true).open(to)?.set_modified(found.modified()?);
     keep_time().map_err(GitError::io("write", to))?;
+    if !EXTENSIONS.iter().any(|name| memmem::find(&text, *name).is_some()) {
+        return Ok(true);
+    }
     let cmd = git.in_tree(&checkout.git_dir, &checkout.worktree).env("GIT_INDEX_FILE", to);
     let cmd = cmd.args([
         "-c",

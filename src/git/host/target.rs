@@ -46,8 +46,17 @@ pub fn resolve(git: &Git, repository: &Repository, wanted: Option<&str>) -> Resu
 }
 
 fn exists(git: &Git, repository: &Repository, branch: &str) -> Result<bool, GitError> {
-    let cmd = git.in_dir(&repository.common_dir).args(["show-ref", "--verify", "--quiet", "--"]);
-    git.asks("look for a branch", &cmd.arg(format!("refs/heads/{branch}")))
+    Ok(tip(git, repository, branch)?.is_some())
+}
+
+/// The id that a branch is at; `None` where there is no such branch.
+pub fn tip(git: &Git, repository: &Repository, branch: &str) -> Result<Option<String>, GitError> {
+    let cmd =
+        git.in_dir(&repository.common_dir).args(["for-each-ref", "--count=1", "--format=%(objectname) %(refname)"]);
+    let name = format!("refs/heads/{branch}");
+    let found = git.read("look for a branch", &cmd.arg(&name))?.text();
+    // Below the name there may be others.
+    Ok(found.split_once(' ').filter(|(_, found)| *found == name).map(|(id, _)| id.to_owned()))
 }
 
 pub fn branches(git: &Git, repository: &Repository) -> Result<Vec<String>, GitError> {

@@ -11,6 +11,8 @@ use crate::git::host::{Git, GitError};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Worktree {
     pub path: PathBuf,
+    /// Id of the commit; `None` where there is none yet, and of a bare one.
+    pub head: Option<String>,
     /// Full ref name; `None` where HEAD is detached, as in a rebase or a bisect.
     pub branch: Option<String>,
     pub bare: bool,
@@ -36,9 +38,13 @@ fn parse(listing: &[u8]) -> Vec<Worktree> {
         if let Some(path) = field.strip_prefix(b"worktree ") {
             found.push(Worktree { path: PathBuf::from(os(path)), ..Worktree::default() });
         } else if let Some(worktree) = found.last_mut() {
-            match field.strip_prefix(b"branch ") {
-                Some(branch) => worktree.branch = Some(String::from_utf8_lossy(branch).into_owned()),
-                None => worktree.bare |= field == b"bare",
+            let text = |value: &[u8]| Some(String::from_utf8_lossy(value).into_owned());
+            if let Some(branch) = field.strip_prefix(b"branch ") {
+                worktree.branch = text(branch);
+            } else if let Some(head) = field.strip_prefix(b"HEAD ") {
+                worktree.head = text(head).filter(|id| id.bytes().any(|byte| byte != b'0'));
+            } else {
+                worktree.bare |= field == b"bare";
             }
         }
     }
@@ -94,12 +100,12 @@ mod tests {
     #[test]
     fn a_listing_is_read_whatever_the_paths_hold() {
         let listing = b"worktree /srv/a\nb\0bare\0\0worktree /srv/\xff c\0HEAD 12\0branch refs/heads/x\0locked why\0\0\
-            worktree /srv/d\0HEAD 12\0detached\0\0";
+            worktree /srv/d\0HEAD 00\0detached\0\0";
         let found = parse(listing);
         assert_eq!(found.len(), 3);
         assert!(found[0].bare);
         assert_eq!(found[0].path, Path::new("/srv/a\nb"));
         assert_eq!(found[1].branch.as_deref(), Some("refs/heads/x"));
-        assert_eq!(found[2].branch, None);
+        assert_eq!((found[1].head.as_deref(), &found[2].branch, &found[2].head), (Some("12"), &None, &None));
     }
 }

@@ -3,7 +3,7 @@
 use crate::failpoint::{self, Point};
 use crate::git::host::checkout::Checkout;
 use crate::git::host::git::complaints;
-use crate::git::host::target::Target;
+use crate::git::host::target::{self, Target};
 use crate::git::host::{Git, GitError, changes, refs};
 use crate::git::merge::journal::{self, Journal};
 
@@ -35,7 +35,11 @@ pub fn catch_up(git: &Git, checkout: &Checkout, target: &Target) -> Result<(Stri
     if let Some(told) = journal::recover(git, &checkout.git_dir)? {
         return Ok((checkout.head.clone(), Some(told)));
     }
-    let (standing, head) = (Standing::of(git, checkout, target)?, checkout.head.clone());
+    let head = checkout.head.clone();
+    if target::tip(git, &checkout.repository(), &target.branch)?.as_ref() == Some(&head) {
+        return Ok((head, None));
+    }
+    let standing = Standing::of(git, checkout, target)?;
     let Some(branch) = checkout.branch.as_ref().filter(|_| standing.is_only_behind()) else {
         return Ok((head, left_behind(checkout, target, standing)));
     };
@@ -90,7 +94,7 @@ fn words(checkout: &Checkout, target: &Target, standing: Standing) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::git::host::{checkout, target};
+    use crate::git::host::checkout;
     use crate::git::testing::Bench;
 
     fn caught_up(bench: &Bench) -> (String, Option<String>) {

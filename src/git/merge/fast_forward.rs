@@ -67,8 +67,8 @@ pub fn merge(git: &Git, run: &RunGit, collected: &Collected) -> Result<MergeOutc
     if already && !run.works_on_target() {
         return step.already();
     }
-    let holder = step.holder()?;
-    match holder {
+    let all = worktrees::list(git, common)?;
+    match step.holder(&all)? {
         Some((worktree, _))
             if run.works_on_target() && worktree.path == run.checkout.worktree && worktree.path.is_dir() =>
         {
@@ -76,7 +76,7 @@ pub fn merge(git: &Git, run: &RunGit, collected: &Collected) -> Result<MergeOutc
         }
         _ if already => step.already(),
         Some((worktree, _)) if !worktree.path.is_dir() => Ok(step.nowhere(&worktree)),
-        Some((worktree, git_dir)) => step.in_checkout(&worktree, git_dir),
+        Some((worktree, git_dir)) => step.in_checkout(&worktree, git_dir, &all),
         None => step.without_checkout(),
     }
 }
@@ -122,12 +122,11 @@ impl Step<'_> {
         MergeOutcome::Merged { from: self.from.to_owned(), to: self.to.to_owned() }
     }
 
-    /// The checkout that has the target, with its git dir.
-    fn holder(&self) -> Result<Option<(Worktree, Option<PathBuf>)>, GitError> {
+    /// The checkout that has the target, with its git dir. `all` are those of the repository.
+    fn holder(&self, all: &[Worktree]) -> Result<Option<(Worktree, Option<PathBuf>)>, GitError> {
         let common = &self.run.checkout.common_dir;
         let target = self.run.target.reference();
-        let all = worktrees::list(self.git, common)?;
-        let found = all.into_iter().enumerate().find(|(_, one)| !one.bare && one.branch.as_ref() == Some(&target));
+        let found = all.iter().cloned().enumerate().find(|(_, one)| !one.bare && one.branch.as_ref() == Some(&target));
         let Some((number, mut worktree)) = found else { return Ok(None) };
         let checkout = &self.run.checkout;
         let git_dir = match number {
@@ -181,7 +180,12 @@ impl Step<'_> {
         busy(format!("{branch} is checked out at {place}, where no checkout can be found: git worktree prune"))
     }
 
-    fn in_checkout(&self, worktree: &Worktree, git_dir: Option<PathBuf>) -> Result<MergeOutcome, GitError> {
+    fn in_checkout(
+        &self,
+        worktree: &Worktree,
+        git_dir: Option<PathBuf>,
+        all: &[Worktree],
+    ) -> Result<MergeOutcome, GitError> {
         let place = worktree.path.display();
         let Some(git_dir) = git_dir else { return Ok(self.nowhere(worktree)) };
         if checkout::symbolic_head(self.git, &git_dir)?.as_ref() != Some(&self.run.target.reference()) {
@@ -196,7 +200,7 @@ impl Step<'_> {
         if let Some(why) = journal::recover(self.git, &git_dir)? {
             return Ok(MergeOutcome::Refused { why });
         }
-        if let Some(why) = self.obeyed(worktree, &git_dir)? {
+        if let Some(why) = self.obeyed(worktree, &git_dir, all)? {
             return Ok(MergeOutcome::Refused { why });
         }
         let place_of_files = (git_dir.as_path(), worktree.path.as_path());
@@ -225,7 +229,7 @@ impl Step<'_> {
     }
 
     /// Returns which of the agent's files the user's git would run or obey as soon as they are in this checkout.
-    fn obeyed(&self, worktree: &Worktree, git_dir: &Path) -> Result<Option<String>, GitError> {
+    fn obeyed(&self, worktree: &Worktree, git_dir: &Path, all: &[Worktree]) -> Result<Option<String>, GitError> {
         let (tree, common) = (&worktree.path, &self.run.checkout.common_dir);
         let config = Config::read(self.git, self.git.in_tree(git_dir, tree), tree)?;
         if let Some(setting) = in_tree::program(&config, tree) {
@@ -233,27 +237,11 @@ impl Step<'_> {
         }
         let files = in_tree::config_files(&config, tree, common);
         let changed = changes::between(self.git, common, self.from, self.to)?;
-        if let Some(why) = self.in_anothers_worktree(tree, &changed)? {
+        if let Some(why) = in_anothers_worktree(tree, all, &changed) {
             return Ok(Some(why));
         }
         let obeyed = changed.iter().find(|change| files.contains(&tree.join(&change.path)));
         Ok(obeyed.map(|change| format!("your git reads its configuration from {}", sanitize::path(&change.path))))
-    }
-
-    /// Git writes into a worktree that lies in this one as into any other folder, under whoever works there.
-    fn in_anothers_worktree(&self, tree: &Path, changed: &[ChangedPath]) -> Result<Option<String>, GitError> {
-        let all = worktrees::list(self.git, &self.run.checkout.common_dir)?;
-        let real = |path: PathBuf| path.canonicalize().unwrap_or(path);
-        let inner: Vec<PathBuf> =
-            all.into_iter().map(|one| real(one.path)).filter(|path| path != tree && path.starts_with(tree)).collect();
-        let meets = |change: &ChangedPath| {
-            let path = tree.join(&change.path);
-            inner.iter().find(|inner| path.starts_with(inner) || inner.starts_with(&path)).cloned()
-        };
-        Ok(changed.iter().find_map(|change| Some((change, meets(change)?))).map(|(change, inner)| {
-            let (path, inner) = (sanitize::path(&change.path), sanitize::path(&inner));
-            format!("{path} would be written into another worktree, {inner}: git worktree move it out of here")
-        }))
     }
 
     /// Git's own fetch knows all the ways in which a branch can be in use; `update-ref` knows none.
@@ -289,4 +277,19 @@ impl Step<'_> {
         }
         Ok(None)
     }
+}
+
+/// Git writes into a worktree that lies in this one as into any other folder, under whoever works there.
+fn in_anothers_worktree(tree: &Path, all: &[Worktree], changed: &[ChangedPath]) -> Option<String> {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let inner: Vec<PathBuf> =
+        all.iter().map(|one| real(&one.path)).filter(|path| path != tree && path.starts_with(tree)).collect();
+    let meets = |change: &ChangedPath| {
+        let path = tree.join(&change.path);
+        inner.iter().find(|inner| path.starts_with(inner) || inner.starts_with(&path))
+    };
+    changed.iter().find_map(|change| Some((change, meets(change)?))).map(|(change, inner)| {
+        let (path, inner) = (sanitize::path(&change.path), sanitize::path(inner));
+        format!("{path} would be written into another worktree, {inner}: git worktree move it out of here")
+    })
 }

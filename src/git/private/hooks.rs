@@ -6,8 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::git::host::checkout::Checkout;
-use crate::git::host::config::Config;
-use crate::git::host::git::path_answer;
+use crate::git::host::config::{self, Config};
 use crate::git::host::in_tree::plain;
 use crate::git::host::{Git, GitError, worktrees};
 use crate::git::private::RunGit;
@@ -37,7 +36,7 @@ pub fn find(git: &Git, config: &Config, checkout: &Checkout) -> Result<Hooks, Gi
     let Some(configured) = config.get("core.hookspath").filter(|path| !path.is_empty()) else {
         return Ok(folder(checkout.common_dir.join("hooks")));
     };
-    let path = plain(&checkout.worktree.join(expanded(git, checkout, configured)?));
+    let path = plain(&checkout.worktree.join(config::path(git, &checkout.git_dir, configured)?));
     Ok(match path.strip_prefix(&checkout.worktree) {
         Ok(inside) if !path.starts_with(&checkout.common_dir) => Hooks::InTree(inside.to_owned()),
         _ => folder(path),
@@ -56,7 +55,7 @@ pub fn in_trees(git: &Git, run: &RunGit) -> Result<Vec<PathBuf>, GitError> {
     };
     let config = Config::read(git, cmd, &checkout.worktree)?;
     let configured = match config.get("core.hookspath").filter(|path| !path.is_empty()) {
-        Some(path) => expanded(git, checkout, path)?,
+        Some(path) => config::path(git, &checkout.git_dir, path)?,
         None => checkout.common_dir.join("hooks"),
     };
     let listed = worktrees::list(git, &checkout.common_dir)?.into_iter().filter(|worktree| !worktree.bare);
@@ -76,16 +75,6 @@ pub fn in_trees(git: &Git, run: &RunGit) -> Result<Vec<PathBuf>, GitError> {
         }
     }
     Ok(found.into_iter().collect())
-}
-
-/// `~` as git reads it. Git itself is asked; its own answer for this key would be the one that `bn` gives it.
-fn expanded(git: &Git, checkout: &Checkout, path: &str) -> Result<PathBuf, GitError> {
-    if !path.starts_with('~') {
-        return Ok(PathBuf::from(path));
-    }
-    let cmd =
-        git.in_dir(&checkout.git_dir).args(["config", "--type=path", "--default", path, "--get", "binnacle.unset"]);
-    Ok(path_answer(&git.read("find the hooks", &cmd)?))
 }
 
 fn folder(path: PathBuf) -> Hooks {

@@ -129,14 +129,13 @@ pub fn fetch_work(git: &Git, run: &RunGit, work: &str) -> Result<(), GitError> {
     git.read("take over the work", &cmd.arg(run.kept()).arg(work)).map(drop)
 }
 
-/// Lets a rehearsal, which starts no git that writes, find a ref of the run where the run itself would.
-pub fn rehearse(git: &Git, run: &RunGit, name: &str, id: &str) -> Result<(), GitError> {
-    if !git.rehearses() {
-        return Ok(());
-    }
+/// Gives a repository that was just made, and that no one else knows yet, a ref of the run.
+pub fn write(run: &RunGit, name: &str, id: &str) -> Result<(), GitError> {
     let folder = run.kept().join(prefix(&run.run));
     fs::create_dir_all(&folder).map_err(GitError::io("make", &folder))?;
-    bare::write(&folder, name, format!("{id}\n").as_bytes())
+    bare::write(&folder, name, format!("{id}\n").as_bytes())?;
+    let synced = fs::File::open(folder.join(name)).and_then(|file| file.sync_all());
+    synced.map_err(GitError::io("write", &folder))
 }
 
 /// Removes it all at the end of a run that keeps nothing. Of a rehearsal nothing is in the user's repository.

@@ -4,14 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::failpoint::{self, Point};
-use crate::git::host::checkout::Checkout;
-use crate::git::host::config::ConfigText;
+use crate::git::host::config::{Config, ConfigText};
 use crate::git::host::snapshot::{self, Asked, Copy};
-use crate::git::host::{Git, GitError, refs};
+use crate::git::host::{Git, GitError};
 use crate::git::private::bare::{self, Skeleton};
 use crate::git::private::hooks::{self, Hooks};
 use crate::git::private::mounts::{self, GitMount};
-use crate::git::private::run_git::{MODULES, prefix};
+use crate::git::private::run_git::MODULES;
 use crate::git::private::survey::{DOT_GIT, EMPTY, NOBODY, Survey, nested_notes, survey};
 use crate::git::private::{RunGit, config, ignored, kept_git, publish, submodules};
 use crate::sanitize;
@@ -35,7 +34,7 @@ pub struct Prepared {
 
 /// Makes the private folder, the view and the refs below the run's own folder. What an earlier try left is replaced.
 pub fn prepare(git: &Git, request: Request<'_>) -> Result<Prepared, GitError> {
-    check_name(git, request.run, request.checkout)?;
+    check_name(request.run)?;
     fs::create_dir_all(request.folder).map_err(GitError::io("make", request.folder))?;
     let uncommitted = snapshot::ask(git, request.checkout)?;
     let (run, survey) = survey(git, request)?;
@@ -70,10 +69,11 @@ fn make_submodule(git: &Git, run: &RunGit, survey: &Survey, said: &[String]) -> 
     Ok(notes.map(|note| format!("in the submodule {place}: {note}")).collect())
 }
 
-/// The name has to fit into refs as well.
-fn check_name(git: &Git, run: &str, checkout: &Checkout) -> Result<(), GitError> {
-    let cmd = git.in_dir(&checkout.common_dir).arg("check-ref-format").arg(format!("{}old", prefix(run)));
-    match !run.contains('/') && git.capture(&cmd)?.success() {
+/// The name has to fit into refs as well, between two slashes: of what git allows there, all that is no letter, digit, `-`, `_` or single
+/// `.` in between is left out.
+fn check_name(run: &str) -> Result<(), GitError> {
+    let plain = run.chars().all(|letter| letter.is_alphanumeric() || "-_.".contains(letter));
+    match plain && !run.is_empty() && !run.starts_with('.') && !run.contains("..") && !run.ends_with(".lock") {
         true => Ok(()),
         false => Err(GitError::RunName { name: run.to_owned() }),
     }
@@ -88,14 +88,13 @@ fn clear(run: &RunGit) -> Result<(), GitError> {
 fn keep_start(git: &Git, run: &RunGit, survey: &Survey, uncommitted: Asked) -> Result<Vec<String>, GitError> {
     let copied = kept_git::create(git, run, config::is_partial_clone(&survey.config))?;
     let (repository, reference) = (run.kept(), run.reference("uncommitted"));
-    refs::update(git, &repository, &run.reference("old"), run.base(), None)?;
-    kept_git::rehearse(git, run, "old", run.base())?;
+    kept_git::write(run, "old", run.base())?;
     failpoint::reached(Point::BaseKept);
     let copy = Copy { head: run.base(), place: (&repository, &reference), scratch: &run.folder };
     let notes = snapshot::save(git, &run.checkout, uncommitted, &copy)?;
-    if !notes.is_empty() {
+    if git.rehearses() && !notes.is_empty() {
         // Which commit it would be is not known.
-        kept_git::rehearse(git, run, "uncommitted", snapshot::empty_tree(&run.checkout.object_format))?;
+        kept_git::write(run, "uncommitted", snapshot::empty_tree(&run.checkout.object_format))?;
     }
     failpoint::reached(Point::UncommittedKept);
     Ok(notes.into_iter().chain(copied).collect())
@@ -120,7 +119,7 @@ fn build(git: &Git, run: &RunGit, survey: &Survey) -> Result<Vec<String>, GitErr
     bare::create(&run.private(), &skeleton(&head), private.text)?;
     bare::create(&run.view(), &skeleton(&view_head), ConfigText::bare())?;
     failpoint::reached(Point::PrivateMade);
-    copy_checkout_files(git, run)?;
+    copy_checkout_files(git, run, &survey.config)?;
     let missing = publish::refs(git, run)?;
     hooks::write_pre_push(&run.private(), survey.ways.pre_push())?;
     bare::write(&run.folder, DOT_GIT, format!("gitdir: {}\n", inside_private.display()).as_bytes())?;
@@ -149,10 +148,10 @@ fn broken_note(count: usize) -> Option<String> {
         .then(|| format!("{count} refs of this repository name missing objects; the agent does not see these refs"))
 }
 
-fn copy_checkout_files(git: &Git, run: &RunGit) -> Result<(), GitError> {
+fn copy_checkout_files(git: &Git, run: &RunGit, config: &Config) -> Result<(), GitError> {
     let (checkout, private) = (&run.checkout, run.private());
     snapshot::copy_index(git, checkout, &private.join("index"))?;
-    bare::write(&private, "info/exclude", &ignored::excludes(git, checkout)?)?;
+    bare::write(&private, "info/exclude", &ignored::excludes(git, config, checkout)?)?;
     let copies = [
         (checkout.common_dir.join("info/attributes"), "info/attributes"),
         (checkout.git_dir.join("info/sparse-checkout"), "info/sparse-checkout"),

@@ -15,9 +15,12 @@ use crate::run::life::{landed, tell};
 use crate::run::record::run_json::Run;
 use crate::run::record::state::Outcome;
 
-/// Records what is nowhere else than with the run. The caller saves the record.
-pub fn look_what_is_kept(run: &mut Run, git: &Git) -> Result<(), Failure> {
-    let kept = landed::kept(&run.record, &run.folder, git)?;
+/// Removes what is not needed any more, and records what is nowhere else than with the run. The caller saves the record.
+pub(super) fn tidy_up(run: &mut Run, git: &Git) -> Result<(), Failure> {
+    let kept = match discard(run, git)? {
+        true => Vec::new(),
+        false => landed::kept(&run.record, &run.folder, git)?,
+    };
     run.record.kept = kept.into_iter().filter(|kept| !kept.is_work()).collect();
     Ok(())
 }
@@ -71,12 +74,16 @@ pub fn collect(run: &mut Run, git: &Git, prepared: &RunGit, merge: Merge) -> Res
     Ok(collected)
 }
 
-/// The private git folder goes once everything in it is collected, and what a preparation that was cut short has made.
-pub(super) fn discard(run: &Run, git: &Git) -> Result<(), Failure> {
+/// The private git folder goes once everything in it is collected, and what a preparation that was cut short has made. False where
+/// something may be kept.
+fn discard(run: &Run, git: &Git) -> Result<bool, Failure> {
     let spec = &run.record.spec;
     match (run.git(), &run.record.collected) {
-        (Some(_), Some(work)) if !work.complete => Ok(()),
+        (Some(_), Some(work)) if !work.complete => Ok(false),
         (Some(prepared), _) => Ok(run_refs::discard(git, &prepared)?),
-        (None, _) => Ok(run_refs::abandon(git, &spec.checkout.common_dir, &spec.name, run.folder.path())?),
+        (None, _) => {
+            run_refs::abandon(git, &spec.checkout.common_dir, &spec.name, run.folder.path())?;
+            Ok(false)
+        }
     }
 }

@@ -93,6 +93,8 @@ pub fn decide(
         let why = format!("another run is landing here; to wait for it: bn container merge {} --wait", run.name());
         return record(run, Verdict(Outcome::TargetBusy, Some(why)));
     };
+    // Where nothing is to land, nothing is decided on the target.
+    let git = &if collected.new_commits == 0 { git.remembering() } else { git.clone() };
     let before = run.record.clone();
     run.record.conflicts = Vec::new();
     let verdict = verdict(run, git, prepared, collected, landing)?;
@@ -231,7 +233,7 @@ fn was_stopped(run: &Run) -> bool {
 fn look_through(run: &mut Run, git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Option<String>, Failure> {
     // The uncommitted files at the agent's end were recorded then.
     run.record.handed_over.retain(|file| file.uncommitted);
-    run.record.handed_over.extend(review(git, prepared, collected)?);
+    run.record.handed_over.extend(review(&git.remembering(), prepared, collected)?);
     Ok(reason_to_review(&run.record.handed_over, collected))
 }
 

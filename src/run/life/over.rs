@@ -12,8 +12,8 @@ use crate::run::watch::status;
 
 /// How the agent ended. What containerd and the host's kernel know counts more than what was written inside: where the entrypoint
 /// itself was killed, nothing was.
-pub fn ending(run: &mut Run, engine: &Engine, foreground: Option<u8>, memory_kills: bool) -> Result<Ending, Failure> {
-    let known = match foreground {
+pub fn ending(run: &mut Run, engine: &Engine, known: Option<u8>, memory_kills: bool) -> Result<Ending, Failure> {
+    let known = match known {
         Some(code) => Some(code),
         None => removed(run, engine.remove_process(run.name()))?.flatten(),
     };

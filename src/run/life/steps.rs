@@ -79,22 +79,31 @@ pub fn end(run: &mut Run, engine: &Engine, git: &Git, landing: &Landing<'_>) -> 
     run.record.ended_at.get_or_insert_with(crate::env::now);
     run.enter(State::Collecting, Point::EndingRecorded)?;
     let removal = engine.begin_removal(run.name());
-    let outcome = without_its_container(run, git, landing);
+    // Nothing runs in the container any more: it goes meanwhile.
+    let outcome = collect_and_merge(run, git, landing).map(|unkept| settle(run, git, unkept));
     over::finish_removal(run, removal)?;
-    outcome?;
+    match outcome {
+        Ok(settled) => settled?,
+        Err(error) => {
+            run.record.reason = Some(error.to_string());
+            run.enter(State::CollectFailed, Point::CollectFailed)?;
+            return Err(error);
+        }
+    }
     Ok(run.enter(State::Ended, Point::RunEnded)?)
 }
 
-/// Nothing runs in the container any more: it goes meanwhile.
-fn without_its_container(run: &mut Run, git: &Git, landing: &Landing<'_>) -> Result<(), Failure> {
+/// Takes the work over. Returns what cannot be kept.
+fn collect_and_merge(run: &mut Run, git: &Git, landing: &Landing<'_>) -> Result<Option<String>, Failure> {
     let unkept = close_runtime(run)?;
     sign_in::end(run)?;
     failpoint::reached(Point::RuntimeRemoved);
-    if let Err(error) = finish::collect_and_merge(run, git, landing) {
-        run.record.reason = Some(error.to_string());
-        run.enter(State::CollectFailed, Point::CollectFailed)?;
-        return Err(error);
-    }
+    finish::collect_and_merge(run, git, landing)?;
+    Ok(unkept)
+}
+
+/// Tells the graph and the user what became of the work, and removes what is not needed any more.
+fn settle(run: &mut Run, git: &Git, unkept: Option<String>) -> Result<(), Failure> {
     let untold = finish::tell_commits(run, git);
     finish::add_notes(run, untold.into_iter().chain(unkept));
     match tell::ended(&run.record) {
@@ -111,8 +120,7 @@ fn without_its_container(run: &mut Run, git: &Git, landing: &Landing<'_>) -> Res
     }
     let emptied = caches::bound(run).into_iter().chain(memory::bound(run));
     finish::add_notes(run, emptied.collect::<Vec<_>>());
-    finish::discard(run, git)?;
-    finish::look_what_is_kept(run, git)
+    finish::tidy_up(run, git)
 }
 
 /// Keeps what is wanted of the folder of secrets and sockets, and removes it. Returns what cannot be kept.
@@ -187,8 +195,7 @@ fn merge_again(run: &mut Run, git: &Git, wanted: &Resume) -> Result<Vec<String>,
     let mut troubles = if merged { retried::settle(run, git) } else { Vec::new() };
     troubles.extend(if merged { landed::settle_others(run, git) } else { Vec::new() });
     // The agent's repository goes if all of it has been taken over this time.
-    finish::discard(run, git)?;
-    finish::look_what_is_kept(run, git)?;
+    finish::tidy_up(run, git)?;
     run.save(Point::OutcomeRecorded)?;
     Ok(troubles)
 }

@@ -68,7 +68,7 @@ enum Reason {
 
 /// A run whose agent has ended.
 pub struct Supervised {
-    /// Of `ctr` in the foreground, where it is the agent's.
+    /// As the kernel knows it, or of `ctr` in the foreground, where it is the agent's.
     code: Option<u8>,
     memory_kills: bool,
     reason: Reason,
@@ -130,15 +130,16 @@ pub fn supervise(
     let times = (!run.record.spec.terminal).then(|| Recorder::start(&run.folder)).transpose();
     let times = times.map_err(|source| RunError::io("watch", &run.folder.log(), source))?;
     let mut follower = follower.transpose().map_err(|source| RunError::io("read", &run.folder.log(), source))?;
-    let reason = match watched {
-        Some(watched) => Watch::new(run, owner, meanwhile).until_end(&watched, &mut foreground)?,
+    let reason = match &watched {
+        Some(watched) => Watch::new(run, owner, meanwhile).until_end(watched, &mut foreground)?,
         None => Reason::ByItself,
     };
     // Before the container is removed, which a ctr in the foreground does at once.
     let memory_kills = memory_kills.is_some_and(|kills| kills.are_there());
     drop((refusals, sign_in, way_out, way_in, door));
     // A ctr that was killed, or whose terminal is gone, has an exit code of its own.
-    let code = foreground.wait(owner.output).map_err(io)?.filter(|_| reason == Reason::ByItself);
+    let of_ctr = foreground.wait(owner.output).map_err(io)?.filter(|_| reason == Reason::ByItself);
+    let code = watched.and_then(|watched| watched.exit_code()).or(of_ctr);
     follower.iter_mut().for_each(Follower::end);
     if let Some(Err(error)) = times.map(Recorder::finish) {
         owner.output.note(format_args!("bn could not write down when the agent printed what: {error}"));

@@ -8,6 +8,7 @@ pub mod disk;
 pub mod follow;
 pub mod graph;
 pub mod job_control;
+mod pidfd_info;
 pub mod ports;
 pub mod process;
 pub mod proxy;

@@ -4,12 +4,18 @@ use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use crate::container::NAMESPACE;
+use crate::process::exit_code;
+use crate::run::watch::pidfd_info;
+
+/// How long a parent may take to hear that its child has ended.
+const REAPED_WITHIN: Duration = Duration::from_millis(50);
 
 /// A process that is known to be a container's.
 #[derive(Debug)]
@@ -57,6 +63,19 @@ impl Watched {
         self.send(Signal::CONT)
     }
 
+    /// How it ended, as the kernel knows it (Linux 6.15 and newer) once it has ended and its parent has heard of that. `None` where the
+    /// kernel does not say it.
+    pub fn exit_code(&self) -> Option<u8> {
+        let deadline = Instant::now() + REAPED_WITHIN;
+        loop {
+            match pidfd_info::exit_status(&self.pidfd) {
+                Ok(Some(status)) => return Some(exit_code(status)),
+                Ok(None) if Instant::now() < deadline => thread::sleep(Duration::from_micros(200)),
+                Ok(None) | Err(_) => return None,
+            }
+        }
+    }
+
     /// Whether it ended within this time.
     pub fn ends_within(&self, time: Duration) -> io::Result<bool> {
         let mut fds = [PollFd::new(&self.pidfd, PollFlags::IN)];
@@ -67,6 +86,12 @@ impl Watched {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Whether this kernel says how a process ended that is not one's own child.
+pub fn ends_are_known() -> bool {
+    let own = pidfd_open(rustix::process::getpid(), PidfdFlags::empty());
+    own.is_ok_and(|own| pidfd_info::exit_status(&own).is_ok())
 }
 
 fn belongs_to(pid: u32, id: &str) -> io::Result<bool> {
