@@ -112,3 +112,75 @@ fn ctrl_c_takes_the_line_along() {
     let text = screen.text();
     assert!(!moves(&text) && !text.contains("down for containerd"), "{text}");
 }
+
+/// A git that takes its time over everything.
+fn slow_git(world: &World) -> String {
+    with_program(world, "git", "sleep 0.4")
+}
+
+#[test]
+fn a_stop_shows_whom_it_waits_for_and_with_quiet_it_does_not() {
+    for (flags, moved) in [("", true), ("--quiet", false)] {
+        let world = World::new();
+        let job = world.job();
+        let deaf = "trap '' TERM; touch ready; while :; do sleep 0.2; done";
+        world.agent(&["--detach", "--name", &job], deaf).exits(0);
+        crate::world::wait_for("the agent", || world.path("agent-1/ready").exists());
+        let screen = Screen::of(&world);
+        screen.records();
+        screen.types(&format!("bn {flags} container stop -t 3 {job}; echo rc=$?"));
+        if moved {
+            screen.waits_for(&format!("stopping {job}"));
+        }
+        screen.waits_for("rc=0");
+        assert!(!moves(&screen.text()) && screen.text().contains(&format!("\n{job}\n")), "{}", screen.text());
+        assert_eq!(moves(&screen.recorded()), moved, "{flags}");
+    }
+}
+
+#[test]
+fn a_prune_shows_which_run_it_looks_at() {
+    let world = World::new();
+    let job = world.job();
+    world.agent(&["--name", &job], "true").exits(0);
+    let screen = Screen::of(&world);
+    screen.types(&format!("PATH={}:$PATH bn container prune; echo rc=$?", slow_git(&world)));
+    screen.waits_for(&format!("looking at {job}, 1 of 1"));
+    screen.waits_for("rc=0");
+    let text = screen.text();
+    assert!(!moves(&text) && text.contains(&format!("forgot {job}: ")), "{text}");
+}
+
+#[test]
+fn the_line_is_gone_before_a_question_and_comes_back_after_it() {
+    let world = World::new();
+    let job = world.job();
+    world.agent(&["--name", &job, "--no-merge"], "git commit -q --allow-empty -m work").exits(0);
+    let screen = Screen::of(&world);
+    screen.records();
+    screen.types(&format!("PATH={}:$PATH bn container discard {job}; echo rc=$?", slow_git(&world)));
+    screen.waits_for(&format!("looking for what only {job} has"));
+    screen.waits_for("[y/N]");
+    assert!(!moves(&screen.text()), "{}", screen.text());
+    screen.types("y");
+    screen.waits_for(&format!("keeping a copy of {job}"));
+    screen.waits_for("rc=0");
+    let text = screen.text();
+    assert!(!moves(&text) && text.contains(&format!("discarded {job}; ")), "{text}");
+}
+
+#[test]
+fn a_merge_shows_its_line_after_its_question() {
+    let world = World::new();
+    let job = world.job();
+    world.agent(&["--name", &job], "git commit -q --allow-empty -m work; exit 7").exits(7);
+    let screen = Screen::of(&world);
+    screen.types(&format!("PATH={}:$PATH bn container merge {job}; echo rc=$?", slow_git(&world)));
+    screen.waits_for("[y/N]");
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    assert!(!moves(&screen.text()), "{}", screen.text());
+    screen.types("y");
+    screen.waits_for(&format!("taking over what {job} has made"));
+    screen.waits_for("rc=0");
+    assert!(!moves(&screen.text()), "{}", screen.text());
+}

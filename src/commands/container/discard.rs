@@ -68,7 +68,11 @@ fn readable(runs: &Runs, args: &DiscardArgs, context: &Context, runner: &Runner)
     if seen.owned {
         return Err(owned().into());
     }
-    ask(&name, &discard::only_there(&seen, &git), args, context)?;
+    let step = context.output.step(format_args!("looking for what only {name} has"));
+    let only = discard::only_there(&seen, &git);
+    drop(step);
+    ask(&name, &only, args, context)?;
+    let step = context.output.step(format_args!("keeping a copy of {name}"));
     let mut run = Run::take_over(seen.folder.clone())?.ok_or_else(owned)?;
     let checks = run.record.check.as_ref().is_some_and(Check::is_open);
     if checks || run.record.state.is_open() || run.record.needs_sudo {
@@ -78,6 +82,7 @@ fn readable(runs: &Runs, args: &DiscardArgs, context: &Context, runner: &Runner)
         over::clean_up(&mut run, &engine)?;
     }
     let copy = discard::run(&run, &git, now())?;
+    drop(step);
     remembered::forget_gone(&run.record.spec.repo(), context)?;
     Ok(discarded(name, copy, Some(run.record.spec.checkout.main_worktree.clone())))
 }

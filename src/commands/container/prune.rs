@@ -84,7 +84,9 @@ pub fn run(args: &PruneArgs, context: &Context) -> Result<Exit, Failure> {
     let runs = Runs::read(context)?.to_change(args.scope.all_repositories, "prune")?;
     let mut pruned = Pruned::default();
     let mut failures = Vec::new();
-    for seen in &runs {
+    let step = context.output.step("looking for what can be forgotten");
+    for (nth, seen) in runs.iter().enumerate() {
+        step.says(format_args!("looking at {}, {} of {}", seen.record.name(), nth + 1, runs.len()));
         match forget(seen, &git) {
             Ok(Verdict::Forgot(forgot)) => pruned.forgot.push(forgot),
             Ok(Verdict::Kept(kept)) => pruned.kept.push(kept),
@@ -93,6 +95,7 @@ pub fn run(args: &PruneArgs, context: &Context) -> Result<Exit, Failure> {
             Err(failure) => failures.push((seen.record.name(), failure)),
         }
     }
+    drop(step);
     context.output.print(&pruned)?;
     if context.output.is_json() {
         pruned.kept.iter().for_each(|kept| context.output.note(kept));

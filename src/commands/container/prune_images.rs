@@ -86,7 +86,9 @@ pub fn run(args: &PruneArgs, context: &Context) -> Result<Exit, Failure> {
     let mut report = Report { images: Vec::new(), bytes: 0, dry_run: args.dry_run };
     if !candidates.is_empty() {
         let stores = Stores::look(context)?;
+        let step = context.output.step("looking at images");
         for candidate in &candidates {
+            step.says(format_args!("looking at {}", candidate.built.reference));
             report.images.extend(stores.prune(candidate, args.dry_run)?);
         }
     }

@@ -71,7 +71,9 @@ pub fn run(args: &PruneArgs, context: &Context) -> Result<Exit, Failure> {
     let _door = Lock::take(&door).map_err(|source| RunError::io("lock", &door, source))?;
     let runs = known_runs(context)?;
     let mut report = Report { dry_run: args.dry_run, ..Report::default() };
+    let step = context.output.step("looking at worktrees");
     for created in wanted(&args.scope, context, &git)? {
+        step.says(format_args!("looking at {}", created.path.display()));
         let holds = holds(&created, &runs, context, &git);
         let bytes = measured(&created.path);
         if holds.is_none() && !args.dry_run {
@@ -82,6 +84,7 @@ pub fn run(args: &PruneArgs, context: &Context) -> Result<Exit, Failure> {
         let (branch, target) = (created.branch().to_owned(), created.target().to_owned());
         report.worktrees.push(Row { worktree: created.path, branch, bytes, kept, way, target });
     }
+    drop(step);
     let going = report.worktrees.iter().filter(|row| row.kept.is_none());
     report.bytes = going.map(|row| row.bytes).try_fold(0u64, |sum, bytes| Some(sum.saturating_add(bytes?)));
     if report.worktrees.is_empty() && !context.output.is_json() {

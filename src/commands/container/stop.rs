@@ -45,8 +45,10 @@ pub fn run(args: &StopArgs, context: &Context) -> Result<Exit, Failure> {
     let engine = Engine::connect(&context.env, &runner)?;
     let git = Git::new(runner);
     let grace = Duration::from_secs(args.time.into());
+    let step = context.output.step(what(&chosen, &lost));
     let mut results = at_once(&chosen, &engine, &git, grace, args.message.as_deref());
     results.extend(lost.iter().map(|lost| stop_unreadable(lost, &engine, Instant::now() + grace)));
+    drop(step);
     let (done, failed): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
     let done: Vec<Stopped> = done.into_iter().filter_map(Result::ok).collect();
     done.iter().filter_map(|stopped| stopped.note.as_ref()).for_each(|note| context.output.note(note));
@@ -55,6 +57,16 @@ pub fn run(args: &StopArgs, context: &Context) -> Result<Exit, Failure> {
     let first = (!errors.is_empty()).then(|| errors.remove(0));
     errors.iter().for_each(|error| context.output.note(format_args!("Error: {error}")));
     first.map_or(Ok(Exit::DONE), Err)
+}
+
+/// What whoever waits is shown.
+fn what(chosen: &[Seen], lost: &[&Unreadable]) -> String {
+    let names: Vec<String> =
+        chosen.iter().map(|run| run.record.name().to_owned()).chain(lost.iter().map(|lost| lost.name())).collect();
+    match names.as_slice() {
+        [name] => format!("stopping {name}"),
+        names => format!("stopping {} runs: {}", names.len(), names.join(", ")),
+    }
 }
 
 /// Each in a thread of its own: ten graces together take as long as one.

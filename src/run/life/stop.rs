@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::error::Failure;
 use crate::failpoint::{self, Point};
 use crate::git::host::Git;
+use crate::output::progress;
 use crate::run::engine::Engine;
 use crate::run::life::check;
 use crate::run::life::land::{Landing, Merge};
@@ -122,7 +123,7 @@ fn owner_released(folder: &Folder) -> Result<bool, Failure> {
         if Instant::now() >= deadline {
             return Ok(false);
         }
-        std::thread::sleep(POLL);
+        progress::sleep(POLL);
     }
     Ok(true)
 }
