@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use crate::world::{World, answer};
+use crate::world::{World, answer, patience};
 
 pub struct Host {
     /// A word that nothing else on this machine has.
@@ -46,7 +46,7 @@ impl Host {
         let sleep = |name: &str| {
             let mut command = world.program("sleep");
             command
-                .arg("600")
+                .arg(patience(600).as_secs().to_string())
                 .env("CANARY", format!("canary-of-a-stranger-{word}"))
                 .env("ROLE", name)
                 .stdout(Stdio::null());
@@ -78,7 +78,7 @@ impl Host {
         let disk = world.shell("mountpoint -d $(findmnt -no TARGET -T .) | tr : ' '");
         let user = world.shell("id -u");
         format!(
-            "export W={root} C={root}/canary X={x} PORT={port} ADDRESS={address} DISK='{disk}' U={user} KEY={key}\n\
+            "export W={root} C={root}/canary X={x} PORT={port} ADDRESS={address} DISK='{disk}' U={user} KEY={key} PATIENCE={patience}\n\
              export HANDLE={handle} VICTIM={victim} SLEEPER={sleeper} LOOT=/workspace/loot/$N N\n\
              as_user() {{ if ((EUID == 0)); then setpriv --reuid $U --regid $U --clear-groups \"$@\"; else \"$@\"; fi; }}\n",
             x = self.word,
@@ -87,6 +87,7 @@ impl Host {
             handle = handle(&world.path("secret")),
             victim = self.victim.id(),
             sleeper = self.sleeper.id(),
+            patience = patience(8).as_secs(),
         )
     }
 
@@ -111,6 +112,12 @@ pub fn disk(folder: &Path) -> Option<String> {
     let device = answer(findmnt).stdout.trim().to_owned();
     let byte = Command::new("sudo").args(["-n", "head", "-c", "1", &device]).output().unwrap();
     (byte.stdout.len() == 1).then_some(device)
+}
+
+/// Whether programs there run with their owner's rights; a `/tmp` in memory is mounted without that by systemd.
+pub fn honours_setuid(folder: &Path) -> bool {
+    let findmnt = Command::new("findmnt").args(["-no", "OPTIONS", "-T"]).arg(folder).output().unwrap();
+    !answer(findmnt).stdout.trim().split(',').any(|option| option == "nosuid")
 }
 
 fn secret(word: &str, name: &str) -> String {

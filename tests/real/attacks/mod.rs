@@ -45,7 +45,8 @@ const ORDINARY_WORK: &str = "
 /// Runs every script by itself, four at a time; those that write in one repository one after another.
 const ALL: &str = r#"#!/bin/bash
 cd /workspace
-one() { timeout -k 1 8 bash -c '. attacks/env; export SECRET=$(cat attacks/$N.secret); . attacks/$N.attack' > attacks/$N.out 2>&1 < /dev/null; }
+. attacks/env
+one() { timeout -k 1 $PATIENCE bash -c '. attacks/env; export SECRET=$(cat attacks/$N.secret); . attacks/$N.attack' > attacks/$N.out 2>&1 < /dev/null; }
 export -f one
 ls attacks | sed -n 's/\.attack$//p' | grep -v ^git- | xargs -P 4 -I{} bash -c 'export N={}; one'
 for N in $(ls attacks | sed -n 's/\.attack$//p' | grep ^git-); do export N; one; done
@@ -185,10 +186,11 @@ impl Battle {
 }
 
 fn nothing_works_behind_the_wall_and_everything_without(attacks: &[Attack]) {
-    // Without a disk that root itself may read, nothing could show that these attacks work.
-    let on_disk = host::disk(&std::env::temp_dir()).is_some();
-    let attacks: Vec<&Attack> =
-        attacks.iter().filter(|attack| on_disk || !attack.name.ends_with("-the-disk")).collect();
+    // Without a disk that root itself may read, or where no program gets its owner's rights, nothing could show that these attacks work.
+    let folder = std::env::temp_dir();
+    let (on_disk, setuid) = (host::disk(&folder).is_some(), host::honours_setuid(&folder));
+    let can_work = |name: &str| (on_disk || !name.ends_with("-the-disk")) && (setuid || name != "run-a-setuid-program");
+    let attacks: Vec<&Attack> = attacks.iter().filter(|attack| can_work(attack.name)).collect();
     let attacks = attacks.as_slice();
     let walled = Battle::new(attacks);
     walled.walled(attacks.len());
