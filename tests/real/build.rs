@@ -307,7 +307,11 @@ fn a_definition_that_makes_no_agents_image_is_told_why() {
         ),
         (
             "FROM localhost:1/x\n".to_owned(),
-            vec!["hint: its registry did not answer, and localhost:1/x", "hint: list your images: buildah images"],
+            vec![
+                "hint: the registry localhost:1 does not answer: connection refused",
+                "hint: localhost:1/x:latest is not in your own store",
+                "hint: list your images: buildah images",
+            ],
         ),
         (format!("{}USER nobody\n", least()), vec!["hint: end the Containerfile with the line: USER root"]),
         (
