@@ -10,7 +10,7 @@ source scripts/common.sh
 # shellcheck source=scripts/timing.sh
 source scripts/timing.sh
 
-readonly ROUNDS=${ROUNDS:-15} BOUND=200
+readonly ROUNDS=${ROUNDS:-15} BOUND=250
 
 set_up start
 own_home
