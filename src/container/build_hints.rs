@@ -99,10 +99,9 @@ fn base_out_of_reach(error: &str, built: Built) -> Option<Vec<String>> {
     if base.starts_with("localhost/") {
         return Some(vec![format!("there is no image {base} in your own store: {other}"), look]);
     }
-    let Refusal { why, hints } = registry::refusal(base, error);
-    let unanswered = error.contains("pinging container registry") && !error.contains("HTTP response to HTTPS client");
+    let Refusal { why, hint, unanswered } = registry::refusal(base, error);
     let own = unanswered.then(|| format!("{base} is not in your own store: {other}"));
-    Some(std::iter::once(why).chain(own).chain(hints).collect())
+    Some([Some(why), own, Some(hint)].into_iter().flatten().collect())
 }
 
 fn missing_ids(error: &str) -> Option<Vec<String>> {

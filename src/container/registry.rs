@@ -14,7 +14,9 @@ pub fn is_named(reference: &str) -> bool {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Refusal {
     pub why: String,
-    pub hints: Vec<String>,
+    pub hint: String,
+    /// No registry answered.
+    pub unanswered: bool,
 }
 
 /// What registries answer to somebody whom they do not know, or to whom they show nothing.
@@ -24,12 +26,14 @@ const LOGIN_WANTED: [&str; 4] = ["unauthorized", "authentication required", "inv
 pub fn refusal(reference: &str, error: &str) -> Refusal {
     let host = host(reference);
     let reason = error.rsplit(": ").next().unwrap_or(error).trim_end();
-    let (why, hint) = if error.contains("HTTP response to HTTPS client") {
+    let plain_http = error.contains("HTTP response to HTTPS client");
+    let unanswered = error.contains("pinging container registry") && !plain_http;
+    let (why, hint) = if plain_http {
         (
             format!("the registry {host} speaks plain HTTP, and buildah wants TLS"),
             format!("where that is meant, fetch {reference} first: buildah pull --tls-verify=false {reference}"),
         )
-    } else if error.contains("pinging container registry") {
+    } else if unanswered {
         (format!("the registry {host} does not answer: {reason}"), "list your images: buildah images".to_owned())
     } else if error.contains("manifest unknown") || error.contains("name unknown") {
         (format!("the registry {host} has no {reference}"), "check the name and the tag".to_owned())
@@ -46,7 +50,7 @@ pub fn refusal(reference: &str, error: &str) -> Refusal {
             format!("check the name, or log in: buildah login {host}"),
         )
     };
-    Refusal { why, hints: vec![hint] }
+    Refusal { why, hint, unanswered }
 }
 
 #[cfg(test)]

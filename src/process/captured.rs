@@ -45,11 +45,6 @@ impl Captured {
     pub fn success(&self) -> bool {
         self.status.success()
     }
-
-    /// Whether these bytes are somewhere in its standard output.
-    pub fn says(&self, bytes: &[u8]) -> bool {
-        self.stdout.windows(bytes.len()).any(|found| found == bytes)
-    }
 }
 
 /// The exit code as a shell would give it: 128 + n for a signal.

@@ -113,9 +113,18 @@ fn ctrl_c_takes_the_line_along() {
     assert!(!moves(&text) && !text.contains("down for containerd"), "{text}");
 }
 
-/// A git that takes its time over everything.
-fn slow_git(world: &World) -> String {
-    with_program(world, "git", "sleep 0.4")
+/// A terminal on which this verb was typed for the world's run, with a git that takes its time over everything.
+fn slow_terminal(world: &World, verb: &str) -> Screen {
+    let screen = Screen::of(world);
+    let path = with_program(world, "git", "sleep 0.4");
+    screen.types(&format!("PATH={path}:$PATH bn container {verb}; echo rc=$?"));
+    screen
+}
+
+fn assert_ended(screen: &Screen, said: &str) {
+    screen.waits_for("rc=0");
+    let text = screen.text();
+    assert!(!moves(&text) && text.contains(said), "{text}");
 }
 
 #[test]
@@ -143,12 +152,9 @@ fn a_prune_shows_which_run_it_looks_at() {
     let world = World::new();
     let job = world.job();
     world.agent(&["--name", &job], "true").exits(0);
-    let screen = Screen::of(&world);
-    screen.types(&format!("PATH={}:$PATH bn container prune; echo rc=$?", slow_git(&world)));
+    let screen = slow_terminal(&world, "prune");
     screen.waits_for(&format!("looking at {job}, 1 of 1"));
-    screen.waits_for("rc=0");
-    let text = screen.text();
-    assert!(!moves(&text) && text.contains(&format!("forgot {job}: ")), "{text}");
+    assert_ended(&screen, &format!("forgot {job}: "));
 }
 
 #[test]
@@ -156,17 +162,13 @@ fn the_line_is_gone_before_a_question_and_comes_back_after_it() {
     let world = World::new();
     let job = world.job();
     world.agent(&["--name", &job, "--no-merge"], "git commit -q --allow-empty -m work").exits(0);
-    let screen = Screen::of(&world);
-    screen.records();
-    screen.types(&format!("PATH={}:$PATH bn container discard {job}; echo rc=$?", slow_git(&world)));
+    let screen = slow_terminal(&world, &format!("discard {job}"));
     screen.waits_for(&format!("looking for what only {job} has"));
     screen.waits_for("[y/N]");
     assert!(!moves(&screen.text()), "{}", screen.text());
     screen.types("y");
     screen.waits_for(&format!("keeping a copy of {job}"));
-    screen.waits_for("rc=0");
-    let text = screen.text();
-    assert!(!moves(&text) && text.contains(&format!("discarded {job}; ")), "{text}");
+    assert_ended(&screen, &format!("discarded {job}; "));
 }
 
 #[test]
@@ -174,13 +176,11 @@ fn a_merge_shows_its_line_after_its_question() {
     let world = World::new();
     let job = world.job();
     world.agent(&["--name", &job], "git commit -q --allow-empty -m work; exit 7").exits(7);
-    let screen = Screen::of(&world);
-    screen.types(&format!("PATH={}:$PATH bn container merge {job}; echo rc=$?", slow_git(&world)));
+    let screen = slow_terminal(&world, &format!("merge {job}"));
     screen.waits_for("[y/N]");
     std::thread::sleep(std::time::Duration::from_secs(1));
     assert!(!moves(&screen.text()), "{}", screen.text());
     screen.types("y");
     screen.waits_for(&format!("taking over what {job} has made"));
-    screen.waits_for("rc=0");
-    assert!(!moves(&screen.text()), "{}", screen.text());
+    assert_ended(&screen, "merged into main");
 }

@@ -29,7 +29,8 @@ pub enum BuildError {
 impl Explain for BuildError {
     fn hints(&self) -> Vec<String> {
         match self {
-            BuildError::Failed { hints, .. } | BuildError::NotFetched(Refusal { hints, .. }) => hints.clone(),
+            BuildError::Failed { hints, .. } => hints.clone(),
+            BuildError::NotFetched(Refusal { hint, .. }) => vec![hint.clone()],
             BuildError::OtherUser { own: true, .. } => {
                 vec![
                     "its base image names that user; choose another base: bn container build --base-image REF"

@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use memchr::memmem;
+
 use crate::git::host::GitError;
 use crate::process::{Captured, Cmd};
 
@@ -37,7 +39,7 @@ impl Lasting {
         let answer = ask()?;
         let is_no = answer.status.code() == Some(1) && is_one_of(&["merge-base"], cmd.arguments());
         // An object that is missing may come.
-        let lasts = (answer.success() || is_no) && !answer.says(b" missing");
+        let lasts = (answer.success() || is_no) && memmem::find(&answer.stdout, b" missing").is_none();
         if lasts && answer.stdout.len() + input.len() <= LONGEST {
             known().push((cmd.clone(), input.to_owned(), answer.clone()));
         }
