@@ -3,6 +3,7 @@
 mod config;
 pub mod container;
 mod graph;
+mod known;
 mod mcp;
 mod pager;
 pub mod shell;
@@ -10,7 +11,7 @@ pub mod shell;
 use crate::cli::Command;
 use crate::data_dir::Mode;
 use crate::env::Env;
-use crate::error::Failure;
+use crate::error::{Failure, Usage};
 use crate::output::Output;
 
 /// What every verb is given.
@@ -26,6 +27,18 @@ impl Context {
         if let Some(line) = mode.ignored {
             self.output.note(line);
         }
+    }
+
+    /// For a command that works on the host alone.
+    pub fn refuse_inside(&self, command: &str) -> Result<(), Usage> {
+        let mode = Mode::of(&self.env);
+        if mode.container {
+            let because = mode.because;
+            let error =
+                Usage::new(format!("`{command}` works on the host, and this is one of its containers ({because})"));
+            return Err(error.hint("the task graph is here, too: bn orient"));
+        }
+        Ok(())
     }
 }
 

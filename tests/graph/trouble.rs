@@ -253,17 +253,19 @@ fn what_works_on_the_host_says_so_in_a_container() {
     let world = World::new();
     world.bn(&["ready"]).ok();
     let root = container(&world);
-    let refused = |verb: &str| {
-        let answer = Answer::of(contained(&world, &root, &format!("$bn container {verb}")).output().unwrap());
+    let refused = |line: &str| {
+        let answer = Answer::of(contained(&world, &root, &format!("$bn {line}")).output().unwrap());
         answer.refused(2)
     };
-    assert_snapshot!(refused("run"), @r"
+    let run = refused("container run");
+    assert_snapshot!(run, @r"
     Error: `bn container` works on the host, and this is one of its containers (BN_CONTAINER_MODE is set, and this is an image of bn's)
     hint: the task graph is here, too: bn orient
     ");
     for verb in ["list", "prune", "doctor", "allow-sets", "own folder"] {
-        assert_eq!(refused(verb), refused("run"), "{verb}");
+        assert_eq!(refused(&format!("container {verb}")), run, "{verb}");
     }
+    assert_eq!(refused("config"), run.replace("`bn container`", "`bn config`"));
     let answer = Answer::of(contained(&world, &root, "$bn orient; $bn doctor").output().unwrap());
     let said = "/binnacle, container mode (BN_CONTAINER_MODE is set, and this is an image of bn's).\n";
     assert_eq!(answer.ok().matches(said).count(), 2);

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::cli::given::Given;
-use crate::commands::Context;
+use crate::commands::{Context, known};
 use crate::config::document::{self, File, too_long};
 use crate::config::error::ConfigError;
 use crate::config::keys::KEYS;
@@ -80,7 +80,7 @@ pub fn project(git: &Git, folder: &Path, wanted: Option<&str>) -> Result<Option<
 /// All that counts where no flag says otherwise, and the project's part of it.
 pub fn all(context: &Context, git: &Git) -> Result<(Vec<Setting>, Option<Project>), Failure> {
     let env = &context.env;
-    let stronger = [variables(env, &Given::default())?, user(env, || trees(context, None))?].concat();
+    let stronger = [variables(env, &Given::default())?, user(env, || known::trees(context, None))?].concat();
     let project = project(git, &env.directory, wanted_target(&stronger))?;
     let of_project = project.as_ref().map_or(Vec::new(), |project| project.settings.clone());
     Ok((settle(stronger.into_iter().chain(of_project)), project))
@@ -89,10 +89,4 @@ pub fn all(context: &Context, git: &Git) -> Result<(Vec<Setting>, Option<Project
 /// The branch that these settings want the work to go to.
 pub fn wanted_target(settings: &[Setting]) -> Option<&str> {
     settings.iter().find(|setting| setting.key.name == "merge-target")?.text()
-}
-
-/// The trees of the agents that are known here.
-pub fn trees(context: &Context, worktree: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
-    let runs = crate::commands::container::known_runs(context)?;
-    Ok(crate::commands::container::agent_trees::find(&context.env, worktree, &runs))
 }

@@ -6,12 +6,11 @@ mod show;
 mod trust;
 
 use crate::cli::config::{ConfigArgs, ConfigCommand};
-use crate::commands::container::refuse_in_container;
 use crate::commands::{Context, Exit};
 use crate::error::Failure;
 
 pub fn dispatch(args: &ConfigArgs, context: &Context) -> Result<Exit, Failure> {
-    refuse_in_container(context)?;
+    context.refuse_inside("bn config")?;
     match &args.command {
         Some(ConfigCommand::Trust(args)) => trust::run(args, context),
         None => show::run(args, context),

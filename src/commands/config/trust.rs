@@ -9,7 +9,7 @@ use crate::cli::given::Given;
 use crate::commands::config::confirmed::{Confirmed, is_wanted};
 use crate::commands::config::gather;
 use crate::commands::container::devcontainer;
-use crate::commands::{Context, Exit};
+use crate::commands::{Context, Exit, known};
 use crate::config::setting::{Origin, Setting};
 use crate::env::machine;
 use crate::error::{Failure, Usage};
@@ -45,7 +45,7 @@ impl fmt::Display for Trusted {
 pub fn run(args: &TrustArgs, context: &Context) -> Result<Exit, Failure> {
     let env = &context.env;
     let stronger =
-        [gather::variables(env, &Given::default())?, gather::user(env, || gather::trees(context, None))?].concat();
+        [gather::variables(env, &Given::default())?, gather::user(env, || known::trees(context, None))?].concat();
     let git = Git::new(Runner::new(env));
     let project = gather::project(&git, &env.directory, gather::wanted_target(&stronger))?;
     let project = project.ok_or_else(|| Usage::new("this is no repository, so there are no settings of a project"))?;

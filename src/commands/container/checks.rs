@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::cli::container::{CheckArgs, MergeArgs};
-use crate::commands::Context;
 use crate::commands::config::gather;
 use crate::commands::container::configured;
+use crate::commands::{Context, known};
 use crate::config::setting::settle;
 use crate::container::network::Network;
 use crate::error::{Failure, Usage};
@@ -53,7 +53,7 @@ pub fn of_merge(args: &MergeArgs, spec: &RunSpec, git: &Git, context: &Context) 
 /// What the user's and the project's configurations say by now, for a run that was started without.
 fn of_configurations(spec: &RunSpec, git: &Git, context: &Context) -> Result<Option<CheckSpec>, Failure> {
     let place = &spec.checkout.main_worktree;
-    let user = gather::user(&context.env, || gather::trees(context, Some(&spec.checkout.worktree)))?;
+    let user = gather::user(&context.env, || known::trees(context, Some(&spec.checkout.worktree)))?;
     let project = gather::project(git, place, Some(&spec.target.branch))?;
     let of_project = project.iter().flat_map(|project| project.settings.clone());
     let mut settled = settle(user.into_iter().chain(of_project));

@@ -3,10 +3,10 @@
 use std::io::BufRead;
 
 use crate::cli::container::RunArgs;
-use crate::commands::Context;
 use crate::commands::config::confirmed::{Confirmed, is_wanted};
 use crate::commands::config::gather::{self, Project};
 use crate::commands::container::{devcontainer, worktree};
+use crate::commands::{Context, known};
 use crate::config::error::ConfigError;
 use crate::config::setting::{Origin, Setting, settle};
 use crate::config::value::Value;
@@ -29,7 +29,7 @@ pub fn fill(mut args: RunArgs, context: &Context) -> Result<(RunArgs, Git), Fail
     let output = if context.env.screen.is_some() { context.output.without_notes() } else { context.output };
     let context = &Context { output, ..context.clone() };
     say_variables(name, &variables, context);
-    let user = gather::user(&context.env, || gather::trees(context, args.worktree.as_deref()))?;
+    let user = gather::user(&context.env, || known::trees(context, args.worktree.as_deref()))?;
     let stronger = [variables, user].concat();
     let withheld = args.env.iter().chain(&args.secret).filter(|name| !name.contains('='));
     let git = Git::new(Runner::new(&context.env).withholding(withheld)).remembering();

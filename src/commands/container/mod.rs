@@ -1,7 +1,6 @@
 //! `bn container …`: one file per verb.
 
 mod agent_home;
-pub mod agent_trees;
 mod allow;
 mod allow_check;
 mod allow_sets;
@@ -88,15 +87,14 @@ mod wish;
 mod worktree;
 
 use crate::cli::container::ContainerCommand;
-use crate::commands::{Context, Exit};
-use crate::data_dir::{DataDir, Mode};
-use crate::error::{Failure, Usage};
+use crate::commands::{Context, Exit, known};
+use crate::data_dir::Mode;
+use crate::error::Failure;
 use crate::run::life::stale_secrets;
-use crate::run::record::census::{Seen, all};
 
 pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit, Failure> {
     if !is_of_the_inside(&command) {
-        refuse_in_container(&context)?;
+        context.refuse_inside("bn container")?;
     }
     if is_typed(&command) {
         context.say_what_is_ignored(Mode::of(&context.env));
@@ -159,17 +157,6 @@ fn is_of_the_inside(command: &ContainerCommand) -> bool {
     matches!(command, Told | Sshd | Relay(_) | Dialler(_) | Restrict(_) | AgentHome(_) | Furnish(_))
 }
 
-pub fn refuse_in_container(context: &Context) -> Result<(), Usage> {
-    let mode = Mode::of(&context.env);
-    if mode.container {
-        let because = mode.because;
-        let error =
-            Usage::new(format!("`bn container` works on the host, and this is one of its containers ({because})"));
-        return Err(error.hint("the task graph is here, too: bn orient"));
-    }
-    Ok(())
-}
-
 /// Some of the verbs are started inside, where whatever looks like a record was laid there by an agent; and an owner has what it was
 /// handed.
 fn is_typed(command: &ContainerCommand) -> bool {
@@ -180,12 +167,12 @@ fn is_typed(command: &ContainerCommand) -> bool {
 /// What comes before anything else, whatever the command: no program of an agent's will be started, and what dead owners left of
 /// secrets goes.
 fn make_safe(command: &ContainerCommand, context: &mut Context) -> Result<(), Failure> {
-    let runs = known_runs(context)?;
+    let runs = known::runs(context)?;
     let worktree = match command {
         ContainerCommand::Run(args) => args.worktree.as_deref(),
         _ => None,
     };
-    let left_out = context.env.search_path(&agent_trees::find(&context.env, worktree, &runs));
+    let left_out = context.env.search_path(&known::trees_of(&runs, &context.env, worktree));
     if let (ContainerCommand::Run(_), Some(folder)) = (command, left_out.first()) {
         let folder = folder.display();
         context
@@ -197,12 +184,4 @@ fn make_safe(command: &ContainerCommand, context: &mut Context) -> Result<(), Fa
         context.output.note(format_args!("secrets of a run that was killed may be left: {error}"));
     }
     Ok(())
-}
-
-/// The runs of all repositories. Without a home there are none, and a command that needs one says so itself.
-pub fn known_runs(context: &Context) -> Result<Vec<Seen>, Failure> {
-    match DataDir::resolve(&context.env) {
-        Ok(data) => Ok(all(data.repositories())?.runs),
-        _ => Ok(Vec::new()),
-    }
 }

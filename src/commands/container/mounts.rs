@@ -8,8 +8,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 use crate::cli::container::RunArgs;
-use crate::commands::Context;
-use crate::commands::container::{agent_trees, known_runs, ownership};
+use crate::commands::container::ownership;
+use crate::commands::{Context, known};
 use crate::container::user_mount::{UserMount, WantedMount, refuse_place};
 use crate::container::wall::Identity;
 use crate::env::Env;
@@ -26,8 +26,8 @@ pub fn resolve(args: &RunArgs, checkout: &Checkout, context: &Context) -> Result
     if args.mount.is_empty() {
         return Ok(Vec::new());
     }
-    let runs = known_runs(context)?;
-    let written = agent_trees::find(&context.env, args.worktree.as_deref(), &runs);
+    let runs = known::runs(context)?;
+    let written = known::trees_of(&runs, &context.env, args.worktree.as_deref());
     let worktrees = runs.iter().map(|seen| seen.record.spec.checkout.worktree.clone());
     let places = Places::of(&context.env, checkout, worktrees)?;
     let mut mounts: Vec<UserMount> = Vec::new();

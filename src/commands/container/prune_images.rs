@@ -12,8 +12,7 @@ use crate::commands::container::amounts::room;
 use crate::commands::container::built::{self, Built};
 use crate::commands::container::caches::repositories;
 use crate::commands::container::import;
-use crate::commands::container::known_runs;
-use crate::commands::{Context, Exit};
+use crate::commands::{Context, Exit, known};
 use crate::config::setting::Setting;
 use crate::container::buildah;
 use crate::container::image_list::{self, Stored};
@@ -145,7 +144,7 @@ impl Stores {
         let containers = runner.read(&engine.ctr.containers())?.text();
         let of_containers =
             image_list::used(&containers).map(|image| (image.to_owned(), "a container has it".to_owned()));
-        let runs = known_runs(context)?;
+        let runs = known::runs(context)?;
         let of_runs = runs.iter().map(|run| {
             let spec = &run.record.spec;
             (spec.image.clone(), format!("the run {} has it; forget that first: bn container prune", spec.name))

@@ -8,9 +8,8 @@ use serde::Serialize;
 use crate::cli::container::{PruneArgs, ScopeArgs};
 use crate::commands::container::amounts::room;
 use crate::commands::container::find::Runs;
-use crate::commands::container::known_runs;
 use crate::commands::container::measured::measured;
-use crate::commands::{Context, Exit};
+use crate::commands::{Context, Exit, known};
 use crate::data_dir::DataDir;
 use crate::error::Failure;
 use crate::git::host::created::{self, Created, Holds};
@@ -69,7 +68,7 @@ pub fn run(args: &PruneArgs, context: &Context) -> Result<Exit, Failure> {
     let door = repositories.join(".lock");
     store::create_private(&repositories).map_err(|source| RunError::io("make", &repositories, source))?;
     let _door = Lock::take(&door).map_err(|source| RunError::io("lock", &door, source))?;
-    let runs = known_runs(context)?;
+    let runs = known::runs(context)?;
     let mut report = Report { dry_run: args.dry_run, ..Report::default() };
     let step = context.output.step("looking at worktrees");
     for created in wanted(&args.scope, context, &git)? {
@@ -97,7 +96,7 @@ pub fn run(args: &PruneArgs, context: &Context) -> Result<Exit, Failure> {
 /// Those who forget runs hear of worktrees that hold nothing.
 pub fn tell(scope: &ScopeArgs, context: &Context) -> Result<(), Failure> {
     let git = Git::new(Runner::new(&context.env));
-    let runs = known_runs(context)?;
+    let runs = known::runs(context)?;
     let found = wanted(scope, context, &git)?;
     let empty = found.iter().filter(|created| holds(created, &runs, context, &git).is_none()).count();
     if empty > 0 {
