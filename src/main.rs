@@ -28,6 +28,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use output::progress::Shown;
+
 fn main() -> ExitCode {
     let words = env::words();
     match commands::shell::completions::answer(&words) {
@@ -41,7 +43,8 @@ fn main() -> ExitCode {
     };
     let output = output::Output::new(cli.json).quiet(cli.quiet);
     let outcome = env::Env::read(cli.directory.as_deref(), cli.verbose).map_err(error::Failure::from).and_then(|env| {
-        commands::dispatch(cli.command, commands::Context { output: output.moving(env.has_moving_lines), env })
+        let shown = if env.has_moving_lines { Shown::Moving } else { Shown::Lines };
+        commands::dispatch(cli.command, commands::Context { output: output.showing(shown), env })
     });
     match outcome {
         Ok(exit) => ExitCode::from(exit.0),

@@ -14,7 +14,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
 
-use crate::output::progress::Step;
+use crate::output::progress::{Shown, Step};
 use crate::sanitize::{self, Sieve};
 
 pub use passing::Passing;
@@ -34,13 +34,13 @@ pub struct Output {
     silent: bool,
     /// Nobody wants to hear of work that goes on.
     quiet: bool,
-    /// There is a terminal on which a line can move.
-    moves: bool,
+    /// How whoever waits sees how far work is.
+    shown: Shown,
 }
 
 impl Output {
     pub fn new(json: bool) -> Self {
-        Self { json, lent: false, silent: false, quiet: false, moves: false }
+        Self { json, lent: false, silent: false, quiet: false, shown: Shown::Not }
     }
 
     /// The same, of which nobody wants to hear how far its work is.
@@ -52,9 +52,9 @@ impl Output {
         self.quiet
     }
 
-    /// The same, for somebody at a terminal on which a line can move.
-    pub fn moving(self, moves: bool) -> Self {
-        Self { moves, ..self }
+    /// The same, for somebody who sees in this way how far work is.
+    pub fn showing(self, shown: Shown) -> Self {
+        Self { shown, ..self }
     }
 
     /// The same, without notes.
@@ -137,10 +137,11 @@ impl Output {
         }
     }
 
-    /// Shows this step to whoever waits at a terminal, for as long as the value lives, if it takes longer than a moment.
+    /// Shows this step to whoever waits, for as long as the value lives: at a terminal if it takes longer than a moment, and elsewhere
+    /// if it takes long.
     pub fn step(self, text: impl Display) -> Step {
-        match self.moves && !self.quiet && !self.silent && !self.lent {
-            true => Step::begin(&text),
+        match !self.quiet && !self.silent && !self.lent {
+            true => Step::begin(&text, self.shown),
             false => Step::unseen(),
         }
     }

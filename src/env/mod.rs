@@ -56,6 +56,9 @@ pub const TOKENS: [&str; 6] = [
 /// Names the screen in which this process runs: a socket.
 pub const SCREEN: &str = "BN_SCREEN";
 
+/// Hands a command of `--notify` to the process that waits for a detached run.
+pub const NOTIFY: &str = "BN_NOTIFY";
+
 /// Whose files these are: the real user, also under `sudo bn`.
 #[derive(Clone, Debug)]
 pub struct User {
@@ -97,6 +100,8 @@ pub struct Env {
     /// Nobody reads what this process prints: the entrypoint has started it.
     pub unattended: bool,
     pub initial_prompt: Option<String>,
+    /// What whoever started this process wants to be told by.
+    pub notify: Option<String>,
     pub containerd_address: Option<String>,
     /// What the user edits texts with: a command line for a shell.
     pub editor: Option<String>,
@@ -158,6 +163,7 @@ impl Env {
             merge_target: nonempty("BN_MERGE_TARGET"),
             unattended: nonempty("BN_UNATTENDED").is_some(),
             initial_prompt: nonempty("BN_INITIAL_PROMPT"),
+            notify: nonempty(NOTIFY),
             containerd_address: nonempty("CONTAINERD_ADDRESS"),
             editor: nonempty("VISUAL").or_else(|| nonempty("EDITOR")),
             temporary: absolute("TMPDIR"),

@@ -1,4 +1,5 @@
-//! What takes long, on the terminal of the person who waits: one line, with the step and for how long by now.
+//! What takes long, on the terminal of the person who waits: one line, with the step and for how long by now. Off a terminal a step
+//! that takes long is a plain line, and another one each time when it has come to something else.
 //!
 //! No thread draws it. Whatever waits for a program, a lock or a moment calls `tick`, so that nothing is drawn while a person is
 //! asked. Whoever prints, or lends the terminal to a program, takes the line away first (`aside`).
@@ -16,6 +17,8 @@ use crate::sanitize;
 
 /// What is done by then is not worth a line.
 const DELAY: Duration = Duration::from_millis(300);
+/// Off a terminal, what is done by then is not worth a line; and how often there may be another one.
+const LONG: Duration = Duration::from_secs(10);
 /// How often the line moves.
 const TICK: Duration = Duration::from_millis(120);
 /// How long other lines have the terminal to themselves: they may be many.
@@ -24,24 +27,38 @@ const FRAMES: [char; 4] = ['|', '/', '-', '\\'];
 
 /// The line, which is one as the terminal is one.
 static LINE: Mutex<Line> =
-    Mutex::new(Line { steps: Vec::new(), begun: 0, bar: None, due: None, aside: 0, in_line: false });
+    Mutex::new(Line { steps: Vec::new(), begun: 0, bar: None, due: None, told: None, aside: 0, in_line: false });
+
+/// How whoever waits sees how far work is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// Not at all.
+    Not,
+    /// By a line that moves.
+    Moving,
+    /// By plain lines.
+    Lines,
+}
 
 struct Line {
     /// The innermost comes last.
-    steps: Vec<Shown>,
+    steps: Vec<Begun>,
     /// How many steps have been begun.
     begun: u64,
     /// There while the line is on the terminal.
     bar: Option<ProgressBar>,
     due: Option<Instant>,
+    /// The last of the plain lines.
+    told: Option<String>,
     /// How many others have the terminal.
     aside: usize,
     /// What was printed last has no line end yet.
     in_line: bool,
 }
 
-struct Shown {
+struct Begun {
     number: u64,
+    moving: bool,
     text: Box<dyn Fn() -> String + Send>,
     since: Instant,
 }
@@ -56,12 +73,16 @@ impl Step {
         Self(None)
     }
 
-    pub(super) fn begin(text: &impl Display) -> Self {
-        let text = text.to_string();
+    pub(super) fn begin(text: &impl Display, shown: Shown) -> Self {
+        if shown == Shown::Not {
+            return Self::unseen();
+        }
+        let (text, moving) = (text.to_string(), shown == Shown::Moving);
         let mut line = line();
         line.begun += 1;
         let number = line.begun;
-        line.steps.push(Shown { number, text: Box::new(move || text.clone()), since: Instant::now() });
+        line.told = None;
+        line.steps.push(Begun { number, moving, text: Box::new(move || text.clone()), since: Instant::now() });
         Self(Some(number))
     }
 
@@ -94,15 +115,16 @@ impl Drop for Step {
 /// Draws the line where it is due. Returns when it is due again, for whoever waits; `None` where nothing is shown.
 pub fn tick() -> Option<Duration> {
     let mut line = line();
-    let first = line.steps.first()?.since + DELAY;
+    let first = line.steps.first()?;
+    let (first, every) = (first.since + first.delay(), if first.moving { TICK } else { LONG });
     let now = Instant::now();
     let due = line.due.map_or(first, |due| due.max(first));
     if now < due {
         return Some(due - now);
     }
     line.draw(now);
-    line.due = Some(now + TICK);
-    Some(TICK)
+    line.due = Some(now + every);
+    Some(every)
 }
 
 /// Sleeps for so long, and draws the line meanwhile.
@@ -143,12 +165,27 @@ fn line() -> MutexGuard<'static, Line> {
     LINE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl Begun {
+    /// What is done by then is not worth a line.
+    fn delay(&self) -> Duration {
+        if self.moving { DELAY } else { LONG }
+    }
+}
+
 impl Line {
     fn draw(&mut self, now: Instant) {
-        let age = |step: &Shown| now.saturating_duration_since(step.since);
-        let shown = self.steps.iter().rev().find(|step| age(step) >= DELAY);
+        let age = |step: &Begun| now.saturating_duration_since(step.since);
+        let shown = self.steps.iter().rev().find(|step| age(step) >= step.delay());
         let Some(step) = shown.filter(|_| self.aside == 0 && !self.in_line) else { return };
         let (mark, text) = (mark(age(step)), on_one_line(&(step.text)()));
+        if !step.moving {
+            if self.told.as_ref() != Some(&text) {
+                // Whoever reads it may have gone.
+                drop(writeln!(io::stderr().lock(), "{text}"));
+                self.told = Some(text);
+            }
+            return;
+        }
         let bar = self.bar.get_or_insert_with(bar);
         bar.set_prefix(mark);
         bar.set_message(text);

@@ -36,6 +36,7 @@ mod landing;
 mod leftovers;
 mod life;
 mod log_times;
+mod looked_at;
 mod machine;
 mod main_job;
 mod memory;

@@ -26,8 +26,14 @@ fn a_detached_run_tells_when_it_has_ended_though_nobody_waits_for_it() {
     let (job, other) = (world.job(), world.name("other"));
     let file = world.path("told");
     let told = format!("--notify=echo \"$BN_RUN $BN_OUTCOME\" >>{}", file.display());
-    let begun = world.agent(&["--detach", "--name", &job, &told], "git commit -q --allow-empty -m work").exits(0);
+    let work = "touch ready; until [ -e go ]; do sleep 0.05; done; git commit -q --allow-empty -m work";
+    let begun = world.agent(&["--detach", "--name", &job, &told], work).exits(0);
     assert_eq!(begun.stdout, format!("{job}\n"), "{begun:#?}");
+    // Every user of the machine reads command lines.
+    let lines = world.shell("cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '");
+    assert!(lines.contains(&format!("wait --silent --notify {job}")), "{lines}");
+    assert!(!lines.contains(&format!(">>{}", file.display())), "{lines}");
+    world.shell("touch agent-1/go");
     wait_for("its being told", || fs::read_to_string(&file).is_ok_and(|text| text == format!("{job} merged\n")));
     let screen = Screen::of(&world);
     screen.types(&format!("bn container run -d ../agent-1 --notify --tag {} --name {other} -- false", image()));

@@ -1,6 +1,7 @@
 //! What is seen of work that takes long: on a terminal, off it, and where nobody wants to see it.
 
-use crate::build::{Image, least_of, own_store, with_program};
+use crate::build::{Image, least, least_of, own_store, with_program};
+use crate::running::MEET;
 use crate::screen::Screen;
 use crate::world::{World, answer};
 
@@ -183,4 +184,94 @@ fn a_merge_shows_its_line_after_its_question() {
     screen.types("y");
     screen.waits_for(&format!("taking over what {job} has made"));
     assert_ended(&screen, "merged into main");
+}
+
+/// Puts a line in front of `ctr`, where root calls it and where sudo does.
+fn slow_ctr(world: &World, line: &str) -> String {
+    with_program(world, "sudo", line);
+    with_program(world, "ctr", line)
+}
+
+#[test]
+fn an_image_on_its_way_shows_its_bytes_and_a_run_that_takes_one_from_buildah_says_so() {
+    let world = World::new();
+    let built = Image::of(&world);
+    built.build(&least()).exits(0);
+    crate::world::ctr(&["images", "rm", "--sync", &built.reference]);
+    with_program(&world, "buildah", SLOW);
+    let path = slow_ctr(&world, "[[ $* == *' import '* ]] && sleep 2");
+    let screen = Screen::of(&world);
+    let own_store = if rustix::process::geteuid().is_root() { "" } else { "env -u HOME " };
+    let run = format!("bn container run --tag {} ../agent-1 -- true", built.reference);
+    screen.types(&format!("PATH={path}:$PATH {own_store}{run}; echo rc=$?"));
+    screen.waits_for(&format!("writing {} down for containerd", built.reference));
+    crate::world::wait_for("the bytes", || {
+        let text = screen.text();
+        let line = text.lines().find(|line| line.contains(&format!("handing {} to containerd: ", built.reference)));
+        line.is_some_and(|line| line.contains(" of ") && line.ends_with('B'))
+    });
+    assert_ended(&screen, "nothing to merge into main");
+}
+
+#[test]
+fn a_start_shows_that_its_container_starts() {
+    let world = World::new();
+    let path = slow_ctr(&world, "[[ $* == *' run '* ]] && sleep 2");
+    let (screen, job) = (Screen::of(&world), world.job());
+    let run = format!("bn container run -d --name {job} --tag {} ../agent-1 -- true", crate::world::image());
+    screen.types(&format!("PATH={path}:$PATH {run}; echo rc=$?"));
+    screen.waits_for(&format!("starting the container of {job}"));
+    assert_ended(&screen, &job);
+    world.bn(&["container", "wait", &job]).exits(0);
+}
+
+#[test]
+fn a_merge_shows_its_check_and_whom_it_waits_for() {
+    let world = World::new();
+    let job = world.job();
+    world.agent(&["--name", &job, "--no-merge"], "git commit -q --allow-empty -m work").exits(0);
+    let screen = Screen::of(&world);
+    screen.types(&format!("bn container merge {job} --check 'sleep 3; true'; echo rc=$?"));
+    screen.waits_for(&format!("checking {job}: sleep 3; true"));
+    let (other, second) = (world.name("other"), Screen::of(&world));
+    world.git("worktree add -q ../other -b other");
+    let run = crate::world::run_line("../other", &["--name", &other, "--no-merge"], "git commit -q --allow-empty -m other");
+    world.bn(&run).exits(0);
+    second.types(&format!("bn container merge {other} --wait --rebase; echo rc=$?"));
+    second.waits_for("waiting for another run that lands here");
+    assert_ended(&screen, "merged into main");
+    assert_ended(&second, "merged into main");
+}
+
+#[test]
+fn off_a_terminal_what_takes_long_is_a_plain_line_and_with_quiet_none() {
+    let told: Vec<_> = [&[][..], &["--quiet"]].map(|flags: &'static [&str]| {
+        std::thread::spawn(move || {
+            let world = World::new();
+            let deaf = "trap '' TERM; touch ready; while :; do sleep 0.2; done";
+            world.agent(&["--detach", "--name", &world.job()], deaf).exits(0);
+            crate::world::wait_for("the agent", || world.path("agent-1/ready").exists());
+            let stopped = world.bn(&[flags, &["container", "stop", "-t", "14", &world.job()]].concat()).exits(0);
+            (stopped.stderr, format!("stopping {}\n", world.job()))
+        })
+    }).into_iter().map(|thread| thread.join().unwrap()).collect();
+    assert_eq!(told[0].0, told[0].1);
+    assert_eq!(told[1].0, "");
+}
+
+#[test]
+fn to_empty_caches_and_what_agents_remember_is_shown() {
+    let world = World::new();
+    let run = world.start(&["--name", &world.job()], &format!("echo x > ~/.npm/x; {MEET}"));
+    run.meet();
+    run.go_on().exits(0);
+    for (flag, said) in [("--caches", "emptying "), ("--agents", "forgetting ")] {
+        let screen = Screen::of(&world);
+        // Whoever begins a run keeps the door shut meanwhile.
+        screen.types("flock \"$(ls -d ~/.local/state/binnacle/.lock)\" sleep 3 &");
+        screen.types(&format!("sleep 0.5; clear; bn container prune {flag}; echo rc=$?"));
+        screen.waits_for(said);
+        screen.waits_for("rc=0");
+        assert!(!moves(&screen.text()), "{}", screen.text());
+    }
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::program;
 use crate::running::MEET;
 use crate::screen::Screen;
+use crate::waiting;
 use crate::world::{Answer, World, answer, image, wait_for};
 
 const COMMIT: &str = "echo work > work; git add work; git commit -qm work";
@@ -130,6 +131,77 @@ fn what_to_do_about_each_of_five_runs_is_plain_from_the_list() {
     types(&world, &next[1]).exits(0);
     types(&world, &format!("bn container stop -t 0 {hangs}")).exits(0);
     assert_eq!(commands(&row(&hangs))[0], format!("bn container diff {hangs}"));
+}
+
+/// One fails, one hangs, one diverges, one waits for an answer, one is fine: by one line each, as the list gives it, all are done with.
+#[test]
+fn each_of_five_runs_is_seen_to_by_one_line_of_the_list() {
+    let world = World::new();
+    let [fails, hangs, diverges, fine] = ["fails", "hangs", "diverges", "fine"].map(|what| world.name(what));
+    begin(&world, &fails, &format!("{COMMIT}; exit 7"));
+    begin(&world, &diverges, "echo a > file; git commit -qam a; touch ready; until [ -e go ]; do sleep 0.05; done");
+    begin(&world, &hangs, "touch ready; sleep 600");
+    for name in [&diverges, &hangs] {
+        wait_for("the agents", || world.path(name).join("ready").exists());
+    }
+    world.shell("cd repo && echo b > file && git commit -qam b");
+    fs::write(world.path(&diverges).join("go"), "").unwrap();
+    begin(&world, &fine, "echo fine > fine; git add fine; git commit -qm fine");
+    let asks = waiting::begin(&world, "claude", waiting::ASKS);
+    waits(&world, &[&fails, &diverges, &fine]);
+    falls_silent(&world, &hangs);
+    waiting::since(&world, &asks, 12);
+
+    // On the smallest terminal: nothing but a command, which has a line of its own then, is wider.
+    let screen = Screen::of(&world);
+    screen.resizes(80, 24);
+    screen.types("clear; bn container list; echo done=$?");
+    screen.waits_for("done=0");
+    let text = screen.text();
+    let is_command = |line: &str| line.starts_with("    bn ") || line.starts_with("    git ");
+    let wide: Vec<&str> = text.lines().filter(|line| line.chars().count() > 80 && !is_command(line)).collect();
+    assert!(wide.is_empty(), "{wide:#?}");
+    let (table, below) = text.split_once("\n\n").unwrap();
+    assert!(table.contains("DOING") && table.contains("AskUserQ"), "{text}");
+    for (name, why) in [
+        (&fails, "the agent failed (7), 1 commit is kept"),
+        (&hangs, "it has printed, committed and noted nothing for 1 hour"),
+        (&diverges, "1 commit is kept; main has moved on by 1; both changed file"),
+        (&asks, "it asks, and nobody can answer: Which"),
+    ] {
+        let below = below.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(below.contains(&format!("{name}: {why}")), "{name}: {text}");
+    }
+    assert!(!text.contains(&*fine), "{text}");
+    screen.types("clear; bn container top");
+    screen.waits_for("4 to look at (n: the next)");
+    screen.waits_for(&format!("! {hangs}"));
+    screen.presses("n");
+    screen.waits_for(&format!("   settle it yourself    git -C {}", world.path(&diverges).display()));
+    screen.presses("q");
+    drop(screen);
+
+    let step = |name: &str, what: &str| {
+        let row = world.row(name);
+        let steps = row["wish"]["next"].as_array().unwrap_or_else(|| panic!("{row:#}")).clone();
+        let step = steps.iter().find(|step| step["what"] == what).unwrap_or_else(|| panic!("{row:#}"));
+        step["command"].as_str().unwrap().to_owned()
+    };
+    // A conflict is not for a command alone: the agent that made it comes before the person.
+    assert_eq!(commands(&world.row(&diverges))[1], format!("bn container retry {diverges}"));
+    types(&world, &step(&fails, "let the agent try again")).exits(0);
+    types(&world, &step(&hangs, "end it")).exits(0);
+    types(&world, &step(&diverges, "let the agent try again")).exits(0);
+    types(&world, &step(&asks, "try again, answered")).exits(0);
+    let again = format!("{asks}-retry");
+    let prompt = world.bn(&["container", "inspect", &again]).exits(0).stdout;
+    assert!(prompt.contains("YOUR ANSWER"), "{prompt}");
+    for name in [&fails, &diverges, &asks] {
+        world.bn(&["container", "stop", "-t", "0", &format!("{name}-retry")]);
+        assert_eq!(world.row(name)["wish"], Value::Null, "its next try says what there is to do");
+    }
+    assert_eq!(world.row(&hangs)["status"], "stopped");
+    assert_eq!(world.row(&fine)["outcome"], "merged");
 }
 
 #[test]

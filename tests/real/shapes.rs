@@ -26,7 +26,8 @@ fn status(world: &World, id: &str) -> String {
 fn next(world: &World) -> String {
     let row = world.row(&world.job());
     let steps = row["wish"]["next"].as_array().unwrap().clone();
-    let step = steps.iter().find(|step| step["what"] == "merge it").unwrap();
+    let ways = ["merge it", "settle it yourself"];
+    let step = steps.iter().find(|step| ways.iter().any(|way| step["what"] == *way)).unwrap();
     step["command"].as_str().unwrap().to_owned()
 }
 

@@ -200,6 +200,24 @@ fn two_runs_at_once_renew_a_sign_in_one_after_the_other() {
 }
 
 #[test]
+fn a_run_that_waits_for_a_sign_in_shows_whom_it_waits_for() {
+    let world = world();
+    let ends = credential(&world, 1, now() + 20_000);
+    signs_in(&world, "claude", ".claude/.credentials.json", &ends).waits_for("rc=0");
+    let mut one = begin(&world, "agent-1", "one", "touch /server/one; until_there end");
+    wait_for("the first", || world.path("server/one").exists());
+    let second = line(&world, "agent-2", "two", "access");
+    let words: Vec<&str> = second.get_args().map(|word| word.to_str().unwrap()).collect();
+    let screen = Screen::of(&world);
+    screen.types(&format!("bn {}; echo rc=$?", words.join(" ")));
+    screen.waits_for(&format!("waiting for claude's sign-in, which {} has", world.name("one")));
+    world.shell("touch server/end");
+    assert!(one.wait().unwrap().success());
+    screen.waits_for("rc=0");
+    assert!(!screen.text().contains("waiting for claude's"), "{}", screen.text());
+}
+
+#[test]
 fn a_killed_owner_costs_nobody_the_sign_in() {
     let world = signed_in();
     let does = "touch /server/one; until_there go; renew; touch /server/renewed; until_there end";

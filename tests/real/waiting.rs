@@ -9,11 +9,16 @@ use crate::world::{World, image, wait_for};
 /// An agent program of the worktree's own in front of those of the image.
 const PATH: &str = "PATH=/workspace/tools:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Starts an agent program that prints this and then does nothing.
-fn begin(world: &World, agent: &str, printed: &str) -> String {
+/// Starts an agent program in agent-1 that prints this and then does nothing.
+pub fn begin(world: &World, agent: &str, printed: &str) -> String {
+    begin_after(world, agent, "", printed)
+}
+
+/// The same, once it has done this.
+pub fn begin_after(world: &World, agent: &str, does: &str, printed: &str) -> String {
     let folder = world.path("agent-1/tools");
     fs::create_dir_all(&folder).unwrap();
-    let script = "#!/bin/bash\n[[ $1 == --help ]] && exit\ncat \"$0.txt\"\nexec sleep 1000\n";
+    let script = format!("#!/bin/bash\n[[ $1 == --help ]] && exit\n{does}\ncat \"$0.txt\"\nexec sleep 1000\n");
     fs::write(folder.join(agent), script).unwrap();
     fs::set_permissions(folder.join(agent), fs::Permissions::from_mode(0o755)).unwrap();
     fs::write(folder.join(format!("{agent}.txt")), printed).unwrap();
@@ -26,7 +31,7 @@ fn begin(world: &World, agent: &str, printed: &str) -> String {
 }
 
 /// Lets it be so long since anything was seen of the agent.
-fn since(world: &World, name: &str, seconds: u64) {
+pub fn since(world: &World, name: &str, seconds: u64) {
     let found = format!(
         "find . -path '*/runs/{name}/log' -o -path '*/runs/{name}/git/logs/HEAD'; find \"$XDG_RUNTIME_DIR/binnacle\" -path '*.screens/*'"
     );
@@ -37,7 +42,7 @@ fn why(world: &World, name: &str) -> Option<String> {
     world.row(name)["wish"]["why"].as_str().map(str::to_owned)
 }
 
-const ASKS: &str = r#"{"type":"assistant","message":{"content":[{"type":"tool_use","id":"q","name":"AskUserQuestion","input":{"questions":[{"question":"Which\u001b]0;x\u0007 one?"}]}}]}}
+pub const ASKS: &str = r#"{"type":"assistant","message":{"content":[{"type":"tool_use","id":"q","name":"AskUserQuestion","input":{"questions":[{"question":"Which\u001b]0;x\u0007 one?"}]}}]}}
 "#;
 const WANTS_LEAVE: &str = r#"{"type":"control_request","request_id":"r","request":{"subtype":"can_use_tool","tool_name":"Bash","input":{"command":"make all"}}}
 "#;

@@ -65,9 +65,12 @@ impl fmt::Display for Report {
 
 pub fn prune(scope: &ScopeArgs, context: &Context) -> Result<Exit, Failure> {
     let mut rows = Vec::new();
+    let step = context.output.step("looking for caches");
     for caches in wanted(scope, context)? {
+        step.says(format_args!("emptying {}", caches.folder.display()));
         rows.push(Row { caches: caches.folder.display().to_string(), fate: Fate::of(&caches)? });
     }
+    drop(step);
     if rows.is_empty() && !context.output.is_json() {
         context.output.note("there are no caches");
     }

@@ -51,12 +51,15 @@ pub fn is_imported(reference: &str, id: &str, engine: &Engine, runner: &Runner) 
 pub fn import(image: &Image, folder: &Path, engine: &Engine, runner: &Runner, step: &Step) -> Result<(), Failure> {
     let held = held_layers(image.layers, engine, runner)?;
     let in_part = !held.is_empty();
-    let arrived = hand_over(image, &held, folder, engine, runner, step)?
+    let way = Way { engine, runner, layout: &folder.join(LAYOUT), step };
+    write(image, &held, folder, &way)?;
+    let arrived = hand_over(image, in_part, &way)?
         && (!in_part || runner.read(&engine.ctr.whole_image(image.reference))?.text() == image.reference);
     if in_part && !arrived {
         // containerd has cleared one of them away since.
-        fs::remove_dir_all(folder.join(LAYOUT))?;
-        hand_over(image, &Layers::new(), folder, engine, runner, step)?;
+        fs::remove_dir_all(way.layout)?;
+        write(image, &Layers::new(), folder, &way)?;
+        hand_over(image, false, &way)?;
     }
     match engine.require_image(image.reference) {
         Err(EngineError::NoImage { .. }) => {
@@ -92,32 +95,38 @@ fn content(digest: &Digest, engine: &Engine, runner: &Runner) -> Result<Option<V
     Ok(answer.success().then(|| serde_json::from_slice(&answer.stdout).unwrap_or_default()))
 }
 
-/// Imports all of the image but the layers that are held. False where one of those is not there any more.
-fn hand_over(
-    image: &Image,
-    held: &Layers,
-    folder: &Path,
-    engine: &Engine,
-    runner: &Runner,
-    step: &Step,
-) -> Result<bool, Failure> {
-    step.says(format_args!("writing {} down for containerd", image.reference));
-    let layout = folder.join(LAYOUT);
-    stand_for(held, &layout)?;
-    let written = runner.capture(&buildah::write_layout(image.reference, folder))?;
+/// What an image goes through.
+struct Way<'a> {
+    engine: &'a Engine,
+    runner: &'a Runner,
+    /// Where buildah writes it.
+    layout: &'a Path,
+    step: &'a Step,
+}
+
+/// Writes all of the image but the layers that are held into the layout.
+fn write(image: &Image, held: &Layers, folder: &Path, way: &Way) -> Result<(), Failure> {
+    way.step.says(format_args!("writing {} down for containerd", image.reference));
+    stand_for(held, way.layout)?;
+    let written = way.runner.capture(&buildah::write_layout(image.reference, folder))?;
     if !written.success() {
         return Err(image.refused(last_line(&written.stderr)));
     }
     if !held.is_empty() {
-        name_as_held(held, &layout).context("cannot read the image as buildah wrote it")?;
+        name_as_held(held, way.layout).context("cannot read the image as buildah wrote it")?;
     }
-    let show = |reader| way_to_containerd(image.reference, reader, &layout, step);
-    let pipe = || runner.pipe(&read_layout(&layout), &engine.ctr.import(), show);
+    Ok(())
+}
+
+/// Imports the layout. False where it is the image in part alone, and containerd has not all of the rest any more.
+fn hand_over(image: &Image, in_part: bool, way: &Way) -> Result<bool, Failure> {
+    let show = |reader| way_to_containerd(image.reference, reader, way.layout, way.step);
+    let pipe = || way.runner.pipe(&read_layout(way.layout), &way.engine.ctr.import(), show);
     let (mut read, mut imported) = pipe()?;
     if lost_a_layer(&imported) {
         (read, imported) = pipe()?;
     }
-    if lost_a_layer(&imported) && !held.is_empty() {
+    if lost_a_layer(&imported) && in_part {
         return Ok(false);
     }
     if !read.success() && !is_cut_off(&read) {

@@ -12,7 +12,7 @@ use crate::commands::container::find::{Runs, is_stoppable};
 use crate::commands::container::live::{self, Live};
 use crate::commands::container::port::Open;
 use crate::commands::container::row::Row;
-use crate::commands::container::table::{Column, Step, Table};
+use crate::commands::container::table::{Column, Step, Table, cut};
 use crate::commands::container::wish;
 use crate::commands::{Context, Exit};
 use crate::container::tasks::EngineTask;
@@ -28,27 +28,31 @@ use crate::run::watch::activity::{self as watch, Activity};
 use crate::sanitize;
 
 /// What is left out first where the terminal is too narrow.
-const NARROWER: [Step; 13] = [
+const NARROWER: [Step; 16] = [
     Step::Abbreviate("AGE"),
     Step::Shorten("WORKTREE"),
     Step::Drop("TYPE"),
     Step::Drop("WORKTREE"),
     Step::FirstWord("TASK"),
+    Step::Cut("DOING", 20),
     Step::Drop("CPU"),
     Step::Drop("MEMORY"),
     Step::Drop("BRANCH"),
+    Step::Cut("DOING", 12),
     Step::Drop("FILES"),
     Step::Drop("PORTS"),
     Step::Drop("AGE"),
     Step::Drop("TASK"),
     Step::Drop("COMMITS"),
+    Step::Drop("DOING"),
 ];
 /// These are not shown where no run has anything in them.
-const OFTEN_EMPTY: [&str; 5] = ["COMMITS", "FILES", "CPU", "MEMORY", "TASK"];
+const OFTEN_EMPTY: [&str; 6] = ["COMMITS", "FILES", "CPU", "MEMORY", "TASK", "DOING"];
 /// What stands for nothing.
 const NOTHING: &str = "-";
-/// So much is shown of a task's title. Letters.
+/// So much is shown of a task's title, and of what an agent does. Letters.
 const LONGEST_TITLE: usize = 24;
+const LONGEST_DOING: usize = 32;
 
 #[derive(Default, Serialize)]
 #[serde(transparent)]
@@ -96,7 +100,8 @@ fn rows(seen: &[Seen], names: bool, context: &Context) -> Result<Vec<Row>, RunEr
     let tasks = engine_tasks(seen, context);
     let live = match names {
         true => vec![Live::default(); seen.len()],
-        false => live::look_at(seen, &Git::new(Runner::new(&context.env)), context),
+        // Where a target is, is asked once for all runs that have it.
+        false => live::look_at(seen, &Git::new(Runner::new(&context.env)).remembering(), context),
     };
     let now = now();
     seen.iter().zip(live).map(|(run, live)| Row::of(run, activity(run, tasks.as_deref())?, live, now)).collect()
@@ -163,15 +168,8 @@ impl Listing {
         let mut whole =
             self.table(self.width).painted(|head, cell| if head == "STATUS" { color(cell) } else { Style::Plain });
         for row in &self.rows {
-            let Some(wish) = &row.wish else { continue };
-            whole.add(Style::Plain, "\n");
-            whole.add(Style::Bold, &row.name);
-            whole.add(Style::Plain, format!(": {}\n", wish.why));
-            let width = wish.next.iter().map(|step| step.what.len()).max().unwrap_or(0);
-            for step in &wish.next {
-                whole.add(Style::Plain, format!("  {:<width$}  ", step.what));
-                whole.add(Style::Cyan, &step.command);
-                whole.add(Style::Plain, "\n");
+            if let Some(wish) = &row.wish {
+                wish.add_to(&mut whole, &row.name, self.width);
             }
         }
         whole
@@ -194,6 +192,7 @@ impl Listing {
             column("CPU", |row| percent(row.cpu_percent)),
             column("MEMORY", |row| size(row.memory)),
             column("TASK", task),
+            column("DOING", doing),
             column("OUTCOME", outcome),
         ];
         columns
@@ -229,10 +228,13 @@ fn number(count: Option<u64>) -> String {
 /// The first one that the agent has in hand.
 fn task(row: &Row) -> String {
     let Some(task) = row.tasks.first() else { return NOTHING.to_owned() };
-    let title = sanitize::name(task.title.as_bytes());
-    let short: String = title.chars().take(LONGEST_TITLE).collect();
-    let cut = if title.chars().nth(LONGEST_TITLE).is_some() { "…" } else { "" };
-    format!("{} {short}{cut}", task.id)
+    format!("{} {}", task.id, cut(&sanitize::name(task.title.as_bytes()), LONGEST_TITLE))
+}
+
+/// The tool that the agent has begun last.
+fn doing(row: &Row) -> String {
+    let told = row.doing.as_ref().map(|doing| cut(&sanitize::name(doing.as_bytes()), LONGEST_DOING));
+    told.unwrap_or_else(|| NOTHING.to_owned())
 }
 
 /// The folders' own names; the whole paths of those that have the same one.

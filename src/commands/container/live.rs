@@ -28,7 +28,7 @@ use crate::run::watch::usage::Sample;
 use crate::transcript::standing::Standing;
 
 /// How long a processor is watched at least, to know how much of it somebody uses.
-const WATCHED: Duration = Duration::from_millis(200);
+const WATCHED: Duration = Duration::from_millis(100);
 
 /// A list that comes late is of no use. What takes git longer is not shown.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -133,8 +133,7 @@ fn made(git: &Git, prepared: &RunGit) -> Result<(u64, u64), GitError> {
     let look = Look::take(git, prepared, Work::Live, PATIENCE)?;
     let lying = lying::read(git, prepared, &look)?;
     let end = lying.as_ref().map_or(&look.head, |lying| &lying.tree);
-    let files = comparison::files(git, &look, &look.base, end)?;
-    Ok((look.commits(git)?, files.len() as u64))
+    Ok((look.commits(git)?, comparison::count(git, &look, &look.base, end)?))
 }
 
 /// When the agent last printed something or moved a branch. What it prints at the person's own terminal nobody else sees.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::cli::container::BELL;
 use crate::commands::Context;
-use crate::env::{Env, own_program};
+use crate::env::{Env, NOTIFY, own_program};
 use crate::error::Failure;
 use crate::process::{Cmd, Runner};
 use crate::run::engine::is_installed;
@@ -53,16 +53,20 @@ pub fn tell(wanted: Option<&str>, run: &str, outcome: &str, context: &Context) {
 
 /// Leaves a process behind that waits for a detached run and tells. A terminal of this command's is there for its bell.
 pub fn later(wanted: &str, record: &Record, runner: &Runner, env: &Env) -> Result<(), Failure> {
-    let wait = ["container", "wait", "--silent", &format!("--notify={wanted}"), record.name()];
+    let wait = ["container", "wait", "--silent", "--notify", record.name()];
     let cmd = Cmd::new(own_program()?).args(wait).directory(&record.spec.checkout.main_worktree);
+    // Command lines are read by every user of the machine, variables by this one.
+    let cmd = if wanted == BELL { cmd } else { cmd.env(NOTIFY, wanted) };
     let stdout = if env.stdout_is_terminal { Stdio::inherit() } else { Stdio::null() };
     runner.spawn_apart(&cmd, Stdio::null(), stdout, Stdio::null())?;
     Ok(())
 }
 
-/// What it has to say is in variables: no shell reads it as more than a word.
+/// What it has to say is in variables: no shell reads it as more than a word. So is the command itself, which other users of the
+/// machine would read on a command line.
 fn of_user(command: &str, run: &str, outcome: &str) -> Cmd {
-    Cmd::new("sh").args(["-c", command]).env("BN_RUN", run).env("BN_OUTCOME", outcome)
+    let cmd = Cmd::new("sh").args(["-c", &format!("eval \"${NOTIFY}\"")]).env(NOTIFY, command);
+    cmd.env("BN_RUN", run).env("BN_OUTCOME", outcome)
 }
 
 fn desktop(run: &str, outcome: &str) -> Cmd {

@@ -102,6 +102,7 @@ pub fn run(args: &PruneArgs, context: &Context) -> Result<Exit, Failure> {
     } else if pruned.forgot.is_empty() && pruned.kept.is_empty() && failures.is_empty() {
         context.output.note("there is nothing to forget");
     }
+    let _step = context.output.step("measuring what is kept beside runs");
     caches::tell(&args.scope, context)?;
     remembered::tidy(&args.scope, context)?;
     prune_worktrees::tell(&args.scope, context)?;

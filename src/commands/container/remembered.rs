@@ -62,10 +62,13 @@ impl fmt::Display for Report {
 /// `bn container prune --agents`.
 pub fn prune(scope: &ScopeArgs, context: &Context) -> Result<Exit, Failure> {
     let mut rows = Vec::new();
+    let step = context.output.step("looking for what agents remember");
     for Remembered { lasting, worktree, .. } in all(scope, context)? {
+        step.says(format_args!("forgetting {}", lasting.folder.display()));
         let fate = Fate::of(&lasting)?;
         rows.push(Row { worktree, agents: lasting.folder, fate });
     }
+    drop(step);
     if rows.is_empty() && !context.output.is_json() {
         context.output.note("agents remember nothing");
     }

@@ -4,6 +4,7 @@ use crate::cli::container::SuperviseArgs;
 use crate::commands::{Context, Exit};
 use crate::error::Failure;
 use crate::git::host::Git;
+use crate::output::progress::Shown;
 use crate::process::Runner;
 use crate::run::engine::Engine;
 use crate::run::life::detach::HELD;
@@ -29,7 +30,8 @@ pub fn run(args: &SuperviseArgs, context: &Context) -> Result<Exit, Failure> {
         engine: &engine,
         git: &git,
         signals: &signals,
-        output: context.output,
+        // Nobody reads along.
+        output: context.output.showing(Shown::Not),
         follow: false,
         interrupt: Interrupt::Reaches,
     };

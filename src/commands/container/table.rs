@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
 use crate::output::paint::{Painted, Style};
 
 /// What stands between two columns.
@@ -23,6 +25,8 @@ pub enum Step {
     Abbreviate(&'static str),
     /// Of each cell of this column the first word stays.
     FirstWord(&'static str),
+    /// Of each cell of this column so much stays as has room in so many columns of the terminal.
+    Cut(&'static str, usize),
     /// This column is left out.
     Drop(&'static str),
 }
@@ -42,6 +46,7 @@ impl Table {
                 Step::Drop(head) => self.0.retain(|column| column.head != *head),
                 Step::Shorten(head) => self.change(head, last_part),
                 Step::Abbreviate(head) => self.change(head, abbreviated),
+                Step::Cut(head, letters) => self.change(head, |cell| cut(cell, *letters)),
                 Step::FirstWord(head) => {
                     self.change(head, |cell| cell.split(' ').next().unwrap_or_default().to_owned())
                 }
@@ -63,8 +68,37 @@ impl Table {
 
 impl Column {
     pub fn width(&self) -> usize {
-        self.cells.iter().map(String::as_str).chain([self.head]).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        self.cells.iter().map(String::as_str).chain([self.head]).map(UnicodeWidthStr::width).max().unwrap_or(0)
     }
+}
+
+/// As much as has room in so many columns of a terminal, with a sign where there is more.
+pub fn cut(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let mut left = columns.saturating_sub(1);
+    let fits = |letter: &char| letter.width().unwrap_or(0) <= left && { left -= letter.width().unwrap_or(0); true };
+    let short: String = text.chars().take_while(fits).collect();
+    format!("{}…", short.trim_end())
+}
+
+/// The same words in lines of this width. A word that is longer has a line of its own.
+pub fn wrapped(text: &str, columns: usize, indent: &str) -> String {
+    let mut lines = String::new();
+    let mut used = 0;
+    for word in text.split(' ') {
+        if used > 0 && used + 1 + word.width() > columns {
+            lines.extend(["\n", indent]);
+            used = indent.len();
+        } else if used > 0 {
+            lines.push(' ');
+            used += 1;
+        }
+        lines.push_str(word);
+        used += word.width();
+    }
+    lines
 }
 
 fn abbreviated(amount: &str) -> String {
@@ -103,7 +137,7 @@ impl Table {
         for (number, ((style, cell), column)) in cells.iter().zip(&self.0).enumerate().take(last + 1) {
             whole.add(*style, *cell);
             if number < last {
-                let missing = column.width().saturating_sub(cell.chars().count());
+                let missing = column.width().saturating_sub(cell.width());
                 whole.add(Style::Plain, format!("{}{GAP}", " ".repeat(missing)));
             }
         }
@@ -135,8 +169,26 @@ mod tests {
         assert_eq!(at(Some(38)), "NAME      TYPE     WORKTREE\nagent-1   worker   …/agent-1\n");
         assert_eq!(at(Some(27)), "NAME      WORKTREE\nagent-1   …/agent-1\n");
         assert_eq!(at(Some(18)), "NAME\nagent-1\n");
+        let cut = [Step::Cut("WORKTREE", 5), Step::Cut("WORKTREE", 3)];
+        assert!(table().fit(Some(34), &cut).to_string().ends_with("worker   /home…\n"));
         let age = Table(vec![Column { head: "AGE", cells: vec!["3 minutes".to_owned()] }]);
         assert_eq!(age.fit(Some(8), &[Step::Abbreviate("AGE")]).to_string(), "AGE\n3m\n");
         assert_eq!(at(Some(3)), "NAME\nagent-1\n");
+    }
+
+    #[test]
+    fn letters_that_take_two_columns_count_as_two() {
+        let column = |head, cell: &str| Column { head, cells: vec![cell.to_owned()] };
+        let table = Table(vec![column("TASK", "任务很长"), column("OUTCOME", "-")]);
+        assert_eq!(table.to_string(), "TASK       OUTCOME\n任务很长   -\n");
+        assert_eq!(cut("任务很长", 7), "任务很…");
+        assert_eq!(cut("任务很长", 8), "任务很长");
+    }
+
+    #[test]
+    fn words_go_on_in_the_next_line() {
+        assert_eq!(wrapped("it asks: which one of two", 12, "  "), "it asks:\n  which one\n  of two");
+        assert_eq!(wrapped("averylongname x", 5, "  "), "averylongname\n  x");
+        assert_eq!(wrapped("as it is", usize::MAX, "  "), "as it is");
     }
 }

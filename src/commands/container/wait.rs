@@ -31,6 +31,9 @@ pub fn run(args: &WaitArgs, context: &Context) -> Result<Exit, Failure> {
     let deadline = patience.map(|patience| Instant::now() + patience);
     let (mut watcher, mut look) = (Wants::default(), Instant::now());
     let mut exit = Exit::DONE;
+    // Whoever left this process behind has the command in a variable, where it is nobody else's to read.
+    let handed = context.env.notify.as_deref().filter(|_| args.silent);
+    let wanted = handed.or(args.notify.as_deref());
     while !waiting.is_empty() {
         let mut ended = Vec::new();
         for run in std::mem::take(&mut waiting) {
@@ -46,12 +49,12 @@ pub fn run(args: &WaitArgs, context: &Context) -> Result<Exit, Failure> {
             if !args.silent {
                 context.output.print(&end)?;
             }
-            notify::tell(args.notify.as_deref(), run.record.name(), &end.outcome, context);
+            notify::tell(wanted, run.record.name(), &end.outcome, context);
         }
-        if args.notify.is_some() && Instant::now() >= look {
+        if wanted.is_some() && Instant::now() >= look {
             look = Instant::now() + LOOK;
             watcher.look(&waiting, context)?.iter().for_each(|run| {
-                notify::tell(args.notify.as_deref(), run, notify::WAITING, context);
+                notify::tell(wanted, run, notify::WAITING, context);
             });
         }
         if args.any && !ended.is_empty() {

@@ -2,11 +2,14 @@
 
 use chrono::TimeDelta;
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use crate::commands::container::amounts::age_in_words;
 use crate::commands::container::next::after;
 use crate::commands::container::report::RunReport;
+use crate::commands::container::table::wrapped;
 use crate::egress::log::{Entry, Remedy};
+use crate::output::paint::{Painted, Style};
 use crate::run::record::RunError;
 use crate::run::record::census::Seen;
 use crate::run::record::check::Check;
@@ -55,8 +58,32 @@ impl Wish {
     }
 }
 
+/// What stands before what one can do, and before what goes on in another line.
+const INDENT: &str = "  ";
+
+impl Wish {
+    /// Below a table of this width. Commands stay whole lines: they are to be copied.
+    pub fn add_to(&self, whole: &mut Painted, name: &str, width: Option<usize>) {
+        let room = width.unwrap_or(usize::MAX);
+        let told = wrapped(&format!("{name}: {}", self.why), room, INDENT);
+        let (name, why) = told.split_at(name.len());
+        whole.add(Style::Plain, "\n");
+        whole.add(Style::Bold, name);
+        whole.add(Style::Plain, format!("{why}\n"));
+        let column = self.next.iter().map(|step| step.what.len()).max().unwrap_or(0);
+        for Step { what, command } in &self.next {
+            let fits = 2 * INDENT.len() + column + command.width() <= room;
+            let what = if fits { format!("{what:<column$}") } else { format!("{what}\n{INDENT}") };
+            whole.add(Style::Plain, format!("{INDENT}{what}{INDENT}"));
+            whole.add(Style::Cyan, command);
+            whole.add(Style::Plain, "\n");
+        }
+    }
+}
+
 const LOOK: (&str, &str) = ("see what it printed", "logs");
 const GIVE_UP: (&str, &str) = ("give it up", "discard");
+const END: (&str, &str) = ("end it", "stop");
 const RETRY: (&str, &str) = ("let the agent try again", "retry");
 const TRY_AGAIN: (&str, &str) = ("try again", "merge");
 
@@ -73,7 +100,7 @@ pub fn of(
     let reason = |otherwise: &str| record.reason.clone().unwrap_or_else(|| otherwise.to_owned());
     match record.state {
         State::Running if seen.owned && activity == Activity::Paused => {
-            wish("it is paused", &[("let it go on", "resume"), LOOK, ("end it", "stop")])
+            wish("it is paused", &[("let it go on", "resume"), LOOK, END])
         }
         State::Running if seen.owned => {
             let hangs = quiet.and_then(|quiet| hangs(name, quiet, seen.record.spec.screen.is_some()));
@@ -132,11 +159,16 @@ fn hangs(name: &str, quiet: Quiet<'_>, has_screen: bool) -> Option<Wish> {
         }
         None => return None,
     };
-    Some(match has_screen {
-        true => Wish::new(name, why, &[("look at its screen", "attach"), ("end it", "stop")]),
-        // Without a terminal nothing can be typed into it: a program that asks waits for ever.
-        false => Wish::new(name, why, &[LOOK, ("look around in it", "shell"), ("end it", "stop")]),
-    })
+    if has_screen {
+        return Some(Wish::new(name, why, &[("look at its screen", "attach"), END]));
+    }
+    // Without a terminal nothing can be typed into it: a program that asks waits for ever.
+    let mut wish = Wish::new(name, why, &[LOOK, ("look around in it", "shell"), END]);
+    if quiet.standing.waits.as_ref().is_some_and(Waits::is_question) {
+        let again = format!("bn container stop {name} && bn container retry {name} --feedback 'YOUR ANSWER'");
+        wish.next.insert(1, Step { what: "try again, answered", command: again });
+    }
+    Some(wish)
 }
 
 /// What an agent waits for, once it has waited for so long that nobody else answers.
@@ -146,7 +178,7 @@ fn waits(quiet: Quiet<'_>, has_screen: bool) -> Option<String> {
     let (patience, why) = match waits {
         Waits::Answer(question) => (ASKED, format!("it asks{nobody}: {question}")),
         Waits::Permission(what) => (ASKED, format!("it asks for permission{nobody}: {what}")),
-        Waits::NextTurn(said) if said.trim_end().ends_with('?') => {
+        Waits::NextTurn(said) if waits.is_question() => {
             (AT_REST, format!("its turn ended {time} ago with a question{nobody}: {}", last_line(said)))
         }
         Waits::NextTurn(_) => (AT_REST, format!("its turn ended {time} ago, and its program goes on")),
@@ -177,7 +209,9 @@ fn ended(seen: &Seen) -> Result<Option<Wish>, RunError> {
     let verbs = [&[("look at it", "diff")], again, &[GIVE_UP]].concat();
     let mut wish = Wish::new(name, with_word(record, why()?), &verbs);
     if !wish.next.iter().any(|step| step.command == command) {
-        wish.next.insert(1, Step { what: "merge it", command });
+        // Where both have changed the same, no command alone brings the work there.
+        let (place, what) = if record.conflicts.is_empty() { (1, "merge it") } else { (2, "settle it yourself") };
+        wish.next.insert(place, Step { what, command });
     }
     if record.outcome == Some(Outcome::CheckFailed) {
         let log = Step { what: "see what the check printed", command: format!("bn container logs {name} --check") };
@@ -253,6 +287,9 @@ mod tests {
         assert!(hang(9, &at).is_none(), "a tool may take its time");
         let commands: Vec<&str> = wish.next.iter().map(|step| step.command.as_str()).collect();
         assert_eq!(commands, ["bn container logs job", "bn container shell job", "bn container stop job"]);
+        let asks = Standing { doing: None, waits: Some(Waits::Answer("Which one?".to_owned())) };
+        let answered = "bn container stop job && bn container retry job --feedback 'YOUR ANSWER'";
+        assert_eq!(hang(1, &asks).unwrap().next[1].command, answered);
     }
 
     #[test]

@@ -24,9 +24,22 @@ pub struct Changed {
 
 /// The files that differ between two commits or trees, in the order of their names.
 pub fn files(git: &Git, look: &Look, from: &str, to: &str) -> Result<Vec<Changed>, GitError> {
+    if from == to {
+        return Ok(Vec::new());
+    }
     let cmd = diff(git, look).args(["--numstat", "-z", "--no-renames", from, to, "--"]);
     let answer = look.read(git, WHAT, &cmd)?;
     Ok(answer.split(|&byte| byte == 0).filter_map(parse).collect())
+}
+
+/// How many these are. What is in them is not read.
+pub fn count(git: &Git, look: &Look, from: &str, to: &str) -> Result<u64, GitError> {
+    if from == to {
+        return Ok(0);
+    }
+    let cmd = diff(git, look).args(["--name-only", "-z", "--no-renames", from, to, "--"]);
+    let answer = look.read(git, WHAT, &cmd)?;
+    Ok(answer.iter().filter(|byte| **byte == 0).count() as u64)
 }
 
 /// The differences as a patch, byte for byte.

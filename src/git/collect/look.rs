@@ -113,12 +113,18 @@ impl Look {
 
     /// How many these are.
     pub fn commits(&self, git: &Git) -> Result<u64, GitError> {
+        if self.known.contains(&self.head) {
+            return Ok(0);
+        }
         let cmd = self.command(git).args(["rev-list", "--count"]).args(self.range()).arg("--");
         let text = self.read(git, "count the commits", &cmd)?;
         Ok(String::from_utf8_lossy(&text).trim().parse().unwrap_or(0))
     }
 
     fn merge_base(&self, git: &Git, target: &str) -> Result<Option<String>, GitError> {
+        if self.head == target {
+            return Ok(Some(self.head.clone()));
+        }
         let answer = self.answer(git, &self.command(git).args(["merge-base", &self.head, target]), &[])?;
         match answer.status.code() {
             Some(0) => Ok(Some(answer.text())),

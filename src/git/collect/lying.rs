@@ -11,7 +11,7 @@ use crate::git::private::{RunGit, bare, ignored};
 /// The files of a worktree.
 #[derive(Debug)]
 pub struct Lying {
-    /// All of them, as git would commit them.
+    /// All of them, as git would commit them; the commit itself where they are as in it.
     pub tree: String,
     /// Those that are too large to be looked at.
     pub left_out: Vec<PathBuf>,
@@ -29,7 +29,11 @@ pub fn read(git: &Git, run: &RunGit, look: &Look) -> Result<Option<Lying>, GitEr
     bare::write(&look.git_dir(), "info/exclude", &ignored::excludes(git, &config, checkout)?)?;
     let in_tree = || look.command_in(git, &checkout.worktree);
     look.read(git, "read the commit", &in_tree().args(["read-tree", "--reset", &look.checked_out]))?;
-    let (small, large) = snapshot::by_size(&checkout.worktree, changed(git, run, look)?);
+    let changed = changed(git, run, look)?;
+    if changed.is_empty() {
+        return Ok(Some(Lying { tree: look.checked_out.clone(), left_out: Vec::new() }));
+    }
+    let (small, large) = snapshot::by_size(&checkout.worktree, changed);
     let update = in_tree().args(["update-index", "--add", "--remove", "-z", "--stdin"]);
     let answer = look.answer(git, &update, &small.join(&0))?;
     if !answer.success() {

@@ -7,6 +7,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
+use unicode_width::UnicodeWidthStr;
 
 use crate::commands::container::list::{Listing, color};
 use crate::commands::container::row::Row;
@@ -19,6 +20,9 @@ use crate::sanitize;
 
 /// The keys, in 80 columns.
 const HELP: &str = " l logs  d diff  g log  s shell  p pause  x stop  m merge  D discard  q quit";
+/// Stands before a run that wants something.
+const MARK: &str = "! ";
+const NO_MARK: &str = "  ";
 /// Lines for what the chosen run wants.
 const DETAIL: u16 = 6;
 
@@ -50,12 +54,13 @@ impl View {
         }
     }
 
-    /// Where the chosen run stands; the first one where it is gone.
+    /// Where the chosen run stands; where none is, the first that wants something.
     fn place(&self) -> usize {
         let is_chosen = |row: &Row| {
             self.chosen.as_ref().is_some_and(|(name, repository)| row.name == *name && row.repository == *repository)
         };
-        self.listing.rows.iter().position(is_chosen).unwrap_or(0)
+        let rows = &self.listing.rows;
+        rows.iter().position(is_chosen).or_else(|| rows.iter().position(wants)).unwrap_or(0)
     }
 
     fn row(&self) -> Option<&Row> {
@@ -83,6 +88,7 @@ impl View {
             Key::Up | Key::Letter('k') => self.choose(self.place().saturating_sub(1)),
             Key::Home => self.choose(0),
             Key::End => self.choose(usize::MAX),
+            Key::Letter('n') => self.choose_wanting(),
             Key::Letter('a') => {
                 self.all = !self.all;
                 return Some(Action::ShowAll(self.all));
@@ -92,6 +98,15 @@ impl View {
             Key::Control(_) => {}
         }
         None
+    }
+
+    /// The next one that wants something, and after the last the first.
+    fn choose_wanting(&mut self) {
+        let (rows, place) = (&self.listing.rows, self.place());
+        let mut after = (place + 1..rows.len()).chain(0..place);
+        if let Some(next) = after.find(|place| wants(&rows[*place])) {
+            self.choose(next);
+        }
     }
 
     fn act(&mut self, letter: char) -> Option<Action> {
@@ -139,10 +154,11 @@ impl View {
         }
         let rows = &self.listing.rows;
         let going = rows.iter().filter(|row| row.state.is_open()).count();
-        let wanting = rows.iter().filter(|row| row.wish.is_some()).count();
+        let wanting = rows.iter().filter(|row| wants(row)).count();
+        let next = if wanting > 0 { " (n: the next)" } else { "" };
         let others = if self.all { "a: leave those that are done out" } else { "a: those that are done, too" };
         let runs = if rows.len() == 1 { "run" } else { "runs" };
-        line(&format!(" {} {runs}: {going} on, {wanting} to look at   {others}", rows.len()), Style::new())
+        line(&format!(" {} {runs}: {going} on, {wanting} to look at{next}   {others}", rows.len()), Style::new())
     }
 
     /// The lines that have room, with the chosen one among them.
@@ -150,7 +166,10 @@ impl View {
         if self.listing.rows.is_empty() {
             return vec![line(" nothing runs here, and nothing wants something from you", Style::new())];
         }
-        let columns = self.listing.table(Some(usize::from(area.width))).0;
+        let mut columns = self.listing.table(Some(usize::from(area.width).saturating_sub(MARK.len()))).0;
+        for (row, name) in self.listing.rows.iter().zip(&mut columns[0].cells) {
+            name.insert_str(0, if wants(row) { MARK } else { NO_MARK });
+        }
         let mut lines = vec![self.cells(&columns, |column| (column.head.to_owned(), paint::Style::Bold))];
         let room = usize::from(area.height).saturating_sub(1).max(1);
         let place = self.place();
@@ -171,7 +190,9 @@ impl View {
         let spans = columns.iter().map(|column| {
             let (text, style) = cell(column);
             let width = column.width();
-            Span::styled(format!("{:<width$}{GAP}", sanitize::plain(&text)), self.style(style))
+            let text = sanitize::plain(&text);
+            let missing = width.saturating_sub(text.width());
+            Span::styled(format!("{text}{}{GAP}", " ".repeat(missing)), self.style(style))
         });
         Line::from(spans.collect::<Vec<_>>())
     }
@@ -201,6 +222,10 @@ impl View {
             paint::Style::Cyan => colored(Color::Cyan),
         }
     }
+}
+
+fn wants(row: &Row) -> bool {
+    row.wish.is_some()
 }
 
 /// Text of whomever, as letters alone.
