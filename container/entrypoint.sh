@@ -306,7 +306,7 @@ continue_claude() {
 # for as long as the program is the same.
 copilot_has_form() {
     local kept=${COPILOT_HOME:-$HOME/.copilot}/binnacle-form program answer
-    program=$(stat -L -c '%i %Y' "$(command -v copilot)") || return
+    program=$(stat -L -c '%i %Y' "$(command -v copilot)" 2>/dev/null) || return
     if [[ -f $kept && $(head -c 200 "$kept") == "$program "* ]]; then
         answer=$(head -c 200 "$kept")
     else

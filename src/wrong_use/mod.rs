@@ -146,7 +146,12 @@ fn usage(root: &clap::Command, typed: &Typed) -> String {
 fn bare(argument: &str) -> String {
     let word = argument.split(' ').next().unwrap_or(argument);
     let word = word.split("[=").next().unwrap_or(word);
-    word.trim_matches(|letter| matches!(letter, '<' | '>' | '[' | ']' | '.')).to_owned()
+    let name = word.trim_end_matches('.').trim_matches(|letter| matches!(letter, '<' | '>'));
+    // HOST[:PORT] has brackets of its own.
+    match name.strip_prefix('[') {
+        Some(rest) => rest.trim_end_matches('.').trim_end_matches(']').to_owned(),
+        None => name.to_owned(),
+    }
 }
 
 fn as_clap_says(error: &clap::Error) -> Usage {

@@ -55,6 +55,10 @@ fn a_flag_that_does_not_exist_gets_a_tip_only_where_one_is_near() {
     Error: `bn container run` has no flag --no-merg
     hint: you may mean: --no-merge
     ");
+    insta::assert_snapshot!(answer(&world, &["container", "allow", "job"]), @"
+    Error: `bn container allow` needs HOST[:PORT]
+    hint: usage: bn container allow [OPTIONS] [NAME] [HOST[:PORT]]...
+    ");
     insta::assert_snapshot!(run("--no-such-flag"), @"
     Error: `bn container run` has no flag --no-such-flag
     hint: its flags: bn container run --help

@@ -18,11 +18,11 @@ const ASKS: &str = r#"{"type":"assistant","message":{"content":[{"type":"text","
 /// What it does before it asks: commits, files, branches, attributes, configuration, tasks.
 const HOSTILE: &str = r#"
     e=$(printf '\033]0;evil\007\302\23331m'); u=$(printf '\342\200\256')
-    bn task create "title$e" >/dev/null; bn task claim $(bn ready --json | jq -r '.tasks[0].id') >/dev/null
+    bn task create "title$e"; bn task create "Draw the logo$u" >/dev/null; bn task claim $(bn ready --json | jq -r '.tasks[0].id') >/dev/null
     echo one > "file$e"; echo two > "$(printf 'x%.0s' $(seq 250))"; printf 'a\nb' > "$(printf 'two\nlines')"
     printf '* diff=evil filter=evil textconv=evil\n' > .gitattributes
     for where in --local --global; do for key in core.pager pager.diff pager.log diff.external diff.evil.command diff.evil.textconv filter.evil.clean core.fsmonitor; do
-        git config $where $key 'touch /workspace/ran-configured'; done; done
+        git config $where $key "touch $RAN"; done; done
     cp ~/.gitconfig .gitconfig
     git add -A; git commit -qm "subject$e$u"; git branch "branch$u"; echo lies > "lies$e"
 "#;
@@ -33,7 +33,9 @@ fn hostile(world: &World) -> String {
         fs::write(&path, format!("#!/bin/bash\ntouch {}/ran-{name}\n", world.path("agent-1").display())).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
-    waiting::begin_after(world, "claude", HOSTILE, ASKS)
+    // On the host alone there is such a folder.
+    let does = format!("RAN={}\n{HOSTILE}", world.path("agent-1/ran-configured").display());
+    waiting::begin_after(world, "claude", &does, ASKS)
 }
 
 /// In the agent's own worktree, by somebody whose PATH begins there.
@@ -69,8 +71,6 @@ fn no_word_of_an_agents_is_obeyed_and_no_program_of_its_is_started_by_those_who_
         &["log", "--json", job],
         &["diff", "--stat", job],
         &["diff", "--json", job],
-        &["logs", job],
-        &["logs", "--tail", "3", "--timestamps", job],
         &["stats"],
         &["inspect", job],
         &["allow", job, "--check", "example.org"],
@@ -78,7 +78,8 @@ fn no_word_of_an_agents_is_obeyed_and_no_program_of_its_is_started_by_those_who_
         &["ssh-config", job],
         &["tell", job, "Keep the old names"],
         &["exec", job, "--", "true"],
-        &["wait", &notify, "--timeout", "3s", job],
+        // It has used the graph: ten seconds after that it counts as waiting.
+        &["wait", &notify, "--timeout", "14s", job],
     ];
     for look in looks {
         let seen = stands_there(&world, &[&["container"], *look].concat());
@@ -96,7 +97,8 @@ fn no_word_of_an_agents_is_obeyed_and_no_program_of_its_is_started_by_those_who_
     // On a terminal, which would obey.
     let screen = Screen::of(&world);
     let there = format!("cd {}; PATH=.:$PATH;", world.path("agent-1").display());
-    for (number, verb) in [format!("diff {job}"), format!("log {job}"), "list".to_owned()].iter().enumerate() {
+    let verbs = ["diff", "log", "logs", "logs --timestamps --tail 3"].map(|verb| format!("{verb} {job}"));
+    for (number, verb) in verbs.iter().chain(&["list".to_owned()]).enumerate() {
         screen.types(&format!("clear; {there} LESS=FRX bn container {verb}; echo done{number}=$?"));
         wait_for("the text", || {
             let text = screen.text();

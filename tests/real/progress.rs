@@ -1,7 +1,6 @@
 //! What is seen of work that takes long: on a terminal, off it, and where nobody wants to see it.
 
 use crate::build::{Image, least, least_of, own_store, with_program};
-use crate::running::MEET;
 use crate::screen::Screen;
 use crate::world::{World, answer};
 
@@ -229,14 +228,13 @@ fn a_start_shows_that_its_container_starts() {
 fn a_merge_shows_its_check_and_whom_it_waits_for() {
     let world = World::new();
     let job = world.job();
-    world.agent(&["--name", &job, "--no-merge"], "git commit -q --allow-empty -m work").exits(0);
-    let screen = Screen::of(&world);
-    screen.types(&format!("bn container merge {job} --check 'sleep 3; true'; echo rc=$?"));
-    screen.waits_for(&format!("checking {job}: sleep 3; true"));
-    let (other, second) = (world.name("other"), Screen::of(&world));
+    let (other, commit) = (world.name("other"), "git commit -q --allow-empty -m work");
+    world.agent(&["--name", &job, "--no-merge"], commit).exits(0);
     world.git("worktree add -q ../other -b other");
-    let run = crate::world::run_line("../other", &["--name", &other, "--no-merge"], "git commit -q --allow-empty -m other");
-    world.bn(&run).exits(0);
+    world.bn(&crate::world::run_line("../other", &["--name", &other, "--no-merge"], commit)).exits(0);
+    let (screen, second) = (Screen::of(&world), Screen::of(&world));
+    screen.types(&format!("bn container merge {job} --check 'sleep 6; true'; echo rc=$?"));
+    screen.waits_for(&format!("checking {job}: sleep 6; true"));
     second.types(&format!("bn container merge {other} --wait --rebase; echo rc=$?"));
     second.waits_for("waiting for another run that lands here");
     assert_ended(&screen, "merged into main");
@@ -262,9 +260,8 @@ fn off_a_terminal_what_takes_long_is_a_plain_line_and_with_quiet_none() {
 #[test]
 fn to_empty_caches_and_what_agents_remember_is_shown() {
     let world = World::new();
-    let run = world.start(&["--name", &world.job()], &format!("echo x > ~/.npm/x; {MEET}"));
-    run.meet();
-    run.go_on().exits(0);
+    let job = crate::waiting::begin(&world, "claude", "x");
+    world.bn(&["container", "stop", "--time", "0", &job]).exits(0);
     for (flag, said) in [("--caches", "emptying "), ("--agents", "forgetting ")] {
         let screen = Screen::of(&world);
         // Whoever begins a run keeps the door shut meanwhile.

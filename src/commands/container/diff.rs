@@ -56,7 +56,7 @@ pub fn run(args: &DiffArgs, context: &Context) -> Result<Exit, Failure> {
     if !uncommitted.is_empty() {
         parts.push((format!("Not committed by {}:", looking.name()), uncommitted));
     }
-    show(&parts, context)?;
+    show(&parts, args.stat, context)?;
     Ok(Exit::DONE)
 }
 
@@ -88,12 +88,16 @@ fn text(looking: &Looking, (from, to): (&str, &str), args: &DiffArgs, context: &
     })
 }
 
-/// To a terminal: as text that it does not obey, through the pager. To a file or a pipe: byte for byte, so that git can apply it.
-fn show(parts: &[(String, Vec<u8>)], context: &Context) -> Result<(), Failure> {
+/// To a terminal: as text that it does not obey, through the pager. To a file or a pipe: a patch byte for byte, so that git can apply
+/// it, and a summary as text, too.
+fn show(parts: &[(String, Vec<u8>)], is_summary: bool, context: &Context) -> Result<(), Failure> {
     if !context.env.stdout_is_terminal {
         for (heading, patch) in parts {
             context.output.text(&format!("{heading}\n\n"))?;
-            context.output.write(patch)?;
+            match is_summary {
+                true => context.output.text(&String::from_utf8_lossy(patch))?,
+                false => context.output.write(patch)?,
+            }
         }
         return Ok(());
     }

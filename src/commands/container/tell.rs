@@ -18,6 +18,9 @@ use crate::run::record::state::State;
 use crate::run::watch::activity::{Activity, activity};
 use crate::run::watch::told::{LONGEST, Message, tell};
 
+/// Older ones were seen to know no policies of the machine, where its hooks stand: 1.0.32 has none, 1.0.64 has.
+const COPILOT_WITH_POLICIES: &str = "1.0.64";
+
 /// How a message gets to the agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -69,6 +72,11 @@ pub fn run(args: &TellArgs, context: &Context) -> Result<Exit, Failure> {
     }
     if seen.record.spec.screen.is_some() {
         context.output.note(format_args!("where it waits for you, answer on its screen: bn container attach {name}"));
+    }
+    if seen.record.spec.agent_inside() == Some(Agent::Copilot) {
+        context.output.note(format_args!(
+            "a Copilot older than {COPILOT_WITH_POLICIES} hears it only when it next calls bn; whether it was shown: bn container inspect {name}"
+        ));
     }
     context.output.print(&Sent { name, message, reaches: Reaches::of(&seen.record.spec) })?;
     Ok(Exit::DONE)

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::Explain;
-use crate::process::ProcessError;
+use crate::process::{Cmd, ProcessError};
 use crate::untrusted::UntrustedError;
 
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +46,13 @@ pub enum GitError {
     #[error("{name} is not a legal branch name")]
     BranchName { name: String },
     #[error("branch {name} exists already")]
-    BranchExists { name: String },
+    BranchExists {
+        name: String,
+        /// Where a worktree of it was to be.
+        wanted: PathBuf,
+        /// The checkout that has it.
+        place: Option<PathBuf>,
+    },
     #[error("{path} exists already")]
     PathExists { path: PathBuf },
     #[error("no branch to merge into was found")]
@@ -138,8 +144,13 @@ impl Explain for GitError {
             GitError::TooManyNested { .. } => vec!["run the agent in a linked worktree without them".to_owned()],
             GitError::NoBranch { branches, .. } => vec![known_branches(branches)],
             GitError::BranchName { .. } => vec!["check a name: git check-ref-format --branch NAME".to_owned()],
-            GitError::BranchExists { name } => {
-                vec![format!("take another name, or add it without -b: git worktree add PATH {name}")]
+            GitError::BranchExists { name, wanted, place } => {
+                let there = match place {
+                    Some(place) => Cmd::new("bn").args(["container", "run"]).arg(place),
+                    None => Cmd::new("git").args(["worktree", "add"]).arg(wanted).arg(name),
+                };
+                let what = if place.is_some() { "it is checked out, run there" } else { "add a worktree of it" };
+                vec!["take another name: -b NAME".to_owned(), format!("or {what}: {there}")]
             }
             GitError::PathExists { .. } => vec!["to use it, leave out --create".to_owned()],
             GitError::NoTarget => vec![

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::git::host::checkout::{Checkout, Layout};
 use crate::git::host::created;
 use crate::git::host::repository::{self, Repository};
-use crate::git::host::{Git, GitError, refs};
+use crate::git::host::{Git, GitError, refs, worktrees};
 
 /// A worktree and a branch that were made for a run.
 #[derive(Debug)]
@@ -49,10 +49,12 @@ fn refuse(git: &Git, repository: &Repository, path: &Path, branch: &str) -> Resu
     if branch.starts_with('-') || !git.capture(&git.in_dir(dir).args(["check-ref-format", &name]))?.success() {
         return Err(GitError::BranchName { name: branch.to_owned() });
     }
-    match refs::commit(git, dir, &name)? {
-        Some(_) => Err(GitError::BranchExists { name: branch.to_owned() }),
-        None => Ok(()),
+    if refs::commit(git, dir, &name)?.is_none() {
+        return Ok(());
     }
+    let place = worktrees::list(git, dir)?.into_iter().find(|worktree| worktree.branch.as_ref() == Some(&name));
+    let place = place.map(|worktree| worktree.path);
+    Err(GitError::BranchExists { name: branch.to_owned(), wanted: path.to_owned(), place })
 }
 
 /// The checkout that `add` would make. Nothing of it is there yet.

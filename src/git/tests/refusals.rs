@@ -131,7 +131,13 @@ fn a_worktree_is_created_once() {
     let added = add("a b,c", "new").unwrap();
     assert_eq!(bench.sh("git -C 'a b,c' symbolic-ref HEAD"), "refs/heads/new");
     assert!(add("a b,c", "other").unwrap_err().to_string().ends_with("exists already"));
-    assert_eq!(add("d", "new").unwrap_err().to_string(), "branch new exists already");
+    let taken = add("d", "new").unwrap_err();
+    assert_eq!(taken.to_string(), "branch new exists already");
+    let there = format!("or it is checked out, run there: bn container run '{}'", bench.path("a b,c").display());
+    assert_eq!(taken.hints(), ["take another name: -b NAME", &there]);
+    bench.sh("git -C repo branch free");
+    let free = format!("or add a worktree of it: git worktree add {} free", bench.path("d").display());
+    assert_eq!(add("d", "free").unwrap_err().hints()[1], free);
     assert_eq!(add("d", "-x").unwrap_err().to_string(), "-x is not a legal branch name");
     assert!(!bench.path("d").exists());
     added.undo(&bench.git).unwrap();
