@@ -30,9 +30,9 @@ fn a_detached_run_tells_when_it_has_ended_though_nobody_waits_for_it() {
     let begun = world.agent(&["--detach", "--name", &job, &told], work).exits(0);
     assert_eq!(begun.stdout, format!("{job}\n"), "{begun:#?}");
     // Every user of the machine reads command lines.
-    let lines = world.shell("cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '");
-    assert!(lines.contains(&format!("wait --silent --notify {job}")), "{lines}");
-    assert!(!lines.contains(&format!(">>{}", file.display())), "{lines}");
+    let lines = || world.shell("cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '");
+    wait_for("the process that waits", || lines().contains(&format!("wait --silent --notify {job}")));
+    assert!(!lines().contains(&format!(">>{}", file.display())), "somebody's command line has it");
     world.shell("touch agent-1/go");
     wait_for("its being told", || fs::read_to_string(&file).is_ok_and(|text| text == format!("{job} merged\n")));
     let screen = Screen::of(&world);
