@@ -243,16 +243,20 @@ fn a_merge_shows_its_check_and_whom_it_waits_for() {
 
 #[test]
 fn off_a_terminal_what_takes_long_is_a_plain_line_and_with_quiet_none() {
-    let told: Vec<_> = [&[][..], &["--quiet"]].map(|flags: &'static [&str]| {
-        std::thread::spawn(move || {
-            let world = World::new();
-            let deaf = "trap '' TERM; touch ready; while :; do sleep 0.2; done";
-            world.agent(&["--detach", "--name", &world.job()], deaf).exits(0);
-            crate::world::wait_for("the agent", || world.path("agent-1/ready").exists());
-            let stopped = world.bn(&[flags, &["container", "stop", "-t", "14", &world.job()]].concat()).exits(0);
-            (stopped.stderr, format!("stopping {}\n", world.job()))
+    let told: Vec<_> = [&[][..], &["--quiet"]]
+        .map(|flags: &'static [&str]| {
+            std::thread::spawn(move || {
+                let world = World::new();
+                let deaf = "trap '' TERM; touch ready; while :; do sleep 0.2; done";
+                world.agent(&["--detach", "--name", &world.job()], deaf).exits(0);
+                crate::world::wait_for("the agent", || world.path("agent-1/ready").exists());
+                let stopped = world.bn(&[flags, &["container", "stop", "-t", "14", &world.job()]].concat()).exits(0);
+                (stopped.stderr, format!("stopping {}\n", world.job()))
+            })
         })
-    }).into_iter().map(|thread| thread.join().unwrap()).collect();
+        .into_iter()
+        .map(|thread| thread.join().unwrap())
+        .collect();
     assert_eq!(told[0].0, told[0].1);
     assert_eq!(told[1].0, "");
 }

@@ -77,8 +77,11 @@ pub fn cut(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.to_owned();
     }
-    let mut left = columns.saturating_sub(1);
-    let fits = |letter: &char| letter.width().unwrap_or(0) <= left && { left -= letter.width().unwrap_or(0); true };
+    let mut used = 0;
+    let fits = |letter: &char| {
+        used += letter.width().unwrap_or(0);
+        used < columns
+    };
     let short: String = text.chars().take_while(fits).collect();
     format!("{}…", short.trim_end())
 }
