@@ -38,7 +38,9 @@ fn it_shows_what_runs_and_what_to_do_at_every_size_and_gives_the_terminal_back()
         screen.resizes(columns, rows);
         screen.types(&format!("clear; bn container top; echo done{columns}=$?"));
         let diff = format!("bn container diff {fails}");
-        let mut all = vec!["q quit", "the agent failed (7), 1 commit is kept", &diff, "exited (7)", "running", &works];
+        let retry = format!("   let the agent try again   bn container retry {fails}");
+        let mut all =
+            vec!["q quit", "the agent failed (7), 1 commit is kept", &diff, &retry, "exited (7)", "running", &works];
         all.extend((columns >= 120).then_some("Draw the logo"));
         // A new size clears the screen before it is drawn anew.
         let mut text = String::new();

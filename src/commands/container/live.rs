@@ -53,8 +53,9 @@ pub fn look_at(runs: &[Seen], git: &Git, context: &Context) -> Vec<Live> {
     let begun = std::time::Instant::now();
     let sessions = sessions(runs, context);
     let mut found: Vec<Live> = thread::scope(|scope| {
-        let looks: Vec<_> = runs.iter().map(|run| scope.spawn(move || look(run, git, context))).collect();
-        looks.into_iter().map(|look| look.join().unwrap_or_default()).collect()
+        let begin = |run| scope.spawn(move || look(run, git, context));
+        let looks: Vec<_> = runs.iter().map(|run| goes_on(run).then(|| begin(run))).collect();
+        looks.into_iter().map(|look| look.and_then(|look| look.join().ok()).unwrap_or_default()).collect()
     });
     if before.iter().any(Option::is_some) {
         thread::sleep(WATCHED.saturating_sub(begun.elapsed()));

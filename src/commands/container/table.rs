@@ -122,30 +122,31 @@ impl Table {
     /// With the styles that `style` gives to the cells, by the heads of their columns.
     pub fn painted(&self, style: impl Fn(&str, &str) -> Style) -> Painted {
         let mut whole = Painted::default();
+        let widths: Vec<usize> = self.0.iter().map(Column::width).collect();
         let heads = self.0.iter().map(|column| (Style::Bold, column.head));
-        self.add_line(&mut whole, heads.collect());
+        add_line(&mut whole, &heads.collect::<Vec<_>>(), &widths);
         let rows = self.0.first().map_or(0, |column| column.cells.len());
         for row in 0..rows {
             let cell = |column: &'_ Column| column.cells.get(row).map_or("", String::as_str).to_owned();
             let cells: Vec<String> = self.0.iter().map(cell).collect();
             let styled = self.0.iter().zip(&cells).map(|(column, cell)| (style(column.head, cell), cell.as_str()));
-            self.add_line(&mut whole, styled.collect());
+            add_line(&mut whole, &styled.collect::<Vec<_>>(), &widths);
         }
         whole
     }
+}
 
-    /// Nothing stands behind the last cell that has something in it.
-    fn add_line(&self, whole: &mut Painted, cells: Vec<(Style, &str)>) {
-        let last = cells.iter().rposition(|(_, cell)| !cell.is_empty()).unwrap_or(0);
-        for (number, ((style, cell), column)) in cells.iter().zip(&self.0).enumerate().take(last + 1) {
-            whole.add(*style, *cell);
-            if number < last {
-                let missing = column.width().saturating_sub(cell.width());
-                whole.add(Style::Plain, format!("{}{GAP}", " ".repeat(missing)));
-            }
+/// Nothing stands behind the last cell that has something in it.
+fn add_line(whole: &mut Painted, cells: &[(Style, &str)], widths: &[usize]) {
+    let last = cells.iter().rposition(|(_, cell)| !cell.is_empty()).unwrap_or(0);
+    for (number, ((style, cell), width)) in cells.iter().zip(widths).enumerate().take(last + 1) {
+        whole.add(*style, *cell);
+        if number < last {
+            let missing = width.saturating_sub(cell.width());
+            whole.add(Style::Plain, format!("{}{GAP}", " ".repeat(missing)));
         }
-        whole.add(Style::Plain, "\n");
     }
+    whole.add(Style::Plain, "\n");
 }
 
 impl fmt::Display for Table {
@@ -173,7 +174,7 @@ mod tests {
         assert_eq!(at(Some(27)), "NAME      WORKTREE\nagent-1   …/agent-1\n");
         assert_eq!(at(Some(18)), "NAME\nagent-1\n");
         let cut = [Step::Cut("WORKTREE", 5), Step::Cut("WORKTREE", 3)];
-        assert!(table().fit(Some(34), &cut).to_string().ends_with("worker   /home…\n"));
+        assert!(table().fit(Some(34), &cut).to_string().ends_with("worker   /hom…\n"));
         let age = Table(vec![Column { head: "AGE", cells: vec!["3 minutes".to_owned()] }]);
         assert_eq!(age.fit(Some(8), &[Step::Abbreviate("AGE")]).to_string(), "AGE\n3m\n");
         assert_eq!(at(Some(3)), "NAME\nagent-1\n");

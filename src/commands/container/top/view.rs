@@ -201,8 +201,9 @@ impl View {
     fn detail(&self) -> Vec<Line<'static>> {
         let Some(wish) = self.row().and_then(|row| row.wish.as_ref()) else { return Vec::new() };
         let mut lines = vec![Line::default(), line(&format!(" {}", wish.why), self.style(paint::Style::Bold))];
+        let width = wish.next.iter().map(|step| step.what.len()).max().unwrap_or(0);
         let steps = wish.next.iter().map(|step| {
-            let what = Span::raw(format!("   {:<22}", step.what));
+            let what = Span::raw(format!("   {:<width$}   ", step.what));
             Line::from(vec![what, Span::styled(sanitize::plain(&step.command), self.style(paint::Style::Cyan))])
         });
         lines.extend(steps);
