@@ -177,7 +177,7 @@ fn each_of_five_runs_is_seen_to_by_one_line_of_the_list() {
     screen.waits_for("4 to look at (n: the next)");
     screen.waits_for(&format!("! {hangs}"));
     screen.presses("n");
-    screen.waits_for(&format!("   settle it yourself    git -C {}", world.path(&diverges).display()));
+    screen.waits_for(&format!("   settle it yourself        git -C {}", world.path(&diverges).display()));
     screen.presses("q");
     drop(screen);
 
