@@ -124,7 +124,8 @@ fn type_hint(world: &World, hint: &str) {
 fn hint(world: &World) -> String {
     let row = world.row(&world.job());
     let steps = row["wish"]["next"].as_array().unwrap();
-    let merge = steps.iter().find(|step| step["what"] == "merge it").unwrap();
+    let ways = ["merge it", "settle it yourself"];
+    let merge = steps.iter().find(|step| ways.iter().any(|way| step["what"] == *way)).unwrap();
     merge["command"].as_str().unwrap().to_owned()
 }
 
