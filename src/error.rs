@@ -146,6 +146,14 @@ pub fn report(failure: &Failure, output: &Output) -> u8 {
     exit_code
 }
 
+/// A failure as one sentence, with what caused it: `cannot make FOLDER: No space left on device`.
+pub fn in_one_sentence(failure: &Failure) -> String {
+    let message = failure.to_string();
+    let causes = distinct_causes(failure, &message);
+    let first_lines = causes.iter().filter_map(|cause| cause.lines().next());
+    first_lines.fold(message, |said, cause| format!("{said}: {cause}"))
+}
+
 /// The causes that say something their parent has not said already.
 fn distinct_causes(failure: &Failure, message: &str) -> Vec<String> {
     let mut said = message.to_owned();
@@ -160,4 +168,24 @@ fn distinct_causes(failure: &Failure, message: &str) -> Vec<String> {
         cause = error.source();
     }
     causes
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use anyhow::Context as _;
+
+    use super::*;
+
+    #[test]
+    fn a_sentence_has_each_cause_once() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let nested = anyhow::Error::from(full()).context("cannot make a");
+        assert_eq!(in_one_sentence(&nested.into()), "cannot make a: no storage space");
+        let said_already = Err::<(), _>(full()).context("cannot make a: no storage space").unwrap_err();
+        assert_eq!(in_one_sentence(&said_already.into()), "cannot make a: no storage space");
+        let of_lines = anyhow::anyhow!("one\ntwo").context("git failed");
+        assert_eq!(in_one_sentence(&of_lines.into()), "git failed: one");
+    }
 }

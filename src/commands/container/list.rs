@@ -3,7 +3,6 @@
 use std::fmt;
 use std::path::Path;
 
-use chrono::TimeDelta;
 use serde::Serialize;
 
 use crate::cli::container::ListArgs;
@@ -186,7 +185,7 @@ impl Listing {
                 row.branch.as_ref().map_or("(detached)".to_owned(), |name| sanitize::name(name.as_bytes()))
             }),
             column("WORKTREE", |row| sanitize::name(row.worktree.as_bytes())),
-            column("AGE", |row| age_in_words(TimeDelta::seconds(row.age_seconds))),
+            column("AGE", |row| age_in_words(row.elapsed)),
             column("COMMITS", |row| number(row.commits)),
             column("FILES", |row| number(row.files)),
             column("CPU", |row| percent(row.cpu_percent)),

@@ -1,6 +1,6 @@
 //! One line of `bn container list`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::commands::container::amounts::age;
@@ -34,6 +34,9 @@ pub struct Row {
     pub ended_at: Option<DateTime<Utc>>,
     pub age: String,
     pub age_seconds: i64,
+    /// Less than nothing where the clock was set back to before its start.
+    #[serde(skip)]
+    pub elapsed: TimeDelta,
     pub state: State,
     pub ending: Option<Ending>,
     /// What the agent ended with.
@@ -71,6 +74,7 @@ impl Row {
         let refused = refusals::first(&record.spec, &seen.folder);
         let refused = refused.map_err(|source| RunError::io("read", seen.folder.path(), source))?;
         let quiet = live.seen_at.map(|then| now - then);
+        let elapsed = now - record.created_at;
         Ok(Self {
             name: record.name().to_owned(),
             status: status(seen, activity),
@@ -83,8 +87,9 @@ impl Row {
             created_at: record.created_at,
             started_at: record.started_at,
             ended_at: record.ended_at,
-            age: age(now - record.created_at),
-            age_seconds: (now - record.created_at).num_seconds().max(0),
+            age: age(elapsed),
+            age_seconds: elapsed.num_seconds().max(0),
+            elapsed,
             state: record.state,
             ending: record.ending,
             exit_code: record.ending.map(Ending::exit_code),

@@ -106,8 +106,8 @@ pub fn wrapped(text: &str, columns: usize, indent: &str) -> String {
 
 fn abbreviated(amount: &str) -> String {
     match amount.split_once(' ') {
-        Some((number, unit)) => number.chars().chain(unit.chars().take(1)).collect(),
-        None => amount.to_owned(),
+        Some((number, unit)) if number.parse::<u64>().is_ok() => number.chars().chain(unit.chars().take(1)).collect(),
+        _ => amount.to_owned(),
     }
 }
 
@@ -175,8 +175,8 @@ mod tests {
         assert_eq!(at(Some(18)), "NAME\nagent-1\n");
         let cut = [Step::Cut("WORKTREE", 5), Step::Cut("WORKTREE", 3)];
         assert!(table().fit(Some(34), &cut).to_string().ends_with("worker   /hom…\n"));
-        let age = Table(vec![Column { head: "AGE", cells: vec!["3 minutes".to_owned()] }]);
-        assert_eq!(age.fit(Some(8), &[Step::Abbreviate("AGE")]).to_string(), "AGE\n3m\n");
+        let age = Table(vec![Column { head: "AGE", cells: vec!["3 minutes".to_owned(), "in the future".to_owned()] }]);
+        assert_eq!(age.fit(Some(8), &[Step::Abbreviate("AGE")]).to_string(), "AGE\n3m\nin the future\n");
         assert_eq!(at(Some(3)), "NAME\nagent-1\n");
     }
 

@@ -63,14 +63,63 @@ fn newer_flags(help: Option<&str>) -> String {
     if has.is_empty() { "none".to_owned() } else { has.join(" ") }
 }
 
-/// The same finding without the user's name and home.
-pub fn without_user(finding: Finding, name: &str, home: Option<&Path>) -> Finding {
-    let hide = |text: &str| {
-        let text = home.map_or_else(|| text.to_owned(), |home| text.replace(&home.display().to_string(), "~"));
-        let words = text.split(' ').map(|word| if word == name && name != "root" { "USER" } else { word });
-        words.collect::<Vec<_>>().join(" ")
-    };
-    Finding { detail: hide(&finding.detail), fix: finding.fix.as_deref().map(hide), ..finding }
+/// Stands in for the user's name.
+pub const NOBODY: &str = "USER";
+
+/// Hides a user's name and home in sentences that were not made for a report. A name may be any word of them: it is one
+/// as a folder of the user's, and where sudo speaks of who calls it.
+#[derive(Clone, Copy, Debug)]
+pub struct Hidden<'a> {
+    pub name: &'a str,
+    pub home: Option<&'a Path>,
+}
+
+impl Hidden<'_> {
+    pub fn in_finding(&self, finding: Finding) -> Finding {
+        Finding { detail: self.in_text(&finding.detail), fix: finding.fix.map(|fix| self.in_text(&fix)), ..finding }
+    }
+
+    pub fn in_text(&self, text: &str) -> String {
+        let home = self.home.map(|home| home.display().to_string()).filter(|home| home != "/").unwrap_or_default();
+        let text = replace(text, &home, "~", |before, _| before.ends_with(ends_path) || before.is_empty());
+        // That of root is no secret.
+        let name = if self.name == "root" { "" } else { self.name };
+        replace(&text, name, NOBODY, |before, after| {
+            is_users_folder(before) || before.ends_with("user ") || after.starts_with(" is not in the sudoers file")
+        })
+    }
+}
+
+/// Puts `new` for `old` where it is a whole word, or a whole path, that `stands` after and before the right text.
+fn replace(text: &str, old: &str, new: &str, stands: impl Fn(&str, &str) -> bool) -> String {
+    if old.is_empty() {
+        return text.to_owned();
+    }
+    let (mut replaced, mut from) = (String::new(), 0);
+    for (at, _) in text.match_indices(old) {
+        let (before, after) = (&text[..at], &text[at + old.len()..]);
+        let is_whole = !before.ends_with(is_of_word) && !after.starts_with(is_of_word);
+        if is_whole && stands(before, after) {
+            replaced.push_str(&text[from..at]);
+            replaced.push_str(new);
+            from = at + old.len();
+        }
+    }
+    replaced + &text[from..]
+}
+
+/// What the distribution brings has the names that it has everywhere.
+fn is_users_folder(before: &str) -> bool {
+    let path = &before[before.rfind(ends_path).map_or(0, |at| at + 1)..];
+    path.ends_with('/') && !path.starts_with("/usr/")
+}
+
+fn is_of_word(letter: char) -> bool {
+    letter.is_alphanumeric() || "_-".contains(letter)
+}
+
+fn ends_path(letter: char) -> bool {
+    letter.is_whitespace() || "'\"(=:".contains(letter)
 }
 
 #[cfg(test)]
@@ -106,9 +155,32 @@ mod tests {
 
     #[test]
     fn neither_name_nor_home_leaves_the_machine() {
-        let finding = Finding::warning("user", "dev (uid 1000) at /home/dev/.local", "sudo usermod x dev");
-        let shown = without_user(finding, "dev", Some(Path::new("/home/dev")));
-        assert_eq!(shown.detail, "USER (uid 1000) at ~/.local");
-        assert_eq!(shown.fix.unwrap(), "sudo usermod x USER");
+        let hidden = Hidden { name: "dev", home: Some(Path::new("/home/dev")) };
+        let finding = Finding::warning("folder", "/home/dev/.local can be read", "chmod o-rwx /home/dev/.local");
+        let shown = hidden.in_finding(finding);
+        assert_eq!(
+            (shown.detail.as_str(), shown.fix.as_deref()),
+            ("~/.local can be read", Some("chmod o-rwx ~/.local"))
+        );
+        for (text, shown) in [
+            ("9 GiB free for images at /srv/dev/images", "9 GiB free for images at /srv/USER/images"),
+            ("9 GiB free for images at /srv/dev", "9 GiB free for images at /srv/USER"),
+            ("/mnt/home/dev, /home/dev: closed", "/mnt/home/USER, ~: closed"),
+            ("/home/developer is closed", "/home/developer is closed"),
+            ("Sorry, user dev may not run sudo on vm.", "Sorry, user USER may not run sudo on vm."),
+            ("sudo: dev is not in the sudoers file.", "sudo: USER is not in the sudoers file."),
+        ] {
+            assert_eq!(hidden.in_text(text), shown);
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_a_word_stays_one() {
+        let named = |name| Hidden { name, home: None };
+        let sentence = "on: agents of one repository cannot pass open folders to one another";
+        assert_eq!(named("pass").in_text(sentence), sentence);
+        assert_eq!(named("git").in_text("2.47.3 (git) at /usr/bin/git"), "2.47.3 (git) at /usr/bin/git");
+        assert_eq!(named("root").in_text("user root at /root/x"), "user root at /root/x");
+        assert_eq!(named("").in_text(sentence), sentence);
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::container::ctr::{ContainerSpec, Streams, runc_update};
 use crate::container::from_host;
-use crate::error::Failure;
+use crate::error::{Failure, in_one_sentence};
 use crate::failpoint::Point;
 use crate::git::collect::run_refs;
 use crate::git::host::Git;
@@ -220,7 +220,7 @@ fn give_up(
     run_refs::abandon(git, &run.record.spec.checkout.common_dir, run.name(), run.folder.path())?;
     // Its number may be another process's soon.
     run.record.pid = None;
-    run.record.reason = Some(error.to_string());
+    run.record.reason = Some(in_one_sentence(error));
     run.record.ended_at = Some(crate::env::now());
     Ok(run.enter(State::StartFailed, Point::StartFailed)?)
 }

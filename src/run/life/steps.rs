@@ -24,7 +24,7 @@
 use std::io;
 use std::time::Duration;
 
-use crate::error::Failure;
+use crate::error::{Failure, in_one_sentence};
 use crate::failpoint::{self, Point};
 use crate::git::host::Git;
 use crate::graph::error::GraphError;
@@ -85,7 +85,7 @@ pub fn end(run: &mut Run, engine: &Engine, git: &Git, landing: &Landing<'_>) -> 
     match outcome {
         Ok(settled) => settled?,
         Err(error) => {
-            run.record.reason = Some(error.to_string());
+            run.record.reason = Some(in_one_sentence(&error));
             run.enter(State::CollectFailed, Point::CollectFailed)?;
             return Err(error);
         }

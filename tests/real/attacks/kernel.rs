@@ -3,7 +3,7 @@
 use super::Attack;
 
 pub const ATTACKS: &[Attack] = &[
-    Attack::new("mount-the-disk", "mkdir /tmp/$N; mknod /tmp/$N.dev b $DISK; mount -o ro /tmp/$N.dev /tmp/$N; cat /tmp/$N$W/secret/$N > $LOOT; umount /tmp/$N"),
+    Attack::new("mount-the-disk", "mkdir /tmp/$N; mknod /tmp/$N.dev b $DISK; mount -o ro /tmp/$N.dev /tmp/$N || mount /tmp/$N.dev /tmp/$N; cat /tmp/$N$W/secret/$N > $LOOT; umount /tmp/$N"),
     Attack::new("read-the-disk", "mknod /tmp/$N.dev b $DISK; head -c 4096 /tmp/$N.dev | tail -c 3072 | grep -q . && echo $SECRET > $LOOT"),
     Attack::new("make-a-device", "mknod /tmp/$N.dev c 1 11 && echo $SECRET > $LOOT"),
     Attack::new("mount-a-file-system", "mkdir /tmp/$N; mount -t tmpfs none /tmp/$N && echo $SECRET > $LOOT; umount /tmp/$N"),

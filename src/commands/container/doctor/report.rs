@@ -10,7 +10,7 @@ use crate::commands::Context;
 use crate::commands::container::doctor::host::{switches, text};
 use crate::container::ctr::Ctr;
 use crate::container::doctor::Finding;
-use crate::container::doctor::report::{Line, Machine, lines, without_user};
+use crate::container::doctor::report::{Hidden, Line, Machine, lines};
 use crate::container::wall::HostFacts;
 use crate::env::Env;
 use crate::error::Failure;
@@ -27,8 +27,9 @@ impl Report {
     pub fn of(context: &Context, findings: Vec<Finding>) -> Result<Self, Failure> {
         let env = &context.env;
         let runner = Runner::new(env);
-        let hide = |finding| without_user(finding, &env.user.name, env.user.home.as_deref());
-        Ok(Self { machine: lines(&machine(env, &runner)?), findings: findings.into_iter().map(hide).collect() })
+        let hidden = Hidden { name: &env.user.name, home: env.user.home.as_deref() };
+        let findings = findings.into_iter().map(|finding| hidden.in_finding(finding)).collect();
+        Ok(Self { machine: lines(&machine(env, &runner, hidden)?), findings })
     }
 }
 
@@ -43,7 +44,7 @@ impl fmt::Display for Report {
     }
 }
 
-fn machine(env: &Env, runner: &Runner) -> Result<Machine, Failure> {
+fn machine(env: &Env, runner: &Runner, hidden: Hidden<'_>) -> Result<Machine, Failure> {
     let read = |path: &str| text(Path::new(path));
     Ok(Machine {
         os_release: read("/etc/os-release")?.unwrap_or_default(),
@@ -53,7 +54,7 @@ fn machine(env: &Env, runner: &Runner) -> Result<Machine, Failure> {
         user_namespaces: switches()?,
         dumps_to_program: read("/proc/sys/kernel/core_pattern")?.is_some_and(|pattern| HostFacts::is_program(&pattern)),
         flags: runner.read(&Ctr::run_help()).ok().map(|help| help.text()),
-        trial: trial(env, runner).unwrap_or_else(|error| format!("could not be tried: {error}")),
+        trial: hidden.in_text(&trial(env, runner).unwrap_or_else(|error| format!("could not be tried: {error}"))),
     })
 }
 
