@@ -463,9 +463,9 @@ live() {
         set_up || say "here is the shell all the same"
         bash -l || code=$?
     elif [[ ${BN_CHECK:-} ]]; then
-        # No agent: what is printed here is all that the command says.
+        # No agent: what is printed here is what the set-up and the command say.
         exec </dev/null
-        "$@" || code=$?
+        { set_up && "$@"; } || code=$?
         if [[ $STOPPED ]]; then code=143; fi
     elif [[ ${BN_SIGN_IN:-} ]]; then
         # The agent program's own sign-in: nothing is worked on.

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
+
+use crate::cli::given::Given;
 
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
@@ -11,14 +13,22 @@ pub struct DoctorArgs {
     pub report: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct BuildArgs {
+    /// Which of these were typed: a configuration does not change them. Read before the others, which take their words away.
+    #[command(flatten)]
+    pub given: Given,
+
     /// A tag for localhost/binnacle-self, or a full reference [default: latest]
     #[arg(long, value_name = "TAG")]
     pub tag: Option<String>,
 
     /// Start from what the project's devcontainer.json names; the image is for run --devcontainer
-    #[arg(long, conflicts_with_all = ["file", "base_image"])]
+    #[arg(
+        long, conflicts_with_all = ["file", "base_image"],
+        num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_name = "false",
+        action = ArgAction::Set, hide_default_value = true, hide_possible_values = true
+    )]
     pub devcontainer: bool,
 
     /// Build every layer anew

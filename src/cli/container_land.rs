@@ -1,8 +1,9 @@
 //! What becomes of a run's work: `bn container merge`, `retry`, `discard` and `prune`.
 
-use clap::Args;
+use clap::{ArgAction, Args};
 
 use crate::cli::container_look::ScopeArgs;
+use crate::cli::given::Given;
 use crate::container::network::Network;
 
 pub const MERGE_EXAMPLES: &str = "\
@@ -59,18 +60,30 @@ pub struct PruneArgs {
     pub dry_run: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct MergeArgs {
+    /// Which of these were typed: a configuration does not change them. Read before the others, which take their words away.
+    #[command(flatten)]
+    pub given: Given,
+
     /// The run, or the first letters of its name
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 
     /// Put its commits on top of the target, where that has moved on
-    #[arg(long, conflicts_with = "squash", help_heading = "In what shape")]
+    #[arg(
+        long, conflicts_with = "squash", help_heading = "In what shape",
+        num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_name = "false",
+        action = ArgAction::Set, hide_default_value = true, hide_possible_values = true
+    )]
     pub rebase: bool,
 
     /// Make one commit of its commits
-    #[arg(long, help_heading = "In what shape")]
+    #[arg(
+        long, help_heading = "In what shape",
+        num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_name = "false",
+        action = ArgAction::Set, hide_default_value = true, hide_possible_values = true
+    )]
     pub squash: bool,
 
     /// The message of the commit; without --squash a merge commit is made [default: made of the commits' titles]
@@ -104,7 +117,11 @@ pub struct MergeArgs {
     pub into: Option<String>,
 
     /// Wait for its turn where another run is landing in this repository
-    #[arg(long, help_heading = "Where to and when")]
+    #[arg(
+        long, help_heading = "Where to and when",
+        num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_name = "false",
+        action = ArgAction::Set, hide_default_value = true, hide_possible_values = true
+    )]
     pub wait: bool,
 
     /// Merge what is held back (files that your programs run without asking, much unpacked from little); look first

@@ -13,6 +13,10 @@ impl Given {
     pub fn has(&self, flag: &str) -> bool {
         self.0.contains(flag)
     }
+
+    pub fn flags(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
 }
 
 impl FromArgMatches for Given {

@@ -52,7 +52,7 @@ pub fn read(bytes: &[u8], file: File<'_>) -> Result<Vec<Setting>, ConfigError> {
     })?;
     let mut found = Vec::new();
     for (key, value) in table.get_ref() {
-        found.extend(reader.settings(key, value)?);
+        found.extend(reader.settings(None, key, value)?);
     }
     found.sort_by_key(|(at, _)| *at);
     Ok(found.into_iter().map(|(_, setting)| setting).collect())
@@ -81,12 +81,18 @@ impl Reader<'_> {
         self.file.origin(self.line(span)).to_string()
     }
 
+    /// The settings of one entry: of the file, or of the table of a verb.
     fn settings<K: AsRef<str>>(
         self,
+        table: Option<&str>,
         key: &Spanned<K>,
         value: &Spanned<DeValue<'_>>,
     ) -> Result<Vec<Placed>, ConfigError> {
-        let name = key.get_ref().as_ref();
+        let own = key.get_ref().as_ref();
+        let name = &table.map_or(own.to_owned(), |table| format!("{table}.{own}"));
+        if table.is_none() && KEYS.iter().any(|key| key.table() == Some(name)) {
+            return self.of_verb(name, value);
+        }
         let unknown = || ConfigError::Unknown {
             at: self.at(&key.span()),
             key: sanitize::name(name.as_bytes()),
@@ -103,6 +109,22 @@ impl Reader<'_> {
             }
             _ => Ok(vec![self.setting(known, None, value)?]),
         }
+    }
+
+    /// The settings in the table of a verb.
+    fn of_verb(self, verb: &str, value: &Spanned<DeValue<'_>>) -> Result<Vec<Placed>, ConfigError> {
+        let DeValue::Table(entries) = value.get_ref() else {
+            let first = KEYS.iter().find(|key| key.table() == Some(verb));
+            return Err(ConfigError::Form {
+                at: self.at(&value.span()),
+                example: first.map_or(String::new(), |key| format!("{} = {}", key.name, example(key.form))),
+                key: verb.to_owned(),
+                wanted: "a table",
+                found: shown(value.get_ref(), Form::Table),
+            });
+        };
+        let found = entries.iter().map(|(key, value)| self.settings(Some(verb), key, value));
+        Ok(found.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
     fn setting(

@@ -1,16 +1,18 @@
-//! A key of a configuration: the flag of `run` that it is called after, and what may be its value.
+//! A key of a configuration: the flag that it is called after, of `run` or of another verb, and what may be its value.
 
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use crate::cli::container::RunArgs;
+use crate::cli::container::{BuildArgs, MergeArgs, RunArgs};
+use crate::cli::given::Given;
 use crate::config::value::Value;
 use crate::env::{Env, Machine};
 use crate::error::Usage;
 
-/// One key. Its name is that of the flag, and so is what it does.
+/// One key. What it does is what its flag does.
 pub struct Key {
+    /// That of the flag; of a verb other than `run` behind the verb's name and a dot: the verb's keys stand in a table of their own.
     pub name: &'static str,
     pub form: Form,
     /// What counts where nobody says anything, in the words of the flag's help.
@@ -20,8 +22,57 @@ pub struct Key {
     pub opens: fn(&Value, &Machine) -> bool,
     /// Refuses a text that the flag would refuse, too.
     pub check: fn(&str) -> Result<(), Usage>,
-    pub slot: for<'a> fn(&'a mut RunArgs) -> Slot<'a>,
+    pub place: Place,
 }
+
+impl Key {
+    /// The flag, without its dashes.
+    pub fn flag(&self) -> &'static str {
+        self.name.rsplit('.').next().unwrap_or(self.name)
+    }
+
+    /// The table that it stands in, where it stands in one.
+    pub fn table(&self) -> Option<&'static str> {
+        self.name.split_once('.').map(|(table, _)| table)
+    }
+}
+
+/// The verb whose flag a key is, and where its command line has the value.
+pub enum Place {
+    Run(for<'a> fn(&'a mut RunArgs) -> Slot<'a>),
+    Merge(for<'a> fn(&'a mut MergeArgs) -> Slot<'a>),
+    Build(for<'a> fn(&'a mut BuildArgs) -> Slot<'a>),
+}
+
+/// The command line of a verb whose flags may stand in a configuration.
+pub trait CommandLine: clap::Args {
+    fn given(&self) -> &Given;
+
+    /// Where the value of this key goes; `None` for those of other verbs.
+    fn slot(&mut self, key: &Key) -> Option<Slot<'_>>;
+}
+
+/// The same for each verb.
+macro_rules! command_line {
+    ($args:ident, $verb:ident) => {
+        impl CommandLine for $args {
+            fn given(&self) -> &Given {
+                &self.given
+            }
+
+            fn slot(&mut self, key: &Key) -> Option<Slot<'_>> {
+                match key.place {
+                    Place::$verb(slot) => Some(slot(self)),
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+command_line!(RunArgs, Run);
+command_line!(MergeArgs, Merge);
+command_line!(BuildArgs, Build);
 
 /// What stands behind the `=`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +113,7 @@ pub enum Slot<'a> {
     List(&'a mut Vec<String>),
     Flag(&'a mut bool),
     Choice(&'a mut dyn Choice),
+    Choices(&'a mut dyn Choices),
 }
 
 /// One of several words.
@@ -77,6 +129,17 @@ impl<T: ValueEnum> Choice for T {
     }
 }
 
+/// Several of several words.
+pub trait Choices {
+    fn choose_all(&mut self, words: &[String]);
+}
+
+impl<T: ValueEnum> Choices for Vec<T> {
+    fn choose_all(&mut self, words: &[String]) {
+        *self = words.iter().filter_map(|word| T::from_str(word, false).ok()).collect();
+    }
+}
+
 impl Slot<'_> {
     /// Puts a value that was checked in its place.
     pub fn put(self, value: &Value) {
@@ -85,6 +148,7 @@ impl Slot<'_> {
             (Slot::Optional(place), Value::Text(text) | Value::Number(text)) => *place = Some(text.clone()),
             (Slot::Path(place), Value::Text(text)) => *place = Some(PathBuf::from(text)),
             (Slot::Choice(place), Value::Text(text)) => drop(place.choose(text)),
+            (Slot::Choices(place), Value::List(items)) => place.choose_all(items),
             (Slot::List(place), Value::List(items)) => place.clone_from(items),
             (Slot::Flag(place), Value::Flag(flag)) => *place = *flag,
             // A variable of the agent's, beside those that the command line gives.

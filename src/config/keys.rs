@@ -1,9 +1,10 @@
 //! The table of keys. The flags' help, `bn config` and docs/configuration.md are held against it by tests.
 
-use crate::cli::container::BELL;
-use crate::config::key::{Form, Key, Slot, Variable, one_of};
+use crate::cli::container::{AgentProgram, BELL};
+use crate::config::key::{Form, Key, Place, Slot, Variable, one_of};
 use crate::config::value::Value;
 use crate::container::agent::{Agent, AgentType};
+use crate::container::buildah::is_package_name;
 use crate::container::limits;
 use crate::container::network::Network;
 use crate::container::reference::image_reference;
@@ -20,6 +21,9 @@ use crate::run::record::secrets;
 /// What a key is where nothing else is said: a text that may be anything, and that opens nothing.
 macro_rules! key {
     ($name:literal, $form:ident, $default:literal, $slot:ident($($field:ident).+) $(, $more:ident: $value:expr)* $(,)?) => {
+        key!(Run: $name, $form, $default, $slot($($field).+) $(, $more: $value)*)
+    };
+    ($verb:ident: $name:literal, $form:ident, $default:literal, $slot:ident($($field:ident).+) $(, $more:ident: $value:expr)* $(,)?) => {
         Key {
             $($more: $value,)*
             ..Key {
@@ -29,14 +33,14 @@ macro_rules! key {
                 variable: None,
                 opens: |_, _| false,
                 check: |_| Ok(()),
-                slot: |args| Slot::$slot(&mut args.$($field).+),
+                place: Place::$verb(|args| Slot::$slot(&mut args.$($field).+)),
             }
         }
     };
 }
 
-/// In the order of the help.
-pub static KEYS: [Key; 36] = [
+/// In the order of the help of `run`, and then of `merge` and `build`.
+pub static KEYS: [Key; 45] = [
     key!("agent", Text, "copilot", Choice(agent), check: one_of::<Agent>),
     key!("prompt", Text, "to take a ready task", Optional(prompt),
         variable: Some(Variable { name: "BN_INITIAL_PROMPT", of: |env| env.initial_prompt.as_ref() })),
@@ -90,6 +94,19 @@ pub static KEYS: [Key; 36] = [
     // Whatever is named may be private. A set of hosts is known to be public.
     key!("only", List, "", List(egress.only), opens: |value, _| any(value, |host| !host.starts_with('@')), check: rule),
     key!("upstream-by-name", Flag, "false", Flag(egress.upstream_by_name), opens: |value, _| is_true(value)),
+    key!(Merge: "merge.rebase", Flag, "false", Flag(rebase)),
+    key!(Merge: "merge.squash", Flag, "false", Flag(squash)),
+    key!(Merge: "merge.wait", Flag, "false", Flag(wait)),
+    // Another name than one of bn's own repository may be that of an image of the user's.
+    key!(Build: "build.tag", Text, "latest", Optional(tag), opens: |value, _| any(value, |tag| tag.contains(['/', ':'])),
+        check: |tag| image_reference(tag).map(drop)),
+    key!(Build: "build.devcontainer", Flag, "false", Flag(devcontainer)),
+    // A file of this machine, which is not asked whether it mounts something.
+    key!(Build: "build.file", Text, "", Path(file), opens: |_, _| true, check: absolute),
+    // The project's own definition may begin with any image.
+    key!(Build: "build.base-image", Text, "", Optional(base_image), check: not_empty),
+    key!(Build: "build.agent", List, "", Choices(agent), check: one_of::<AgentProgram>),
+    key!(Build: "build.package", List, "", List(package), check: package_name),
 ];
 
 /// The key of this name.
@@ -138,6 +155,10 @@ fn endpoint(text: &str) -> Result<(), Usage> {
 
 fn not_empty(text: &str) -> Result<(), Usage> {
     if text.trim().is_empty() { Err(Usage::new("nothing is named")) } else { Ok(()) }
+}
+
+fn package_name(text: &str) -> Result<(), Usage> {
+    if is_package_name(text) { Ok(()) } else { Err(Usage::new("not the name of a package")) }
 }
 
 /// There is no folder from which everybody would read a path.

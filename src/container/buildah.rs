@@ -39,6 +39,11 @@ pub fn build(spec: &BuildSpec, definition: &Path, context: &Path, id_file: &Path
     cmd.arg("--file").arg(definition).arg(context)
 }
 
+/// Whether it may be the name of a package that an image gets.
+pub fn is_package_name(name: &str) -> bool {
+    !name.starts_with('-') && name.chars().all(|c| c.is_ascii_alphanumeric() || "+-._:@/~".contains(c))
+}
+
 /// Prints buildah's own version.
 pub fn version() -> Cmd {
     Cmd::new("buildah").arg("--version").only_reads()
@@ -156,6 +161,12 @@ mod tests {
         insta::assert_snapshot!(build(&spec, Path::new("/ctx/Containerfile"), Path::new("/ctx"), Path::new("/id")).to_string(), @"buildah build --layers --format oci --no-cache --isolation chroot --build-arg 'AGENTS=copilot claude' --tag localhost/binnacle-self:latest --iidfile /id --file /ctx/Containerfile /ctx");
         insta::assert_snapshot!(run_in("c-1", Some("chroot"), &["bash", "-c", "x y"]).to_string(), @"buildah run --isolation chroot --user 0 c-1 -- bash -c 'x y'");
         insta::assert_snapshot!(write_layout("localhost/x:1", Path::new("/f")).to_string(), @"(cd /f && buildah push --quiet --format oci localhost/x:1 oci:image:localhost/x:1)");
+    }
+
+    #[test]
+    fn names_of_packages() {
+        assert!(is_package_name("g++") && is_package_name("libc6:amd64"));
+        assert!(!is_package_name("-x") && !is_package_name("a;b"));
     }
 
     #[test]

@@ -117,6 +117,8 @@ pub struct Env {
     /// Since when programs are named as they start, where that is wanted.
     pub trace: Option<Instant>,
     pub proxy: ProxyVariables,
+    /// The device of the terminal that standard output is.
+    pub window: Option<PathBuf>,
     pub stdin_is_terminal: bool,
     pub stdout_is_terminal: bool,
     /// How many columns a line of the terminal has, where standard output is one.
@@ -174,6 +176,7 @@ impl Env {
             terminal: fs::File::open("/dev/tty").is_ok(),
             trace: (trace()? || verbose).then(Instant::now),
             proxy: proxy(),
+            window: terminal::window(),
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stdout_is_terminal: std::io::stdout().is_terminal(),
             width: width(),

@@ -1,5 +1,8 @@
 //! The user's terminal, as the programs in it are told of it.
 
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
 /// What is passed on to an agent that gets this terminal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserTerminal {
@@ -19,6 +22,14 @@ impl UserTerminal {
             editor: variable("VISUAL").or_else(|| variable("EDITOR")).filter(|editor| is_one_line(editor)),
         }
     }
+}
+
+/// The device of the terminal that standard output is.
+pub(super) fn window() -> Option<PathBuf> {
+    std::io::stdout()
+        .is_terminal()
+        .then(|| std::fs::read_link("/proc/self/fd/1").ok())?
+        .filter(|path| path.starts_with("/dev"))
 }
 
 /// Whether a terminal is to get colours: what the user wants counts more than what it can do.

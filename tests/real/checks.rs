@@ -184,3 +184,35 @@ fn a_check_that_the_project_has_committed_counts_for_runs_and_merges() {
     world.bn(&["container", "merge", &job, "--rebase"]).exits(0);
     world.assert_on_main("work");
 }
+
+#[test]
+fn a_check_is_made_in_a_checkout_that_was_set_up_and_has_the_caches_for_it() {
+    let world = World::new();
+    let job = world.job();
+    // What the run's own set-up fetches is what that of the check finds.
+    let fetches = "[ \"$BN_CHECK\" ] || touch ~/.npm/fetched; test -e ~/.npm/fetched || exit 7; echo set >ready";
+    let made = "grep -q set ready && echo work > work && git add work && git commit -qm work";
+    let told = world
+        .agent(&["--name", &job, "--setup", fetches, "--check", "grep set ready && ls /sys/class/net"], made)
+        .exits(0);
+    assert!(told.stderr.contains(", then grep set ready"), "{told:#?}");
+    world.assert_on_main("work");
+    let log = world.bn(&["container", "logs", &job, "--check"]).exits(0).stdout;
+    assert!(log.contains("binnacle: the set-up took ") && log.ends_with("\nset\nlo\n"), "{log}");
+    assert_nothing_is_left(&world);
+}
+
+#[test]
+fn a_set_up_that_fails_before_a_check_is_told_as_that() {
+    let world = World::new();
+    let job = world.job();
+    let setup = "[ ! \"$BN_CHECK\" ] || { echo no-package; exit 7; }";
+    let told = world.agent(&["--name", &job, "--setup", setup, "--check", "touch reached; true"], WORK).exits(3);
+    assert!(
+        told.stdout.contains("the set-up failed (7) after ") && told.stdout.contains("and the check was not made"),
+        "{told:#?}"
+    );
+    assert!(told.stdout.contains("\n  | no-package\n"), "{told:#?}");
+    assert_eq!(world.row(&job)["outcome"], "check-failed");
+    world.assert_on_main("first");
+}

@@ -99,6 +99,27 @@ fn a_squash_lands_with_a_message_of_the_users_and_settles_the_run() {
 }
 
 #[test]
+fn a_shape_that_the_project_configures_counts_where_no_flag_says_otherwise() {
+    let world = World::new();
+    world.shell("mkdir repo/.binnacle; printf '[merge]\\nsquash = true\\n' >repo/.binnacle/config.toml");
+    world.git("add .binnacle");
+    world.git("commit -q -m settings");
+    let two = "echo a > a; git add a; git commit -q -m a; echo b > b; git add b; git commit -q -m b";
+    world.agent(&["--name", &world.job(), "--no-merge"], two).exits(0);
+    let merged = world.bn(&["container", "merge", &world.job()]).exits(0);
+    assert!(merged.stderr.contains("from the project's configuration: merge.squash\n"), "{merged:#?}");
+    assert_eq!(world.git("rev-list --count main~1..main"), "1");
+    assert_eq!(world.shell("ls repo"), "a\nb\nfile");
+    let second = world.name("second");
+    world.shell("git -C agent-1 reset -q --hard main");
+    let more =
+        "for i in 1 2; do git commit -q --allow-empty -m $i; echo $i > $i; git add $i; git commit -q -m m$i; done";
+    world.agent(&["--name", &second, "--no-merge"], more).exits(0);
+    world.bn(&["container", "merge", &second, "--squash=false"]).exits(0);
+    assert_eq!(world.git("log --format=%s -1 main"), "m2");
+}
+
+#[test]
 fn a_branch_that_is_named_gets_the_work_and_is_the_target_then() {
     let world = World::new();
     world.shell("git -C repo branch release");

@@ -147,3 +147,35 @@ fn the_screen_of_an_agent_program_that_moves_no_more_is_named() {
     assert_eq!(why(&world, &job).as_deref(), Some(said));
     world.bn(&["container", "stop", "--time", "0", &job]).exits(0);
 }
+
+#[test]
+fn an_agent_program_in_a_person_s_own_window_is_named_from_another_one() {
+    let world = World::new();
+    let (job, image) = (world.job(), image());
+    fs::create_dir_all(world.path("agent-1/tools")).unwrap();
+    let program = world.path("agent-1/tools/codex");
+    fs::write(
+        &program,
+        "#!/bin/bash\nprintf '\\033[2J? for shortcuts\\n'; read -r x; echo \"said $x\"; exec sleep 1000\n",
+    )
+    .unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let screen = Screen::of(&world);
+    screen.types("tty >../device");
+    wait_for("its name", || world.shell("cat device 2>/dev/null || true").starts_with("/dev/"));
+    let device = world.shell("cat device");
+    screen.types(&format!("bn container run ../agent-1 --tag {image} --name {job} --agent codex -e {PATH}"));
+    screen.waits_for("? for shortcuts");
+    let idle = |seconds| {
+        world.shell(&format!("touch -d '{seconds} seconds ago' {device} $(find . -path '*/runs/{job}/git/logs/HEAD')"))
+    };
+    idle(20);
+    assert_eq!(why(&world, &job), None);
+    idle(90);
+    let said = format!("its screen has not changed for 1 minute: it waits for you in its window, {device}");
+    assert_eq!(why(&world, &job), Some(said));
+    screen.types("yes");
+    screen.waits_for("said yes");
+    assert_eq!(why(&world, &job), None, "it shows something again");
+    world.bn(&["container", "stop", "--time", "0", &job]).exits(0);
+}

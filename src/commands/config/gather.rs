@@ -15,6 +15,7 @@ use crate::env::Env;
 use crate::error::{Failure, Usage};
 use crate::git::host::repository::Repository;
 use crate::git::host::{Git, repository, show, target};
+use crate::run::record::run_json::RunSpec;
 use crate::untrusted::nofollow;
 
 /// What the variables say that no flag overrides.
@@ -77,13 +78,32 @@ pub fn project(git: &Git, folder: &Path, wanted: Option<&str>) -> Result<Option<
     Ok(Some(Project { repository, branch, settings }))
 }
 
-/// All that counts where no flag says otherwise, and the project's part of it.
-pub fn all(context: &Context, git: &Git) -> Result<(Vec<Setting>, Option<Project>), Failure> {
+/// What configurations say, and whose the project's part of it is.
+pub struct Found {
+    pub settled: Vec<Setting>,
+    pub project: Option<Project>,
+}
+
+impl Found {
+    fn of(stronger: Vec<Setting>, project: Option<Project>) -> Self {
+        let of_project = project.as_ref().map_or(Vec::new(), |project| project.settings.clone());
+        Self { settled: settle(stronger.into_iter().chain(of_project)), project }
+    }
+}
+
+/// All that counts where no flag says otherwise.
+pub fn all(context: &Context, git: &Git) -> Result<Found, Failure> {
     let env = &context.env;
     let stronger = [variables(env, &Given::default())?, user(env, || known::trees(context, None))?].concat();
     let project = project(git, &env.directory, wanted_target(&stronger))?;
-    let of_project = project.as_ref().map_or(Vec::new(), |project| project.settings.clone());
-    Ok((settle(stronger.into_iter().chain(of_project)), project))
+    Ok(Found::of(stronger, project))
+}
+
+/// What counts for the work of a run, by what its target has by now.
+pub fn for_work(spec: &RunSpec, git: &Git, context: &Context) -> Result<Found, Failure> {
+    let user = user(&context.env, || trees(context, Some(&spec.checkout.worktree)))?;
+    let project = project(git, &spec.checkout.main_worktree, Some(&spec.target.branch))?;
+    Ok(Found::of(user, project))
 }
 
 /// The branch that these settings want the work to go to.

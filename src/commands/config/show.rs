@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use crate::cli::config::ConfigArgs;
 use crate::commands::config::confirmed::{Confirmed, is_wanted};
-use crate::commands::config::gather::{self, Project};
+use crate::commands::config::gather::{self, Found, Project};
 use crate::commands::container::table::{Column, Table};
 use crate::commands::{Context, Exit};
-use crate::config::key::Key;
+use crate::config::key::{Form, Key};
 use crate::config::keys::{KEYS, find};
 use crate::config::setting::{Origin, Setting};
 use crate::config::value::Value;
@@ -52,7 +52,7 @@ pub fn run(args: &ConfigArgs, context: &Context) -> Result<Exit, Failure> {
     args.key.as_deref().map_or(Ok(()), check_key)?;
     let env = &context.env;
     let git = Git::new(Runner::new(env));
-    let (settled, project) = gather::all(context, &git)?;
+    let Found { settled, project } = gather::all(context, &git)?;
     let confirmed = project.as_ref().map(|project| Confirmed::read(env, &project.repository)).transpose()?;
     let mut settings = rows(settled, confirmed.as_ref());
     if let Some(key) = &args.key {
@@ -72,12 +72,13 @@ pub fn run(args: &ConfigArgs, context: &Context) -> Result<Exit, Failure> {
 }
 
 fn check_key(typed: &str) -> Result<(), Usage> {
-    let name = typed.split('.').next().unwrap_or(typed);
-    if find(name).is_some() {
+    let table = typed.split('.').next().unwrap_or(typed);
+    let of_user = find(table).is_some_and(|key| key.form == Form::Table);
+    if of_user || KEYS.iter().any(|key| key.name == typed || key.table() == Some(typed)) {
         return Ok(());
     }
     let error = Usage::new(format!("there is no key {typed}"));
-    Err(match KEYS.iter().find(|key| is_slip(name, key.name)) {
+    Err(match KEYS.iter().find(|key| is_slip(typed, key.name)) {
         Some(meant) => error.hint(format!("you may mean: bn config {}", meant.name)),
         None => error.hint("all keys: bn config"),
     })

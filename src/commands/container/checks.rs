@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use crate::cli::container::{CheckArgs, MergeArgs};
-use crate::commands::config::gather;
+use crate::commands::Context;
+use crate::commands::config::gather::Found;
 use crate::commands::container::configured;
-use crate::commands::{Context, known};
-use crate::config::setting::settle;
+use crate::config::setting::Setting;
 use crate::container::network::Network;
 use crate::error::{Failure, Usage};
-use crate::git::host::Git;
 use crate::quantity;
 use crate::run::life::land::TryFirst;
 use crate::run::record::check::{CheckSpec, TIME_LIMIT};
@@ -24,7 +23,7 @@ pub fn of_run(args: &CheckArgs) -> Result<Option<CheckSpec>, Usage> {
 }
 
 /// What a merge tries first.
-pub fn of_merge(args: &MergeArgs, spec: &RunSpec, git: &Git, context: &Context) -> Result<TryFirst, Failure> {
+pub fn of_merge(args: &MergeArgs, spec: &RunSpec, found: &Found, context: &Context) -> Result<TryFirst, Failure> {
     if args.no_check {
         return Ok(TryFirst::Nothing);
     }
@@ -35,7 +34,7 @@ pub fn of_merge(args: &MergeArgs, spec: &RunSpec, git: &Git, context: &Context) 
             Some(CheckSpec { command: command(typed)?, network, timeout_seconds })
         }
         (None, Some(recorded)) => Some(recorded.clone()),
-        (None, None) => of_configurations(spec, git, context)?,
+        (None, None) => of_configurations(found, context)?,
     };
     let Some(mut check) = base else {
         return match (args.check_network, &args.check_timeout) {
@@ -51,14 +50,10 @@ pub fn of_merge(args: &MergeArgs, spec: &RunSpec, git: &Git, context: &Context) 
 }
 
 /// What the user's and the project's configurations say by now, for a run that was started without.
-fn of_configurations(spec: &RunSpec, git: &Git, context: &Context) -> Result<Option<CheckSpec>, Failure> {
-    let place = &spec.checkout.main_worktree;
-    let user = gather::user(&context.env, || known::trees(context, Some(&spec.checkout.worktree)))?;
-    let project = gather::project(git, place, Some(&spec.target.branch))?;
-    let of_project = project.iter().flat_map(|project| project.settings.clone());
-    let mut settled = settle(user.into_iter().chain(of_project));
-    settled.retain(|setting| setting.key.name.starts_with("check"));
-    if let Some(project) = &project {
+fn of_configurations(found: &Found, context: &Context) -> Result<Option<CheckSpec>, Failure> {
+    let of_checks = |setting: &&Setting| setting.key.name.starts_with("check");
+    let settled: Vec<Setting> = found.settled.iter().filter(of_checks).cloned().collect();
+    if let Some(project) = &found.project {
         configured::confirm(&settled, project, false, context)?;
     }
     let of = |name: &str| settled.iter().find(|setting| setting.key.name == name).and_then(|setting| setting.text());

@@ -8,6 +8,7 @@ use crate::commands::config::gather::{self, Project};
 use crate::commands::container::{devcontainer, worktree};
 use crate::commands::{Context, known};
 use crate::config::error::ConfigError;
+use crate::config::key::CommandLine;
 use crate::config::setting::{Origin, Setting, settle};
 use crate::config::value::Value;
 use crate::container::name::check_name;
@@ -37,13 +38,18 @@ pub fn fill(mut args: RunArgs, context: &Context) -> Result<(RunArgs, Git), Fail
     let of_project = project.as_ref().map_or(&[][..], |project| &project.settings);
     let settled = settle(stronger.into_iter().chain(of_project.iter().cloned()));
     let of_devcontainer = of_devcontainer(&settled, &args, project.as_ref(), &git, context)?;
-    let settled = settle(settled.into_iter().chain(of_devcontainer));
+    let mut settled = settle(settled.into_iter().chain(of_devcontainer));
+    settled.retain(|setting| args.slot(setting.key).is_some());
     let counts = counting(settled, &mut args);
     if let Some(project) = &project {
         confirm(&counts, project, args.dry_run, context)?;
         say_project(&counts, context);
     }
-    counts.iter().for_each(|setting| (setting.key.slot)(&mut args).put(&setting.for_flag()));
+    for setting in &counts {
+        if let Some(slot) = args.slot(setting.key) {
+            slot.put(&setting.for_flag());
+        }
+    }
     // There is nobody else to see it.
     args.detach &= !args.shell;
     Ok((args, git))
@@ -71,7 +77,7 @@ fn say_variables(name: Option<String>, settings: &[Setting], context: &Context) 
 }
 
 /// Others may have changed them since the last run.
-fn say_project(settings: &[Setting], context: &Context) {
+pub fn say_project(settings: &[Setting], context: &Context) {
     let say = |file: &str, is_its: fn(&Origin) -> bool| {
         let keys: Vec<String> = settings.iter().filter(|setting| is_its(&setting.origin)).map(Setting::path).collect();
         if !keys.is_empty() {
@@ -117,7 +123,9 @@ fn counting(mut settled: Vec<Setting>, args: &mut RunArgs) -> Vec<Setting> {
         None => !args.given.has(setting.key.name),
     });
     if let Some(network) = settled.iter().find(|setting| setting.key.name == "network") {
-        (network.key.slot)(args).put(&network.value);
+        if let Some(slot) = args.slot(network.key) {
+            slot.put(&network.value);
+        }
     }
     settled.retain(|setting| match setting.key.name {
         name if OF_EGRESS.contains(&name) => args.network == Network::Egress,
@@ -141,7 +149,7 @@ pub fn confirm(settings: &[Setting], project: &Project, dry_run: bool, context: 
         return Ok(());
     }
     if dry_run {
-        lines().iter().for_each(|line| context.output.note(format_args!("a run would ask you to confirm: {line}")));
+        lines().iter().for_each(|line| context.output.note(format_args!("you would be asked to confirm: {line}")));
         return Ok(());
     }
     if !context.env.stdin_is_terminal || context.output.is_json() {
@@ -149,7 +157,7 @@ pub fn confirm(settings: &[Setting], project: &Project, dry_run: bool, context: 
     }
     context.output.note("the project's settings lower the wall:");
     lines().iter().for_each(|line| context.output.note(format_args!("  {line}")));
-    context.output.note("take them, in this run and later ones, until they change? [y/N]");
+    context.output.note("take them, now and later on, until they change? [y/N]");
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer)?;
     match answer.trim() {

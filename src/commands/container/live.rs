@@ -137,11 +137,12 @@ fn made(git: &Git, prepared: &RunGit) -> Result<(u64, u64), GitError> {
     Ok((look.commits(git)?, comparison::count(git, &look, &look.base, end)?))
 }
 
-/// When the agent last printed something or moved a branch. What it prints at the person's own terminal nobody else sees.
+/// When the agent last printed something or moved a branch. Of the person's own terminal it is known when something was shown there, to
+/// eight seconds, and not what.
 fn last_sign(run: &Seen, prepared: &RunGit) -> Option<DateTime<Utc>> {
     let changed = |path: &Path| fs::symlink_metadata(path).and_then(|found| found.modified()).ok();
     let printed = match run.record.spec.terminal {
-        true => changed(run.record.spec.screen.as_ref()?)?,
+        true => changed(run.record.spec.screen.as_ref().or(run.record.spec.window.as_ref())?)?,
         false => changed(&run.folder.log())?,
     };
     let committed = changed(&prepared.private().join("logs/HEAD"));

@@ -1,7 +1,9 @@
 //! `bn container merge`: finish a run that was interrupted, or whose work could not go to its target.
 
 use crate::cli::container::MergeArgs;
+use crate::commands::config::gather;
 use crate::commands::container::checks;
+use crate::commands::container::filled;
 use crate::commands::container::find::Runs;
 use crate::commands::container::headline::{commits, in_words};
 use crate::commands::container::report::RunReport;
@@ -41,8 +43,10 @@ pub fn run(args: &MergeArgs, context: &Context) -> Result<Exit, Failure> {
         retarget::set(&mut run, branch, &git, &context.env.directory)?;
     }
     let connect = || Ok(Engine::connect(&context.env, &runner)?);
+    let found = gather::for_work(&run.record.spec, &git, context)?;
+    let args = &filled::fill(args.clone(), &found, false, context)?;
     let checker = Checker { env: &context.env, engine: &connect, signals: None, output: context.output };
-    let try_first = checks::of_merge(args, &run.record.spec, &git, context)?;
+    let try_first = checks::of_merge(args, &run.record.spec, &found, context)?;
     let landing = Landing { try_first, checker: Some(checker), ..landing(args, &run)? };
     let consent = |run: &Run, ending| consent(run, ending, args, context);
     let wanted = Resume { landing, grace: GRACE, consent: &consent };
@@ -55,7 +59,7 @@ pub fn run(args: &MergeArgs, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit(merge_exit(&run, &report)))
 }
 
-/// What was typed, for this run.
+/// What was typed or stands in a configuration, for this run.
 fn landing(args: &MergeArgs, run: &Run) -> Result<Landing<'static>, Failure> {
     let shape = match (args.rebase, args.squash, &args.message) {
         (true, ..) => Shape::Rebased,
@@ -67,7 +71,10 @@ fn landing(args: &MergeArgs, run: &Run) -> Result<Landing<'static>, Failure> {
         return Err(Usage::new("--message: the message is empty").into());
     }
     let spec = &run.record.spec;
-    if shape != Shape::FastForward && spec.checkout.branch.as_ref() == Some(&spec.target.branch) {
+    let on_target = spec.checkout.branch.as_ref() == Some(&spec.target.branch);
+    let typed = ["rebase", "squash", "message"].iter().any(|flag| args.given.has(flag));
+    let shape = if on_target && !typed { Shape::FastForward } else { shape };
+    if on_target && shape != Shape::FastForward {
         let why = format!("{} worked on {} itself: its commits go there as they are", run.name(), spec.target.branch);
         return Err(Usage::new(why).hint(format!("bn container merge {}", run.name())).into());
     }

@@ -28,6 +28,7 @@ mod doctor;
 mod dry_run;
 mod events;
 mod exec;
+mod filled;
 pub mod find;
 mod for_agent;
 mod furnish;

@@ -130,7 +130,7 @@ fn candidates(scope: &ScopeArgs, context: &Context) -> Result<Vec<Candidate>, Fa
 
 /// What runs take by themselves, here and elsewhere.
 fn default_images(context: &Context) -> Result<Vec<String>, Failure> {
-    let (settings, _) = gather::all(context, &Git::new(Runner::new(&context.env)))?;
+    let settings = gather::all(context, &Git::new(Runner::new(&context.env)))?.settled;
     let own = settings.iter().find(|setting| setting.key.name == "tag").and_then(Setting::text);
     Ok(["latest"].into_iter().chain(own).filter_map(|tag| image_reference(tag).ok()).collect())
 }

@@ -136,6 +136,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
         detached: args.detach && !args.screen.interactive,
         terminal,
         screen: env.screen.clone(),
+        window: None,
         uid: env.user.uid,
         gid: env.user.gid,
         image: asked.image,
@@ -157,6 +158,9 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     };
     let home = |program: &str| data.agent_home(&repo, &spec.checkout.git_dir, program);
     spec.agent_home = spec.agent_inside().map(|agent| home(agent.program()));
+    // What others show stands still without waiting for anybody.
+    let in_window = terminal && spec.screen.is_none() && spec.mode != Mode::Shell && spec.agent_inside().is_some();
+    spec.window = env.window.clone().filter(|_| in_window);
     if !runner.rehearses() {
         remembered::check(&spec, &home)?;
         spec.graph_access = with_whole_id(&spec)?;

@@ -1,5 +1,7 @@
 //! What a run wants from its user, as `list` says it.
 
+use std::path::Path;
+
 use chrono::TimeDelta;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
@@ -13,9 +15,10 @@ use crate::output::paint::{Painted, Style};
 use crate::run::record::RunError;
 use crate::run::record::census::Seen;
 use crate::run::record::check::Check;
-use crate::run::record::run_json::Record;
+use crate::run::record::run_json::{Record, RunSpec};
 use crate::run::record::state::{Ending, Outcome, State};
 use crate::run::watch::activity::Activity;
+use crate::sanitize;
 use crate::transcript::standing::Standing;
 use crate::transcript::waits::Waits;
 
@@ -103,7 +106,7 @@ pub fn of(
             wish("it is paused", &[("let it go on", "resume"), LOOK, END])
         }
         State::Running if seen.owned => {
-            let hangs = quiet.and_then(|quiet| hangs(name, quiet, seen.record.spec.screen.is_some()));
+            let hangs = quiet.and_then(|quiet| hangs(name, quiet, Shown::of(&seen.record.spec)));
             Ok(goes_on(name, hangs, refused))
         }
         _ if seen.owned => Ok(None),
@@ -147,20 +150,41 @@ fn goes_on(name: &str, hangs: Option<Wish>, refused: &[Entry]) -> Option<Wish> {
     Some(wish)
 }
 
+/// Where a person sees what the agent shows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown<'a> {
+    /// In the lines that it prints alone.
+    Printed,
+    OnScreen,
+    InWindow(&'a Path),
+}
+
+impl<'a> Shown<'a> {
+    fn of(spec: &'a RunSpec) -> Self {
+        match (&spec.screen, &spec.window) {
+            (Some(_), _) => Shown::OnScreen,
+            (None, Some(device)) => Shown::InWindow(device),
+            (None, None) => Shown::Printed,
+        }
+    }
+}
+
 /// A run of which nothing is seen waits for somebody, or hangs.
-fn hangs(name: &str, quiet: Quiet<'_>, has_screen: bool) -> Option<Wish> {
-    let why = match waits(quiet, has_screen) {
+fn hangs(name: &str, quiet: Quiet<'_>, shown: Shown<'_>) -> Option<Wish> {
+    let why = match waits(quiet, shown) {
         Some(why) => why,
         None if quiet.time >= QUIET => {
             let doing = quiet.standing.doing.as_ref();
             let since = doing.map_or_else(String::new, |doing| format!(", and has not come back from {doing}"));
-            let how = if has_screen { "shown" } else { "printed" };
+            let how = if shown == Shown::Printed { "printed" } else { "shown" };
             format!("it has {how}, committed and noted nothing for {}{since}", age_in_words(quiet.time))
         }
         None => return None,
     };
-    if has_screen {
-        return Some(Wish::new(name, why, &[("look at its screen", "attach"), END]));
+    match shown {
+        Shown::OnScreen => return Some(Wish::new(name, why, &[("look at its screen", "attach"), END])),
+        Shown::InWindow(_) => return Some(Wish::new(name, why, &[("look at what it has changed", "diff"), END])),
+        Shown::Printed => {}
     }
     // Without a terminal nothing can be typed into it: a program that asks waits for ever.
     let mut wish = Wish::new(name, why, &[LOOK, ("look around in it", "shell"), END]);
@@ -172,9 +196,13 @@ fn hangs(name: &str, quiet: Quiet<'_>, has_screen: bool) -> Option<Wish> {
 }
 
 /// What an agent waits for, once it has waited for so long that nobody else answers.
-fn waits(quiet: Quiet<'_>, has_screen: bool) -> Option<String> {
+fn waits(quiet: Quiet<'_>, shown: Shown<'_>) -> Option<String> {
     let (waits, time) = (quiet.standing.waits.as_ref()?, age_in_words(quiet.time));
-    let nobody = if has_screen { "" } else { ", and nobody can answer" };
+    let nobody = if shown == Shown::Printed { ", and nobody can answer" } else { "" };
+    let place = match shown {
+        Shown::InWindow(device) => format!(" in its window, {}", sanitize::path(device)),
+        _ => String::new(),
+    };
     let (patience, why) = match waits {
         Waits::Answer(question) => (ASKED, format!("it asks{nobody}: {question}")),
         Waits::Permission(what) => (ASKED, format!("it asks for permission{nobody}: {what}")),
@@ -182,7 +210,7 @@ fn waits(quiet: Quiet<'_>, has_screen: bool) -> Option<String> {
             (AT_REST, format!("its turn ended {time} ago with a question{nobody}: {}", last_line(said)))
         }
         Waits::NextTurn(_) => (AT_REST, format!("its turn ended {time} ago, and its program goes on")),
-        Waits::Still(None) => (AT_REST, format!("its screen has not changed for {time}: it waits for you")),
+        Waits::Still(None) => (AT_REST, format!("its screen has not changed for {time}: it waits for you{place}")),
         Waits::Still(Some(question)) => (IN_LINE, format!("it has stood still for {time} at: {question}")),
     };
     (quiet.time >= patience).then_some(why)
@@ -294,11 +322,11 @@ mod tests {
 
     #[test]
     fn what_waits_is_told_from_what_takes_a_moment() {
-        let told = |waits: &Waits, seconds, has_screen| {
+        let told = |waits: &Waits, seconds, shown: Shown<'_>| {
             let standing = Standing { doing: None, waits: Some(waits.clone()) };
-            hangs("job", Quiet { time: TimeDelta::seconds(seconds), standing: &standing }, has_screen)
+            hangs("job", Quiet { time: TimeDelta::seconds(seconds), standing: &standing }, shown)
         };
-        let why = |waits: &Waits, seconds| told(waits, seconds, false).map(|wish| wish.why);
+        let why = |waits: &Waits, seconds| told(waits, seconds, Shown::Printed).map(|wish| wish.why);
         let text = |text: &str| text.to_owned();
         for (waits, patience, said) in [
             (Waits::Answer(text("Which one?")), 10, "it asks, and nobody can answer: Which one?"),
@@ -314,8 +342,11 @@ mod tests {
             assert_eq!(why(&waits, patience).as_deref(), Some(said));
             assert_eq!(why(&waits, patience - 1), None, "{said}");
         }
-        let screen = told(&Waits::Still(None), 45, true).unwrap();
+        let screen = told(&Waits::Still(None), 45, Shown::OnScreen).unwrap();
         assert_eq!(screen.why, "its screen has not changed for 45 seconds: it waits for you");
         assert_eq!(screen.next[0].command, "bn container attach job");
+        let window = told(&Waits::Still(None), 45, Shown::InWindow("/dev/pts/3".as_ref())).unwrap();
+        assert_eq!(window.why, "its screen has not changed for 45 seconds: it waits for you in its window, /dev/pts/3");
+        assert!(window.next.iter().all(|step| !step.command.contains("attach")));
     }
 }

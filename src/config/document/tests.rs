@@ -29,6 +29,11 @@ fn settings_in_the_order_of_their_lines() {
             "env.A = \"1\" @ main:.binnacle/config.toml:10",
         ]
     );
+    let tables = [
+        "merge.rebase = true @ main:.binnacle/config.toml:2",
+        "build.agent = [\"codex\"] @ main:.binnacle/config.toml:4",
+    ];
+    assert_eq!(good("[merge]\nrebase = true\n[build]\nagent = [\"codex\"]\n"), tables);
     assert!(good("").is_empty());
 }
 
@@ -54,6 +59,15 @@ fn what_cannot_be_is_named_with_its_line() {
     FILE:1: ssh takes true or false, and this is a text
     such as: ssh = true
     ");
+    insta::assert_snapshot!(bad("[merge]\nrebsae = true"), @r"
+    FILE:2: there is no key merge.rebsae
+    you may mean: merge.rebase
+    ");
+    insta::assert_snapshot!(bad("merge = true"), @r"
+    FILE:1: merge takes a table, and this is true or false
+    such as: merge.rebase = true
+    ");
+    insta::assert_snapshot!(bad("[build]\nagent = [\"claud\"]"), @r#"FILE:2: build.agent = ["claud"]: not one of copilot, claude, codex, none"#);
     insta::assert_snapshot!(bad("env = \"A=1\""), @r#"
     FILE:1: env takes a table of texts, and this is a text
     such as: env = { NAME = "value" }

@@ -5,33 +5,69 @@ use std::collections::BTreeSet;
 use clap::{Arg, Args, Command};
 
 use super::*;
+use crate::cli::container::{BuildArgs, MergeArgs, RunArgs};
+use crate::config::key::CommandLine;
 
-/// Flags that say what this one run is.
+/// Flags that say what this one run is, this one merge or this one build.
 const OF_ONE_RUN: [&str; 8] = ["name", "shell", "create", "branch", "dry-run", "interactive", "continue", "fresh"];
+const OF_ONE_MERGE: [&str; 7] = ["message", "check", "check-network", "check-timeout", "no-check", "into", "yes"];
+/// Whoever accepts what is held back has looked at it.
+const ONCE_LOOKED_AT: &str = "accept-handoff";
+const OF_ONE_BUILD: [&str; 2] = ["no-cache", "dry-run"];
 
-fn flags() -> Vec<Arg> {
-    let command = crate::cli::container::RunArgs::augment_args(Command::new("run"));
+fn flags<T: Args>() -> Vec<Arg> {
+    let command = T::augment_args(Command::new("verb"));
     command.get_arguments().filter(|arg| arg.get_long().is_some()).cloned().collect()
 }
 
-fn help(name: &str) -> String {
-    let flag = flags().into_iter().find(|flag| flag.get_long() == Some(name)).unwrap();
-    flag.get_help().unwrap().to_string()
+/// The flag that a key is called after.
+fn flag(key: &Key) -> Arg {
+    let flags = match key.place {
+        Place::Run(_) => flags::<RunArgs>(),
+        Place::Merge(_) => flags::<MergeArgs>(),
+        Place::Build(_) => flags::<BuildArgs>(),
+    };
+    flags.into_iter().find(|flag| flag.get_long() == Some(key.flag())).unwrap()
+}
+
+fn help(key: &Key) -> String {
+    flag(key).get_help().unwrap().to_string()
+}
+
+/// Holds the flags of a verb against its keys.
+fn is_complete<T: CommandLine>(is_its: fn(&Place) -> bool, of_one: &[&str]) {
+    let flags: BTreeSet<String> = flags::<T>().iter().filter_map(|arg| arg.get_long()).map(str::to_owned).collect();
+    let keys = KEYS.iter().filter(|key| is_its(&key.place)).map(|key| key.flag());
+    let known: BTreeSet<String> = keys.chain(of_one.iter().copied()).map(str::to_owned).collect();
+    assert_eq!(flags, known, "a new flag has a line in src/config/keys.rs, or stands for one time alone");
 }
 
 #[test]
-fn every_flag_of_run_is_a_key_and_every_key_a_flag() {
-    let flags: BTreeSet<String> = flags().iter().filter_map(|arg| arg.get_long()).map(str::to_owned).collect();
-    let keys: BTreeSet<String> = KEYS.iter().map(|key| key.name.to_owned()).collect();
-    let of_one_run = OF_ONE_RUN.iter().map(|name| (*name).to_owned());
-    let known = keys.iter().cloned().chain(of_one_run).collect::<BTreeSet<_>>();
-    assert_eq!(flags, known, "a new flag of run has a line in src/config/keys.rs, or stands for one run alone");
+fn every_flag_is_a_key_and_every_key_a_flag() {
+    is_complete::<RunArgs>(|place| matches!(place, Place::Run(_)), &OF_ONE_RUN);
+    is_complete::<MergeArgs>(
+        |place| matches!(place, Place::Merge(_)),
+        &[&OF_ONE_MERGE[..], &[ONCE_LOOKED_AT]].concat(),
+    );
+    is_complete::<BuildArgs>(|place| matches!(place, Place::Build(_)), &OF_ONE_BUILD);
+}
+
+#[test]
+fn keys_of_other_verbs_stand_in_a_table_of_the_verb() {
+    for key in &KEYS {
+        let table = match key.place {
+            Place::Run(_) => None,
+            Place::Merge(_) => Some("merge"),
+            Place::Build(_) => Some("build"),
+        };
+        assert_eq!(key.table(), table, "{}", key.name);
+    }
 }
 
 /// What is typed is known by the id of the flag, with `-` for `_`.
 #[test]
 fn every_flag_is_known_by_its_own_name() {
-    for flag in flags() {
+    for flag in [flags::<RunArgs>(), flags::<MergeArgs>(), flags::<BuildArgs>()].concat() {
         assert_eq!(flag.get_id().as_str().replace('_', "-"), flag.get_long().unwrap());
     }
 }
@@ -39,16 +75,15 @@ fn every_flag_is_known_by_its_own_name() {
 #[test]
 fn the_help_of_each_flag_names_the_default_of_its_key() {
     for key in KEYS.iter().filter(|key| !matches!(key.default, "" | "false" | "bn's own")) {
-        let flag = flags().into_iter().find(|flag| flag.get_long() == Some(key.name)).unwrap();
-        let own = flag.get_default_values().first().map(|value| value.to_string_lossy().into_owned());
-        let said = help(key.name);
+        let own = flag(key).get_default_values().first().map(|value| value.to_string_lossy().into_owned());
+        let said = help(key);
         assert!(said.contains(key.default) || own.as_deref() == Some(key.default), "{}: {said}", key.name);
     }
 }
 
 /// The row of a key in the page.
 fn row(key: &Key) -> String {
-    let what = help(key.name);
+    let what = help(key);
     let what = what.split(" [default").next().unwrap_or_default();
     let default = match (key.default, &key.variable) {
         ("" | "false", None) => "-".to_owned(),
@@ -93,6 +128,8 @@ fn what_lowers_the_wall_is_told_from_what_does_not() {
         ("only", list(&["@github", "10.0.0.1"])),
         ("upstream-by-name", Value::Flag(true)),
         ("push", text("branch")),
+        ("build.tag", text("localhost/mine")),
+        ("build.file", text("/home/me/Containerfile")),
     ];
     let harmless = [
         ("secret", list(&[])),
@@ -110,6 +147,9 @@ fn what_lowers_the_wall_is_told_from_what_does_not() {
         ("agent", text("codex")),
         ("prompt", text("Fix it")),
         ("no-merge", Value::Flag(true)),
+        ("merge.squash", Value::Flag(true)),
+        ("build.tag", text("v2")),
+        ("build.base-image", text("localhost/base:1")),
     ];
     lowers.iter().for_each(|(name, value)| assert!(opens(name, value), "{name} = {value}"));
     harmless.iter().for_each(|(name, value)| assert!(!opens(name, value), "{name} = {value}"));

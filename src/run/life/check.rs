@@ -79,7 +79,11 @@ pub fn check(
         not_started: None,
         lines: Vec::new(),
     };
-    checker.output.doing(format_args!("{}: {}", run.name(), check.announced(&run.record.spec.target.branch)));
+    checker.output.doing(format_args!(
+        "{}: {}",
+        run.name(),
+        check.announced(&run.record.spec.target.branch, run.record.spec.setup.as_deref())
+    ));
     run.record.check = Some(check);
     run.save(Point::CheckBegun)?;
     let step = checker.output.step(format_args!("checking {}: {}", run.name(), spec.command));
@@ -165,7 +169,8 @@ fn in_container(run: &Run, git: &Git, prepared: &RunGit, checker: Checker<'_>) -
     ended
 }
 
-/// The run in which a command is tried. It gets no key, no cache, nothing that an agent remembers, and a graph of its own.
+/// The run in which a command is tried. It gets no key, nothing that an agent remembers, and a graph of its own; caches only where there is
+/// a set-up, which could fetch nothing without a network.
 fn spec(of: &RunSpec, check: &Check, folder: &Path) -> Result<RunSpec, Failure> {
     Ok(RunSpec {
         name: check.container.clone(),
@@ -183,7 +188,7 @@ fn spec(of: &RunSpec, check: &Check, folder: &Path) -> Result<RunSpec, Failure> 
         mounts: of.mounts.iter().map(|mount| UserMount { writable: false, ..mount.clone() }).collect(),
         graph: folder.join("graph"),
         graph_access: GraphAccess::Agent,
-        caches: None,
+        caches: of.setup.as_ref().and(of.caches.clone()),
         agent_home: None,
         logins: None,
         go_on: false,

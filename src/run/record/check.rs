@@ -38,13 +38,17 @@ impl fmt::Display for CheckSpec {
 }
 
 impl CheckSpec {
-    /// The beginning of the command, for a sentence.
     fn shown(&self) -> String {
-        let line = self.command.trim().lines().next().unwrap_or_default();
-        let short: String = line.chars().take(SHOWN).collect();
-        let cut = if short.len() < self.command.trim().len() { "…" } else { "" };
-        format!("{short}{cut}")
+        beginning(&self.command)
     }
+}
+
+/// The beginning of a command, for a sentence.
+fn beginning(command: &str) -> String {
+    let line = command.trim().lines().next().unwrap_or_default();
+    let short: String = line.chars().take(SHOWN).collect();
+    let cut = if short.len() < command.trim().len() { "…" } else { "" };
+    format!("{short}{cut}")
 }
 
 /// A trial, and how it ended.
@@ -94,8 +98,9 @@ impl Check {
             (Some(Ending::Exited { out_of_memory: true, .. }), _) => {
                 format!("the check ran out of memory: {command}")
             }
-            (Some(Ending::Exited { code, .. } | Ending::SetUpFailed { code }), _) => {
-                format!("the check failed ({code}){}: {command}", self.took())
+            (Some(Ending::Exited { code, .. }), _) => format!("the check failed ({code}){}: {command}", self.took()),
+            (Some(Ending::SetUpFailed { code }), _) => {
+                format!("the set-up failed ({code}){}, and the check was not made: {command}", self.took())
             }
             (Some(Ending::Stopped { .. }), _) => format!("the check was stopped: {command}"),
             (Some(Ending::TimedOut), _) => format!("the check took longer than {}: {command}", limit()),
@@ -108,8 +113,8 @@ impl Check {
         format!(" after {}", quantity::spelled(Duration::from_secs(time.num_seconds().max(0).unsigned_abs())))
     }
 
-    /// What is tried, for whoever waits.
-    pub fn announced(&self, target: &str) -> String {
+    /// What is tried, for whoever waits, and what makes the checkout ready before.
+    pub fn announced(&self, target: &str, setup: Option<&str>) -> String {
         let reach = match self.spec.network {
             Network::None => "without a network",
             Network::Egress => "with the network of the run",
@@ -117,7 +122,11 @@ impl Check {
         };
         let limit = quantity::spelled(Duration::from_secs(self.spec.timeout_seconds));
         let commit = short(&self.commit);
-        format!("checking what {target} would be ({commit}), {reach}, for {limit} at most: {}", self.spec.shown())
+        let before = setup.map_or_else(String::new, |setup| format!("{}, then ", beginning(setup)));
+        format!(
+            "checking what {target} would be ({commit}), {reach}, for {limit} at most: {before}{}",
+            self.spec.shown()
+        )
     }
 }
 
@@ -148,6 +157,10 @@ mod tests {
             (exited(0), "the check passed after 1m15s: make test"),
             (exited(2), "the check failed (2) after 1m15s: make test"),
             (Some(Ending::Exited { code: 137, out_of_memory: true }), "the check ran out of memory: make test"),
+            (
+                Some(Ending::SetUpFailed { code: 1 }),
+                "the set-up failed (1) after 1m15s, and the check was not made: make test",
+            ),
             (Some(Ending::TimedOut), "the check took longer than 30m: make test"),
             (Some(Ending::Stopped { code: 143 }), "the check was stopped: make test"),
             (Some(Ending::OutOfDisk { almost_full: false }), "the check wrote too much to disk: make test"),

@@ -105,6 +105,9 @@ pub struct RunSpec {
     /// The socket of the screen in which that terminal is, where windows can be opened on it.
     #[serde(default)]
     pub screen: Option<PathBuf>,
+    /// The device of the person's own terminal, where an agent program shows its screen there: it is as old as what was shown last.
+    #[serde(default)]
+    pub window: Option<PathBuf>,
     /// Whose files these are.
     pub uid: u32,
     pub gid: u32,
