@@ -6,6 +6,7 @@ pub mod agent_home;
 pub mod agent_hooks;
 pub mod build_hints;
 pub mod build_step;
+pub mod build_verdict;
 pub mod buildah;
 pub mod caches;
 pub mod credentials;

@@ -283,10 +283,14 @@ fn a_definition_that_fails_is_no_image() {
     let world = World::new();
     let built = Image::of(&world);
     let failed = built.build(&format!("FROM {}\nRUN echo oh-no >&2; exit 3\n", base())).exits(125);
-    assert!(failed.stderr.contains("oh-no"), "{failed:#?}");
+    assert!(failed.stderr.contains("\noh-no\n"), "{failed:#?}");
     let said =
-        format!("\nError: buildah could not build {} (exit code 3); its own message is above\n", built.reference);
-    assert!(failed.stderr.contains(&said), "{failed:#?}");
+        format!("\nError: buildah could not build {}: RUN echo oh-no >&2; exit 3: exit status 3\n", built.reference);
+    assert!(failed.stderr.ends_with(&said) && !failed.stderr.contains("building at STEP"), "{failed:#?}");
+    let file = world.path("Definition");
+    let line = ["-v", "container", "build", "--tag", &built.reference, "--file", file.to_str().unwrap()];
+    let all = answer(own_store(&mut world.bn_command(&line)).output().unwrap()).exits(125);
+    assert!(all.stderr.contains("building at STEP") && all.stderr.ends_with(&said), "{all:#?}");
     assert!(!built.is_in_containerd());
 }
 

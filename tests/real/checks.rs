@@ -209,10 +209,10 @@ fn a_set_up_that_fails_before_a_check_is_told_as_that() {
     let setup = "[ ! \"$BN_CHECK\" ] || { echo no-package; exit 7; }";
     let told = world.agent(&["--name", &job, "--setup", setup, "--check", "touch reached; true"], WORK).exits(3);
     assert!(
-        told.stdout.contains("the set-up failed (7) after ") && told.stdout.contains("and the check was not made"),
+        told.stderr.contains("the set-up failed (7) after ") && told.stderr.contains("and the check was not made"),
         "{told:#?}"
     );
-    assert!(told.stdout.contains("\n  | no-package\n"), "{told:#?}");
+    assert!(told.stderr.contains("\n  | no-package\n"), "{told:#?}");
     assert_eq!(world.row(&job)["outcome"], "check-failed");
     world.assert_on_main("first");
 }

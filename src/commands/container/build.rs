@@ -9,7 +9,6 @@ use serde::Serialize;
 
 use crate::cli::container::{AgentProgram, BuildArgs};
 use crate::commands::config::gather;
-use crate::commands::container::build_error::BuildError;
 use crate::commands::container::build_folder::BuildFolder;
 use crate::commands::container::building;
 use crate::commands::container::built;
@@ -19,14 +18,14 @@ use crate::commands::container::filled;
 use crate::commands::container::image_checks;
 use crate::commands::container::import::{self, Image};
 use crate::commands::{Context, Exit};
-use crate::container::build_hints;
+use crate::container::build_hints::Built;
 use crate::container::buildah::{self, BuildSpec, is_package_name};
 use crate::container::layout::Digest;
 use crate::container::reference::image_reference;
 use crate::env::{Env, Privilege};
 use crate::error::{Failure, Usage};
 use crate::git::host::Git;
-use crate::process::{Runner, exit_code};
+use crate::process::Runner;
 use crate::run::engine::{Engine, EngineError, is_installed};
 
 pub fn run(args: &BuildArgs, context: &Context) -> Result<Exit, Failure> {
@@ -67,7 +66,7 @@ struct Plan {
 
 impl Plan {
     /// Builds the image, looks at it, and hands it to containerd.
-    fn build(&self, context: &Context, runner: &Runner) -> Result<Built, Failure> {
+    fn build(&self, context: &Context, runner: &Runner) -> Result<Done, Failure> {
         let Self { spec, definition, folder } = self;
         let env = &context.env;
         if let Some(tool) = ["buildah", "tar"].into_iter().find(|tool| !is_installed(env, tool)) {
@@ -94,7 +93,7 @@ impl Plan {
         if let Some(last) = last_built.filter(|_| !runner.rehearses()) {
             last.keep(definition.text())?;
         }
-        Ok(Built { reference: spec.reference.clone(), image_id, imported })
+        Ok(Done { reference: spec.reference.clone(), image_id, imported })
     }
 
     /// Builds the image in buildah's store, and returns its id.
@@ -107,13 +106,8 @@ impl Plan {
         }
         let id_file = folder.path().join("image-id");
         let cmd = buildah::build(&spec, &staged.join("Containerfile"), &staged, &id_file);
-        let watched = building::watched(&cmd, &spec.reference, context, runner)?;
-        let own = definition.is_own();
-        if !watched.status.success() {
-            let hints = build_hints::hints(&watched.said, build_hints::Built { text: definition.text(), own });
-            let code = exit_code(watched.status);
-            return Err(BuildError::Failed { reference: spec.reference.clone(), code, hints }.into());
-        }
+        let built = Built { text: definition.text(), own: definition.is_own() };
+        building::watched(&cmd, &spec.reference, built, context, runner)?;
         if runner.rehearses() {
             return Ok("$IMAGE_ID".to_owned());
         }
@@ -205,14 +199,14 @@ fn refuse_mounts(definition: &Definition, runner: &Runner) -> Result<(), Failure
 
 /// An image that is in containerd.
 #[derive(Serialize)]
-struct Built {
+struct Done {
     reference: String,
     image_id: String,
     /// False when containerd had this very image already.
     imported: bool,
 }
 
-impl fmt::Display for Built {
+impl fmt::Display for Done {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let how = if self.imported { "built" } else { "unchanged" };
         let digits = self.image_id.trim_start_matches("sha256:");

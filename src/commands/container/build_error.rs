@@ -6,8 +6,8 @@ use crate::error::Explain;
 
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    #[error("buildah could not build {reference} (exit code {code}); its own message is above")]
-    Failed { reference: String, code: u8, hints: Vec<String> },
+    #[error("buildah could not build {reference}: {}", why.clone().unwrap_or_else(|| format!("exit code {code}; its own message is above")))]
+    Failed { reference: String, code: u8, why: Option<String>, hints: Vec<String> },
     #[error("the image {reference} has the label {label}, which containerd obeys")]
     CommandingLabel { reference: String, label: String },
     #[error(

@@ -6,18 +6,17 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::commands::Context;
-use crate::commands::container::build_error::BuildError;
 use crate::commands::container::build_folder::BuildFolder;
 use crate::commands::container::building;
 use crate::commands::container::devcontainer::OfProject;
 use crate::commands::container::image_checks::refuse_mounts;
-use crate::container::build_hints;
+use crate::container::build_hints::Built;
 use crate::container::buildah::{self, BuildSpec};
 use crate::container::devcontainer::{Base, Build};
 use crate::data_dir::RepoId;
 use crate::error::{Failure, Usage};
 use crate::git::host::{Git, show};
-use crate::process::{Cmd, Runner, exit_code};
+use crate::process::{Cmd, Runner};
 
 /// Builds it, where it is to be built, and returns its name.
 pub fn make(
@@ -49,11 +48,7 @@ pub fn make(
         context.output.doing(format_args!("building {} from {}", spec.reference, build.dockerfile.display()));
     }
     let cmd = buildah::build(&spec, &place.join("Dockerfile"), &files, &place.join("image-id"));
-    let watched = building::watched(&cmd, &spec.reference, context, runner)?;
-    if !watched.status.success() {
-        let hints = build_hints::hints(&watched.said, build_hints::Built { text: &text, own: false });
-        return Err(BuildError::Failed { reference: spec.reference, code: exit_code(watched.status), hints }.into());
-    }
+    building::watched(&cmd, &spec.reference, Built { text: &text, own: false }, context, runner)?;
     Ok(spec.reference)
 }
 

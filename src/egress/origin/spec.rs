@@ -59,6 +59,11 @@ impl Origin {
         )
     }
 
+    /// Whether it is for the server's part of Git LFS.
+    pub fn is_lfs(&self, target: &str) -> bool {
+        target.strip_prefix(&self.url.path).is_some_and(|rest| rest.starts_with("/info/lfs/"))
+    }
+
     /// Whether what is sent there changes refs.
     pub fn is_push(&self, target: &str) -> bool {
         target.strip_prefix(&self.url.path) == Some("/git-receive-pack")

@@ -167,10 +167,21 @@ impl Unreached {
     }
 }
 
+/// How rustls says that it does not know who signed a certificate.
+const UNKNOWN_ISSUER: &str = "invalid peer certificate: unknownissuer";
+
 /// Leaves the number away that the system adds.
 impl From<std::io::Error> for Unreached {
     fn from(error: std::io::Error) -> Self {
         let text = error.to_string().split(" (os error").next().unwrap_or_default().to_lowercase();
+        let text = match text.ends_with(UNKNOWN_ISSUER) {
+            true => {
+                "its certificate is signed by nobody whom this machine trusts; where that is an authority of your own, \
+                     the user starts the run with SSL_CERT_FILE=FILE, its certificate"
+                    .to_owned()
+            }
+            false => text,
+        };
         Self { timed_out: error.kind() == std::io::ErrorKind::TimedOut, text }
     }
 }

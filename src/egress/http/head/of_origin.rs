@@ -29,6 +29,11 @@ impl Request {
             if !is_for_port(fields, origin.port) {
                 return Err(Reply::new(403, format!("this is the endpoint of {}, and of no other host", origin.url)));
             }
+            if origin.is_lfs(path) {
+                let why = "files of Git LFS do not go through this endpoint: the user pushes the branch on the host, which takes them along; \
+                           GIT_LFS_SKIP_PUSH=1 git push pushes the commits before that, without these files";
+                return Err(Reply::new(403, why).for_lfs());
+            }
             if !origin.covers(method, path) {
                 return Err(Reply::new(
                     403,

@@ -103,6 +103,10 @@ fn no_other_repository_and_nothing_but_git_is_asked() {
         let answer = asked.answer(request);
         assert!(answer.starts_with("HTTP/1.1 403 "), "{request}: {answer}");
     }
+    let lfs = asked.answer("POST /team/repo.git/info/lfs/objects/batch HTTP/1.1\r\nHOST\r\nContent-Length: 0\r\n\r\n");
+    let (head, body) = lfs.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains("Content-Type: application/vnd.git-lfs+json\r\n"), "{head}");
+    assert!(body.starts_with("{\"message\":\"bn: files of Git LFS do not go through this endpoint: "), "{body}");
     assert!(heard.try_recv().is_err() && asked.count() == 0, "none of them went out, and no helper was asked");
 }
 
