@@ -122,10 +122,10 @@ fn counting(mut settled: Vec<Setting>, args: &mut RunArgs) -> Vec<Setting> {
         Some(name) => !typed(name),
         None => !args.given.has(setting.key.name),
     });
-    if let Some(network) = settled.iter().find(|setting| setting.key.name == "network") {
-        if let Some(slot) = args.slot(network.key) {
-            slot.put(&network.value);
-        }
+    if let Some(network) = settled.iter().find(|setting| setting.key.name == "network")
+        && let Some(slot) = args.slot(network.key)
+    {
+        slot.put(&network.value);
     }
     settled.retain(|setting| match setting.key.name {
         name if OF_EGRESS.contains(&name) => args.network == Network::Egress,

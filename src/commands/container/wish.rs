@@ -303,7 +303,7 @@ mod tests {
     }
 
     fn hang(minutes: i64, standing: &Standing) -> Option<Wish> {
-        hangs("job", Quiet { time: TimeDelta::minutes(minutes), standing }, false)
+        hangs("job", Quiet { time: TimeDelta::minutes(minutes), standing }, Shown::Printed)
     }
 
     #[test]
