@@ -101,7 +101,7 @@ pub fn all(context: &Context, git: &Git) -> Result<Found, Failure> {
 
 /// What counts for the work of a run, by what its target has by now.
 pub fn for_work(spec: &RunSpec, git: &Git, context: &Context) -> Result<Found, Failure> {
-    let user = user(&context.env, || trees(context, Some(&spec.checkout.worktree)))?;
+    let user = user(&context.env, || known::trees(context, Some(&spec.checkout.worktree)))?;
     let project = project(git, &spec.checkout.main_worktree, Some(&spec.target.branch))?;
     Ok(Found::of(user, project))
 }
