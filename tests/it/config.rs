@@ -119,9 +119,9 @@ const EFFECTS: [(&str, &str, &str); 43] = [
     ("build.tag", "\"v7\"", "--tag localhost/binnacle-self:v7"),
     ("build.devcontainer", "true", "localhost/binnacle-self:devcontainer-"),
     ("build.file", "\"/dev/null\"", "# from /dev/null"),
-    ("build.base-image", "\"localhost/base:1\"", "--build-arg BASE_IMAGE=localhost/base:1"),
+    ("build.base-image", "\"localhost/base:1\"", "--build-arg 'BASE_IMAGE=localhost/base:1'"),
     ("build.agent", "[\"claude\", \"codex\"]", "--build-arg 'AGENTS=claude codex'"),
-    ("build.package", "[\"jq\"]", "--build-arg PACKAGES=jq"),
+    ("build.package", "[\"jq\"]", "--build-arg 'PACKAGES=jq'"),
 ];
 
 #[test]
