@@ -36,6 +36,20 @@ enum State {
 }
 
 impl Begun {
+    /// Whether it has, or can no more be waited for.
+    pub fn has_ended(&mut self) -> bool {
+        match &mut self.state {
+            State::Runs(child) => !matches!(child.try_wait(), Ok(None)),
+            State::Rehearsed(_) => true,
+        }
+    }
+
+    /// Like `captured`, where anything but exit code 0 is an error.
+    pub fn read(self) -> Result<Captured, ProcessError> {
+        let cmd = self.cmd.clone();
+        succeeded(&cmd, self.captured()?)
+    }
+
     /// Waits until it has ended.
     pub fn captured(self) -> Result<Captured, ProcessError> {
         let Self { runner, cmd, state } = self;
@@ -44,6 +58,10 @@ impl Begun {
             State::Rehearsed(answer) => Ok(answer),
         }
     }
+}
+
+fn succeeded(cmd: &Cmd, captured: Captured) -> Result<Captured, ProcessError> {
+    if captured.success() { Ok(captured) } else { Err(failed(cmd, captured.status, captured.stderr)) }
 }
 
 impl Runner {
@@ -116,8 +134,7 @@ impl Runner {
 
     /// Like `capture`, where anything but exit code 0 is an error.
     pub fn read(&self, cmd: &Cmd) -> Result<Captured, ProcessError> {
-        let captured = self.capture(cmd)?;
-        if captured.success() { Ok(captured) } else { Err(failed(cmd, captured.status, captured.stderr)) }
+        self.begin(cmd)?.read()
     }
 
     /// Runs one command into another, and keeps what both had to say. The first one's standard output is the pipe. `begun` gets its

@@ -1,6 +1,8 @@
 //! containerd, asked through `ctr`: is it there, does it let us in, and what does its answer mean.
 
 mod meanwhile;
+mod pidfd_info;
+pub mod process;
 
 use std::ffi::OsStr;
 use std::io::ErrorKind;
@@ -8,7 +10,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::container::ctr::{ContainerSpec, Ctr, Streams};
+use crate::container::ctr::Ctr;
 use crate::container::registry;
 use crate::container::tasks::{EngineStatus, EngineTask, parse_exit_code, parse_tasks};
 use crate::env::{Env, Privilege};
@@ -16,12 +18,15 @@ use crate::error::Explain;
 use crate::output::progress;
 use crate::process::install;
 use crate::process::{Captured, Cmd, ProcessError, Runner, last_line};
+use crate::run::engine::process::Watched;
 
-pub use meanwhile::{AskedContainer, AskedImage, Removal};
+pub use meanwhile::{AskedContainer, AskedImage, Removal, Starting};
 
 const DEFAULT_ADDRESS: &str = "/run/containerd/containerd.sock";
 /// How often a process that was sent a signal is looked for.
 const POLL: Duration = Duration::from_millis(50);
+/// How often containerd is asked meanwhile: somebody may have paused it.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -161,16 +166,6 @@ impl Engine {
         self.ask_for_image(reference)?.required()
     }
 
-    /// Starts a container whose output goes to a file, and returns once its process runs.
-    pub fn start(&self, spec: &ContainerSpec) -> Result<(), EngineError> {
-        debug_assert!(matches!(spec.streams, Streams::Log(_)));
-        let captured = self.runner.capture(&self.ctr.run(spec))?;
-        if captured.success() {
-            return Ok(());
-        }
-        Err(EngineError::NotStarted { message: meaning(&captured.stderr) })
-    }
-
     /// The processes of all containers in the namespace.
     pub fn tasks(&self) -> Result<Vec<EngineTask>, EngineError> {
         Ok(parse_tasks(&self.ask("list", "processes", &self.ctr.tasks())?.text()))
@@ -204,29 +199,38 @@ impl Engine {
     /// TERM, a grace, KILL; returns once no process is left. One that is paused goes on, to its end.
     pub fn terminate(&self, id: &str, grace: Duration) -> Result<(), EngineError> {
         self.signal(id, "SIGTERM")?;
-        if !self.ends_within(id, grace)? {
-            self.ask_gone("kill", id, &self.ctr.kill(id, "SIGKILL", true))?;
-            if !self.ends_within(id, Duration::from_secs(10))? {
-                let message = "it does not end".to_owned();
-                return Err(EngineError::Refused { what: "kill", id: id.to_owned(), message });
-            }
+        let mut process = None;
+        if self.ends_within(id, grace, &mut process)? {
+            return Ok(());
         }
-        Ok(())
+        self.ask_gone("kill", id, &self.ctr.kill(id, "SIGKILL", true))?;
+        if ends_until(process.as_ref(), Instant::now() + LOOK_AGAIN)
+            || self.ends_within(id, Duration::from_secs(10), &mut process)?
+        {
+            return Ok(());
+        }
+        Err(EngineError::Refused { what: "kill", id: id.to_owned(), message: "it does not end".to_owned() })
     }
 
-    fn ends_within(&self, id: &str, grace: Duration) -> Result<bool, EngineError> {
+    /// `process` gets the container's first one: the kernel says at once when it has ended, and takes no `ctr` to ask.
+    fn ends_within(&self, id: &str, grace: Duration, process: &mut Option<Watched>) -> Result<bool, EngineError> {
         let deadline = Instant::now() + grace;
         loop {
-            match self.task(id)?.map(|task| task.status).filter(|status| status.is_alive()) {
-                None => return Ok(true),
-                // No signal reaches it, and with version 1 of control groups not even KILL.
-                Some(EngineStatus::Paused) => self.resume(id)?,
-                Some(_) => {}
+            let Some(task) = self.task(id)?.filter(|task| task.status.is_alive()) else { return Ok(true) };
+            // No signal reaches it, and with version 1 of control groups not even KILL.
+            if task.status == EngineStatus::Paused {
+                self.resume(id)?;
             }
             if Instant::now() >= deadline {
                 return Ok(false);
             }
-            progress::sleep(POLL);
+            *process = Watched::find(task.pid, id).ok().flatten();
+            if ends_until(process.as_ref(), deadline.min(Instant::now() + LOOK_AGAIN)) {
+                return Ok(true);
+            }
+            if process.is_none() {
+                progress::sleep(POLL);
+            }
         }
     }
 
@@ -244,6 +248,17 @@ impl Engine {
         let removed = self.ask_gone("remove the process of", id, &self.ctr.remove_task(id))?;
         let known = removed.success() && !is_not_found(&removed.stderr);
         Ok(known.then(|| parse_exit_code(&removed.stderr).unwrap_or(0)))
+    }
+}
+
+/// Whether a process ends by then, where it can be watched; else it is not waited for.
+fn ends_until(process: Option<&Watched>, end: Instant) -> bool {
+    let Some(process) = process else { return false };
+    loop {
+        match process.ends_within(POLL.min(end.saturating_duration_since(Instant::now()))) {
+            Ok(false) if Instant::now() < end => drop(progress::tick()),
+            ended => return ended.unwrap_or(false),
+        }
     }
 }
 

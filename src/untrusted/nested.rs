@@ -122,22 +122,24 @@ impl Search {
         let mut marks = 0;
         for entry in entries {
             let entry = entry?;
-            let (name, path) = (entry.file_name(), folder.join(entry.file_name()));
-            let kind = entry.file_type()?;
+            // Nearly all are plain files of no interest: nothing is made for these.
+            let (name, kind) = (entry.file_name(), entry.file_type()?);
+            let path = || folder.join(&name);
             // Git follows a link that stands for one of them.
             let leads = kind.is_dir() || kind.is_symlink();
             marks += usize::from(name == "HEAD" || leads && (name == "objects" || name == "refs"));
             // Where names have no case, .GIT is one, too.
             if name.eq_ignore_ascii_case(".git") {
+                let path = path();
                 if !folder.as_os_str().is_empty() || name != OsStr::new(".git") {
                     self.found.push(NestedGit { content: content(&worktree.join(&path)), path });
                 }
             } else if kind.is_dir() {
-                folders.push(path);
+                folders.push(path());
             } else if makes_git_wait(&name, kind) {
-                self.pipes.push(path);
+                self.pipes.push(path());
             } else if kind.is_socket() && self.sockets.len() <= MOST_SOCKETS {
-                self.sockets.push(path);
+                self.sockets.push(path());
             }
         }
         if marks == 3 {

@@ -21,6 +21,7 @@ use crate::env::Env;
 use crate::error::Failure;
 use crate::git::host::Git;
 use crate::process::{Cmd, Runner};
+use crate::run::engine::process;
 use crate::run::life::conflicts;
 use crate::run::life::detach::detach;
 use crate::run::life::land::{Landing, Merge};
@@ -31,7 +32,6 @@ use crate::run::record::census::all;
 use crate::run::record::check::CheckSpec;
 use crate::run::record::run_json::{NetworkSpec, RunSpec};
 use crate::run::record::secrets::{PROMPT, Secrets};
-use crate::run::watch::process;
 
 #[derive(Serialize)]
 pub struct DryRun {
@@ -206,7 +206,7 @@ fn rehearse(args: &RunArgs, context: &Context, own: &Env, runner: &Runner) -> Re
     }
     let (mut run, container) = steps::begin(&plan, engine, &looking, context.output)?;
     done("prepare: make the private git folder, and the run's own repository for what it keeps");
-    steps::start(&mut run, &container, engine, &git, context.output)?;
+    steps::start(&mut run, &container, engine, &looking, context.output)?;
     if plan.spec.detached {
         detach(&run, runner, own, context.output)?;
         args.notify.as_ref().map(|wanted| notify::later(wanted, &run.record, runner, own)).transpose()?;

@@ -32,8 +32,9 @@ pub fn of_words(words: impl IntoIterator<Item = String>) -> Result<RunArgs, clap
 pub fn to_the_end(args: &RunArgs, context: &Context) -> Result<Run, Failure> {
     let runner = Runner::new(&context.env);
     let git = Git::new(runner.clone());
-    let mut begun = resolve_and_begin(args, context, &runner, &git.remembering())?;
-    go_on(&mut begun, &git, context)?;
+    let looking = git.remembering();
+    let mut begun = resolve_and_begin(args, context, &runner, &looking)?;
+    go_on(&mut begun, (&looking, &git), context)?;
     Ok(begun.run)
 }
 
@@ -57,7 +58,7 @@ pub fn run(args: &RunArgs, before: &Git, context: &Context) -> Result<Exit, Fail
         created.undo(&git)?;
     }
     let mut begun = begun?;
-    go_on(&mut begun, &git, context)?;
+    go_on(&mut begun, (&looking, &git), context)?;
     let exit = tell(&begun.run, context)?;
     let record = &begun.run.record;
     match (record.spec.detached, &args.notify) {
@@ -91,10 +92,10 @@ fn resolve_and_begin(args: &RunArgs, context: &Context, runner: &Runner, git: &G
     Ok(Begun { run, container, engine, signals })
 }
 
-/// Until the agent has ended, or, detached, until it runs.
-fn go_on(begun: &mut Begun, git: &Git, context: &Context) -> Result<(), Failure> {
+/// Until the agent has ended, or, detached, until it runs. `looking` remembers what git has said.
+fn go_on(begun: &mut Begun, (looking, git): (&Git, &Git), context: &Context) -> Result<(), Failure> {
     let Begun { run, container, engine, signals } = begun;
-    let foreground = steps::start(run, container, engine, git, context.output)?;
+    let foreground = steps::start(run, container, engine, looking, context.output)?;
     if run.record.spec.detached {
         return detach::detach(run, engine.runner(), &context.env, context.output);
     }

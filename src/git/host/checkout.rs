@@ -117,6 +117,13 @@ fn listed(git: &Git, place: &Place, worktree: &Path) -> Result<Option<Worktree>,
 
 /// The full name of the branch that a checkout is on; `None` where HEAD is detached.
 pub fn symbolic_head(git: &Git, git_dir: &Path) -> Result<Option<String>, GitError> {
+    // In a repository whose refs are in tables the file says nothing.
+    if let Ok(text) = fs::read_to_string(git_dir.join("HEAD"))
+        && let Some(name) = text.strip_prefix("ref: refs/heads/").and_then(|name| name.strip_suffix('\n'))
+        && !name.starts_with('.')
+    {
+        return Ok(Some(format!("refs/heads/{name}")));
+    }
     let captured = git.capture(&git.in_dir(git_dir).args(["symbolic-ref", "--quiet", "HEAD"]))?;
     match captured.status.code() {
         Some(0) => Ok(Some(captured.text())),

@@ -98,7 +98,7 @@ impl Git {
     /// The same git, which asks once what the user's configuration and checkouts are: for as long as nothing is decided on them
     /// that would do harm a moment later.
     pub fn remembering(&self) -> Self {
-        Self { remembered: Some(Remembered::default()), ..self.clone() }
+        Self { remembered: Some(self.remembered.clone().unwrap_or_default()), ..self.clone() }
     }
 
     /// The same git, which knows what the other one has been told.

@@ -14,6 +14,7 @@ mod error;
 pub mod file_count;
 pub mod git;
 pub mod in_tree;
+pub mod index;
 mod lasting;
 pub mod lfs;
 pub mod links;

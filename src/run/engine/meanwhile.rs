@@ -1,7 +1,8 @@
 //! What containerd is asked or told to do while other things are done.
 
+use crate::container::ctr::{ContainerSpec, Streams};
 use crate::process::{Begun, Captured};
-use crate::run::engine::{Engine, EngineError, from_stderr, is_not_found};
+use crate::run::engine::{Engine, EngineError, from_stderr, is_not_found, meaning};
 
 /// Whether containerd has an image.
 #[must_use]
@@ -43,6 +44,27 @@ impl AskedContainer {
     }
 }
 
+/// A container that comes.
+#[must_use]
+#[derive(Debug)]
+pub struct Starting(Begun);
+
+impl Starting {
+    /// Whether `ctr` is done, for good or ill.
+    pub fn has_ended(&mut self) -> bool {
+        self.0.has_ended()
+    }
+
+    /// Returns once its process runs.
+    pub fn finish(self) -> Result<(), EngineError> {
+        let captured = self.0.captured()?;
+        match captured.success() {
+            true => Ok(()),
+            false => Err(EngineError::NotStarted { message: meaning(&captured.stderr) }),
+        }
+    }
+}
+
 /// A container that goes.
 #[must_use]
 #[derive(Debug)]
@@ -76,6 +98,12 @@ impl Engine {
     pub fn ask_for_container(&self, id: &str) -> Result<AskedContainer, EngineError> {
         let begun = self.runner.begin(&self.ctr.container(id))?;
         Ok(AskedContainer { engine: self.clone(), id: id.to_owned(), begun })
+    }
+
+    /// Starts a container whose output goes to a file.
+    pub fn begin_start(&self, spec: &ContainerSpec) -> Result<Starting, EngineError> {
+        debug_assert!(matches!(spec.streams, Streams::Log(_)));
+        Ok(Starting(self.runner.begin(&self.ctr.run(spec))?))
     }
 
     /// What is left to do where containerd has answered so.

@@ -150,7 +150,7 @@ fn in_container(run: &Run, git: &Git, prepared: &RunGit, checker: Checker<'_>) -
     engine.require_image(&plan.spec.image)?;
     prepare::refuse_taken(&plan.spec.name, engine.has_container(&plan.spec.name)?)?;
     let (mut inner, container) = prepare::begin(&plan, engine, git, checker.output.without_notes())?;
-    let foreground = start(&mut inner, &container, engine, git, checker.output.without_notes())?;
+    let foreground = start(&mut inner, &container, engine, git, checker.output.without_notes(), |_| Ok(()))?;
     let caught = checker.signals.is_none().then(Signals::catch).transpose()?;
     let Some(signals) = checker.signals.or(caught.as_ref()) else { return Ok(Ending::Lost) };
     let owner = Owner {

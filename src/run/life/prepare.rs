@@ -21,7 +21,7 @@ use crate::output::Output;
 use crate::run::engine::Engine;
 use crate::run::life::plan::Plan;
 use crate::run::life::sign_in::{self, Share};
-use crate::run::life::{conflicts, container, lasting, memory, review, tell};
+use crate::run::life::{conflicts, container, lasting, memory, tell};
 use crate::run::record::census::all;
 use crate::run::record::lock::Lock;
 use crate::run::record::run_json::{Record, Run, RunSpec};
@@ -143,7 +143,6 @@ fn prepare_git(run: &mut Run, plan: &Plan, git: &Git) -> Result<Prepared, Failur
     let ways = Ways { origin: network.origin.as_ref().map(Origin::inside), ssh: network.mode == Network::Host };
     let request = Request { run: name, folder: run.folder.path(), checkout, target, head, hooks, ways };
     let prepared = private::prepare::prepare(git, request)?;
-    review::remember(git, &prepared.git, &run.folder)?;
     run.record.start = Some(prepared.git.start.clone());
     run.save(Point::GitPrepared)?;
     let notes = prepared.notes.into_iter().chain(said).collect();

@@ -19,11 +19,11 @@ use crate::container::agent::Agent;
 use crate::container::credentials::{self, Credential};
 use crate::error::Failure;
 use crate::output::{Output, progress};
+use crate::run::engine::process::Watched;
 use crate::run::record::folder::Folder;
 use crate::run::record::logins::{Holder, Kept, Logins, SignIn};
 use crate::run::record::run_json::{Record, Run, RunSpec};
 use crate::run::record::{RunError, lock};
-use crate::run::watch::process::Watched;
 
 /// So long before its end a token is taken to be one that nobody renews. Claude Code renews it five minutes before.
 const LATE: Duration = Duration::minutes(3);

@@ -11,13 +11,13 @@ use crate::git::collect::run_refs;
 use crate::git::host::Git;
 use crate::output::{Output, progress};
 use crate::process::{Cmd, exit_code};
-use crate::run::engine::{Engine, EngineError};
+use crate::run::engine::process::Watched;
+use crate::run::engine::{Engine, EngineError, Starting};
 use crate::run::life::{prepare, sign_in};
 use crate::run::record::RunError;
 use crate::run::record::folder::Folder;
 use crate::run::record::run_json::Run;
 use crate::run::record::state::State;
-use crate::run::watch::process::Watched;
 use crate::run::watch::status;
 use crate::run::watch::terminal::Terminal;
 use crate::run::watch::wall::{self, WallError};
@@ -53,20 +53,22 @@ impl Foreground {
     }
 }
 
-/// Starts the container. If this fails, nothing of it is left but a record that says why.
+/// Starts the container, and does `meanwhile` what has to be done before the agent runs. If one of them fails, nothing is left but a
+/// record that says why.
 pub fn start(
     run: &mut Run,
     container: &ContainerSpec,
     engine: &Engine,
     git: &Git,
     output: Output,
+    meanwhile: impl FnOnce(&Run) -> Result<(), Failure>,
 ) -> Result<Foreground, Failure> {
     let mut foreground = Foreground::default();
     // An agent at the terminal has it from the start.
     let apart = output.while_lent(matches!(container.streams, Streams::Terminal { .. }));
     let step = apart.step(format_args!("starting the container of {}", run.name()));
-    let outcome =
-        launch(run, container, engine, &mut foreground, output).and_then(|()| wall_in(run, container, engine));
+    let launched = launch(run, container, engine, (&mut foreground, meanwhile), output);
+    let outcome = launched.and_then(|()| wall_in(run, container, engine));
     drop(step);
     match outcome {
         Ok(()) => Ok(foreground),
@@ -82,29 +84,59 @@ fn launch(
     run: &mut Run,
     container: &ContainerSpec,
     engine: &Engine,
-    foreground: &mut Foreground,
+    (foreground, meanwhile): (&mut Foreground, impl FnOnce(&Run) -> Result<(), Failure>),
     output: Output,
 ) -> Result<(), Failure> {
+    let mut starting = None;
     match container.streams {
-        Streams::Log(_) => engine.start(container)?,
+        Streams::Log(_) => starting = Some(engine.begin_start(container)?),
         Streams::Terminal { .. } => {
             let terminal = Terminal::save();
             let ctr = engine.runner().spawn_foreground(&engine.ctr.run(container)).map_err(EngineError::from)?;
             foreground.0 = ctr.map(|ctr| (ctr, terminal));
         }
     }
-    crate::failpoint::reached(Point::ContainerStarted);
+    let done = meanwhile(run);
     let output = output.while_lent(foreground.has_terminal());
+    // `ctr` writes the number down before it lets the process go.
+    let created = await_created(run, engine, foreground, &mut starting);
+    let set = created.is_ok().then(|| set_from_outside(run, container, engine, output));
+    // Whatever went wrong, `ctr` is not left at work; and it knows best.
+    starting.map_or(Ok(()), Starting::finish)?;
+    crate::failpoint::reached(Point::ContainerStarted);
+    created.and(done)?;
+    if !engine.runner().rehearses() {
+        // Where it has ended, its own last words say more than that nothing could be set.
+        await_start(run, engine, foreground, status::has_started)?;
+    }
+    set.unwrap_or(Ok(()))
+}
+
+/// Waits until there is a process, and records its number.
+fn await_created(
+    run: &mut Run,
+    engine: &Engine,
+    foreground: &mut Foreground,
+    starting: &mut Option<Starting>,
+) -> Result<(), Failure> {
     if engine.runner().rehearses() {
         // There is no container that could get anywhere.
-        return set_from_outside(run, container, engine, output);
+        return Ok(());
     }
-    await_start(run, engine, foreground, |folder| folder.pid().exists())?;
+    match starting {
+        None => await_start(run, engine, foreground, |folder| folder.pid().exists())?,
+        // As long as containerd takes.
+        Some(starting) => {
+            while !run.folder.pid().exists() && !starting.has_ended() {
+                progress::sleep(POLL);
+            }
+            if !run.folder.pid().exists() {
+                return Err(ended_early(run).into());
+            }
+        }
+    }
     run.record.pid = first_process(run)?;
-    let set = set_from_outside(run, container, engine, output);
-    // Where it has ended, its own last words say more than that nothing could be set.
-    await_start(run, engine, foreground, status::has_started)?;
-    set
+    Ok(())
 }
 
 /// Waits until the container has come so far, and ends with its last words where it comes no further.
@@ -159,13 +191,14 @@ fn first_process(run: &Run) -> Result<Option<u32>, RunError> {
 /// What this `ctr` has no flag for. A name is good to have.
 fn set_from_outside(run: &Run, spec: &ContainerSpec, engine: &Engine, output: Output) -> Result<(), Failure> {
     let runner = engine.runner();
-    runner.read(&runc_update(&spec.id, &spec.limits))?;
+    let limited = runner.begin(&runc_update(&spec.id, &spec.limits))?;
     let unnamed = run.record.pid.filter(|_| spec.hostname.is_none());
-    if let Some(pid) = unnamed
-        && let Err(error) = runner.read(&from_host::set_hostname(pid, &spec.id))
-    {
+    let named = unnamed.map_or(Ok(()), |pid| runner.read(&from_host::set_hostname(pid, &spec.id)).map(drop));
+    let limited = limited.read();
+    if let Err(error) = named {
         output.note(format_args!("the container could not get a host name of its own: {error}"));
     }
+    limited?;
     Ok(())
 }
 

@@ -24,18 +24,20 @@
 use std::io;
 use std::time::Duration;
 
+use crate::container::ctr::ContainerSpec;
 use crate::error::{Failure, in_one_sentence};
 use crate::failpoint::{self, Point};
 use crate::git::host::Git;
 use crate::graph::error::GraphError;
+use crate::output::Output;
 use crate::run::engine::Engine;
 use crate::run::life::check::{self, Checker};
 use crate::run::life::finish;
 use crate::run::life::land::{self, Landing, Merge};
 use crate::run::life::prepare;
-use crate::run::life::start::Foreground;
+use crate::run::life::start::{self, Foreground};
 use crate::run::life::supervise::{Owner, Supervised, supervise};
-use crate::run::life::{caches, landed, memory, over, retried, sign_in, tell};
+use crate::run::life::{caches, landed, memory, over, retried, review, sign_in, tell};
 use crate::run::record::RunError;
 use crate::run::record::check::Check;
 use crate::run::record::run_json::Run;
@@ -43,7 +45,19 @@ use crate::run::record::state::{Ending, Outcome, State};
 use crate::run::watch::proxy;
 
 pub use crate::run::life::prepare::{begin, refuse_taken};
-pub use crate::run::life::start::start;
+
+/// Starts the container; what it takes to see later what the agent has left is noted down meanwhile. `git` remembers.
+pub fn start(
+    run: &mut Run,
+    container: &ContainerSpec,
+    engine: &Engine,
+    git: &Git,
+    output: Output,
+) -> Result<Foreground, Failure> {
+    start::start(run, container, engine, git, output, |run| {
+        run.git().map_or(Ok(()), |prepared| review::remember(git, &prepared, &run.folder))
+    })
+}
 
 /// Takes a container that waits at its gate to an outcome. Calls `say_so` once the agent runs.
 pub fn live(

@@ -59,10 +59,8 @@ fn end(seen: &Seen, engine: &Engine, git: &Git, deadline: Instant) -> Result<Sto
     store::write_durably(&request, b"", 0o600).map_err(|source| RunError::io("write", &request, source))?;
     failpoint::reached(Point::StopRequested);
     check::stop(seen, engine)?;
-    let alive = engine.task(name)?.is_some_and(|task| task.status.is_alive());
-    if alive {
-        engine.terminate(name, deadline.saturating_duration_since(Instant::now()))?;
-    }
+    // Where none is alive, that is soon said.
+    engine.terminate(name, deadline.saturating_duration_since(Instant::now()))?;
     if owner_released(&seen.folder)? {
         if let Some(mut run) = Run::take_over(seen.folder.clone())?
             && (run.record.state.is_open() || run.record.needs_sudo)

@@ -2,8 +2,8 @@
 
 use std::io;
 
+use crate::run::engine::process::Watched;
 use crate::run::record::census::Seen;
-use crate::run::watch::process::Watched;
 use crate::run::watch::wall;
 
 /// What the processes of a container do.

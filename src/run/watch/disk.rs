@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use rustix::fs::{StatVfs, fstat, fstatvfs, statvfs};
 
+use crate::run::engine::process::Watched;
 use crate::run::record::folder::Folder;
 use crate::run::record::run_json::RunSpec;
-use crate::run::watch::process::Watched;
 use crate::run::watch::wall;
 use crate::run::watch::written::{self, Bounds, Tree};
 use crate::untrusted::nofollow;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::run::watch::process::Watched;
+use crate::run::engine::process::Watched;
 use crate::run::watch::wall;
 
 /// A process, as /proc/PID/stat shows it to the host.

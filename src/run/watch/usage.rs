@@ -4,7 +4,7 @@ use std::io;
 use std::time::Instant;
 
 use crate::container::wall::usage::Used;
-use crate::run::watch::process::Watched;
+use crate::run::engine::process::Watched;
 use crate::run::watch::wall;
 
 /// What a container used at a moment.

@@ -12,7 +12,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use crate::container::NAMESPACE;
 use crate::process::exit_code;
-use crate::run::watch::pidfd_info;
+use crate::run::engine::pidfd_info;
 
 /// How long a parent may take to hear that its child has ended.
 const REAPED_WITHIN: Duration = Duration::from_millis(50);
