@@ -2,8 +2,10 @@
 //! collection, a full disk.
 
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use crate::machine::{kill, kill_pid, running};
+use crate::machine::{kill, kill_pid, running, signal};
+use crate::running::MEET;
 use crate::scene::COMMIT;
 use crate::world::{Answer, World, answer, image, wait_for};
 
@@ -99,6 +101,27 @@ fn the_shim_is_killed() {
     let going = Going::start(false);
     kill("containerd-shim-runc-v2", &["-id", &going.name]);
     going.ends_with(&["failed"]);
+}
+
+/// The kernel says that the agent has ended before its last words have come through the shim.
+#[test]
+fn a_shim_that_is_late_loses_no_words() {
+    let world = World::new();
+    let job = world.job();
+    let run = world.start(&["--name", &job], &format!("{MEET}; echo the last words"));
+    run.meet();
+    let shim = |what| signal(what, "containerd-shim-runc-v2", &["-id", &job]);
+    let pid = world.shell(&format!("jq -j .pid home/.local/state/binnacle/*/runs/{job}/run.json"));
+    shim("STOP");
+    world.shell("touch agent-1/go");
+    // Nobody has asked yet how it ended, so something is left of it.
+    wait_for("its end", || world.shell(&format!("cat /proc/{pid}/stat")).contains(") Z "));
+    std::thread::sleep(Duration::from_secs(1));
+    shim("CONT");
+    let answer = run.end().exits(0);
+    assert!(answer.stdout.contains("\nthe last words\nGoodbye"), "{answer:#?}");
+    let stamped = world.bn(&["container", "logs", &job, "--timestamps"]).exits(0).stdout;
+    assert!(stamped.contains(" the last words\n"), "{stamped}");
 }
 
 /// The agent borrows the host's objects; the user deletes and collects what it borrows.

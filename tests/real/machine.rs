@@ -37,6 +37,10 @@ pub fn running(words: &[&str]) -> Vec<Process> {
 /// that started it has the same words, and is another program.
 #[track_caller]
 pub fn kill(program: &str, words: &[&str]) {
+    signal("KILL", program, words);
+}
+
+pub fn signal(signal: &str, program: &str, words: &[&str]) {
     let is_it = |found: &Process| {
         let name = found.command.split(' ').next().unwrap_or_default();
         name.rsplit('/').next() == Some(program)
@@ -44,13 +48,17 @@ pub fn kill(program: &str, words: &[&str]) {
     let found = || running(words).into_iter().filter(is_it).collect::<Vec<_>>();
     wait_for(&format!("{program} with {words:?}"), || !found().is_empty());
     for found in found() {
-        kill_pid(found.pid);
+        signal_pid(signal, found.pid);
     }
 }
 
 pub fn kill_pid(pid: u32) {
-    let status = Command::new("sudo").args(["-n", "kill", "-9", &pid.to_string()]).status().unwrap();
-    assert!(status.success(), "kill -9 {pid}");
+    signal_pid("KILL", pid);
+}
+
+fn signal_pid(signal: &str, pid: u32) {
+    let status = Command::new("sudo").args(["-n", "kill", "-s", signal, &pid.to_string()]).status().unwrap();
+    assert!(status.success(), "kill -s {signal} {pid}");
 }
 
 pub fn holds(bytes: &[u8], word: &str) -> bool {

@@ -163,10 +163,12 @@ fn in_container(run: &Run, git: &Git, prepared: &RunGit, checker: Checker<'_>) -
         interrupt: Interrupt::Ends,
     };
     let ended = supervise(&mut inner, &owner, foreground, || Ok(()))
-        .and_then(|supervised| supervised.ending(&mut inner, engine));
+        .and_then(|supervised| Ok((supervised.ending(&mut inner, engine)?, supervised)));
     over::remove_container(&mut inner, engine)?;
     prepare::remove_secrets(&inner.record.spec)?;
-    ended
+    let (ending, supervised) = ended?;
+    supervised.pass_on(&inner, checker.output)?;
+    Ok(ending)
 }
 
 /// The run in which a command is tried. It gets no key, nothing that an agent remembers, and a graph of its own; caches only where there is

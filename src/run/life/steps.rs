@@ -69,7 +69,7 @@ pub fn live(
     let supervised = supervise(run, owner, foreground, say_so)?;
     let finished = ended(run, &supervised, owner).map_err(|source| unfinished(run, source));
     // Last: whoever reads the agent's words may take their time.
-    let passed_on = supervised.pass_on(run);
+    let passed_on = supervised.pass_on(run, owner.output);
     finished?;
     passed_on
 }

@@ -74,6 +74,7 @@ pub struct Supervised {
     reason: Reason,
     verdict: Option<Verdict>,
     follower: Option<Follower>,
+    times: Option<Recorder>,
 }
 
 impl Supervised {
@@ -83,8 +84,12 @@ impl Supervised {
         Ok(classify(ending, self.reason, self.verdict, run.folder.stop_request().exists()))
     }
 
-    /// Returns once all that the agent printed is passed on.
-    pub fn pass_on(self, run: &Run) -> Result<(), Failure> {
+    /// Returns once all that the agent printed is passed on. What it printed last may reach the log after its end, and has when the
+    /// container is gone.
+    pub fn pass_on(self, run: &Run, output: Output) -> Result<(), Failure> {
+        if let Some(Err(error)) = self.times.map(Recorder::finish) {
+            output.note(format_args!("bn could not write down when the agent printed what: {error}"));
+        }
         let passed_on = self.follower.map_or(Ok(()), Follower::finish);
         Ok(passed_on.map_err(|source| RunError::io("pass on", &run.folder.log(), source))?)
     }
@@ -129,7 +134,7 @@ pub fn supervise(
     let follower = owner.follow.then(|| Follower::start(&run.folder.log(), output(), transcript()));
     let times = (!run.record.spec.terminal).then(|| Recorder::start(&run.folder)).transpose();
     let times = times.map_err(|source| RunError::io("watch", &run.folder.log(), source))?;
-    let mut follower = follower.transpose().map_err(|source| RunError::io("read", &run.folder.log(), source))?;
+    let follower = follower.transpose().map_err(|source| RunError::io("read", &run.folder.log(), source))?;
     let reason = match &watched {
         Some(watched) => Watch::new(run, owner, meanwhile).until_end(watched, &mut foreground)?,
         None => Reason::ByItself,
@@ -140,15 +145,13 @@ pub fn supervise(
     // A ctr that was killed, or whose terminal is gone, has an exit code of its own.
     let of_ctr = foreground.wait(owner.output).map_err(io)?.filter(|_| reason == Reason::ByItself);
     let code = watched.and_then(|watched| watched.exit_code()).or(of_ctr);
-    follower.iter_mut().for_each(Follower::end);
-    if let Some(Err(error)) = times.map(Recorder::finish) {
-        owner.output.note(format_args!("bn could not write down when the agent printed what: {error}"));
-    }
+    // What follows comes after the agent's words.
+    follower.iter().for_each(Follower::catch_up);
     let verdict = guard.map_or(Ok(None), Guard::verdict).unwrap_or_else(|error| {
         owner.output.note(format_args!("bn could not watch how much the agent wrote to disk: {error}"));
         None
     });
-    Ok(Supervised { code, memory_kills, reason, verdict, follower })
+    Ok(Supervised { code, memory_kills, reason, verdict, follower, times })
 }
 
 /// Whoever sees what the agent prints hears at once what it could not reach. Of a detached run `logs --follow` says it.

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::output::Stranger;
 use crate::transcript::Transcript;
@@ -21,7 +21,8 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 /// Follows one log.
 #[derive(Debug)]
 pub struct Follower {
-    end: Option<Sender<()>>,
+    /// Who wants to know that all is passed on.
+    asks: Sender<Sender<()>>,
     thread: JoinHandle<io::Result<()>>,
 }
 
@@ -29,39 +30,39 @@ impl Follower {
     /// With a transcript, what people read of a stream is passed on, and not the stream.
     pub fn start(log: &Path, output: Stranger, transcript: Option<Transcript>) -> io::Result<Self> {
         let log = File::open(log)?;
-        let (end, ended) = channel();
+        let (asks, asked) = channel();
         let thread = std::thread::Builder::new()
             .name("follow".to_owned())
-            .spawn(move || follow(log, &ended, output, transcript))?;
-        Ok(Self { end: Some(end), thread })
+            .spawn(move || follow(log, &asked, output, transcript))?;
+        Ok(Self { asks, thread })
     }
 
-    /// Nobody writes any more. Returns when all is passed on, and soon in any case.
-    pub fn end(&mut self) {
-        self.end = None;
-        let deadline = Instant::now() + TIMEOUT;
-        while !self.thread.is_finished() && Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(1));
+    /// Returns when all that is in the log by now is passed on, its last line ended, and soon in any case.
+    pub fn catch_up(&self) {
+        let (done, caught_up) = channel();
+        // A thread that has ended has passed on what it could.
+        if self.asks.send(done).is_ok() {
+            let _ = caught_up.recv_timeout(TIMEOUT);
         }
     }
 
-    /// Returns when all is passed on, or could not be.
-    pub fn finish(mut self) -> io::Result<()> {
-        self.end = None;
+    /// Nobody writes any more. Returns when all is passed on, or could not be.
+    pub fn finish(self) -> io::Result<()> {
+        drop(self.asks);
         self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the thread that passed it on died")))
     }
 }
 
 fn follow(
     mut log: File,
-    ended: &Receiver<()>,
+    asked: &Receiver<Sender<()>>,
     mut output: Stranger,
     mut transcript: Option<Transcript>,
 ) -> io::Result<()> {
     let mut block = vec![0; BLOCK];
     loop {
-        // Asked before reading: what was written before the end is then read too.
-        let last = ended.recv_timeout(EVERY) == Err(RecvTimeoutError::Disconnected);
+        // Asked before reading: what was written before is then read too.
+        let asks = asked.recv_timeout(EVERY);
         loop {
             match log.read(&mut block)? {
                 0 => break,
@@ -71,9 +72,12 @@ fn follow(
                 },
             }
         }
-        if last {
+        if !matches!(asks, Err(RecvTimeoutError::Timeout)) {
             transcript.as_mut().map_or(Ok(()), |transcript| output.write(&transcript.end()))?;
-            return output.end();
+            output.end()?;
+        }
+        if matches!(asks, Err(RecvTimeoutError::Disconnected)) {
+            return Ok(());
         }
     }
 }
