@@ -170,8 +170,8 @@ impl Stranger {
     }
 
     /// Ends the last line where notes follow in the same place. Elsewhere the bytes stay as the agent printed them.
-    pub fn end(&self) -> io::Result<()> {
-        match self.in_line && are_one(&io::stdout(), &io::stderr()) {
+    pub fn end(&mut self) -> io::Result<()> {
+        match std::mem::take(&mut self.in_line) && are_one(&io::stdout(), &io::stderr()) {
             true => self.output.write(b"\n"),
             false => Ok(()),
         }

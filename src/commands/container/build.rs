@@ -30,7 +30,11 @@ use crate::run::engine::{Engine, EngineError, is_installed};
 
 pub fn run(args: &BuildArgs, context: &Context) -> Result<Exit, Failure> {
     let env = &context.env;
-    let runner = Runner::new(env);
+    let folder = BuildFolder::make(env.temporary.as_deref())?;
+    let mut runner = Runner::new(env);
+    if args.dry_run {
+        runner = runner.rehearsing(vec![(folder.path().to_owned(), FOLDER.into())]);
+    }
     let found = gather::all(context, &Git::new(runner.clone()))?;
     let args = &filled::fill(args.clone(), &found, args.dry_run, context)?;
     let definition = Definition::find(args, env, &runner)?;
@@ -41,10 +45,8 @@ pub fn run(args: &BuildArgs, context: &Context) -> Result<Exit, Failure> {
         isolation: isolation(env),
         target: None,
     };
-    let folder = BuildFolder::make(env.temporary.as_deref())?;
     let plan = Plan { spec, definition, folder };
     if args.dry_run {
-        let runner = runner.rehearsing(vec![(plan.folder.path().to_owned(), FOLDER.into())]);
         plan.build(context, &runner)?;
         let definition = plan.definition.to_string();
         context.output.print(&DryRun { definition, commands: runner.rehearsed() })?;
