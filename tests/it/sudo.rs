@@ -38,7 +38,9 @@ fn a_socket_that_is_closed_to_the_user_is_reached_through_sudo_with_its_address_
     close_socket(&world);
     let shown = as_user(&world, &["container", "build", "--dry-run"]);
     assert_eq!(shown.code, 0, "{shown:?}");
-    insta::assert_snapshot!(world.neutral(&shown.stdout), @r#"
+    let shown = world.neutral(&shown.stdout);
+    let beside_git: Vec<&str> = shown.lines().filter(|line| !line.contains(" git ")).collect();
+    insta::assert_snapshot!(beside_git.join("\n"), @r#"
     # from bn's own definition
     sudo -n -- ctr --address [WORLD]/containerd.sock --connect-timeout 5s version
     sudo -n -- ctr --address [WORLD]/containerd.sock --connect-timeout 5s version

@@ -35,9 +35,10 @@ pub fn run(args: &BuildArgs, context: &Context) -> Result<Exit, Failure> {
     if args.dry_run {
         runner = runner.rehearsing(vec![(folder.path().to_owned(), FOLDER.into())]);
     }
-    let found = gather::all(context, &Git::new(runner.clone()))?;
+    let git = Git::new(runner.clone()).remembering();
+    let found = gather::all(context, &git)?;
     let args = &filled::fill(args.clone(), &found, args.dry_run, context)?;
-    let definition = Definition::find(args, env, &runner)?;
+    let definition = Definition::find(args, env, &git)?;
     let spec = BuildSpec {
         reference: image_reference(&tag(args, &definition))?,
         args: build_args(args, &definition)?,

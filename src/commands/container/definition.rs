@@ -13,7 +13,6 @@ use crate::data_dir::{DataDir, RepoId};
 use crate::env::Env;
 use crate::error::Failure;
 use crate::git::host::{Git, discover, repository, show, target};
-use crate::process::Runner;
 use crate::run::record::store;
 
 const CONTAINERFILE: &str = include_str!("../../../container/Containerfile");
@@ -33,26 +32,25 @@ pub enum Definition {
 }
 
 impl Definition {
-    pub fn find(args: &BuildArgs, env: &Env, runner: &Runner) -> Result<Self, Failure> {
+    pub fn find(args: &BuildArgs, env: &Env, git: &Git) -> Result<Self, Failure> {
         if let Some(path) = &args.file {
             let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
             return Ok(Self::File(path.clone(), text));
         }
         if args.devcontainer {
-            return Ok(Self::Devcontainer(Box::new(devcontainer::of_target(env, runner)?)));
+            return Ok(Self::Devcontainer(Box::new(devcontainer::of_target(env, git)?)));
         }
         // Outside of a repository there is nothing to look for; inside, whatever fails is an error.
         if discover::main_worktree(&env.directory).is_err() {
             return Ok(Self::Embedded);
         }
-        let git = Git::new(runner.clone());
-        let repository = repository::resolve(&git, &env.directory)?;
-        if target::branches(&git, &repository)?.is_empty() {
+        let repository = repository::resolve(git, &env.directory)?;
+        if target::branches(git, &repository)?.is_empty() {
             // Nothing is committed yet, and so no definition either.
             return Ok(Self::Embedded);
         }
-        let branch = target::resolve(&git, &repository, env.merge_target.as_deref())?.branch;
-        Ok(match show::file(&git, &repository, &branch, PROJECT_FILE)? {
+        let branch = target::resolve(git, &repository, env.merge_target.as_deref())?.branch;
+        Ok(match show::file(git, &repository, &branch, PROJECT_FILE)? {
             Some(bytes) => Self::Project { branch, text: String::from_utf8(bytes).context(PROJECT_FILE)? },
             None => Self::Embedded,
         })

@@ -12,7 +12,6 @@ use crate::env::Env;
 use crate::error::{Failure, Usage};
 use crate::git::host::repository::{self, Repository};
 use crate::git::host::{Git, show, target};
-use crate::process::Runner;
 use crate::sanitize;
 
 /// One that is there.
@@ -65,11 +64,10 @@ impl fmt::Display for OfProject {
 }
 
 /// The one for a build.
-pub fn of_target(env: &Env, runner: &Runner) -> Result<OfProject, Failure> {
-    let git = Git::new(runner.clone());
-    let repository = repository::resolve(&git, &env.directory)?;
-    let branch = target::resolve(&git, &repository, env.merge_target.as_deref())?.branch;
-    OfProject::read(&git, repository, branch)
+pub fn of_target(env: &Env, git: &Git) -> Result<OfProject, Failure> {
+    let repository = repository::resolve(git, &env.directory)?;
+    let branch = target::resolve(git, &repository, env.merge_target.as_deref())?.branch;
+    OfProject::read(git, repository, branch)
 }
 
 /// What it says for a run, and what of it is left out.
