@@ -122,7 +122,7 @@ main() {
     row "Enter to the agent, plain ctr run" tiny-start plain-start 40 170
     row "exit to prompt, nothing committed" tiny-end same-end 20 60
     row "exit to prompt, one commit, merged" commit-end same-end 60 190
-    row "100,000 files, 10,000 refs, against tiny" large tiny 100 510
+    row "100,000 files, 10,000 refs, against tiny" large tiny 100 450
     row "default network, against none" egress tiny 10 20
     for way in "${others[@]}"; do
         printf 'the whole: bn %s ms, %s %s ms\n' "$(median tiny)" "$way" "$(median "$way")"
