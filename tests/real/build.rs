@@ -235,7 +235,8 @@ fn a_layer_that_containerd_lost_goes_over_again() {
     let last = manifest["layers"].as_array().unwrap().last().unwrap()["digest"].as_str().unwrap();
     ctr(&["content", "rm", last]);
     let went = build_and_weigh(&built, &format!("{before}ENV VALUE=new\n"));
-    assert!(went.len() >= 2 && went[0] < went[1], "{went:?}");
+    // containerd may notice at once, and is then asked once more for the same.
+    assert!(went.first() < went.last(), "{went:?}");
     assert!(value_inside(&built).contains(&format!("value new {}", built.reference)));
     assert_eq!(ctr(&["images", "check", "-q", &format!("name=={}", built.reference)]).trim(), built.reference);
 }
