@@ -177,6 +177,24 @@ fn every_key_stands_in_either_file_and_does_what_its_flag_does() {
 }
 
 #[test]
+fn a_build_takes_the_definition_of_the_branch_that_the_work_goes_to() {
+    let world = world();
+    world.git(&["switch", "-qc", "topic"]);
+    fs::create_dir_all(world.path("repo/.binnacle")).unwrap();
+    fs::write(world.path("repo/.binnacle/Containerfile"), "FROM scratch\n").unwrap();
+    world.git(&["add", ".binnacle"]);
+    world.git(&["commit", "-qm", "Define the image"]);
+    world.git(&["switch", "-q", "main"]);
+    let shown = || answer(&mut world.command(&["container", "build", "--dry-run"])).stdout;
+    assert!(shown().starts_with("# from bn's own definition\n"), "{}", shown());
+    of_user(&world, "merge-target = \"topic\"\n");
+    assert!(shown().starts_with("# from .binnacle/Containerfile as committed on topic\n"), "{}", shown());
+    of_user(&world, "merge-target = \"none\"\n");
+    let refused = answer(&mut world.command(&["container", "build", "--dry-run"]));
+    assert!(refused.code != 0 && refused.stderr.contains("none"), "{refused:?}");
+}
+
+#[test]
 fn what_a_flag_says_stands_whole_in_the_place_of_what_files_say() {
     let world = world();
     commit(&world, "allow = [\"a.corp\"]\nno-cache = true\n[env]\nA = \"1\"\nB = \"2\"\n");

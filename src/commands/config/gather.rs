@@ -89,6 +89,11 @@ impl Found {
         let of_project = project.as_ref().map_or(Vec::new(), |project| project.settings.clone());
         Self { settled: settle(stronger.into_iter().chain(of_project)), project }
     }
+
+    /// The branch whose files are the project's, where one is named.
+    pub fn branch(&self) -> Option<&str> {
+        self.project.as_ref().map_or_else(|| wanted_target(&self.settled), |project| Some(&project.branch))
+    }
 }
 
 /// All that counts where no flag says otherwise.

@@ -38,7 +38,7 @@ pub fn run(args: &BuildArgs, context: &Context) -> Result<Exit, Failure> {
     let git = Git::new(runner.clone()).remembering();
     let found = gather::all(context, &git)?;
     let args = &filled::fill(args.clone(), &found, args.dry_run, context)?;
-    let definition = Definition::find(args, env, &git)?;
+    let definition = Definition::find(args, &env.directory, found.branch(), &git)?;
     let spec = BuildSpec {
         reference: image_reference(&tag(args, &definition))?,
         args: build_args(args, &definition)?,

@@ -10,7 +10,6 @@ use crate::cli::container::BuildArgs;
 use crate::commands::Context;
 use crate::commands::container::devcontainer::{self, OfProject};
 use crate::data_dir::{DataDir, RepoId};
-use crate::env::Env;
 use crate::error::Failure;
 use crate::git::host::{Git, discover, repository, show, target};
 use crate::run::record::store;
@@ -32,24 +31,25 @@ pub enum Definition {
 }
 
 impl Definition {
-    pub fn find(args: &BuildArgs, env: &Env, git: &Git) -> Result<Self, Failure> {
+    /// In this folder's repository, as committed on the branch that is wanted.
+    pub fn find(args: &BuildArgs, folder: &Path, wanted: Option<&str>, git: &Git) -> Result<Self, Failure> {
         if let Some(path) = &args.file {
             let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
             return Ok(Self::File(path.clone(), text));
         }
         if args.devcontainer {
-            return Ok(Self::Devcontainer(Box::new(devcontainer::of_target(env, git)?)));
+            return Ok(Self::Devcontainer(Box::new(devcontainer::of_target(folder, wanted, git)?)));
         }
         // Outside of a repository there is nothing to look for; inside, whatever fails is an error.
-        if discover::main_worktree(&env.directory).is_err() {
+        if discover::main_worktree(folder).is_err() {
             return Ok(Self::Embedded);
         }
-        let repository = repository::resolve(git, &env.directory)?;
+        let repository = repository::resolve(git, folder)?;
         if target::branches(git, &repository)?.is_empty() {
             // Nothing is committed yet, and so no definition either.
             return Ok(Self::Embedded);
         }
-        let branch = target::resolve(git, &repository, env.merge_target.as_deref())?.branch;
+        let branch = target::resolve(git, &repository, wanted)?.branch;
         Ok(match show::file(git, &repository, &branch, PROJECT_FILE)? {
             Some(bytes) => Self::Project { branch, text: String::from_utf8(bytes).context(PROJECT_FILE)? },
             None => Self::Embedded,

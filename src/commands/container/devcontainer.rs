@@ -1,6 +1,7 @@
 //! The project's `devcontainer.json`, as committed on the branch that the work goes to.
 
 use std::fmt;
+use std::path::Path;
 
 use crate::commands::config::gather::Project;
 use crate::config::keys;
@@ -8,7 +9,6 @@ use crate::config::setting::{Origin, Setting};
 use crate::config::value::Value;
 use crate::container::devcontainer::{Base, Devcontainer, FILES};
 use crate::data_dir::RepoId;
-use crate::env::Env;
 use crate::error::{Failure, Usage};
 use crate::git::host::repository::{self, Repository};
 use crate::git::host::{Git, show, target};
@@ -64,9 +64,9 @@ impl fmt::Display for OfProject {
 }
 
 /// The one for a build.
-pub fn of_target(env: &Env, git: &Git) -> Result<OfProject, Failure> {
-    let repository = repository::resolve(git, &env.directory)?;
-    let branch = target::resolve(git, &repository, env.merge_target.as_deref())?.branch;
+pub fn of_target(folder: &Path, wanted: Option<&str>, git: &Git) -> Result<OfProject, Failure> {
+    let repository = repository::resolve(git, folder)?;
+    let branch = target::resolve(git, &repository, wanted)?.branch;
     OfProject::read(git, repository, branch)
 }
 

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use tokio_rustls::rustls::{self, CertificateError};
+
 use crate::egress::host::{Authority, Host};
 use crate::egress::http::head::Response;
 use crate::egress::http::reply::Reply;
@@ -167,20 +169,22 @@ impl Unreached {
     }
 }
 
-/// How rustls says that it does not know who signed a certificate.
-const UNKNOWN_ISSUER: &str = "invalid peer certificate: unknownissuer";
+/// Whether nobody that is trusted has signed a server's certificate.
+fn is_signed_by_strangers(error: &std::io::Error) -> bool {
+    let of_tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(of_tls, Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)))
+}
 
 /// Leaves the number away that the system adds.
 impl From<std::io::Error> for Unreached {
     fn from(error: std::io::Error) -> Self {
-        let text = error.to_string().split(" (os error").next().unwrap_or_default().to_lowercase();
-        let text = match text.ends_with(UNKNOWN_ISSUER) {
+        let text = match is_signed_by_strangers(&error) {
             true => {
                 "its certificate is signed by nobody whom this machine trusts; where that is an authority of your own, \
                      the user starts the run with SSL_CERT_FILE=FILE, its certificate"
                     .to_owned()
             }
-            false => text,
+            false => error.to_string().split(" (os error").next().unwrap_or_default().to_lowercase(),
         };
         Self { timed_out: error.kind() == std::io::ErrorKind::TimedOut, text }
     }
@@ -264,4 +268,21 @@ fn refused(shared: &Shared, refusal: &Refusal) -> Reply {
         None => "no flag opens it".to_owned(),
     };
     Reply::new(403, format!("refused: {asked}{place}: {said}; {way}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn an_authority_that_nobody_knows_is_told_from_other_troubles() {
+        let said = |trouble| {
+            let error = rustls::Error::InvalidCertificate(trouble);
+            Unreached::from(io::Error::new(io::ErrorKind::InvalidData, error)).text
+        };
+        assert!(said(CertificateError::UnknownIssuer).contains("SSL_CERT_FILE=FILE"));
+        assert_eq!(said(CertificateError::Expired), "invalid peer certificate: expired");
+    }
 }
