@@ -39,6 +39,11 @@ pub fn size_in(table: &str, reference: &str) -> Option<u64> {
     bytes(&format!("{} {}", words.get(unit.checked_sub(1)?)?, words[unit]))
 }
 
+/// The images that the table of `ctr images ls` names.
+pub fn references(table: &str) -> impl Iterator<Item = &str> {
+    table.lines().skip(1).filter_map(|row| row.split_whitespace().next())
+}
+
 /// The images that the table of `ctr containers ls` names.
 pub fn used(table: &str) -> impl Iterator<Item = &str> {
     table.lines().skip(1).filter_map(|row| row.split_whitespace().nth(1))
@@ -86,6 +91,7 @@ mod tests {
         let table = "REF TYPE DIGEST SIZE PLATFORMS LABELS\nlocalhost/x:1 application/vnd.oci sha256:dd 2.0 MiB linux/amd64 bn.image-id=x\n";
         assert_eq!(size_in(table, "localhost/x:1"), Some(2 << 20));
         assert_eq!(size_in(table, "localhost/x"), None);
+        assert_eq!(references(table).collect::<Vec<_>>(), ["localhost/x:1"]);
         let table = "CONTAINER IMAGE RUNTIME\nagent-1 localhost/x:1 io.containerd.runc.v2\n";
         assert_eq!(used(table).collect::<Vec<_>>(), ["localhost/x:1"]);
     }

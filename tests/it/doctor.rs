@@ -123,3 +123,28 @@ fn a_report_says_what_the_machine_is_and_not_who_works_there() {
         serde_json::from_str(&world.bn(&["--json", "container", "doctor", "--report"]).stdout).unwrap();
     assert_eq!(json["machine"][0]["name"], "bn", "{json}");
 }
+
+#[test]
+fn a_report_tries_the_image_that_there_is_and_says_how_to_build_one() {
+    let ctr = |images: &str| {
+        format!(
+            r#"case "$*" in
+              *"run --help"*) echo "   --mount value" ;;
+              *"images ls labels."*) printf 'REF TYPE\n{images}' ;;
+              *"images ls -q name==localhost/binnacle-self:latest"*) ;;
+              *"images ls -q name=="*) echo "${{10#name==}}" ;;
+              *"tasks ls"*) echo "TASK    PID    STATUS" ;;
+            esac"#
+        )
+    };
+    let world = World::new();
+    let tried = || {
+        let report = world.bn(&["container", "doctor", "--report"]).stdout;
+        report.lines().find_map(|line| line.strip_prefix("a run")).unwrap().trim().to_owned()
+    };
+    world.fake("ctr", &ctr(""));
+    assert_eq!(tried(), "Error: the image localhost/binnacle-self:latest is not built; build it: bn container build");
+    world.fake("ctr", &ctr("localhost/binnacle-self:demo x\\n"));
+    let said = tried();
+    assert!(said.starts_with("Error: the container ended before its agent was started"), "{said}");
+}

@@ -11,6 +11,8 @@ use crate::commands::container::doctor::host::{switches, text};
 use crate::container::ctr::Ctr;
 use crate::container::doctor::Finding;
 use crate::container::doctor::report::{Hidden, Line, Machine, lines};
+use crate::container::image_list;
+use crate::container::reference::image_reference;
 use crate::container::wall::HostFacts;
 use crate::env::Env;
 use crate::error::Failure;
@@ -61,7 +63,8 @@ fn machine(env: &Env, runner: &Runner, hidden: Hidden<'_>) -> Result<Machine, Fa
 /// A run of this very program in a repository that goes with it. Its agent begins only if the wall is as asked for.
 fn trial(env: &Env, runner: &Runner) -> Result<String, Failure> {
     // Asks sudo's one question, where there is one.
-    Engine::connect(env, runner)?;
+    let engine = Engine::connect(env, runner)?;
+    let other = other_image(&engine.ctr, runner)?;
     let folder = tempfile::tempdir()?;
     let at = |name: &str| folder.path().join(name);
     let identity = ["-c", "user.name=bn", "-c", "user.email=bn@localhost"];
@@ -71,7 +74,9 @@ fn trial(env: &Env, runner: &Runner) -> Result<String, Failure> {
     runner.read(&commit.directory(at("tree")))?;
     let name = format!("doctor-{}", std::process::id());
     let run = Cmd::new(crate::env::own_program()?)
-        .args(["container", "run", "--no-merge", "--name", &name, ".", "--", "true"])
+        .args(["container", "run", "--no-merge", "--name", &name])
+        .args(other.iter().flat_map(|image| ["--tag", image]))
+        .args([".", "--", "true"])
         .env("XDG_STATE_HOME", at("state"))
         .env("XDG_DATA_HOME", at("data"))
         .directory(at("tree"));
@@ -81,6 +86,16 @@ fn trial(env: &Env, runner: &Runner) -> Result<String, Failure> {
     Ok(if answer.success() {
         format!("succeeded in {seconds:.1} s, isolated as it should be")
     } else {
-        answer.stderr.lines().find(|line| line.starts_with("Error")).unwrap_or(last_line(&answer.stderr)).to_owned()
+        let error = answer.stderr.lines().find(|line| line.starts_with("Error")).unwrap_or(last_line(&answer.stderr));
+        let hint = answer.stderr.lines().find_map(|line| line.trim_start().strip_prefix("hint: "));
+        hint.map_or_else(|| error.to_owned(), |hint| format!("{error}; {hint}"))
     })
+}
+
+/// An image to try where the one is missing that a run takes by itself: the demo, for one, builds another.
+fn other_image(ctr: &Ctr, runner: &Runner) -> Result<Option<String>, Failure> {
+    let table = runner.read(&ctr.built_images())?.text();
+    let built: Vec<&str> = image_list::references(&table).collect();
+    let has_default = built.contains(&image_reference("latest")?.as_str());
+    Ok(built.first().filter(|_| !has_default).map(|image| (*image).to_owned()))
 }
