@@ -55,8 +55,9 @@ repository() {
     dev "for name in $*; do git -C repo worktree add -q ../tree-\$name -b \$name; done"
 }
 
+# What follows the name are more flags of the run.
 start() {
-    dev "cd repo && bn container run --detach --tag $IMAGE --name $1 ../tree-$1 -- bash -c '$AGENT'" >&2
+    dev "cd repo && bn container run --detach ${*:2} --tag $IMAGE --name $1 ../tree-$1 -- bash -c '$AGENT'" >&2
     await "the agent $1 works" dev "test -e tree-$1/ready"
 }
 
@@ -84,7 +85,7 @@ a_detached_run_outlives_a_session_that_takes_all_with_it() {
     local folder=/etc/systemd/logind.conf.d
     repository ends
     as root "mkdir -p $folder; printf '[Login]\nKillUserProcesses=yes\n' >$folder/ends.conf; systemctl restart systemd-logind"
-    start ends
+    start ends '--notify="touch told"'
     await "the user is logged out" is_logged_out
     sleep 15
     expect "after the logout" "$(field ends status)" running
@@ -92,6 +93,7 @@ a_detached_run_outlives_a_session_that_takes_all_with_it() {
     dev 'cd repo && bn container stop ends' >&2
     expect "after the stop" "$(field ends outcome)" stopped
     expect "the branch" "$(subject ends)" last
+    await "the command of --notify has run" dev 'test -e repo/told'
     as root "rm $folder/ends.conf; loginctl disable-linger dev; systemctl restart systemd-logind"
 }
 

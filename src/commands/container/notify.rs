@@ -9,6 +9,7 @@ use crate::env::{Env, NOTIFY, own_program};
 use crate::error::Failure;
 use crate::process::{Cmd, Runner};
 use crate::run::engine::is_installed;
+use crate::run::life::logout::lasting;
 use crate::run::record::run_json::Record;
 
 /// How long a program that tells somebody may take.
@@ -54,7 +55,10 @@ pub fn tell(wanted: Option<&str>, run: &str, outcome: &str, context: &Context) {
 /// Leaves a process behind that waits for a detached run and tells. A terminal of this command's is there for its bell.
 pub fn later(wanted: &str, record: &Record, runner: &Runner, env: &Env) -> Result<(), Failure> {
     let wait = ["container", "wait", "--silent", "--notify", record.name()];
-    let cmd = Cmd::new(own_program()?).args(wait).directory(&record.spec.checkout.main_worktree);
+    let wait = Cmd::new(own_program()?).args(wait);
+    // It goes on as long as the run does, after a logout, too. No run has a name with a colon.
+    let cmd = lasting(wait, &format!("notify:{}", record.name()), env, runner).cmd;
+    let cmd = cmd.directory(&record.spec.checkout.main_worktree);
     // Command lines are read by every user of the machine, variables by this one.
     let cmd = if wanted == BELL { cmd } else { cmd.env(NOTIFY, wanted) };
     let stdout = if env.stdout_is_terminal { Stdio::inherit() } else { Stdio::null() };
