@@ -177,13 +177,24 @@ containerd_is_started_again_under_a_run() {
 }
 
 # For a package's scripts an installation over itself is an update.
-containerd_is_updated_under_a_run() {
+containerd_is_updated_under_a_run() { install_containerd_under_a_run --reinstall; }
+
+# By those who mix: another containerd, and what it needs, in the machine that stays what it is.
+containerd_of_the_next_debian_comes_under_a_run() {
+    local -rA next=([bookworm]=trixie [trixie]=forky [forky]=sid)
+    # Without a first line there is no such suite to add.
+    as root "sed -n 's| $SUITE | ${next[$SUITE]} |p' /etc/apt/sources.list | grep . >/etc/apt/sources.list.d/next.list"
+    install_containerd_under_a_run
+    as root 'rm /etc/apt/sources.list.d/next.list'
+}
+
+install_containerd_under_a_run() {
     local before
     repository update
     start update
-    before=$(as root systemctl show --value --property MainPID containerd)
-    as root 'apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --reinstall containerd' >&2
-    say "containerd's process before and after: $before, $(as root systemctl show --value --property MainPID containerd)"
+    before=$(containerd_there)
+    as root "apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy $* containerd" >&2
+    say "containerd's version and process before and after: $before, $(containerd_there)"
     expect "after the update" "$(field update status)" running
     dev 'cd repo && bn container exec update -- git log -1 --format=%s && bn container stop update' >&2
     expect "the branch" "$(subject update)" last
@@ -192,6 +203,9 @@ containerd_is_updated_under_a_run() {
     dev 'cd repo && bn container stop updated' >&2
     expect "the branch of a run that began afterwards" "$(subject updated)" last
 }
+
+# shellcheck disable=SC2016 # the machine's own
+containerd_there() { as root 'echo "$(containerd --version | cut -d " " -f 3) $(systemctl show --value --property MainPID containerd)"'; }
 
 the_machine_reboots_under_three_runs() {
     local name
@@ -221,7 +235,7 @@ source "$HERE/life/demo.sh"
 readonly ALWAYS=(a_detached_run_outlives_the_session containerd_is_started_again_under_a_run the_machine_reboots_under_three_runs)
 readonly BY_HAND=(a_detached_run_outlives_a_session_that_takes_all_with_it the_clock_jumps_under_a_run the_machine_sleeps_under_a_run
     the_disk_is_full_under_a_run a_user_may_no_longer_use_sudo two_users_have_a_run_of_the_same_name
-    containerd_is_updated_under_a_run few_tasks_are_allowed_to_a_session an_agent_that_crashes_dumps_nothing
+    containerd_is_updated_under_a_run containerd_of_the_next_debian_comes_under_a_run few_tasks_are_allowed_to_a_session an_agent_that_crashes_dumps_nothing
     the_runtime_folder_vanishes_under_a_run the_user_is_thrown_out_under_a_run the_journal_has_no_secret
     docker_starts_the_image a_user_with_passwordless_sudo_sees_the_demo a_user_whose_sudo_asks_sees_the_demo)
 
