@@ -31,8 +31,8 @@ the_runtime_folder_vanishes_under_a_run() {
     # shellcheck disable=SC2016 # the machine's own
     as root 'umount -l /run/user/$(id -u dev)'
     expect "without the folder" "$(field gone status)" running
-    dev 'cd repo && bn container list && bn container logs gone && bn container stop gone' >&2
-    expect "the branch" "$(subject gone)" last
+    dev 'cd repo && bn container list && bn container logs gone && bn container stop gone && bn container merge gone --yes' >&2
+    expect "main" "$(subject main)" last
     # shellcheck disable=SC2016 # the machine's own
     as root 'systemctl restart user-runtime-dir@$(id -u dev)' || true
 }
