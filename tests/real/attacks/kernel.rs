@@ -7,7 +7,7 @@ pub const ATTACKS: &[Attack] = &[
     Attack::new("read-the-disk", "mknod /tmp/$N.dev b $DISK; head -c 4096 /tmp/$N.dev | tail -c 3072 | grep -q . && echo $SECRET > $LOOT"),
     Attack::new("make-a-device", "mknod /tmp/$N.dev c 1 11 && echo $SECRET > $LOOT"),
     Attack::new("mount-a-file-system", "mkdir /tmp/$N; mount -t tmpfs none /tmp/$N && echo $SECRET > $LOOT; umount /tmp/$N"),
-    Attack::new("mount-over-the-git-file", "mount --bind /etc/hostname /workspace/file && echo $SECRET > $LOOT; umount /workspace/file"),
+    Attack::new("mount-over-the-git-file", "mount --bind /etc/passwd /workspace/file && echo $SECRET > $LOOT; umount /workspace/file"),
     Attack::new("read-the-keys-of-others", "grep -q . /proc/keys && echo $SECRET > $LOOT"),
     Attack::new("write-the-kernel-log", "echo \"$SECRET\" > /dev/kmsg").seen_by("dmesg | grep -q $SECRET"),
     Attack::new("read-the-kernel-log", "perl -e '$b = \"\\0\" x 262144; $n = syscall(103, 3, $b, 262144); exit 1 if $n < 1; print substr($b, 0, $n)' | grep -q . && echo $SECRET > $LOOT"),
