@@ -34,6 +34,7 @@ ssh                                 openssh-client openssh-clients
 less                                less         less
 strip                               binutils     binutils
 podman                              podman       podman
+skopeo                              skopeo       skopeo
 '
 
 # The packages of the sets in $1 that are not there, for the distribution in $2.

@@ -21,7 +21,7 @@ readonly ROOM=$((6 << 20))
 readonly SYSTEM=systemd-sysv,dbus,dbus-user-session,libpam-systemd,udev,linux-image-cloud-amd64,initramfs-tools,zstd,kmod,apparmor,apparmor-utils,openssh-server,sudo,iproute2,ca-certificates
 readonly TOOLS=git,jq,tmux,bsdutils,procps,python3,openssl,curl,psmisc,uidmap,less
 # With what they recommend, as a user gets them.
-readonly CONTAINERS="containerd runc buildah podman"
+readonly CONTAINERS="containerd runc buildah podman skopeo"
 
 # The address of the archive with this label, such as Debian or Debian-Security.
 archive() {

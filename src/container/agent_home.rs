@@ -27,6 +27,8 @@ pub struct AgentHome {
     pub variables: &'static [(&'static str, &'static str)],
     /// What `--with-settings` brings, in that folder on the host and here: files, and folders with all that is in them.
     pub settings: &'static [&'static str],
+    /// Folders in it that outlive no run: the program writes its whole environment there, with what is secret in that.
+    pub passing: &'static [&'static str],
     /// A file of the home of which one part is a setting, and the name of that part.
     pub part: Option<(&'static str, &'static str)>,
 }
@@ -45,6 +47,7 @@ const CLAUDE: AgentHome = AgentHome {
     // Without it a part of its state is in a file beside the folder.
     variables: &[("CLAUDE_CONFIG_DIR", "/home/agent/.claude")],
     settings: &["CLAUDE.md", "settings.json", "agents", "commands", "output-styles", "rules", "skills"],
+    passing: &["shell-snapshots"],
     part: Some((".claude.json", "mcpServers")),
 };
 
@@ -53,6 +56,7 @@ const CODEX: AgentHome = AgentHome {
     sessions: Sessions { folder: &["sessions"], depth: 3, ends_with: ".jsonl" },
     variables: &[],
     settings: &["AGENTS.md", "config.toml", "prompts", "rules", "skills"],
+    passing: &["shell_snapshots"],
     part: None,
 };
 
@@ -61,6 +65,7 @@ const COPILOT: AgentHome = AgentHome {
     sessions: Sessions { folder: &["session-state"], depth: 1, ends_with: "events.jsonl" },
     variables: &[],
     settings: &["copilot-instructions.md", "settings.json", "mcp-config.json", "agents", "instructions", "skills"],
+    passing: &[],
     part: None,
 };
 

@@ -77,6 +77,13 @@ pub fn pull(reference: &str) -> Cmd {
     Cmd::new("buildah").args(["pull", "--quiet", reference])
 }
 
+/// Fetches what a registry has under this name, be it an image or not, into a folder, with the caller's login there.
+pub fn fetch_artifact(reference: &str, folder: &Path) -> Cmd {
+    let mut to = std::ffi::OsString::from("dir:");
+    to.push(folder);
+    Cmd::new("skopeo").args(["copy", "--quiet"]).arg(format!("docker://{reference}")).arg(to)
+}
+
 /// Prints the whole id of an image of this name; fails where there is none.
 pub fn image_id(reference: &str) -> Cmd {
     Cmd::new("buildah").args(["images", "--quiet", "--no-trunc", reference])

@@ -28,9 +28,14 @@ impl Digest {
         &self.0
     }
 
+    /// Without the name of the algorithm.
+    pub fn digits(&self) -> &str {
+        &self.0[Self::ALGORITHM.len()..]
+    }
+
     /// Where a layout has what is called this.
     pub fn path(&self) -> String {
-        format!("blobs/sha256/{}", &self.0[Self::ALGORITHM.len()..])
+        format!("blobs/sha256/{}", self.digits())
     }
 }
 

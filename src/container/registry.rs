@@ -25,7 +25,7 @@ const LOGIN_WANTED: [&str; 4] = ["unauthorized", "authentication required", "inv
 /// What buildah's last line about an image means.
 pub fn refusal(reference: &str, error: &str) -> Refusal {
     let host = host(reference);
-    let reason = error.rsplit(": ").next().unwrap_or(error).trim_end();
+    let reason = error.rsplit(": ").next().unwrap_or(error).trim_end_matches(['"', ' ', '\n']);
     let plain_http = error.contains("HTTP response to HTTPS client");
     let unanswered = error.contains("pinging container registry") && !plain_http;
     let (why, hint) = if plain_http {

@@ -9,27 +9,41 @@ use crate::world::{Answer, World, answer, ctr, run_line};
 const DEVCONTAINER: &str = r#"// As an editor makes it.
 {
     "build": { "dockerfile": "Dockerfile", "context": "..", "args": { "VARIANT": "twenty-two" }, "target": "dev" },
-    "features": { "ghcr.io/devcontainers/features/go:1": {} },
+    "features": { "./greeter": { "word": "good 'day'" } },
     "runArgs": ["--privileged"],
     "containerEnv": { "COLOR": "blue", "HERE": "${containerWorkspaceFolder}/here", "BN_UID": "0" },
     "initializeCommand": "touch ../../initialized",
     "postCreateCommand": { "one": "echo one > set-up", "two": ["sh", "-c", "echo two >> set-up"] },
+    "postStartCommand": "echo three >> set-up",
     "forwardPorts": [PORT],
     "remoteUser": "node", // and no other
 }"#;
 
+const GREETER: [(&str, &str); 2] = [
+    (
+        "devcontainer-feature.json",
+        r#"{"id": "greeter", "options": {"word": {"default": "hi"}}, "containerEnv": {"GREETER": "is here"}, "privileged": true}"#,
+    ),
+    ("install.sh", "#!/bin/sh\nset -e\ncp beside /greeting\necho \"$WORD $(id -u) $_REMOTE_USER\" >> /greeting\n"),
+];
+
 /// A project with such a file, and the images that go with the test.
-struct Project {
-    world: World,
-    tags: [String; 2],
+pub struct Project {
+    pub world: World,
+    tags: [String; 3],
 }
 
 impl Project {
-    fn new(devcontainer: &str) -> Self {
+    pub fn new(devcontainer: &str) -> Self {
         let world = World::new();
         let base = std::env::var("BN_TEST_BASE").unwrap_or_else(|_| "localhost/binnacle-base:debian".to_owned());
         fs::create_dir(world.path("repo/.devcontainer")).unwrap();
         fs::write(world.path("repo/.devcontainer/devcontainer.json"), devcontainer).unwrap();
+        fs::create_dir(world.path("repo/.devcontainer/greeter")).unwrap();
+        for (name, text) in GREETER {
+            fs::write(world.path("repo/.devcontainer/greeter").join(name), text).unwrap();
+        }
+        world.shell("echo beside it > repo/.devcontainer/greeter/beside");
         let dockerfile = format!(
             "FROM {base} AS dev\nARG VARIANT\nCOPY file /of-the-project\nRUN echo $VARIANT > /variant && useradd node\nUSER node\n\
              FROM nothing.example/never:1\n"
@@ -39,15 +53,17 @@ impl Project {
         let repo = world.path("repo").canonicalize().unwrap();
         let id = world.shell(&format!("printf %s '{}' | sha256sum | cut -c1-16", repo.display())).trim().to_owned();
         let tags =
-            [format!("localhost/binnacle-self:devcontainer-{id}"), format!("localhost/binnacle-devcontainer:{id}")];
+            ["binnacle-self:devcontainer-", "binnacle-devcontainer:"].map(|name| format!("localhost/{name}{id}"));
+        let [whole, base] = tags;
+        let tags = [whole, format!("{base}-features"), base];
         Self { world, tags }
     }
 
-    fn bn(&self, line: &[&str]) -> Answer {
+    pub fn bn(&self, line: &[&str]) -> Answer {
         answer(own_store(&mut self.world.bn_command(line)).output().unwrap())
     }
 
-    fn run(&self, options: &[&str], script: &str) -> Answer {
+    pub fn run(&self, options: &[&str], script: &str) -> Answer {
         let line = run_line("../agent-1", options, script);
         // The image of all other tests is not to be named.
         let line: Vec<&str> = without_tag(&line);
@@ -89,16 +105,18 @@ fn a_devcontainer_is_built_and_run_as_its_project_says() {
     );
     let built = project.bn(&["container", "build", "--devcontainer", "--agent", "none"]).exits(0);
     assert!(built.stdout.starts_with(&format!("{} built (", project.tags[0])), "{built:#?}");
+    let left_out = ".devcontainer/devcontainer.json: privileged of the feature ./greeter is left out\n";
+    assert!(built.stderr.contains(left_out), "{built:#?}");
     // What an agent makes of the file counts for nothing.
     fs::write(project.world.path("agent-1/.devcontainer/devcontainer.json"), "{\"image\": \"other\"}").unwrap();
-    let script =
-        "cat /variant /of-the-project set-up; echo \"$COLOR $HERE $BN_UID $(id -u)\"; rm set-up; git checkout -q .";
+    let script = "cat /variant /of-the-project /greeting set-up; echo \"$GREETER\"; echo \"$COLOR $HERE $BN_UID $(id -u)\"; rm set-up; git checkout -q .";
     let answer = project.run(&["--devcontainer"], script).exits(0);
     let uid = rustix::process::geteuid().as_raw();
-    let expected = format!("twenty-two\nhello\none\ntwo\nblue /workspace/here {uid} {uid}\n");
+    let expected = format!(
+        "twenty-two\nhello\nbeside it\ngood 'day' 0 root\none\ntwo\nthree\nis here\nblue /workspace/here {uid} {uid}\n"
+    );
     assert!(answer.stdout.contains(&expected), "{answer:#?}");
     for said in [
-        "features is left out: bn installs none",
         "runArgs is left out: a project does not choose the walls",
         "remoteUser is left out: an agent has your own uid",
         "initializeCommand is left out: nothing of a project's runs on this machine",

@@ -82,6 +82,17 @@ fn an_agent_goes_on_with_the_last_session_of_its_worktree() {
 }
 
 #[test]
+fn the_environment_that_an_agent_program_writes_down_stays_in_its_container() {
+    let world = world();
+    let script = "#!/bin/bash\nmkdir -p ~/.claude/shell-snapshots; cd ~/.claude; env >shell-snapshots/1.sh; env >seen\ngrep -c SAID=canary shell-snapshots/1.sh\n";
+    fs::write(world.path("agent-1/bin/claude"), script).unwrap();
+    let ran = claude(&world, "../agent-1", "one", &["-e", "SAID=canary", "--prompt", "x"]).exits(0);
+    assert!(ran.stdout.contains("\n1\n"), "{ran:#?}");
+    let found = world.shell("cd home/.local/share/binnacle/agents/*/*/claude && grep -rl SAID=canary .");
+    assert_eq!(found, "./seen", "what is written elsewhere is found");
+}
+
+#[test]
 fn another_worktree_and_one_that_takes_its_place_know_nothing() {
     let world = world();
     claude(&world, "../agent-1", "first", &["--prompt", "apples"]).exits(0);

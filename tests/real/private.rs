@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 
 use crate::build::{Image, own_store};
+use crate::devcontainer::Project;
 use crate::world::{Answer, World, answer, image};
 
 const SERVE: &str = include_str!("private.py");
@@ -30,6 +31,11 @@ impl<'a> Private<'a> {
         let mut push = world.program("buildah");
         push.args(["push", "--quiet", "--format", "oci", image, "oci:layout:x"]).current_dir(world.root());
         answer(own_store(&mut push).output().unwrap()).exits(0);
+        Self::serving(world)
+    }
+
+    /// What is in `layout`.
+    fn serving(world: &'a World) -> Self {
         fs::write(world.path("private.py"), SERVE).unwrap();
         let mut command = world.program("python3");
         command.args(["private.py", "layout", "ann:s3cret"]).current_dir(world.root());
@@ -38,7 +44,10 @@ impl<'a> Private<'a> {
         BufReader::new(server.stdout.take().unwrap()).read_line(&mut port).unwrap();
         let host = format!("127.0.0.1:{}", port.trim());
         let insecure = format!("[[registry]]\nlocation = \"{host}\"\ninsecure = true\n");
-        fs::write(world.path("registries.conf"), insecure).unwrap();
+        fs::write(world.path("registries.conf"), &insecure).unwrap();
+        // skopeo has no variable for it.
+        world.shell("mkdir -p home/.config/containers");
+        fs::write(world.path("home/.config/containers/registries.conf"), insecure).unwrap();
         Self { world, server, host }
     }
 
@@ -112,6 +121,49 @@ fn a_base_comes_from_a_registry_with_the_login_that_the_user_has() {
     assert!(unknown.stderr.contains("team/none:1\nhint: check the name and the tag\n"), "{unknown:#?}");
     private.build(&image, &base).exits(0);
     assert!(image.is_in_containerd());
+}
+
+/// A feature as registries have it: an archive, beside a configuration that says nothing.
+const FEATURE: &str = r#"
+mkdir -p layout/blobs/sha256 feature
+echo '{"id": "greeter", "options": {"word": {"default": "hello"}}}' > feature/devcontainer-feature.json
+printf '#!/bin/sh\necho "$WORD from afar" > /greeting\n' > feature/install.sh
+ln -s /etc/passwd feature/link
+blob() { digest=$(sha256sum < "$1" | cut -d' ' -f1); size=$(stat -c %s "$1"); mv "$1" "layout/blobs/sha256/$digest"; }
+tar -C feature -cf archive .
+blob archive
+archive="{\"mediaType\": \"application/vnd.devcontainers.layer.v1+tar\", \"digest\": \"sha256:$digest\", \"size\": $size}"
+printf '{}' > config
+blob config
+config="{\"mediaType\": \"application/vnd.devcontainers\", \"digest\": \"sha256:$digest\", \"size\": $size}"
+kind=application/vnd.oci.image.manifest.v1+json
+echo "{\"schemaVersion\": 2, \"mediaType\": \"$kind\", \"config\": $config, \"layers\": [$archive]}" > manifest
+blob manifest
+echo "{\"schemaVersion\": 2, \"manifests\": [{\"mediaType\": \"$kind\", \"digest\": \"sha256:$digest\", \"size\": $size}]}" > layout/index.json
+"#;
+
+#[test]
+fn a_feature_of_a_devcontainer_comes_from_a_registry_with_the_login_that_the_user_has() {
+    let base = std::env::var("BN_TEST_BASE").unwrap_or_else(|_| "localhost/binnacle-base:debian".to_owned());
+    let project = Project::new(&format!("{{\"image\": \"{base}\", \"features\": {{\"HOST/team/base:1\": {{}}}}}}"));
+    let world = &project.world;
+    world.shell(FEATURE);
+    let private = Private::serving(world);
+    world.shell(&format!(
+        "cd repo && sed -i s/HOST/{}/ .devcontainer/devcontainer.json && git commit -qam 'Name the registry'",
+        private.host
+    ));
+    let build = || {
+        let mut command = world.bn_command(&["container", "build", "--devcontainer", "--agent", "none"]);
+        command.env("CONTAINERS_REGISTRIES_CONF", world.path("registries.conf"));
+        answer(own_store(&mut command).output().unwrap())
+    };
+    let stranger = build().exits(125);
+    assert!(stranger.stderr.contains(&format!("log in: buildah login {}\n", private.host)), "{stranger:#?}");
+    private.log_in("ann:s3cret");
+    build().exits(0);
+    let ran = project.run(&["--devcontainer"], "cat /greeting").exits(0);
+    assert!(ran.stdout.contains("hello from afar\n"), "{ran:#?}");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -21,7 +22,12 @@ const LARGEST: u64 = 16 << 20;
 
 pub fn run(args: &AgentHomeArgs, context: &Context) -> Result<Exit, Failure> {
     let home = agent_home::of(args.agent);
-    let folder = context.env.user.home.clone().unwrap_or_default().join(home.folder);
+    let own = context.env.user.home.clone().unwrap_or_default();
+    let folder = own.join(home.folder);
+    for name in home.passing {
+        keep_apart(&folder.join(name), &own.join(".not-kept").join(name))
+            .with_context(|| format!("cannot move {name}"))?;
+    }
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let settings = Path::new(SETTINGS_INSIDE);
     for name in home.settings {
@@ -36,6 +42,14 @@ pub fn run(args: &AgentHomeArgs, context: &Context) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::DONE)
+}
+
+/// Leads what is written into a folder to another one, which goes with the container, and removes what was there.
+fn keep_apart(path: &Path, to: &Path) -> io::Result<()> {
+    remove::folder(path).map_err(io::Error::other)?;
+    fs::create_dir_all(to)?;
+    fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
+    symlink(to, path)
 }
 
 fn part(home: &AgentHome, settings: &Path) -> Option<Value> {
@@ -73,4 +87,31 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     beside.write_all(bytes)?;
     beside.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_to_outlive_a_run_is_led_away_whatever_stands_in_its_place() {
+        let root = tempfile::tempdir().unwrap();
+        let (path, to, outside) = (root.path().join("a/s"), root.path().join("b/s"), root.path().join("outside"));
+        fs::create_dir(&outside).unwrap();
+        fs::write(outside.join("canary"), "").unwrap();
+        let places: [&dyn Fn(); 4] = [
+            &|| {},
+            &|| fs::create_dir_all(path.join("of a killed run")).unwrap(),
+            &|| fs::write(&path, "a file").unwrap(),
+            &|| symlink(&outside, &path).unwrap(),
+        ];
+        for place in places {
+            remove::folder(&path).unwrap();
+            place();
+            keep_apart(&path, &to).unwrap();
+            fs::write(path.join("secret"), "").unwrap();
+            assert!(to.join("secret").exists() && fs::read_link(&path).unwrap() == to);
+        }
+        assert_eq!(fs::read_dir(outside).unwrap().count(), 1);
+    }
 }

@@ -42,6 +42,11 @@ impl OfProject {
         format!("devcontainer-{}", RepoId::of(&self.repository.main_worktree).as_str())
     }
 
+    /// The name of the image below bn's layers, where that is built.
+    pub fn base_reference(&self) -> String {
+        format!("localhost/binnacle-devcontainer:{}", RepoId::of(&self.repository.main_worktree).as_str())
+    }
+
     /// What the run it is for has not.
     fn left_out(&self) -> impl Iterator<Item = String> {
         self.says.left_out.iter().map(|line| format!("{}: {}", self.file, sanitize::name(line.as_bytes())))

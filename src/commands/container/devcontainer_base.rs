@@ -1,7 +1,7 @@
 //! The image that a devcontainer.json names or defines: bn's own layers go on top of it.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
@@ -9,11 +9,11 @@ use crate::commands::Context;
 use crate::commands::container::build_folder::BuildFolder;
 use crate::commands::container::building;
 use crate::commands::container::devcontainer::OfProject;
+use crate::commands::container::devcontainer_features::{self, On};
 use crate::commands::container::image_checks::refuse_mounts;
 use crate::container::build_hints::Built;
 use crate::container::buildah::{self, BuildSpec};
 use crate::container::devcontainer::{Base, Build};
-use crate::data_dir::RepoId;
 use crate::error::{Failure, Usage};
 use crate::git::host::{Git, show};
 use crate::process::{Cmd, Runner};
@@ -26,19 +26,34 @@ pub fn make(
     context: &Context,
     runner: &Runner,
 ) -> Result<String, Failure> {
-    let build = match &of.says.base {
-        Base::Image(image) => return Ok(image.clone()),
-        Base::Build(build) => build,
-    };
-    let text = dockerfile(of, build, runner)?;
-    refuse_mounts(&text, runner)?;
     let place = folder.path().join("project");
     fs::create_dir(&place)?;
+    let base = match &of.says.base {
+        Base::Image(image) => image.clone(),
+        Base::Build(build) => built(of, build, spec, &place, context, runner)?,
+    };
+    if of.says.features.is_empty() {
+        return Ok(base);
+    }
+    let on = On { base: &base, spec, place: &place.join("features") };
+    devcontainer_features::install(of, &on, &|| tree(of, &place, runner), context, runner)
+}
+
+/// The image of the project's own definition.
+fn built(
+    of: &OfProject,
+    build: &Build,
+    spec: &BuildSpec,
+    place: &Path,
+    context: &Context,
+    runner: &Runner,
+) -> Result<String, Failure> {
+    let text = dockerfile(of, build, runner)?;
+    refuse_mounts(&text, runner)?;
     fs::write(place.join("Dockerfile"), &text)?;
-    let tree = place.join("tree");
-    write_tree(of, &tree, runner)?;
+    let tree = tree(of, place, runner)?;
     let spec = BuildSpec {
-        reference: format!("localhost/binnacle-devcontainer:{}", RepoId::of(&of.repository.main_worktree).as_str()),
+        reference: of.base_reference(),
         args: build.args.clone(),
         target: build.target.clone(),
         ..spec.clone()
@@ -59,22 +74,26 @@ fn dockerfile(of: &OfProject, build: &Build, runner: &Runner) -> Result<String, 
     Ok(String::from_utf8(bytes).with_context(|| path.into_owned())?)
 }
 
-/// The files of the branch, as git has them and no checkout.
-fn write_tree(of: &OfProject, tree: &Path, runner: &Runner) -> Result<(), Failure> {
-    fs::create_dir(tree)?;
+/// The files of the branch, as git has them and no checkout; written where they are asked for the first time.
+fn tree(of: &OfProject, place: &Path, runner: &Runner) -> Result<PathBuf, Failure> {
+    let tree = place.join("tree");
+    if tree.exists() {
+        return Ok(tree);
+    }
+    fs::create_dir(&tree)?;
     let archive = tree.with_extension("tar");
     let git = Git::new(runner.clone());
     let cmd = git.in_dir(&of.repository.common_dir).args(["archive", "--format=tar", "--output"]).arg(&archive);
     git.read("write the files of the branch", &cmd.arg(format!("refs/heads/{}", of.branch)))?;
-    let unpacked = runner.capture(&Cmd::new("tar").arg("-xf").arg(&archive).arg("-C").arg(tree))?;
+    let unpacked = runner.capture(&Cmd::new("tar").arg("-xf").arg(&archive).arg("-C").arg(&tree))?;
     match unpacked.success() {
-        true => Ok(()),
+        true => Ok(tree),
         false => Err(anyhow::anyhow!("tar could not write the files of the branch: {}", unpacked.stderr.trim()).into()),
     }
 }
 
 /// The folder of the tree that the build may see. A link could lead out of it.
-fn context_folder(tree: &Path, build: &Build, runner: &Runner) -> Result<std::path::PathBuf, Failure> {
+fn context_folder(tree: &Path, build: &Build, runner: &Runner) -> Result<PathBuf, Failure> {
     let folder = tree.join(&build.context);
     if runner.rehearses() {
         return Ok(folder);

@@ -21,6 +21,7 @@ mod ctr_flags;
 mod definition;
 pub mod devcontainer;
 mod devcontainer_base;
+mod devcontainer_features;
 mod dialler;
 mod diff;
 mod discard;

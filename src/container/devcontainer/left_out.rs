@@ -3,13 +3,14 @@
 use serde_json::{Map, Value};
 
 /// What is taken, and what says nothing about a container without an editor.
-const KNOWN: [&str; 26] = [
+const KNOWN: [&str; 28] = [
     "$schema",
     "build",
     "containerEnv",
     "context",
     "customizations",
     "dockerFile",
+    "features",
     "forwardPorts",
     "hostRequirements",
     "image",
@@ -21,6 +22,7 @@ const KNOWN: [&str; 26] = [
     "overrideCommand",
     "portsAttributes",
     "postCreateCommand",
+    "postStartCommand",
     "remoteEnv",
     "shutdownAction",
     "updateContentCommand",
@@ -33,14 +35,12 @@ const KNOWN: [&str; 26] = [
 ];
 
 const OF_THE_WALL: &str = "a project does not choose the walls of a container";
-const ONE_SETUP: &str = "a run has one set-up, before its agent: name it in postCreateCommand";
 const OWN_USER: &str = "an agent has your own uid, and no other user's";
 const OWN_PLACE: &str = "the worktree is /workspace";
 
 /// Why it is left out.
-const REASONS: [(&str, &str); 19] = [
-    ("features", "bn installs none; system packages: bn container build --devcontainer --package NAME"),
-    ("overrideFeatureInstallOrder", "bn installs no features"),
+const REASONS: [(&str, &str); 17] = [
+    ("overrideFeatureInstallOrder", "features are installed as they stand, each after those that it names itself"),
     ("runArgs", OF_THE_WALL),
     ("privileged", OF_THE_WALL),
     ("capAdd", OF_THE_WALL),
@@ -48,8 +48,7 @@ const REASONS: [(&str, &str); 19] = [
     ("remoteUser", OWN_USER),
     ("containerUser", OWN_USER),
     ("initializeCommand", "nothing of a project's runs on this machine"),
-    ("postStartCommand", ONE_SETUP),
-    ("postAttachCommand", ONE_SETUP),
+    ("postAttachCommand", "no editor attaches: name it in postStartCommand"),
     ("workspaceFolder", OWN_PLACE),
     ("workspaceMount", OWN_PLACE),
     ("appPort", "name the port in forwardPorts"),

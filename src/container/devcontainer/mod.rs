@@ -1,5 +1,6 @@
 //! `devcontainer.json`: what of it a run can have, and what is left out.
 
+pub mod features;
 mod jsonc;
 mod left_out;
 mod parts;
@@ -8,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use crate::container::devcontainer::features::Feature;
 use crate::error::Usage;
 
 /// Where a project has it, the first of them.
@@ -33,8 +35,10 @@ pub struct Build {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Devcontainer {
     pub base: Base,
+    /// In the order of the file.
+    pub features: Vec<Feature>,
     pub env: Vec<(String, String)>,
-    /// One command of its three for the time before somebody works.
+    /// One command of its four for the time before somebody works.
     pub setup: Option<String>,
     pub ports: Vec<u16>,
     /// As `--mount` takes them.
@@ -50,9 +54,10 @@ impl Devcontainer {
         let value: Value = serde_json::from_str(&jsonc::plain(text)).map_err(|error| wrong(error.to_string()))?;
         let Value::Object(keys) = value else { return Err(wrong("it is no object".to_owned())) };
         let mut left_out = left_out::of(&keys);
-        let base = base(&keys, Path::new(file).parent().unwrap_or(Path::new(""))).map_err(wrong)?;
+        let folder = Path::new(file).parent().unwrap_or(Path::new(""));
         Ok(Self {
-            base,
+            base: base(&keys, folder).map_err(wrong)?,
+            features: features::wanted(&keys, folder).map_err(wrong)?,
             env: parts::env(&keys, &mut left_out),
             setup: parts::setup(&keys, &mut left_out),
             ports: parts::ports(&keys, &mut left_out),

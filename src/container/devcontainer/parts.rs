@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-/// The keys of commands, in the order in which they run.
-const COMMANDS: [&str; 3] = ["onCreateCommand", "updateContentCommand", "postCreateCommand"];
+/// The keys of commands, in the order in which they run: each run is a new container, which is created and started.
+const COMMANDS: [&str; 4] = ["onCreateCommand", "updateContentCommand", "postCreateCommand", "postStartCommand"];
 
 /// With what is known of `${…}` in its place; `None` where more is named.
 fn expanded(text: &str) -> Option<String> {

@@ -14,6 +14,7 @@ const USUAL: &str = r#"// For format details, see https://aka.ms/devcontainer.js
     "updateContentCommand": { "one": "make one", "two": ["make", "two"] },
     "postCreateCommand": "cd web && npm run build",
     "postStartCommand": "npm start",
+    "postAttachCommand": "echo hello",
     "forwardPorts": [3000, "localhost:9229", "db:5432", 3000],
     "mounts": [
         "source=${localEnv:HOME}/data,target=/data,type=bind,readonly",
@@ -36,16 +37,15 @@ fn what_a_run_can_have_is_taken_and_the_rest_is_named() {
     assert_eq!(found.base, Base::Build(build));
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     assert_eq!(found.env, [pair("B", "/workspace/b"), pair("A", "two")]);
-    let setup = "(\nnpm ci 'a b'\n)\n(\nmake one\n)\n(\nmake two\n)\n(\ncd web && npm run build\n)";
+    let setup = "(\nnpm ci 'a b'\n)\n(\nmake one\n)\n(\nmake two\n)\n(\ncd web && npm run build\n)\n(\nnpm start\n)";
     assert_eq!(found.setup.as_deref(), Some(setup));
     assert_eq!(found.ports, [3000, 9229]);
     assert_eq!(found.mounts, ["~/data:/data:ro", "/srv/corpus:/corpus:rw"]);
     insta::assert_snapshot!(found.left_out.join("\n"), @r"
-    features is left out: bn installs none; system packages: bn container build --devcontainer --package NAME
     runArgs is left out: a project does not choose the walls of a container
     remoteUser is left out: an agent has your own uid, and no other user's
     initializeCommand is left out: nothing of a project's runs on this machine
-    postStartCommand is left out: a run has one set-up, before its agent: name it in postCreateCommand
+    postAttachCommand is left out: no editor attaches: name it in postStartCommand
     containerEnv.C is left out: bn knows no ${…} but containerWorkspaceFolder there
     remoteEnv.D is left out: it is no text
     forwardPorts: db:5432 is left out: a port is a number, of this one container
