@@ -139,6 +139,17 @@ fn more_processes(value: &Value, _: &Machine) -> bool {
     any(value, |text| limits::parse_pids(text).is_ok_and(|pids| pids > limits::PIDS))
 }
 
+/// How the names of the variables begin that agent programs and their tools read.
+const OF_AGENTS: [&str; 7] = ["ANTHROPIC_", "AZURE_OPENAI_", "CLAUDE_", "CODEX_", "COPILOT_", "GITHUB_", "OPENAI_"];
+
+/// Whether the variable of `env` says where an agent's requests go: its keys and tokens go there, too, and the keys that would stay
+/// outside come in.
+pub fn leads_elsewhere(variable: &str) -> bool {
+    let name = variable.to_ascii_uppercase();
+    let says_where = ["URL", "BASE", "ENDPOINT", "HOST"].iter().any(|word| name.split('_').any(|part| part == *word));
+    name.ends_with("_BASE_URL") || says_where && OF_AGENTS.iter().any(|start| name.starts_with(start))
+}
+
 /// Whoever is not on this machine could connect.
 fn is_for_others(port: &str) -> bool {
     port.parse::<Published>().is_ok_and(|port| port.address.is_some_and(|address| !address.is_loopback()))

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use crate::config::keys::leads_elsewhere;
 use crate::config::setting::{Origin, Setting};
 use crate::container::layout::Digest;
 use crate::data_dir::{DataDir, RepoId};
@@ -60,7 +61,7 @@ impl Confirmed {
 /// Whether it is the project's, and lowers the wall.
 pub fn is_wanted(setting: &Setting, machine: &Machine) -> bool {
     matches!(setting.origin, Origin::Project { .. } | Origin::Devcontainer { .. })
-        && (setting.key.opens)(&setting.value, machine)
+        && ((setting.key.opens)(&setting.value, machine) || setting.name.as_deref().is_some_and(leads_elsewhere))
 }
 
 /// Of what it says, wherever that stands.

@@ -154,3 +154,21 @@ fn what_lowers_the_wall_is_told_from_what_does_not() {
     lowers.iter().for_each(|(name, value)| assert!(opens(name, value), "{name} = {value}"));
     harmless.iter().for_each(|(name, value)| assert!(!opens(name, value), "{name} = {value}"));
 }
+
+#[test]
+fn variables_that_lead_an_agents_requests_elsewhere_are_known() {
+    for name in [
+        "ANTHROPIC_BASE_URL",
+        "my_lab_base_url",
+        "CODEX_REFRESH_TOKEN_URL_OVERRIDE",
+        "OPENAI_API_BASE",
+        "AZURE_OPENAI_ENDPOINT",
+    ] {
+        assert!(leads_elsewhere(name), "{name}");
+    }
+    for name in
+        ["RAILS_ENV", "DATABASE_URL", "S3_ENDPOINT", "OPENAI_MODEL", "COPILOT_MODEL", "CLAUDE_CODE_MAX_OUTPUT_TOKENS"]
+    {
+        assert!(!leads_elsewhere(name), "{name}");
+    }
+}
