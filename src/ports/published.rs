@@ -27,6 +27,17 @@ impl Published {
         addresses.into_iter().map(|address| SocketAddr::new(address, self.host_port)).collect()
     }
 
+    /// Whether both want one port of the host's.
+    fn clashes(&self, other: &Self) -> bool {
+        let same = |one: SocketAddr, two: SocketAddr| {
+            let all = one.ip().is_unspecified() || two.ip().is_unspecified();
+            one == two || all && one.is_ipv4() == two.is_ipv4()
+        };
+        let pairs =
+            || self.addresses().into_iter().flat_map(|one| other.addresses().into_iter().map(move |two| (one, two)));
+        self.host_port == other.host_port && self.host_port != 0 && pairs().any(|(one, two)| same(one, two))
+    }
+
     /// Who else than programs of this machine could connect, as a sentence.
     pub fn warning(&self) -> Option<String> {
         let address = self.address.filter(|address| !address.is_loopback())?;
@@ -36,6 +47,20 @@ impl Published {
         };
         Some(format!("warning: port {port} of the container is open to {whoever}, and not to this machine alone"))
     }
+}
+
+/// Refuses two that want one port of the host's.
+pub fn check_apart(all: &[Published]) -> Result<(), Usage> {
+    for (at, one) in all.iter().enumerate() {
+        if let Some(other) = all[at + 1..].iter().find(|other| one.clashes(other)) {
+            let what = format!(
+                "--publish {one} and --publish {other}: port {} of this machine leads to one port",
+                one.host_port
+            );
+            return Err(Usage::new(what).hint(format!("for any port that is free: --publish :{}", other.port)));
+        }
+    }
+    Ok(())
 }
 
 impl fmt::Display for Published {
@@ -129,6 +154,30 @@ mod tests {
             let refused = typed.parse::<Published>().unwrap_err();
             assert!(refused.message.contains(&format!("{typed:?} names no port")), "{typed}: {refused}");
         }
+    }
+
+    #[test]
+    fn one_port_of_the_host_leads_to_one_port() {
+        let apart = |typed: [&str; 2]| check_apart(&typed.map(|typed| typed.parse().unwrap()));
+        for typed in [
+            ["8080:3000", "8080:3001"],
+            ["3000", "3000"],
+            ["127.0.0.1:80:1", "80:2"],
+            ["0.0.0.0:80:1", "80:2"],
+            ["[::]:80:1", "[::1]:80:2"],
+        ] {
+            assert!(apart(typed).is_err(), "{typed:?}");
+        }
+        for typed in
+            [[":3000", ":3000"], ["80:1", "81:1"], ["127.0.0.1:80:1", "[::1]:80:2"], ["192.0.2.1:80:1", "80:1"]]
+        {
+            assert!(apart(typed).is_ok(), "{typed:?}");
+        }
+        let said = apart(["8080:3000", "8080:3001"]).unwrap_err();
+        assert_eq!(
+            said.message,
+            "--publish 8080:3000 and --publish 8080:3001: port 8080 of this machine leads to one port"
+        );
     }
 
     #[test]

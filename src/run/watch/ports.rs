@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::container::network::Network;
 use crate::error::{Failure, Usage};
-use crate::ports::published::Published;
+use crate::ports::published::{Published, check_apart};
 use crate::ports::state::{Port, Wish};
 use crate::ports::{self, Door, DoorSpec};
 use crate::run::record::folder::Folder;
@@ -29,6 +29,7 @@ pub fn check(published: &[Published], network: Network) -> Result<Vec<String>, F
         let own = Usage::new("--publish: with --network host the ports of the container are this machine's own");
         return Err(own.hint("leave out --publish: what listens inside can be reached as it is").into());
     }
+    check_apart(published)?;
     published.iter().try_for_each(ports::check)?;
     Ok(published.iter().filter_map(Published::warning).collect())
 }
