@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use crate::container::devcontainer::{in_tree, jsonc};
+use crate::container::devcontainer::jsonc;
+use crate::container::devcontainer::tree::in_tree;
 use crate::container::registry;
 
 /// The folder of an image in which features are installed from.

@@ -4,12 +4,14 @@ pub mod features;
 mod jsonc;
 mod left_out;
 mod parts;
+mod tree;
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
 use crate::container::devcontainer::features::Feature;
+use crate::container::devcontainer::tree::in_tree;
 use crate::error::Usage;
 
 /// Where a project has it, the first of them.
@@ -100,21 +102,6 @@ fn args(value: Option<&Value>) -> Result<Vec<(String, String)>, String> {
         _ => Err(format!("build.args.{name}: bn takes plain texts alone")),
     };
     args.iter().map(one).collect()
-}
-
-/// A path of the tree, whatever `..` it is written with.
-fn in_tree(folder: &Path, path: &str) -> Result<PathBuf, String> {
-    let outside = || format!("{path:?} leads out of the repository");
-    let mut found = PathBuf::new();
-    for part in folder.join(path).components() {
-        match part {
-            Component::Normal(name) => found.push(name),
-            Component::CurDir => {}
-            Component::ParentDir if found.pop() => {}
-            _ => return Err(outside()),
-        }
-    }
-    Ok(found)
 }
 
 #[cfg(test)]
