@@ -48,7 +48,7 @@ repository() {
 
 # $1: the repository. $2: the network. The rest is the agent.
 run() {
-    (cd "$PLACE/$1" && "$BN" container run --tag "$BN_TEST_IMAGE" --network "$2" --name "$NAME-$RANDOM-$RANDOM" "$PLACE/$1-tree" -- "${@:3}")
+    (cd "$PLACE/$1" && "$BN" container run --tag "$BN_TEST_IMAGE" --network "$2" "$PLACE/$1-tree" -- "${@:3}")
 }
 
 # The words of the `ctr run` that bn has started for a run that waits, with another program, up to the container's name.

@@ -1,14 +1,16 @@
 //! The files that lie in a worktree, whether git knows them or not, and what they looked like.
 
-use std::fs::{self, ReadDir};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rustix::fs::FileType;
 use serde::{Deserialize, Serialize};
 
 use crate::path_json;
+use crate::untrusted::entries;
 
 /// How long a tree is looked through.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -35,33 +37,34 @@ pub fn find(worktree: &Path, mut wanted: impl FnMut(&Path) -> bool) -> (Vec<Loos
             return (found, false);
         }
         // What its owner cannot read, the user's programs cannot read either.
-        if let Ok(entries) = fs::read_dir(worktree.join(&folder)) {
-            look(&folder, entries, &mut wanted, &mut found, &mut folders).ok();
-        }
+        look(worktree, &folder, &mut wanted, &mut found, &mut folders).ok();
     }
     found.sort_by(|one, other| one.path.cmp(&other.path));
     (found, true)
 }
 
 fn look(
+    worktree: &Path,
     folder: &Path,
-    entries: ReadDir,
     wanted: &mut impl FnMut(&Path) -> bool,
     found: &mut Vec<LooseFile>,
     folders: &mut Vec<PathBuf>,
 ) -> io::Result<()> {
-    for entry in entries {
-        let entry = entry?;
-        let (name, path) = (entry.file_name(), folder.join(entry.file_name()));
-        let is_git = name == ".git" || name.to_string_lossy().starts_with(".git.binnacle");
-        match entry.file_type()?.is_dir() {
-            true if !is_git => folders.push(path),
-            false if !is_git && wanted(&path) => {
-                let meta = entry.metadata()?;
-                found.push(LooseFile { path, inode: meta.ino(), changed: (meta.ctime(), meta.ctime_nsec()) });
-            }
-            _ => {}
+    let mut path = folder.to_owned();
+    entries::each(&worktree.join(folder), |entry| {
+        if entry.name == ".git" || entry.name.as_bytes().starts_with(b".git.binnacle") {
+            return Ok(());
         }
-    }
-    Ok(())
+        path.push(entry.name);
+        if entry.kind == FileType::Directory {
+            folders.push(path.clone());
+        } else if wanted(&path)
+            // One that has gone meanwhile is no reason to leave the others out.
+            && let Ok(meta) = entry.metadata()
+        {
+            found.push(LooseFile { path: path.clone(), inode: meta.ino(), changed: (meta.ctime(), meta.ctime_nsec()) });
+        }
+        path.pop();
+        Ok(())
+    })
 }

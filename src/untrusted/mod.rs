@@ -4,6 +4,7 @@
 //! no link is followed, nothing but regular files is opened, everything has a limit. It knows nothing of git's commands
 //! or of a run.
 
+mod entries;
 mod error;
 pub mod files;
 pub mod nested;

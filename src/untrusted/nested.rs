@@ -2,17 +2,18 @@
 //! happen to be there, pipes at which git would wait, and sockets.
 
 use std::ffi::OsStr;
-use std::fs::{self, FileType, ReadDir};
+use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rustix::fs::FileType;
 use serde::{Deserialize, Serialize};
 
 use crate::path_json;
-use crate::untrusted::nofollow;
+use crate::untrusted::{entries, nofollow};
 
 /// How long a tree is searched.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -81,15 +82,6 @@ pub fn deadline() -> Instant {
     Instant::now() + TIME_LIMIT
 }
 
-/// A folder that cannot be listed can still be entered by name, by git for one; and one that can be listed need not
-/// let anybody see what is in it.
-fn list(path: &Path, closed: Closed) -> io::Result<ReadDir> {
-    if closed == Closed::Open {
-        make_accessible(path)?;
-    }
-    fs::read_dir(path)
-}
-
 /// Gives a folder back to its owner, where the agent has closed it.
 pub fn make_accessible(path: &Path) -> io::Result<()> {
     let mode = fs::symlink_metadata(path)?.permissions().mode();
@@ -108,8 +100,7 @@ impl Search {
                 self.cut_short = true;
                 break;
             }
-            let looked = list(&worktree.join(&folder), closed)
-                .and_then(|entries| self.look(worktree, &folder, entries, &mut folders));
+            let looked = self.look(worktree, &folder, closed, &mut folders);
             // Whatever the agent made of one folder is no reason to leave the others unsearched.
             if looked.is_err() {
                 self.unread.push(folder);
@@ -118,15 +109,19 @@ impl Search {
         self.found.sort_by(|one, other| one.path.cmp(&other.path));
     }
 
-    fn look(&mut self, worktree: &Path, folder: &Path, entries: ReadDir, folders: &mut Vec<PathBuf>) -> io::Result<()> {
+    /// A folder that cannot be listed can still be entered by name, by git for one; and one that can be listed need not
+    /// let anybody see what is in it.
+    fn look(&mut self, worktree: &Path, folder: &Path, closed: Closed, folders: &mut Vec<PathBuf>) -> io::Result<()> {
+        let here = worktree.join(folder);
+        if closed == Closed::Open {
+            make_accessible(&here)?;
+        }
         let mut marks = 0;
-        for entry in entries {
-            let entry = entry?;
-            // Nearly all are plain files of no interest: nothing is made for these.
-            let (name, kind) = (entry.file_name(), entry.file_type()?);
-            let path = || folder.join(&name);
+        entries::each(&here, |entry| {
+            let (name, kind) = (entry.name, entry.kind);
+            let path = || folder.join(name);
             // Git follows a link that stands for one of them.
-            let leads = kind.is_dir() || kind.is_symlink();
+            let leads = matches!(kind, FileType::Directory | FileType::Symlink);
             marks += usize::from(name == "HEAD" || leads && (name == "objects" || name == "refs"));
             // Where names have no case, .GIT is one, too.
             if name.eq_ignore_ascii_case(".git") {
@@ -134,14 +129,15 @@ impl Search {
                 if !folder.as_os_str().is_empty() || name != OsStr::new(".git") {
                     self.found.push(NestedGit { content: content(&worktree.join(&path)), path });
                 }
-            } else if kind.is_dir() {
+            } else if kind == FileType::Directory {
                 folders.push(path());
-            } else if makes_git_wait(&name, kind) {
+            } else if makes_git_wait(name, kind) {
                 self.pipes.push(path());
-            } else if kind.is_socket() && self.sockets.len() <= MOST_SOCKETS {
+            } else if kind == FileType::Socket && self.sockets.len() <= MOST_SOCKETS {
                 self.sockets.push(path());
             }
-        }
+            Ok(())
+        })?;
         if marks == 3 {
             self.bare.push(folder.to_owned());
         }
@@ -151,7 +147,8 @@ impl Search {
 
 /// Git follows no link with one of these names, but for `.gitmodules`.
 fn makes_git_wait(name: &OsStr, kind: FileType) -> bool {
-    let harmless = kind.is_file() || kind.is_symlink() && !name.eq_ignore_ascii_case(".gitmodules");
+    let harmless =
+        kind == FileType::RegularFile || kind == FileType::Symlink && !name.eq_ignore_ascii_case(".gitmodules");
     !harmless && READ_UNASKED.iter().any(|read| name.eq_ignore_ascii_case(read))
 }
 

@@ -78,8 +78,9 @@ fn a_name_in_use_is_not_given_twice() {
     assert_eq!(world.run_in("../agent-2", "true").exits(125).stderr, said("a container of another run"));
     // Names are one space for all repositories of a containerd.
     let other = World::new();
+    let before = other.shell("find repo/.git | sort");
     assert_eq!(other.agent(&["--name", &world.job()], "true").exits(125).stderr, said("a container of another run"));
-    assert_eq!(other.list(), Vec::<serde_json::Value>::new());
+    assert_eq!((other.list(), other.shell("find repo/.git | sort")), (Vec::new(), before));
     first.go_on().exits(0);
 }
 

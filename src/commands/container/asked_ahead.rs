@@ -9,8 +9,8 @@ use crate::run::engine::{AskedContainer, AskedImage, Engine, EngineError};
 pub struct Asked<'a> {
     engine: &'a Engine,
     image: &'a str,
-    name: &'a str,
-    begun: (Result<AskedImage, EngineError>, Result<AskedContainer, EngineError>),
+    name: Option<&'a str>,
+    begun: (Result<AskedImage, EngineError>, Result<Option<AskedContainer>, EngineError>),
 }
 
 /// What containerd said.
@@ -21,9 +21,11 @@ pub struct Known {
     pub is_taken: bool,
 }
 
-/// Asks. Where sudo wants a password first, nothing is asked yet.
-pub fn ask<'a>(engine: &'a Engine, image: &'a str, name: &'a str) -> Asked<'a> {
-    let begun = (engine.ask_for_image(image), engine.ask_for_container(name));
+/// Asks, of a container only where the user has chosen the name: one that was made up is nobody's. Where sudo wants a password first,
+/// nothing is asked yet.
+pub fn ask<'a>(engine: &'a Engine, image: &'a str, name: Option<&'a str>) -> Asked<'a> {
+    let container = name.map(|name| engine.ask_for_container(name)).transpose();
+    let begun = (engine.ask_for_image(image), container);
     Asked { engine, image, name, begun }
 }
 
@@ -31,12 +33,14 @@ impl Asked<'_> {
     /// Waits for the answers, and asks for sudo's password if they take one.
     pub fn answers(self, env: &Env) -> Result<Known, Failure> {
         let (image, container) = self.begun;
-        let known = (image.and_then(AskedImage::required), container.and_then(AskedContainer::found));
+        let found = |asked: Option<AskedContainer>| asked.map_or(Ok(false), AskedContainer::found);
+        let known = (image.and_then(AskedImage::required), container.and_then(found));
         let (image, is_taken) = match known {
             (Err(EngineError::Process(ProcessError::Sudo { .. })), _)
             | (_, Err(EngineError::Process(ProcessError::Sudo { .. }))) => {
                 self.engine.authenticate(env)?;
-                (self.engine.require_image(self.image), self.engine.has_container(self.name))
+                let is_taken = self.name.map_or(Ok(false), |name| self.engine.has_container(name));
+                (self.engine.require_image(self.image), is_taken)
             }
             known => known,
         };

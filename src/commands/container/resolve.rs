@@ -102,7 +102,7 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     let engine = Engine::locate(env, runner);
     let looks_only = args.dry_run && !runner.rehearses();
     let ahead = engine.as_ref().ok().filter(|_| !looks_only);
-    let ahead = ahead.map(|engine| asked_ahead::ask(engine, &asked.image, &asked.name));
+    let ahead = ahead.map(|engine| asked_ahead::ask(engine, &asked.image, args.name.as_deref()));
     let mounts = mounts::resolve(args, &checkout, context)?;
     notes.extend(mounts.iter().map(mounts::note));
     notes.extend(host_paths::notes(&checkout.worktree));

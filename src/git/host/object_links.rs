@@ -8,12 +8,16 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use crate::git::host::git::os;
 use crate::git::host::{Git, GitError};
 
 /// How often is looked again while somebody packs the repository.
-const MOST_ROUNDS: usize = 20;
+const MOST_ROUNDS: u32 = 20;
+/// How long git is given for its next step then, and so much longer each time: a loaded machine may not let it go on at once.
+const PAUSE: Duration = Duration::from_millis(5);
 /// What belongs to a pack; its index comes last, by which git finds it.
 const PACK_FILES: &[&str] = &["pack", "promisor", "idx"];
 
@@ -22,7 +26,7 @@ const PACK_FILES: &[&str] = &["pack", "promisor", "idx"];
 pub fn link(common_dir: &Path, to: &Path) -> Result<u64, GitError> {
     let from = common_dir.join("objects");
     let mut copied = 0;
-    for _ in 0..MOST_ROUNDS {
+    for round in 1..=MOST_ROUNDS {
         let before = packs(&from).map_err(GitError::io("read", &from))?;
         // First the loose ones: whatever is packed meanwhile is in a pack that is seen afterwards.
         let all = loose(&from, to, &mut copied)
@@ -31,6 +35,7 @@ pub fn link(common_dir: &Path, to: &Path) -> Result<u64, GitError> {
         if all && packs(&from).map_err(GitError::io("read", &from))? == before {
             return Ok(copied);
         }
+        thread::sleep(PAUSE * round);
     }
     let reason = "another git keeps repacking the repository; try again".to_owned();
     Err(GitError::Failed { what: "keep the objects that the run borrows".to_owned(), reason })

@@ -20,6 +20,9 @@ const BORROWED: &str = "binnacle";
 /// In such a folder: whose it is.
 const OWNER: &str = "run";
 
+/// Below the run's prefix: the commit from which it starts.
+pub const START: &str = "old";
+
 /// The objects that a run borrows, under names of the run's own.
 pub fn objects(common_dir: &Path, run: &str) -> PathBuf {
     common_dir.join(BORROWED).join(run).join("objects")
@@ -133,9 +136,17 @@ pub fn fetch_work(git: &Git, run: &RunGit, work: &str) -> Result<(), GitError> {
 pub fn write(run: &RunGit, name: &str, id: &str) -> Result<(), GitError> {
     let folder = run.kept().join(prefix(&run.run));
     fs::create_dir_all(&folder).map_err(GitError::io("make", &folder))?;
-    bare::write(&folder, name, format!("{id}\n").as_bytes())?;
-    let synced = fs::File::open(folder.join(name)).and_then(|file| file.sync_all());
-    synced.map_err(GitError::io("write", &folder))
+    bare::write(&folder, name, format!("{id}\n").as_bytes())
+}
+
+/// Returns once the disk has what `write` wrote: of the run and of its submodules the commit that they start from.
+pub fn settle(run: &RunGit) -> Result<(), GitError> {
+    let synced = |run: &RunGit| {
+        let path = run.kept().join(prefix(&run.run)).join(START);
+        fs::File::open(&path).and_then(|file| file.sync_all()).map_err(GitError::io("write", &path))
+    };
+    synced(run)?;
+    run.submodules().iter().try_for_each(synced)
 }
 
 /// Removes it all at the end of a run that keeps nothing. Of a rehearsal nothing is in the user's repository.

@@ -88,7 +88,7 @@ fn clear(run: &RunGit) -> Result<(), GitError> {
 fn keep_start(git: &Git, run: &RunGit, survey: &Survey, uncommitted: Asked) -> Result<Vec<String>, GitError> {
     let copied = kept_git::create(git, run, config::is_partial_clone(&survey.config))?;
     let (repository, reference) = (run.kept(), run.reference("uncommitted"));
-    kept_git::write(run, "old", run.base())?;
+    kept_git::write(run, kept_git::START, run.base())?;
     failpoint::reached(Point::BaseKept);
     let copy = Copy { head: run.base(), place: (&repository, &reference), scratch: &run.folder };
     let notes = snapshot::save(git, &run.checkout, uncommitted, &copy)?;

@@ -25,6 +25,8 @@ pub fn detach(run: &Run, runner: &Runner, env: &Env, output: Output) -> Result<(
     if let Some(note) = owner.note {
         output.note(note);
     }
+    // Whatever is left to sync ends with this process.
+    run.settle()?;
     let log = run.folder.owner_log();
     match start_apart(&owner.cmd, run.lock().as_stdio()?, &log, runner)? {
         Started::Holds => Ok(()),

@@ -16,7 +16,6 @@ use crate::git::private;
 use crate::git::private::hooks::Inside;
 use crate::git::private::prepare::{Prepared, Request};
 use crate::git::private::ways::Ways;
-use crate::graph::store::copies;
 use crate::output::Output;
 use crate::run::engine::Engine;
 use crate::run::life::plan::Plan;
@@ -82,7 +81,7 @@ fn claim(plan: &Plan, git: &Git, output: Output) -> Result<Run, Failure> {
     let lock = Lock::take(&path).map_err(|source| RunError::io("lock", &path, source))?;
     failpoint::reached(Point::FolderMade);
     let run = Run::new(folder.clone(), Record::new(plan.spec.clone(), crate::env::now()), lock);
-    match run.save(Point::RunClaimed) {
+    match run.save_ahead(Point::RunClaimed) {
         Ok(()) => Ok(run),
         Err(error) => {
             remove_all(folder.path())?;
@@ -96,10 +95,7 @@ fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<Prepared, Failure> {
     let spec = &plan.spec;
     let prepared = prepare_git(run, plan, git)?;
     // The folder is made here, with its owner; runc would make it root's.
-    let store = tell::graph_of(spec)?;
-    if let Some(copies) = copies::beside(&spec.graph) {
-        store.copy_before(&spec.name, &copies, crate::env::now())?;
-    }
+    tell::graph_of(spec)?;
     let folder = run.folder.path().to_owned();
     status::create(&run.folder).map_err(|source| RunError::io("make", &folder, source))?;
     write_files(run, plan).map_err(|source| RunError::io("write to", &folder, source))?;
@@ -131,7 +127,7 @@ fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<Prepared, Failure> {
         plan.model_keys.write(&keys).map_err(|source| RunError::io("write", &keys, source))?;
     }
     failpoint::reached(Point::SecretsWritten);
-    run.enter(State::Starting, Point::RunPrepared)?;
+    run.enter_ahead(State::Starting, Point::RunPrepared)?;
     Ok(prepared)
 }
 
@@ -144,7 +140,7 @@ fn prepare_git(run: &mut Run, plan: &Plan, git: &Git) -> Result<Prepared, Failur
     let request = Request { run: name, folder: run.folder.path(), checkout, target, head, hooks, ways };
     let prepared = private::prepare::prepare(git, request)?;
     run.record.start = Some(prepared.git.start.clone());
-    run.save(Point::GitPrepared)?;
+    run.save_ahead(Point::GitPrepared)?;
     let notes = prepared.notes.into_iter().chain(said).collect();
     Ok(Prepared { notes, ..prepared })
 }

@@ -213,7 +213,7 @@ fn wall_in(run: &mut Run, container: &ContainerSpec, engine: &Engine) -> Result<
     let pid = run.record.pid.ok_or_else(|| ended_early(run))?;
     limit_processes(container, engine, pid)?;
     wall::check(pid, container, run.record.spec.uid, run.record.spec.gid)?;
-    Ok(run.save(Point::PidRecorded)?)
+    Ok(run.save_ahead(Point::PidRecorded)?)
 }
 
 /// Limits that a process hands on to those that it starts: here all of them wait at the gate.

@@ -1,6 +1,6 @@
 //! The life of a run, read from top to bottom.
 //!
-//! Each step is recorded before it is taken. When a process dies, its lock is free afterwards, and the next `merge` or `stop` of
+//! Each step is recorded before it is taken, and the record before the last one is on the disk (`Run::save_ahead`). When a process dies, its lock is free afterwards, and the next `merge` or `stop` of
 //! that run goes on (`resume`) from what it finds:
 //!
 //! | step | recorded before it | who finds that, and no owner |
@@ -28,6 +28,7 @@ use crate::container::ctr::ContainerSpec;
 use crate::error::{Failure, in_one_sentence};
 use crate::failpoint::{self, Point};
 use crate::git::host::Git;
+use crate::git::private::kept_git;
 use crate::graph::error::GraphError;
 use crate::output::Output;
 use crate::run::engine::Engine;
@@ -46,7 +47,7 @@ use crate::run::watch::proxy;
 
 pub use crate::run::life::prepare::{begin, refuse_taken};
 
-/// Starts the container; what it takes to see later what the agent has left is noted down meanwhile. `git` remembers.
+/// Starts the container; what has to be kept from the agent is kept meanwhile. `git` remembers.
 pub fn start(
     run: &mut Run,
     container: &ContainerSpec,
@@ -54,9 +55,15 @@ pub fn start(
     git: &Git,
     output: Output,
 ) -> Result<Foreground, Failure> {
-    start::start(run, container, engine, git, output, |run| {
-        run.git().map_or(Ok(()), |prepared| review::remember(git, &prepared, &run.folder))
-    })
+    start::start(run, container, engine, git, output, |run| keep_before(run, git))
+}
+
+/// What it takes to undo, or to see, what an agent has done.
+fn keep_before(run: &Run, git: &Git) -> Result<(), Failure> {
+    tell::copy_before(&run.record.spec)?;
+    let Some(prepared) = run.git() else { return Ok(()) };
+    kept_git::settle(&prepared)?;
+    review::remember(git, &prepared, &run.folder)
 }
 
 /// Takes a container that waits at its gate to an outcome. Calls `say_so` once the agent runs.
@@ -66,8 +73,8 @@ pub fn live(
     foreground: Foreground,
     say_so: impl FnOnce() -> io::Result<()>,
 ) -> Result<(), Failure> {
-    let supervised = supervise(run, owner, foreground, say_so)?;
-    let finished = ended(run, &supervised, owner).map_err(|source| unfinished(run, source));
+    let mut supervised = supervise(run, owner, foreground, say_so)?;
+    let finished = ended(run, &mut supervised, owner).map_err(|source| unfinished(run, source));
     // Last: whoever reads the agent's words may take their time.
     let passed_on = supervised.pass_on(run, owner.output);
     finished?;
@@ -80,20 +87,33 @@ fn unfinished(run: &Run, source: Failure) -> RunError {
     RunError::Unfinished { name: run.name().to_owned(), merged: target, source }
 }
 
-fn ended(run: &mut Run, supervised: &Supervised, owner: &Owner) -> Result<(), Failure> {
+fn ended(run: &mut Run, supervised: &mut Supervised, owner: &Owner) -> Result<(), Failure> {
     let _step = owner.output.step(format_args!("taking over what {} has made", run.name()));
     run.record.ending = Some(supervised.ending(run, owner.engine)?);
     let engine = || Ok(owner.engine.clone());
     let checker = Checker { env: owner.env, engine: &engine, signals: Some(owner.signals), output: owner.output };
-    end(run, owner.engine, owner.git, &Landing { checker: Some(checker), ..Landing::of(Merge::AsPlanned) })
+    let landing = Landing { checker: Some(checker), ..Landing::of(Merge::AsPlanned) };
+    end_and(run, owner.engine, owner.git, &landing, || supervised.close())
 }
 
 /// Takes a run whose agent has ended to its outcome. Each step may be taken again.
 pub fn end(run: &mut Run, engine: &Engine, git: &Git, landing: &Landing<'_>) -> Result<(), Failure> {
+    end_and(run, engine, git, landing, || {})
+}
+
+/// The same, and what has to be done before the work is taken over and needs no container.
+fn end_and(
+    run: &mut Run,
+    engine: &Engine,
+    git: &Git,
+    landing: &Landing<'_>,
+    first: impl FnOnce(),
+) -> Result<(), Failure> {
     run.record.ended_at.get_or_insert_with(crate::env::now);
-    run.enter(State::Collecting, Point::EndingRecorded)?;
+    run.enter_ahead(State::Collecting, Point::EndingRecorded)?;
     let removal = engine.begin_removal(run.name());
     // Nothing runs in the container any more: it goes meanwhile.
+    first();
     let outcome = collect_and_merge(run, git, landing).map(|unkept| settle(run, git, unkept));
     over::finish_removal(run, removal)?;
     match outcome {

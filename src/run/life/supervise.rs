@@ -1,5 +1,6 @@
 //! Supervises a run: lets the agent start, and stays with it until it ends, in the terminal and detached alike.
 
+use std::any::Any;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -75,9 +76,16 @@ pub struct Supervised {
     verdict: Option<Verdict>,
     follower: Option<Follower>,
     times: Option<Recorder>,
+    /// What was there for the agent: the ways to the network and back, the graph, the sign-in. It closes when it is dropped.
+    open: Option<Box<dyn Any>>,
 }
 
 impl Supervised {
+    /// Closes what was open for the agent.
+    pub fn close(&mut self) {
+        self.open = None;
+    }
+
     /// How the agent ended.
     pub fn ending(&self, run: &mut Run, engine: &Engine) -> Result<Ending, Failure> {
         let ending = over::ending(run, engine, self.code, self.memory_kills)?;
@@ -114,7 +122,8 @@ pub fn supervise(
     let way_out = proxy::open(&run.record.spec, owner.env)?;
     let way_in = ports::open(&run.record.spec, &run.folder)?;
     let door = graph::open(&run.record.spec, &run.folder)?;
-    run.enter(State::Running, Point::RunRunning)?;
+    // With that the disk has the record from which a run of this agent is resumed.
+    run.enter_ahead(State::Running, Point::RunRunning)?;
     let gate = status::open_gate(&run.folder, Duration::from_secs(5));
     if !gate.map_err(|source| RunError::io("open the gate of", run.folder.path(), source))? {
         meanwhile.note("the container was not waiting for the signal to start its agent");
@@ -141,7 +150,6 @@ pub fn supervise(
     };
     // Before the container is removed, which a ctr in the foreground does at once.
     let memory_kills = memory_kills.is_some_and(|kills| kills.are_there());
-    drop((refusals, sign_in, way_out, way_in, door));
     // A ctr that was killed, or whose terminal is gone, has an exit code of its own.
     let of_ctr = foreground.wait(owner.output).map_err(io)?.filter(|_| reason == Reason::ByItself);
     let code = watched.and_then(|watched| watched.exit_code()).or(of_ctr);
@@ -151,7 +159,8 @@ pub fn supervise(
         owner.output.note(format_args!("bn could not watch how much the agent wrote to disk: {error}"));
         None
     });
-    Ok(Supervised { code, memory_kills, reason, verdict, follower, times })
+    let open: Box<dyn Any> = Box::new((refusals, sign_in, way_out, way_in, door));
+    Ok(Supervised { code, memory_kills, reason, verdict, follower, times, open: Some(open) })
 }
 
 /// Whoever sees what the agent prints hears at once what it could not reach. Of a detached run `logs --follow` says it.

@@ -6,7 +6,7 @@ use crate::graph::error::GraphError;
 use crate::graph::model::rights::Scope;
 use crate::graph::model::text;
 use crate::graph::model::timestamp::Timestamp;
-use crate::graph::store::{FILE, Naming, Store};
+use crate::graph::store::{FILE, Naming, Store, copies};
 use crate::run::record::run_json::{Record, RunSpec};
 use crate::run::record::state::Outcome;
 use crate::run::watch::graph;
@@ -97,6 +97,12 @@ pub fn given_up(record: &Record, how: &str) -> Result<(), GraphError> {
 fn outcome_and_graph(record: &Record) -> Result<Option<(Outcome, Store)>, GraphError> {
     let (Some(outcome), Some(_)) = (record.outcome, record.started_at) else { return Ok(None) };
     Ok(Some((outcome, graph_of(&record.spec)?)))
+}
+
+/// Copies the graph to where `bn restore` finds it: whatever the agent does to it, that can be undone.
+pub fn copy_before(spec: &RunSpec) -> Result<(), GraphError> {
+    let copies = copies::beside(&spec.graph);
+    copies.map_or(Ok(()), |copies| graph_of(spec)?.copy_before(&spec.name, &copies, crate::env::now()))
 }
 
 /// Opens the graph of a run.

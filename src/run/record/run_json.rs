@@ -1,5 +1,6 @@
 //! `run.json`: all that is needed to resume a run after any process of it died.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,7 +31,8 @@ use crate::run::record::graph_access::GraphAccess;
 use crate::run::record::hand_off::HandOff;
 use crate::run::record::lock::Lock;
 use crate::run::record::state::{Ending, Outcome, State};
-use crate::run::record::{RunError, format_1, store};
+use crate::run::record::store::{self, Syncing};
+use crate::run::record::{RunError, format_1};
 
 /// What the format of this file is called; a newer one is refused.
 pub const FORMAT: u32 = 2;
@@ -319,11 +321,13 @@ pub struct Run {
     pub folder: Folder,
     pub record: Record,
     lock: Lock,
+    /// The record that was written last, as long as the disk may not have it.
+    ahead: RefCell<Option<Syncing>>,
 }
 
 impl Run {
     pub fn new(folder: Folder, record: Record, lock: Lock) -> Self {
-        Self { folder, record, lock }
+        Self { folder, record, lock, ahead: RefCell::default() }
     }
 
     /// Takes over a run that nobody owns. `None` where somebody does.
@@ -333,7 +337,7 @@ impl Run {
             return Ok(None);
         };
         let record = Record::load(&folder)?;
-        Ok(Some(Self { folder, record, lock }))
+        Ok(Some(Self::new(folder, record, lock)))
     }
 
     pub fn lock(&self) -> &Lock {
@@ -350,14 +354,36 @@ impl Run {
 
     /// Writes the record; when this returns, a crash cannot undo it.
     pub fn save(&self, point: Point) -> Result<(), RunError> {
+        self.write()?;
+        self.settle()?;
+        failpoint::reached(point);
+        Ok(())
+    }
+
+    /// Writes the record, as far as the death of a process goes. A power failure may undo it until the next one is written or `settle`
+    /// has returned; the one before it stays.
+    pub fn save_ahead(&self, point: Point) -> Result<(), RunError> {
+        self.write()?;
+        failpoint::reached(point);
+        Ok(())
+    }
+
+    /// Returns once a power failure cannot undo what was written.
+    pub fn settle(&self) -> Result<(), RunError> {
+        let synced = self.ahead.take().map_or(Ok(()), Syncing::finish);
+        synced.map_err(|source| RunError::io("write", &self.folder.record(), source))
+    }
+
+    /// The disk has all but the last of what was written, which it gets beside what follows.
+    fn write(&self) -> Result<(), RunError> {
+        self.settle()?;
         let path = self.folder.record();
         let failed = |source| RunError::io("write", &path, source);
         let bytes = serde_json::to_vec_pretty(&self.record).map_err(|error| failed(error.into()))?;
         if Record::read(path.clone()).is_ok() {
             store::keep_beside(&path, &self.folder.record_before()).map_err(failed)?;
         }
-        store::write_durably(&path, &bytes, 0o600).map_err(failed)?;
-        failpoint::reached(point);
+        self.ahead.replace(Some(store::write_ahead(&path, &bytes, 0o600).map_err(failed)?));
         Ok(())
     }
 
@@ -365,5 +391,11 @@ impl Run {
     pub fn enter(&mut self, state: State, point: Point) -> Result<(), RunError> {
         self.record.state = state;
         self.save(point)
+    }
+
+    /// Steps on to a state from which a crash is resumed as from the one before it.
+    pub fn enter_ahead(&mut self, state: State, point: Point) -> Result<(), RunError> {
+        self.record.state = state;
+        self.save_ahead(point)
     }
 }

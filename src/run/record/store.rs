@@ -1,9 +1,10 @@
-//! Files that have to be there after the power went: written beside, fsynced, renamed.
+//! Files that have to be there after the power went.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::thread::{self, JoinHandle};
 
 /// Puts a file in place whole or not at all, and returns once the disk has it.
 pub fn write_durably(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
@@ -13,6 +14,31 @@ pub fn write_durably(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     beside.as_file().sync_all()?;
     beside.persist(path).map_err(|error| error.error)?;
     sync_folder(folder)
+}
+
+/// A file in its place, which the disk may not have yet.
+#[must_use]
+#[derive(Debug)]
+pub struct Syncing(JoinHandle<io::Result<()>>);
+
+impl Syncing {
+    /// Returns once the disk has it.
+    pub fn finish(self) -> io::Result<()> {
+        self.0.join().unwrap_or_else(|_| Err(io::Error::other("the thread that syncs it has panicked")))
+    }
+}
+
+/// Puts a file in place whole or not at all, as far as programs see it. After the power went before the disk had it, it may be empty:
+/// for what has another copy.
+pub fn write_ahead(path: &Path, bytes: &[u8], mode: u32) -> io::Result<Syncing> {
+    let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
+    let mut beside = tempfile::Builder::new().prefix(".new-").permissions(permissions(mode)).tempfile_in(&folder)?;
+    beside.write_all(bytes)?;
+    let file = beside.persist(path).map_err(|error| error.error)?;
+    Ok(Syncing(thread::Builder::new().spawn(move || {
+        file.sync_all()?;
+        sync_folder(&folder)
+    })?))
 }
 
 /// Gives what a file holds now a second name, which stays when the file is replaced.
