@@ -55,9 +55,9 @@ repository() {
     dev "for name in $*; do git -C repo worktree add -q ../tree-\$name -b \$name; done"
 }
 
-# What follows the name are more flags of the run. HOLD: seconds for which the session goes on.
+# What follows the name are more flags of the run. The session ends with the command.
 start() {
-    dev "cd repo && bn container run --detach ${*:2} --tag $IMAGE --name $1 ../tree-$1 -- bash -c '$AGENT'; sleep ${HOLD:-0}" >&2
+    dev "cd repo && bn container run --detach ${*:2} --tag $IMAGE --name $1 ../tree-$1 -- bash -c '$AGENT'" >&2
     await "the agent $1 works" dev "test -e tree-$1/ready"
 }
 
@@ -85,8 +85,7 @@ a_detached_run_outlives_a_session_that_takes_all_with_it() {
     local folder=/etc/systemd/logind.conf.d
     repository ends
     as root "mkdir -p $folder; printf '[Login]\nKillUserProcesses=yes\n' >$folder/ends.conf; systemctl restart systemd-logind"
-    # What waits for the end of the run is in a unit of its own a moment after the command has returned.
-    HOLD=10 start ends '--notify="touch told"'
+    start ends '--notify="touch told"'
     await "the user is logged out" is_logged_out
     sleep 15
     expect "after the logout" "$(field ends status)" running

@@ -3,6 +3,8 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use anyhow::Context as _;
+
 use crate::cli::container::BELL;
 use crate::commands::Context;
 use crate::env::{Env, NOTIFY, own_program};
@@ -57,13 +59,14 @@ pub fn later(wanted: &str, record: &Record, runner: &Runner, env: &Env) -> Resul
     let wait = ["container", "wait", "--silent", "--notify", record.name()];
     let wait = Cmd::new(own_program()?).args(wait);
     // It goes on as long as the run does, after a logout, too. No run has a name with a colon.
-    let cmd = lasting(wait, &format!("notify:{}", record.name()), env, runner).cmd;
-    let cmd = cmd.directory(&record.spec.checkout.main_worktree);
+    let lasting = lasting(wait, &format!("notify:{}", record.name()), env, runner);
+    let cmd = lasting.cmd.clone().directory(&record.spec.checkout.main_worktree);
     // Command lines are read by every user of the machine, variables by this one.
     let cmd = if wanted == BELL { cmd } else { cmd.env(NOTIFY, wanted) };
     let stdout = if env.stdout_is_terminal { Stdio::inherit() } else { Stdio::null() };
-    runner.spawn_apart(&cmd, Stdio::null(), stdout, Stdio::null())?;
-    Ok(())
+    let process = runner.spawn_apart(&cmd, Stdio::null(), stdout, Stdio::null())?;
+    let held = process.map_or(Ok(()), |mut process| lasting.await_unit(&mut process));
+    Ok(held.with_context(|| format!("nobody will be told when {} ends", record.name()))?)
 }
 
 /// What it has to say is in variables: no shell reads it as more than a word. So is the command itself, which other users of the

@@ -4,31 +4,72 @@
 //! left in it, unless `KillUserProcesses` says otherwise. So the owner of a user who lingers is a unit of the manager's; of one who
 //! does not, it stays in the session, and where the session would not last the user is made to linger.
 
-use std::path::PathBuf;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::time::{Duration, Instant};
 
 use crate::env::{Env, control_group};
+use crate::output::progress;
 use crate::process::{Cmd, Runner};
+
+/// How long the user's manager may take to make a unit.
+const PATIENCE: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(5);
 
 /// How the owner of a detached run is to be started, and what the user has to know about that.
 pub struct Lasting {
     pub cmd: Cmd,
     pub note: Option<String>,
+    /// The unit that it is in soon after its start, where it is not to stay in the session.
+    pub unit: Option<String>,
+}
+
+impl Lasting {
+    fn in_session(cmd: Cmd) -> Self {
+        Self { cmd, note: None, unit: None }
+    }
+
+    /// Returns once the process that was started by `cmd` is in its unit: until then a logout takes it along.
+    pub fn await_unit(&self, process: &mut Child) -> io::Result<()> {
+        let Some(unit) = &self.unit else { return Ok(()) };
+        let path = Path::new("/proc").join(process.id().to_string()).join("cgroup");
+        let deadline = Instant::now() + PATIENCE;
+        while !fs::read_to_string(&path).is_ok_and(|groups| groups.contains(unit)) {
+            match process.try_wait()? {
+                Some(end) if end.success() => return Ok(()),
+                Some(end) => return Err(io::Error::other(format!("systemd-run ended ({end})"))),
+                None if Instant::now() >= deadline => {
+                    return Err(io::Error::other(format!("systemd has not made {unit}")));
+                }
+                None => progress::sleep(POLL),
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Returns the owner's command as one that outlasts the session.
 pub fn lasting(owner: Cmd, run: &str, env: &Env, runner: &Runner) -> Lasting {
     let user = &env.user.name;
-    let Some(manager) = Manager::of(env, runner) else { return Lasting { cmd: owner, note: None } };
+    let Some(manager) = Manager::of(env, runner) else { return Lasting::in_session(owner) };
+    let apart = |note| Lasting { cmd: manager.scope(&owner, run), note, unit: Some(unit(run)) };
     if manager.lingers(user, runner) {
-        return Lasting { cmd: manager.scope(&owner, run), note: None };
+        return apart(None);
     }
     if !manager.ends_what_a_user_runs(user, runner) {
-        return Lasting { cmd: owner, note: None };
+        return Lasting::in_session(owner);
     }
-    let lingers = linger(user, runner);
-    let cmd = if lingers { manager.scope(&owner, run) } else { owner };
-    let note = if lingers { made_to_linger(user) } else { ends_with_the_session(user) };
-    Lasting { cmd, note: (!runner.rehearses()).then_some(note) }
+    let told = |note| (!runner.rehearses()).then_some(note);
+    match linger(user, runner) {
+        true => apart(told(made_to_linger(user))),
+        false => Lasting { note: told(ends_with_the_session(user)), ..Lasting::in_session(owner) },
+    }
+}
+
+fn unit(run: &str) -> String {
+    format!("binnacle-{run}.scope")
 }
 
 fn made_to_linger(user: &str) -> String {
@@ -93,7 +134,7 @@ impl Manager {
     /// The command in a unit of its own, `binnacle-RUN.scope`.
     fn scope(&self, owner: &Cmd, run: &str) -> Cmd {
         let options = ["--user", "--scope", "--quiet", "--collect"];
-        let cmd = self.cmd("systemd-run").args(options).arg(format!("--unit=binnacle-{run}"));
+        let cmd = self.cmd("systemd-run").args(options).arg(format!("--unit={}", unit(run)));
         cmd.arg(format!("--description=The run {run}")).arg("--").arg(owner.program()).args(owner.arguments())
     }
 
@@ -173,7 +214,7 @@ mod tests {
         let owner = Cmd::new("/usr/bin/bn").args(["container", "supervise", "/state/a b"]);
         assert_eq!(
             manager.scope(&owner, "job").to_string(),
-            "XDG_RUNTIME_DIR=/run/user/1000 systemd-run --user --scope --quiet --collect '--unit=binnacle-job' \
+            "XDG_RUNTIME_DIR=/run/user/1000 systemd-run --user --scope --quiet --collect '--unit=binnacle-job.scope' \
              '--description=The run job' -- /usr/bin/bn container supervise '/state/a b'"
         );
     }
