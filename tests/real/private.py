@@ -8,7 +8,10 @@ import sys
 
 FOLDER = pathlib.Path(sys.argv[1])
 LOGIN = "Basic " + base64.b64encode(sys.argv[2].encode()).decode()
-MANIFEST = json.loads((FOLDER / "index.json").read_text())["manifests"][0]
+
+
+def manifest():
+    return json.loads((FOLDER / "index.json").read_text())["manifests"][0]
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -20,8 +23,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(401, b'{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}')
         elif self.path == "/v2/":
             self.answer(200, b"{}")
-        elif kind == "/v2/team/base/manifests" and name in ("1", MANIFEST["digest"]):
-            self.answer(200, self.blob(MANIFEST["digest"]), MANIFEST["mediaType"])
+        elif kind == "/v2/team/base/manifests" and name in ("1", manifest()["digest"]):
+            self.answer(200, self.blob(manifest()["digest"]), manifest()["mediaType"])
         elif kind == "/v2/team/base/blobs":
             self.answer(200, self.blob(name), "application/octet-stream")
         else:

@@ -164,6 +164,11 @@ fn a_feature_of_a_devcontainer_comes_from_a_registry_with_the_login_that_the_use
     build().exits(0);
     let ran = project.run(&["--devcontainer"], "cat /greeting").exits(0);
     assert!(ran.stdout.contains("hello from afar\n"), "{ran:#?}");
+    // What is packed small may be large.
+    let more = "head -c 2M /dev/zero >> feature/devcontainer-feature.json\nln -sf ";
+    world.shell(&FEATURE.replace("ln -s ", more));
+    let large = build().exits(2);
+    assert!(large.stderr.contains("its devcontainer-feature.json has more than 1048576 bytes"), "{large:#?}");
 }
 
 #[test]

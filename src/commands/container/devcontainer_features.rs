@@ -126,9 +126,15 @@ fn of_registry(id: &str, to: &Path, context: &Context, runner: &Runner) -> Resul
     let [layer] = manifest.layers.as_slice() else { return Err(odd().into()) };
     let digest = Digest::parse(&layer.digest).ok_or_else(odd)?;
     fs::rename(folder.join(digest.digits()), to)?;
+    // What is packed small may be large.
+    let most = Cmd::new("head").arg(format!("--bytes={}", LARGEST + 1));
     for start in ["./", ""] {
-        let read = runner.capture(&Cmd::new("tar").arg("-xOf").arg(to).arg(format!("{start}{FILE}")))?;
-        if read.success() {
+        let unpack = Cmd::new("tar").arg("-xOf").arg(to).arg(format!("{start}{FILE}"));
+        let (unpacked, read) = runner.pipe(&unpack, &most, |_| {})?;
+        if read.stdout.len() as u64 > LARGEST {
+            return Err(Usage::new(format!("{id}: its {FILE} has more than {LARGEST} bytes")).into());
+        }
+        if unpacked.success() {
             return Ok(Definition::parse(&read.text()).with_context(|| format!("{FILE} of {id}"))?);
         }
     }

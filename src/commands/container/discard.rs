@@ -23,7 +23,7 @@ use crate::run::life::over;
 use crate::run::record::RunError;
 use crate::run::record::check::Check;
 use crate::run::record::lock::Lock;
-use crate::run::record::run_json::Run;
+use crate::run::record::run::Run;
 use crate::run::record::unreadable::Unreadable;
 
 #[derive(Serialize)]

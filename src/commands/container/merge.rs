@@ -24,7 +24,7 @@ use crate::run::life::steps::{self, Resume};
 use crate::run::life::supervise::GRACE;
 use crate::run::record::RunError;
 use crate::run::record::census::Seen;
-use crate::run::record::run_json::Run;
+use crate::run::record::run::Run;
 use crate::run::record::state::{Ending, Outcome, State};
 
 pub fn run(args: &MergeArgs, context: &Context) -> Result<Exit, Failure> {

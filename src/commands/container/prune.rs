@@ -16,7 +16,8 @@ use crate::git::host::Git;
 use crate::process::Runner;
 use crate::run::life::{discard, landed, tell};
 use crate::run::record::census::Seen;
-use crate::run::record::run_json::{Record, Run};
+use crate::run::record::run::Run;
+use crate::run::record::run_json::Record;
 use crate::run::record::state::{Outcome, State};
 use crate::untrusted::remove;
 

@@ -19,7 +19,7 @@ use crate::run::life::detach;
 use crate::run::life::retried;
 use crate::run::life::steps;
 use crate::run::life::supervise::{Interrupt, Owner};
-use crate::run::record::run_json::Run;
+use crate::run::record::run::Run;
 use crate::run::watch::signals::Signals;
 
 /// What these words would be on a command line.

@@ -15,7 +15,7 @@ use crate::error::{Failure, Usage};
 use crate::git::host::Git;
 use crate::process::Runner;
 use crate::run::record::census::all_in;
-use crate::run::record::run_json::Run;
+use crate::run::record::run::Run;
 use crate::run::record::state::Ending;
 use crate::untrusted::{nofollow, remove};
 

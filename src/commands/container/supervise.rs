@@ -13,7 +13,8 @@ use crate::run::life::steps;
 use crate::run::life::supervise::{Interrupt, Owner};
 use crate::run::record::folder::Folder;
 use crate::run::record::lock::Lock;
-use crate::run::record::run_json::{Record, Run};
+use crate::run::record::run::Run;
+use crate::run::record::run_json::Record;
 use crate::run::watch::signals::Signals;
 
 pub fn run(args: &SuperviseArgs, context: &Context) -> Result<Exit, Failure> {

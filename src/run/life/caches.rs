@@ -1,7 +1,7 @@
 //! The package managers' caches of a repository, after a run.
 
 use crate::run::life::lasting::Lasting;
-use crate::run::record::run_json::Run;
+use crate::run::record::run::Run;
 
 /// So many bytes are kept, or none.
 const MOST: u64 = 10 << 30;

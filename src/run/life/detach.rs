@@ -13,7 +13,7 @@ use crate::output::Output;
 use crate::process::{Cmd, Runner};
 use crate::run::life::logout::lasting;
 use crate::run::record::RunError;
-use crate::run::record::run_json::Run;
+use crate::run::record::run::Run;
 
 /// What the owner of a detached run says once the agent runs.
 pub const HELD: &str = "held";

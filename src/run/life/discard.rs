@@ -15,7 +15,8 @@ use crate::git::private::{RunGit, bare, kept_git};
 use crate::run::life::{landed, prepare, sign_in, tell};
 use crate::run::record::census::Seen;
 use crate::run::record::folder::Folder;
-use crate::run::record::run_json::{Record, Run};
+use crate::run::record::run::Run;
+use crate::run::record::run_json::Record;
 use crate::run::record::{RunError, store};
 use crate::untrusted::{nested, remove};
 

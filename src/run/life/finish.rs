@@ -12,7 +12,7 @@ use crate::git::private::RunGit;
 use crate::run::life::land::{self, Landing, Merge};
 use crate::run::life::review::left_uncommitted;
 use crate::run::life::{landed, tell};
-use crate::run::record::run_json::Run;
+use crate::run::record::run::Run;
 use crate::run::record::state::Outcome;
 
 /// Removes what is not needed any more, and records what is nowhere else than with the run. The caller saves the record.

@@ -20,7 +20,8 @@ use crate::run::life::verdict::Verdict;
 use crate::run::record::RunError;
 use crate::run::record::check::{Check, CheckSpec};
 use crate::run::record::lock::Lock;
-use crate::run::record::run_json::{Mode, Record, Run};
+use crate::run::record::run::Run;
+use crate::run::record::run_json::{Mode, Record};
 use crate::run::record::state::{Ending, Outcome};
 
 /// So often a target may move while what it would be is checked.

@@ -11,7 +11,8 @@ use crate::git::private::kept_git;
 use crate::run::life::tell;
 use crate::run::record::census::{Seen, survey};
 use crate::run::record::folder::Folder;
-use crate::run::record::run_json::{Record, Run};
+use crate::run::record::run::Run;
+use crate::run::record::run_json::Record;
 use crate::run::record::state::{Outcome, State};
 
 /// Looks at the other runs of the repository after one has been merged, and records those whose work came with it.

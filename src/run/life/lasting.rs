@@ -11,7 +11,7 @@ use crate::output::progress;
 use crate::run::record::RunError;
 use crate::run::record::census::survey;
 use crate::run::record::lock::Lock;
-use crate::run::record::run_json::Run;
+use crate::run::record::run::Run;
 use crate::run::record::store;
 use crate::run::watch::written::{self, Bounds, Tree};
 use crate::untrusted::remove;

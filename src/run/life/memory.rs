@@ -12,7 +12,8 @@ use crate::container::agent_home::{self, Sessions};
 use crate::error::Failure;
 use crate::git::host::checkout::Checkout;
 use crate::run::life::lasting::{self, Emptied, Lasting};
-use crate::run::record::run_json::{Run, RunSpec};
+use crate::run::record::run::Run;
+use crate::run::record::run_json::RunSpec;
 use crate::run::record::{RunError, store};
 use crate::untrusted::{nofollow, remove};
 

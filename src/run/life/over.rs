@@ -6,7 +6,7 @@ use crate::error::Failure;
 use crate::failpoint::{self, Point};
 use crate::process::ProcessError;
 use crate::run::engine::{Engine, EngineError, Removal};
-use crate::run::record::run_json::Run;
+use crate::run::record::run::Run;
 use crate::run::record::state::Ending;
 use crate::run::watch::status;
 

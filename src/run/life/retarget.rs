@@ -7,7 +7,7 @@ use crate::failpoint::Point;
 use crate::git::host::{Git, main_checkout, target};
 use crate::git::private::bare;
 use crate::git::private::run_git::SEEN_TARGETS;
-use crate::run::record::run_json::Run;
+use crate::run::record::run::Run;
 use crate::run::record::state::Outcome;
 
 /// Records that the work of a run goes to this branch from now on. `near` is where the user is.

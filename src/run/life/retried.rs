@@ -8,7 +8,8 @@ use crate::git::collect::run_refs;
 use crate::git::host::{Git, refs};
 use crate::run::life::tell;
 use crate::run::record::folder::Folder;
-use crate::run::record::run_json::{Record, Run};
+use crate::run::record::run::Run;
+use crate::run::record::run_json::Record;
 use crate::run::record::state::{Outcome, State};
 
 /// Writes down at the first run which one tries it again.

@@ -22,7 +22,8 @@ use crate::output::{Output, progress};
 use crate::run::engine::process::Watched;
 use crate::run::record::folder::Folder;
 use crate::run::record::logins::{Holder, Kept, Logins, SignIn};
-use crate::run::record::run_json::{Record, Run, RunSpec};
+use crate::run::record::run::Run;
+use crate::run::record::run_json::{Record, RunSpec};
 use crate::run::record::{RunError, lock};
 
 /// So long before its end a token is taken to be one that nobody renews. Claude Code renews it five minutes before.

@@ -16,7 +16,7 @@ use crate::run::engine::{Engine, EngineError, Starting};
 use crate::run::life::{prepare, sign_in};
 use crate::run::record::RunError;
 use crate::run::record::folder::Folder;
-use crate::run::record::run_json::Run;
+use crate::run::record::run::Run;
 use crate::run::record::state::State;
 use crate::run::watch::status;
 use crate::run::watch::terminal::Terminal;

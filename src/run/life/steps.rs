@@ -41,7 +41,7 @@ use crate::run::life::supervise::{Owner, Supervised, supervise};
 use crate::run::life::{caches, landed, memory, over, retried, review, sign_in, tell};
 use crate::run::record::RunError;
 use crate::run::record::check::Check;
-use crate::run::record::run_json::Run;
+use crate::run::record::run::Run;
 use crate::run::record::state::{Ending, Outcome, State};
 use crate::run::watch::proxy;
 

@@ -20,7 +20,7 @@ use crate::run::life::sign_in::Share;
 use crate::run::life::sign_in::keeper::Keeper;
 use crate::run::life::start::Foreground;
 use crate::run::record::RunError;
-use crate::run::record::run_json::Run;
+use crate::run::record::run::Run;
 use crate::run::record::state::{Ending, State};
 use crate::run::watch::disk::{Guard, Verdict};
 use crate::run::watch::follow::Follower;

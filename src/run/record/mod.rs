@@ -11,6 +11,7 @@ pub mod graph_access;
 pub mod hand_off;
 pub mod lock;
 pub mod logins;
+pub mod run;
 pub mod run_json;
 pub mod secrets;
 pub mod state;

@@ -1,6 +1,5 @@
 //! `run.json`: all that is needed to resume a run after any process of it died.
 
-use std::cell::RefCell;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +16,6 @@ use crate::container::user_mount::UserMount;
 use crate::data_dir::RepoId;
 use crate::egress::model::endpoint::Endpoint;
 use crate::egress::origin::spec::Origin;
-use crate::failpoint::{self, Point};
 use crate::git::collect::collected::{Collected, Kept};
 use crate::git::host::checkout::Checkout;
 use crate::git::host::target::Target;
@@ -29,9 +27,7 @@ use crate::run::record::check::{Check, CheckSpec};
 use crate::run::record::folder::Folder;
 use crate::run::record::graph_access::GraphAccess;
 use crate::run::record::hand_off::HandOff;
-use crate::run::record::lock::Lock;
 use crate::run::record::state::{Ending, Outcome, State};
-use crate::run::record::store::{self, Syncing};
 use crate::run::record::{RunError, format_1};
 
 /// What the format of this file is called; a newer one is refused.
@@ -277,7 +273,7 @@ impl Record {
         }
     }
 
-    fn read(path: PathBuf) -> Result<Self, RunError> {
+    pub(super) fn read(path: PathBuf) -> Result<Self, RunError> {
         let bytes = fs::read(&path).map_err(|source| RunError::io("read", &path, source))?;
         let damaged = |source| RunError::Damaged { path: path.clone(), source };
         let format = serde_json::from_slice::<Format>(&bytes).map_err(damaged)?.format;
@@ -313,89 +309,4 @@ impl Record {
 #[derive(Deserialize)]
 struct Format {
     format: u32,
-}
-
-/// A run and its lock. Only the process that holds the lock writes the record.
-#[derive(Debug)]
-pub struct Run {
-    pub folder: Folder,
-    pub record: Record,
-    lock: Lock,
-    /// The record that was written last, as long as the disk may not have it.
-    ahead: RefCell<Option<Syncing>>,
-}
-
-impl Run {
-    pub fn new(folder: Folder, record: Record, lock: Lock) -> Self {
-        Self { folder, record, lock, ahead: RefCell::default() }
-    }
-
-    /// Takes over a run that nobody owns. `None` where somebody does.
-    pub fn take_over(folder: Folder) -> Result<Option<Self>, RunError> {
-        let path = folder.lock();
-        let Some(lock) = Lock::try_take(&path).map_err(|source| RunError::io("lock", &path, source))? else {
-            return Ok(None);
-        };
-        let record = Record::load(&folder)?;
-        Ok(Some(Self::new(folder, record, lock)))
-    }
-
-    pub fn lock(&self) -> &Lock {
-        &self.lock
-    }
-
-    pub fn name(&self) -> &str {
-        self.record.name()
-    }
-
-    pub fn git(&self) -> Option<RunGit> {
-        self.record.git(&self.folder)
-    }
-
-    /// Writes the record; when this returns, a crash cannot undo it.
-    pub fn save(&self, point: Point) -> Result<(), RunError> {
-        self.write()?;
-        self.settle()?;
-        failpoint::reached(point);
-        Ok(())
-    }
-
-    /// Writes the record, as far as the death of a process goes. A power failure may undo it until the next one is written or `settle`
-    /// has returned; the one before it stays.
-    pub fn save_ahead(&self, point: Point) -> Result<(), RunError> {
-        self.write()?;
-        failpoint::reached(point);
-        Ok(())
-    }
-
-    /// Returns once a power failure cannot undo what was written.
-    pub fn settle(&self) -> Result<(), RunError> {
-        let synced = self.ahead.take().map_or(Ok(()), Syncing::finish);
-        synced.map_err(|source| RunError::io("write", &self.folder.record(), source))
-    }
-
-    /// The disk has all but the last of what was written, which it gets beside what follows.
-    fn write(&self) -> Result<(), RunError> {
-        self.settle()?;
-        let path = self.folder.record();
-        let failed = |source| RunError::io("write", &path, source);
-        let bytes = serde_json::to_vec_pretty(&self.record).map_err(|error| failed(error.into()))?;
-        if Record::read(path.clone()).is_ok() {
-            store::keep_beside(&path, &self.folder.record_before()).map_err(failed)?;
-        }
-        self.ahead.replace(Some(store::write_ahead(&path, &bytes, 0o600).map_err(failed)?));
-        Ok(())
-    }
-
-    /// Steps on to a state, durably.
-    pub fn enter(&mut self, state: State, point: Point) -> Result<(), RunError> {
-        self.record.state = state;
-        self.save(point)
-    }
-
-    /// Steps on to a state from which a crash is resumed as from the one before it.
-    pub fn enter_ahead(&mut self, state: State, point: Point) -> Result<(), RunError> {
-        self.record.state = state;
-        self.save_ahead(point)
-    }
 }
