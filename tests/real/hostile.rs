@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::machine::running;
-use crate::world::{User, World, patience};
+use crate::world::{self, User, World, patience};
 
 /// Seconds from the agent's last word to the end of `bn`: less than half of this, where nothing else keeps the machine busy.
 const SOON: u64 = 20;
@@ -296,5 +296,69 @@ fn records_in_the_graphs_folder_hold_no_later_run() {
     let begun = std::time::Instant::now();
     world.agent(&["--name", &world.name("later")], "git commit -q --allow-empty -m later").exits(0);
     assert!(begun.elapsed() < patience(SOON), "{:?}", begun.elapsed());
+    world.assert_on_main("later");
+}
+
+/// A program that opens a pipe waits until somebody opens its other end.
+#[test]
+fn an_agent_that_makes_pipes_of_all_its_files_holds_nobody_up() {
+    let world = World::new();
+    let agent = "#!/bin/bash
+        cd /workspace; echo work > work; git add work; git commit -qm work; touch ~/.claude/.credentials.json ~/.npm/x
+        find $(git rev-parse --git-dir) ~ /caches /run/binnacle/status /workspace -type f 2>/dev/null | while read -r file; do
+            rm -f \"$file\" && mkfifo \"$file\"; done
+        echo pipes; until [ -d /workspace/end ]; do sleep 0.1; done";
+    world.shell("mkdir bin");
+    std::fs::write(world.path("bin/claude"), agent).unwrap();
+    world.shell("chmod +x bin/claude");
+    let (image, job, mount) =
+        (crate::world::image(), world.job(), format!("{}:/bin-of-mine", world.path("bin").display()));
+    let line = [
+        "container",
+        "run",
+        "../agent-1",
+        "--tag",
+        &image,
+        "--name",
+        &job,
+        "--mount",
+        &mount,
+        "--",
+        "/bin-of-mine/claude",
+    ];
+    let mut run = world
+        .bn_command(&line)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    world::wait_for("the pipes", || world.bn(&["container", "logs", &job]).stdout.ends_with("pipes\n"));
+    let begun = std::time::Instant::now();
+    let job = job.as_str();
+    for words in [
+        &["list"][..],
+        &["list", "--all", "--json"],
+        &["inspect", job],
+        &["stats"],
+        &["port", job],
+        &["exec", job, "--", "true"],
+    ] {
+        world.bn(&[&["container"], words].concat()).exits(0);
+    }
+    for words in [&["diff", job][..], &["diff", "--stat", job], &["log", job]] {
+        let said = world.bn(&[&["container"], words].concat()).exits(125);
+        assert!(said.stderr.contains("it is not a regular file"), "{said:#?}");
+    }
+    world.shell("mkdir agent-1/end");
+    assert_eq!(run.wait().unwrap().code(), Some(3));
+    world.bn(&["container", "merge", job]).exits(3);
+    world.bn(&["container", "discard", "--yes", job]).exits(0);
+    assert!(begun.elapsed() < patience(SOON * 2), "{:?}", begun.elapsed());
+    world
+        .agent(
+            &["--name", &world.name("later")],
+            "rm -f work; git reset -q --hard; git commit -q --allow-empty -m later",
+        )
+        .exits(0);
     world.assert_on_main("later");
 }

@@ -261,3 +261,55 @@ fn what_an_agent_makes_of_its_copy_harms_nobody_else() {
     }
     assert_nothing_is_spent(&world);
 }
+
+#[test]
+fn what_a_killed_sign_in_has_left_goes_with_the_next_one_or_by_prune() {
+    let world = World::new();
+    world.shell("touch pid");
+    let secret = canary(&world);
+    let begins = |screen: &Screen| {
+        // Two pieces, so that the words are nowhere but in what the container printed and wrote.
+        let does = format!(
+            "umask 077; echo {}\"\"{} >~/.codex/auth.json; echo is \"\"there; sleep 1000",
+            &secret[..9],
+            &secret[9..]
+        );
+        let pid = world.path("pid");
+        screen.types(&format!(
+            "sh -c 'echo $$ >{}; exec bn container login codex --tag {} -- sh -c '\\''{does}'\\'; echo rc=$?",
+            pid.display(),
+            image()
+        ));
+        screen.waits_for("is there");
+    };
+    let left = || world.list().into_iter().find(|row| row["name"].as_str().unwrap().starts_with("sign-in-codex-"));
+    let stage = |row: &serde_json::Value| std::path::PathBuf::from(row["worktree"].as_str().unwrap());
+    let killed = || {
+        let screen = Screen::of(&world);
+        begins(&screen);
+        assert!(left().is_none(), "one that goes on is nobody else's business");
+        world.shell("kill -9 $(cat pid)");
+        screen.waits_for("rc=137");
+        let row = left().unwrap();
+        assert_eq!(row["wish"]["why"], "bn was killed before codex was signed in");
+        assert_eq!(row["wish"]["next"][0]["command"], "bn container login codex");
+        assert!(!files_with(&secret, &[world.root()]).is_empty() && stage(&row).exists(), "the control");
+        row
+    };
+    let assert_gone = |row: &serde_json::Value| {
+        assert!(left().is_none() && !stage(row).parent().unwrap().exists());
+        world.assert_nothing_runs(row["name"].as_str().unwrap());
+        assert_eq!(files_with(&secret, &[world.root()]), Vec::<String>::new());
+    };
+
+    let row = killed();
+    signs_in(&world, "copilot", ".copilot/config.json", "{}").waits_for("rc=2");
+    assert_gone(&row);
+    let row = killed();
+    let name = row["name"].as_str().unwrap();
+    let dry = world.bn(&["container", "prune", "--dry-run"]).exits(0);
+    assert!(dry.stdout.contains(&format!("would forget {name}: bn was killed before it had signed in")), "{dry:#?}");
+    let pruned = world.bn(&["container", "prune"]).exits(0);
+    assert!(pruned.stdout.contains(&format!("forgot {name}: bn was killed before it had signed in\n")), "{pruned:#?}");
+    assert_gone(&row);
+}

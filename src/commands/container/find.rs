@@ -133,8 +133,9 @@ impl Runs {
         shown.chain((more > 0).then(|| format!("and {more} older ones"))).collect()
     }
 
+    /// What a sign-in has left is of no repository of the user's.
     fn is_here(&self, run: &Seen) -> bool {
-        self.here.as_ref() == Some(&run.record.spec.repo())
+        self.here.as_ref() == Some(&run.record.spec.repo()) || run.is_left_sign_in()
     }
 }
 

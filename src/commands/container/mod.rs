@@ -73,6 +73,7 @@ mod run;
 mod screen;
 mod settings;
 mod sign_in;
+mod sign_in_stage;
 mod ssh_config;
 mod sshd;
 mod standing;

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::cli::container::PruneArgs;
 use crate::commands::container::find::Runs;
-use crate::commands::container::{caches, prune_worktrees, remembered};
+use crate::commands::container::{caches, prune_worktrees, remembered, sign_in_stage};
 use crate::commands::{Context, Exit};
 use crate::data_dir::DataDir;
 use crate::error::Failure;
@@ -17,9 +17,12 @@ use crate::process::Runner;
 use crate::run::life::{discard, landed, tell};
 use crate::run::record::census::Seen;
 use crate::run::record::run::Run;
-use crate::run::record::run_json::Record;
+use crate::run::record::run_json::{Mode, Record};
 use crate::run::record::state::{Outcome, State};
 use crate::untrusted::remove;
+
+/// Of an agent program's own sign-in.
+const CUT_OFF: &str = "bn was killed before it had signed in";
 
 /// So much of what a run keeps is named.
 const MOST_NAMED: usize = 10;
@@ -48,7 +51,7 @@ pub struct Kept {
 enum Verdict {
     Forgot(Forgot),
     Kept(Kept),
-    /// Its owner lives.
+    /// Its owner lives, or it is gone.
     Running,
 }
 
@@ -86,6 +89,9 @@ pub fn run(args: &PruneArgs, context: &Context) -> Result<Exit, Failure> {
     let mut pruned = Pruned::default();
     let mut failures = Vec::new();
     let step = context.output.step("looking for what can be forgotten");
+    for name in sign_in_stage::tidy(context)? {
+        pruned.forgot.push(Forgot { name, why: CUT_OFF.to_owned() });
+    }
     for (nth, seen) in runs.iter().enumerate() {
         step.says(format_args!("looking at {}, {} of {}", seen.record.name(), nth + 1, runs.len()));
         match forget(seen, &git) {
@@ -115,7 +121,7 @@ pub fn run(args: &PruneArgs, context: &Context) -> Result<Exit, Failure> {
 }
 
 fn forget(seen: &Seen, git: &Git) -> Result<Verdict, Failure> {
-    if seen.owned {
+    if seen.owned || seen.is_left_sign_in() {
         return Ok(Verdict::Running);
     }
     // Merged by hand, perhaps: its tasks are done then.
@@ -138,6 +144,9 @@ fn forget(seen: &Seen, git: &Git) -> Result<Verdict, Failure> {
 
 /// Why an ended run has to stay, and what ends that.
 pub fn kept(seen: &Seen, git: &Git) -> Result<Option<Kept>, Failure> {
+    if seen.is_left_sign_in() {
+        return Ok(None);
+    }
     let record = &seen.record;
     let name = record.name().to_owned();
     let merge = format!("bn container merge {name}");
@@ -216,6 +225,9 @@ fn ended(record: &Record) -> String {
 
 /// Why an ended run need not stay.
 pub fn why_forgotten(record: &Record) -> String {
+    if record.spec.mode == Mode::SignIn {
+        return CUT_OFF.to_owned();
+    }
     let target = &record.spec.target.branch;
     let commits = record.collected.as_ref().map_or(0, |collected| collected.new_commits);
     match record.outcome {

@@ -1,29 +1,23 @@
 //! An agent program's own sign-in: in a container, at the user's terminal, on a repository that is there for nothing else.
 
-use std::path::{Path, PathBuf};
-
-use tempfile::TempDir;
-
 use crate::cli::container::{LoginArgs, RunArgs};
 use crate::commands::Context;
+use crate::commands::container::sign_in_stage::{self, Stage};
 use crate::commands::container::{configured, run};
 use crate::container::agent::Agent;
 use crate::container::credentials::{self, Found, Refused};
-use crate::data_dir::{DataDir, RepoId};
 use crate::env::random;
 use crate::error::{Failure, Usage};
-use crate::git::host::Git;
-use crate::process::Runner;
-use crate::run::record::census::all_in;
 use crate::run::record::run::Run;
 use crate::run::record::state::Ending;
-use crate::untrusted::{nofollow, remove};
+use crate::untrusted::nofollow;
 
 /// Where codex waits for the browser that has signed in.
 const CODEX_PORT: &str = "1455";
 
 /// Opens it, and returns what it has left.
 pub fn at_the_terminal(agent: Agent, args: &LoginArgs, context: &Context) -> Result<Found, Failure> {
+    tidy(context);
     let stage = Stage::new(context)?;
     let args = run_args(agent, args, &stage, context)?;
     tell(agent, &args, context);
@@ -37,6 +31,16 @@ pub fn at_the_terminal(agent: Agent, args: &LoginArgs, context: &Context) -> Res
     let found = left(agent, &run);
     stage.clear()?;
     found.map_err(|why| none(agent, &run, &why))
+}
+
+/// What an earlier one has left keeps nobody from signing in.
+fn tidy(context: &Context) {
+    match sign_in_stage::tidy(context) {
+        Ok(gone) => gone.iter().for_each(|name| context.output.note(format_args!("removed what {name} had left"))),
+        Err(error) => {
+            context.output.note(format_args!("what an earlier sign-in has left could not be removed: {error}"))
+        }
+    }
 }
 
 fn none(agent: Agent, run: &Run, why: &Refused) -> Failure {
@@ -102,50 +106,5 @@ fn tell(agent: Agent, args: &RunArgs, context: &Context) {
     context.output.note(format_args!("{program}'s own sign-in, in a container; a token or key instead: --with-token"));
     if !args.publish.is_empty() {
         context.output.note("no browser on this machine? bn container login codex -- codex login --device-auth");
-    }
-}
-
-/// A repository without a file, and what `bn` keeps of it.
-struct Stage {
-    folder: TempDir,
-    data: DataDir,
-}
-
-impl Stage {
-    fn new(context: &Context) -> Result<Self, Failure> {
-        let data = DataDir::resolve(&context.env)?;
-        let folder = tempfile::Builder::new().prefix("bn-sign-in-").tempdir()?;
-        let stage = Self { folder, data };
-        let git = Git::new(Runner::new(&context.env));
-        let path = stage.repository();
-        std::fs::create_dir(&path)?;
-        let read = |words: &[&str]| git.read("make a repository for a sign-in", &git.discovering(&path).args(words));
-        read(&["init", "-q", "--template=", "-b", "main"])?;
-        read(&["config", "user.name", "bn"])?;
-        read(&["config", "user.email", "bn@localhost"])?;
-        read(&["-c", "commit.gpgSign=false", "commit", "-q", "--allow-empty", "-m", "A place to sign in"])?;
-        Ok(stage)
-    }
-
-    fn repository(&self) -> PathBuf {
-        // The id of a repository is of the path that no link is on.
-        self.folder.path().canonicalize().unwrap_or_else(|_| self.folder.path().to_owned()).join("sign-in")
-    }
-
-    /// Removes what was written for it, the tokens above all.
-    fn clear(self) -> Result<(), Failure> {
-        let repo = RepoId::of(&self.repository());
-        let runs = self.data.runs(&repo);
-        if all_in(&runs)?.iter().any(|seen| seen.record.state.is_open()) {
-            // Its container may still be there: who ends it needs the record.
-            let _kept = self.folder.keep();
-            return Ok(());
-        }
-        let state = runs.parent().unwrap_or(Path::new("/nowhere")).to_owned();
-        let (graph, agents) = (self.data.graph(Some(&repo)), self.data.agents(&repo));
-        for folder in [agents, graph, self.data.graph_backups(&repo), state] {
-            remove::folder(&folder)?;
-        }
-        Ok(self.folder.close()?)
     }
 }

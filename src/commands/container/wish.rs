@@ -110,6 +110,7 @@ pub fn of(
             Ok(goes_on(name, hangs, refused))
         }
         _ if seen.owned => Ok(None),
+        _ if seen.is_left_sign_in() => Ok(Some(sign_in_cut_off(record))),
         _ if record.check.as_ref().is_some_and(Check::is_open) => {
             wish("bn was killed while the work was checked", &[("check it, and merge", "merge"), GIVE_UP])
         }
@@ -129,6 +130,17 @@ pub fn of(
         _ if is_tried_again(seen) => Ok(None),
         _ => ended(seen),
     }
+}
+
+/// Nothing of it is of use, and a new one removes it.
+fn sign_in_cut_off(record: &Record) -> Wish {
+    let program = record.spec.agent.program();
+    let step = |what, command| Step { what, command };
+    let next = vec![
+        step("sign in again, which removes this", format!("bn container login {program}")),
+        step("remove it", "bn container prune".to_owned()),
+    ];
+    Wish { why: format!("bn was killed before {program} was signed in"), next }
 }
 
 /// A run that works may lack something, or hang; or hang for what it lacks.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::git::private::RunGit;
 use crate::run::record::folder::Folder;
-use crate::run::record::run_json::Record;
+use crate::run::record::run_json::{Mode, Record};
 use crate::run::record::unreadable::Unreadable;
 use crate::run::record::{RunError, lock};
 
@@ -21,6 +21,11 @@ pub struct Seen {
 impl Seen {
     pub fn git(&self) -> Option<RunGit> {
         self.record.git(&self.folder)
+    }
+
+    /// Whether it is an agent program's own sign-in whose `bn` is gone. Nobody waits for what it leaves.
+    pub fn is_left_sign_in(&self) -> bool {
+        !self.owned && self.record.spec.mode == Mode::SignIn
     }
 }
 
