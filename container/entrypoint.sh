@@ -375,6 +375,11 @@ work() {
         return 125
     fi
     "$@" || code=$?
+    if [[ -t 0 ]]; then
+        # One that was killed left it raw, and bash has said so somewhere in a line.
+        stty sane
+        if ((code > 128)); then printf '\r'; fi
+    fi
     BN_UNATTENDED=1 bn goodbye || say "bn goodbye failed ($?)"
     if [[ $STOPPED ]] && ((code == 0)); then code=143; fi
     return "$code"

@@ -1,5 +1,6 @@
 //! A terminal with a shell in it, in which a test types as a person would.
 
+use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
@@ -70,6 +71,11 @@ impl Screen {
     pub fn text(&self) -> String {
         let output = self.does(&["capture-pane", "-p", "-J", "-S", "-", "-t", "pane"]);
         String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+    }
+
+    /// Writes every byte that comes to this pane from now on into a file.
+    pub fn is_written_to(&self, file: &Path) {
+        self.does(&["pipe-pane", "-t", "pane", &format!("cat > '{}'", file.display())]);
     }
 
     /// What a program in the pane said that its window is called.

@@ -199,6 +199,22 @@ fn what_the_agent_did_to_the_terminal_last_hides_nothing_that_bn_says() {
     }
 }
 
+/// It wanted keys as numbers, and left its terminal raw: so does a Codex that is killed.
+#[test]
+fn a_killed_agent_leaves_a_terminal_in_which_one_can_type() {
+    let world = World::new();
+    let screen = Screen::of(&world);
+    let all = world.path("all");
+    screen.is_written_to(&all);
+    let script = r#"stty raw; printf "\033[>7u\033[>4;2m"; git commit -q --allow-empty -m work; kill -9 $$"#;
+    screen.types(&format!("{}; echo rc=$?", run_line(&world, script)));
+    screen.waits_for("rc=137");
+    let bytes = fs::read_to_string(&all).unwrap();
+    let (_, after) = bytes.split_once("\x1b[>7u\x1b[>4;2m").unwrap();
+    assert!(after.contains("\x1b[=0;1u") && after.contains("\x1b[>4m"), "{after:?}");
+    assert!(screen.text().contains("\nGoodbye, "), "{}", screen.text());
+}
+
 /// Where a run cannot start, and where the agent stopped in the middle of a line: what bn says begins at the first column.
 #[test]
 fn whatever_bn_says_after_the_agent_had_the_terminal_begins_a_line() {

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use crate::running::MEET;
 use crate::screen::Screen;
 use crate::world::{World, image, wait_for};
 
@@ -28,6 +29,31 @@ fn the_agent_has_the_users_terminal_as_far_as_the_image_knows_it() {
     }
     let answer = world.agent(&["--name", &world.name("none")], "printenv TERM EDITOR || echo none of them").exits(0);
     assert!(answer.stdout.contains("none of them\n"), "{answer:#?}");
+}
+
+/// A line's end moves down alone, as editors take it; and before and after that, to the next line's beginning.
+#[test]
+fn what_a_program_in_raw_mode_writes_is_shown_as_it_was_written() {
+    let script = "echo one; echo two; stty raw -echo; printf \"abc\\ndef\\r\\n\"; stty sane; echo three; echo four";
+    let expected = "one\ntwo\nabc\n   def\nthree\nfour\n";
+    for options in ["", "--detach-on-hangup"] {
+        let world = World::new();
+        let screen = Screen::of(&world);
+        let run = format!("bn container run ../agent-1 --tag {} --name {} {options}", image(), world.job());
+        screen.types(&format!("{run} -- bash -c '{script}'; echo rc=$?"));
+        screen.waits_for("rc=0");
+        assert!(screen.text().contains(expected), "{options}: {}", screen.text());
+        screen.types("clear; stty -a | grep -o '^opost'");
+        screen.waits_for("\nopost");
+    }
+    let world = World::new();
+    let running = world.start(&["--name", &world.job()], MEET);
+    running.meet();
+    let screen = Screen::of(&world);
+    screen.types(&format!("bn container exec {} -- bash -c '{script}'; echo rc=$?", world.job()));
+    screen.waits_for("rc=0");
+    assert!(screen.text().contains(expected), "exec: {}", screen.text());
+    running.go_on().exits(0);
 }
 
 #[test]

@@ -14,6 +14,7 @@ use landlock::{
     AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, RestrictionStatus, Ruleset, RulesetAttr,
     RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
 };
+use rustix::termios::{OptionalActions, OutputModes, tcgetattr, tcsetattr};
 
 use crate::cli::container::RestrictArgs;
 use crate::commands::{Context, Exit};
@@ -36,6 +37,7 @@ pub fn run(args: &RestrictArgs, context: &Context) -> Result<Exit, Failure> {
     }
     if let Some(gate) = &args.gate {
         wait_at(gate)?;
+        end_lines_here();
     }
     let [program, rest @ ..] = args.command.as_slice() else { return Ok(Exit::DONE) };
     Err(Runner::new(&context.env).replace_this(&Cmd::new(program).args(rest)).into())
@@ -48,6 +50,14 @@ fn wait_at(gate: &Path) -> Result<(), Failure> {
         "go\n" => Ok(()),
         _ => Err(anyhow::anyhow!("the host did not let this program start").into()),
     }
+}
+
+/// `runc` leaves line ends to the terminal outside, which shows here what is written as it is written.
+fn end_lines_here() {
+    let Ok(mut terminal) = tcgetattr(io::stdin()) else { return };
+    terminal.output_modes.insert(OutputModes::OPOST | OutputModes::ONLCR);
+    // The program can set it itself.
+    let _ = tcsetattr(io::stdin(), OptionalActions::Now, &terminal);
 }
 
 /// Every folder of the image but those that agents share, and but those above these.

@@ -55,7 +55,8 @@ pub fn exec(seen: &Seen, wish: &Wish, engine: &Engine, output: Output) -> Result
     let terminal = wish.terminal.then(Terminal::save);
     let child = engine.runner().spawn_foreground(&runc_exec(&spec.name, &file.0)).map_err(EngineError::from)?;
     let Some(mut child) = child else { return Ok(0) };
-    let looked_at = let_in(&gate, &mut child, pid, spec, engine);
+    let is_ready = || terminal.as_ref().is_none_or(Terminal::show_as_written);
+    let looked_at = let_in((&gate, is_ready), &mut child, pid, spec, engine);
     // Where it is not let go its gate closes, and it ends.
     drop(gate);
     let ended = child.wait();
@@ -101,13 +102,21 @@ fn described(seen: &Seen, wish: &Wish, gate: &Gate, engine: &Engine) -> Result<V
     Ok(process(&container, &program).ok_or_else(missing)?)
 }
 
-/// Waits for the program at its gate, limits it, looks at the processes of the container, and lets it go. One that ended
-/// before has said why.
-fn let_in(gate: &Gate, child: &mut Child, pid: u32, spec: &RunSpec, engine: &Engine) -> Result<(), Failure> {
+/// Waits for the program at its gate, and for the terminal, limits it, looks at the processes of the container, and lets it go. One
+/// that ended before has said why.
+fn let_in(
+    (gate, is_ready): (&Gate, impl Fn() -> bool),
+    child: &mut Child,
+    pid: u32,
+    spec: &RunSpec,
+    engine: &Engine,
+) -> Result<(), Failure> {
     let deadline = Instant::now() + PATIENCE;
     let watching = |source| RunError::io("watch the program of", &spec.runtime, source);
     while child.try_wait().map_err(watching)?.is_none() {
-        if let Some(mut way) = gate.waiting().map_err(watching)? {
+        if is_ready()
+            && let Some(mut way) = gate.waiting().map_err(watching)?
+        {
             limit(pid, spec, engine)?;
             let expected = ExpectedProcess { uid: spec.uid, gid: spec.gid, seccomp: true, file_size: spec.limits.disk };
             wall::check_processes(pid, &expected)?;

@@ -44,6 +44,12 @@ impl Foreground {
         self.0.is_some()
     }
 
+    fn show_as_written(&self) {
+        if let Some((_, terminal)) = &self.0 {
+            terminal.show_as_written();
+        }
+    }
+
     /// Waits for `ctr` to clean up behind the container, and takes the terminal back.
     pub fn wait(&mut self, output: Output) -> std::io::Result<Option<u8>> {
         let Some((mut child, terminal)) = self.0.take() else { return Ok(None) };
@@ -100,6 +106,8 @@ fn launch(
     let output = output.while_lent(foreground.has_terminal());
     // `ctr` writes the number down before it lets the process go.
     let created = await_created(run, engine, foreground, &mut starting);
+    // `ctr` has set it to raw before it wrote that.
+    foreground.show_as_written();
     let set = created.is_ok().then(|| set_from_outside(run, container, engine, output));
     // Whatever went wrong, `ctr` is not left at work; and it knows best.
     starting.map_or(Ok(()), Starting::finish)?;
