@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # PID 1 of an agent's container, in two stages.
 #
-# Stage 1 is root for a moment: it makes a user with the uid and gid of the files' owner, gives up every
+# Stage 1 is root for a moment, and becomes bn at once, which makes a user with the uid and gid of the files' owner, gives up every
 # capability for good, and becomes tini under that uid, which forwards signals to the whole second stage.
 # Stage 2 is the agent's life: secrets, the gate, the way out, bn orient, the agent, bn goodbye, the exit file.
 #
@@ -10,9 +10,10 @@
 # Exit code: the agent's own; 143 when it was told to stop; 125 when it could not be started.
 set -euo pipefail
 
+# First of all: what follows is not read for this.
+if [[ ${1:-} != --stage2 ]]; then exec bn container drop-root -- "${BASH_SOURCE[0]}" --stage2 "$@"; fi
+
 readonly WORKSPACE=/workspace
-readonly AGENT_HOME=/home/agent
-readonly GRAPH=/binnacle
 readonly SECRETS=/run/secrets/env
 readonly STATUS=/run/binnacle/status
 readonly CTL=/run/binnacle/ctl
@@ -31,87 +32,9 @@ die() {
 # `bn container run` on the host started this, and does the merge after it.
 bn_is_outside() { [[ -d $CTL ]]; }
 
-# ---- stage 1: root
-
-number() {
-    [[ $2 =~ ^[0-9]+$ ]] || die "$1 is '$2', which is not a number"
-}
-
-# Sets NAME to what the line of $1 begins with whose third field is $2; fails where there is none.
-find_name() {
-    local id
-    NAME=
-    [[ -r $1 ]] || return
-    while IFS=: read -r NAME _ id _ || [[ $NAME ]]; do
-        if [[ $id == "$2" ]]; then return; fi
-    done <"$1"
-    return 1
-}
-
-# There are no capabilities to call useradd with: root owns the files, and a line is enough. Sets NAME to the user's.
-make_user() {
-    local uid=$1 gid=$2
-    find_name /etc/group "$gid" || echo "agent:x:$gid:" >>/etc/group
-    if find_name /etc/passwd "$uid"; then
-        move_home "$uid"
-    else
-        echo "agent:x:$uid:$gid:agent:$AGENT_HOME:/bin/bash" >>/etc/passwd
-    fi
-    find_name /etc/passwd "$uid"
-}
-
-# A user whom the image knows, too, lives in the agent's home: Java and ssh ask this file where that is, and not HOME.
-move_home() {
-    local line rest all=
-    while IFS= read -r line || [[ $line ]]; do
-        if [[ $line =~ ^[^:]*:[^:]*:$1: ]]; then
-            rest=${line%:*}
-            line=${rest%:*}:$AGENT_HOME:${line##*:}
-        fi
-        all+=$line$'\n'
-    done </etc/passwd
-    printf %s "$all" >/etc/passwd
-}
-
-# /dev/stdout opens only for the owner of what stands behind it. Pipes and terminals are this
-# container's own; a device such as the host's /dev/null must keep its owner.
-own_streams() {
-    local fd own=()
-    for fd in 0 1 2; do
-        if [[ -p /proc/$$/fd/$fd || -t $fd ]]; then own+=("/proc/$$/fd/$fd"); fi
-    done
-    if ((${#own[@]})); then chown "$1:$2" "${own[@]}"; fi
-}
-
-# Mounted by bn; made here for a container that was started by hand.
-own_folder() {
-    if [[ -d $3 ]]; then return; fi
-    mkdir -m 0700 "$3"
-    chown "$1:$2" "$3"
-    if [[ $3 == "$GRAPH" ]]; then say "nothing is mounted at $GRAPH: the task graph ends with this container"; fi
-}
-
-drop_root() {
-    local uid gid folder
-    ((EUID == 0)) || die "started as uid $EUID: start it as root, it gives that up by itself (BN_UID, BN_GID)"
-    uid=${BN_UID:-$(stat -c %u "$WORKSPACE")}
-    gid=${BN_GID:-$(stat -c %g "$WORKSPACE")}
-    number BN_UID "$uid"
-    number BN_GID "$gid"
-    make_user "$uid" "$gid"
-    own_streams "$uid" "$gid"
-    for folder in "$AGENT_HOME" "$GRAPH"; do own_folder "$uid" "$gid" "$folder"; done
-    bn container furnish system || say "programs that ask no variable may not find the network, or a browser not start"
-    HOME=$AGENT_HOME
-    USER=$NAME LOGNAME=$NAME
-    export HOME USER LOGNAME
-    exec setpriv --reuid "$uid" --regid "$gid" --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs \
-        -- bn container restrict -- tini -g -- "${BASH_SOURCE[0]}" --stage2 "$@"
-}
-
 # ---- stage 2: the agent's uid
 
-# Without CAP_SETPCAP setpriv leaves the bounding set as it was, and says nothing.
+# Without CAP_SETPCAP the bounding set stays as it was.
 check_powerless() {
     local key value
     while read -r key value; do
@@ -194,12 +117,6 @@ copy_copilot_config() {
     cp -R "$COPILOT_CONFIG" "$HOME/.config/github-copilot"
 }
 
-# Package managers' caches that outlive this container, each where its manager looks for it, and what they have to know.
-furnish_home() {
-    bn container furnish home || say "maven and gradle may not find the network"
-    unset BN_CACHES
-}
-
 # What the agent would ask at its first start is answered in its folder, which outlives this container.
 prepare_agent_home() {
     if [[ ${BN_AGENT_HOME:-} ]]; then
@@ -271,17 +188,17 @@ set_up() {
     say "the set-up took $((SECONDS - began)) s"
 }
 
-# How often the kernel killed a process of this container for want of memory (cgroup v2, v1).
-oom_kills() {
+# Sets OOM_KILLS: how often the kernel killed a process of this container for want of memory (cgroup v2, v1).
+count_oom_kills() {
     local file key value
+    OOM_KILLS=0
     for file in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
         [[ -r $file ]] || continue
         while read -r key value; do
-            if [[ $key == oom_kill ]]; then echo "$value"; fi
+            if [[ $key == oom_kill ]]; then OOM_KILLS=$value; fi
         done <"$file"
-        return
+        break
     done
-    echo 0
 }
 
 # An agent without a screen says step by step what it does, where it has a form for that: bn makes lines for people of it.
@@ -432,7 +349,8 @@ write_exit() {
     # before bash 5.1 there is no SRANDOM
     local file=$STATUS/exit.${SRANDOM:-$RANDOM$RANDOM$RANDOM}
     [[ -d $STATUS ]] || return 0
-    if ! (set -C && echo "code=$1 oom=$(($(oom_kills) - OOM_BEFORE))${SET_UP_FAILED:+ setup=1}" >"$file") || ! put_exit "$file"; then
+    count_oom_kills
+    if ! (set -C && echo "code=$1 oom=$((OOM_KILLS - OOM_BEFORE))${SET_UP_FAILED:+ setup=1}" >"$file") || ! put_exit "$file"; then
         say "cannot say in $STATUS how this ended"
     fi
 }
@@ -449,7 +367,6 @@ live() {
     take_terminal
     load_secrets
     copy_copilot_config
-    furnish_home
     prepare_agent_home
     spare_sandboxes
     wait_for_go
@@ -457,7 +374,8 @@ live() {
     # `:` and not '': an ignored signal would be ignored by the agent, too.
     trap 'STOPPED=1' TERM HUP
     trap : INT QUIT
-    OOM_BEFORE=$(oom_kills)
+    count_oom_kills
+    OOM_BEFORE=$OOM_KILLS
     trap 'write_exit "$?"' EXIT
     start_relay
     start_dialler
@@ -496,8 +414,4 @@ live() {
     exit "$code"
 }
 
-if [[ ${1:-} == --stage2 ]]; then
-    live "${@:2}"
-else
-    drop_root "$@"
-fi
+if [[ $1 == --stage2 ]]; then live "${@:2}"; fi

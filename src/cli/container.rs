@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 pub use crate::cli::container_agent::{AgentHomeArgs, LoginArgs, LogoutArgs};
 pub use crate::cli::container_build::{AgentProgram, BuildArgs, DoctorArgs};
-pub use crate::cli::container_inside::{DiallerArgs, FurnishArgs, Furnished, RelayArgs, RestrictArgs};
+pub use crate::cli::container_inside::{DiallerArgs, DropRootArgs, RelayArgs, RestrictArgs};
 pub use crate::cli::container_land::{DiscardArgs, MergeArgs, PruneArgs, RetryArgs};
 pub use crate::cli::container_look::{
     BELL, DiffArgs, EventsArgs, InspectArgs, ListArgs, LogArgs, LogsArgs, ScopeArgs, StatsArgs, TopArgs, WaitArgs,
@@ -143,15 +143,15 @@ pub enum ContainerCommand {
     /// Connect the host's clients of published ports to programs in here; the entrypoint starts this itself
     #[command(hide = true)]
     Dialler(DiallerArgs),
-    /// Give up the right to make sockets beside the graph, and become another program; the entrypoint does this itself
+    /// Give up the right to make sockets beside the graph, and become another program; `exec` does this itself
     #[command(hide = true, alias = "enclose")]
     Restrict(RestrictArgs),
     /// Answer in the agent's folder what it would ask at its first start; the entrypoint does this itself
     #[command(hide = true)]
     AgentHome(AgentHomeArgs),
-    /// Tell programs in here what is different from other machines; the entrypoint does this itself
+    /// Make the agent's user, give up root for good, and become tini; the entrypoint does this itself
     #[command(hide = true)]
-    Furnish(FurnishArgs),
+    DropRoot(DropRootArgs),
     /// Become the image's ssh server for one connection; what `ssh-config` prints starts this itself
     #[command(hide = true)]
     Sshd,
@@ -282,6 +282,6 @@ mod tests {
     fn containers_that_still_run_find_the_verbs_by_their_old_names() {
         let parse = |words: &[&str]| Line::try_parse_from(words).unwrap().command;
         assert!(matches!(parse(&["bn", "own", "/runs/a"]), ContainerCommand::Supervise(_)));
-        assert!(matches!(parse(&["bn", "enclose", "--", "true"]), ContainerCommand::Restrict(_)));
+        assert!(matches!(parse(&["bn", "enclose", "--gate", "/g", "--", "true"]), ContainerCommand::Restrict(_)));
     }
 }

@@ -1,8 +1,8 @@
-//! `bn container relay`, `dialler`, `furnish` and `restrict`: what the entrypoint starts inside.
+//! `bn container relay`, `dialler`, `drop-root` and `restrict`: what is started inside.
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 #[derive(Debug, Args)]
 pub struct RelayArgs {
@@ -26,7 +26,7 @@ pub struct DiallerArgs {
 pub struct RestrictArgs {
     /// A pipe at which to wait for the host's word first
     #[arg(long, value_name = "FILE")]
-    pub gate: Option<PathBuf>,
+    pub gate: PathBuf,
 
     /// The program and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
@@ -34,14 +34,8 @@ pub struct RestrictArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct FurnishArgs {
-    /// The image's own folders, which are root's, or the agent's home
-    #[arg(value_name = "WHAT")]
-    pub what: Furnished,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Furnished {
-    System,
-    Home,
+pub struct DropRootArgs {
+    /// What tini starts: a program and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub command: Vec<std::ffi::OsString>,
 }

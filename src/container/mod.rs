@@ -1,5 +1,6 @@
 //! What containers are made of, as values: no file is read and no program started in here.
 
+pub mod accounts;
 pub mod again;
 pub mod agent;
 pub mod agent_home;

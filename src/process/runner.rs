@@ -116,6 +116,11 @@ impl Runner {
         self.elevation == Elevation::Sudo
     }
 
+    /// Whether this process is root, and has no more to ask for.
+    pub fn is_root(&self) -> bool {
+        self.elevation == Elevation::Already
+    }
+
     /// The command as it will really be started, for `--dry-run`.
     pub fn shown(&self, cmd: &Cmd) -> String {
         self.effective(cmd).to_string()

@@ -235,12 +235,17 @@ impl Runner {
         Ok(Some(child))
     }
 
-    /// This process becomes another program, with the same environment and streams. Returns only where it could not.
+    /// This process becomes another program, with the same streams, and the same environment but for what the command says. Returns only where
+    /// it could not.
     pub fn replace_this(&self, cmd: &Cmd) -> ProcessError {
         self.tell(cmd);
         let _line = progress::aside();
         let mut command = Command::new(&cmd.program);
-        let source = command.args(&cmd.args).exec();
+        for name in cmd.without.iter().flat_map(|prefix| crate::env::inherited(prefix)) {
+            command.env_remove(name);
+        }
+        let own = cmd.env.iter().map(|(key, value)| (key, value));
+        let source = command.args(&cmd.args).envs(own).exec();
         start_error(&command, source)
     }
 

@@ -1,15 +1,19 @@
 //! What a run has to know of containerd, asked while git answers.
 
+use crate::cli::container::RunArgs;
+use crate::commands::Context;
+use crate::commands::container::{ownership, screen, worktree};
+use crate::container::reference::image_reference;
 use crate::env::Env;
 use crate::error::Failure;
-use crate::process::ProcessError;
+use crate::process::{ProcessError, Runner};
 use crate::run::engine::{AskedContainer, AskedImage, Engine, EngineError};
 
 /// The two questions, and the way to ask them again.
-pub struct Asked<'a> {
-    engine: &'a Engine,
-    image: &'a str,
-    name: Option<&'a str>,
+pub struct Asked {
+    engine: Engine,
+    image: String,
+    name: Option<String>,
     begun: (Result<AskedImage, EngineError>, Result<Option<AskedContainer>, EngineError>),
 }
 
@@ -21,15 +25,31 @@ pub struct Known {
     pub is_taken: bool,
 }
 
-/// Asks, of a container only where the user has chosen the name: one that was made up is nobody's. Where sudo wants a password first,
-/// nothing is asked yet.
-pub fn ask<'a>(engine: &'a Engine, image: &'a str, name: Option<&'a str>) -> Asked<'a> {
-    let container = name.map(|name| engine.ask_for_container(name)).transpose();
-    let begun = (engine.ask_for_image(image), container);
-    Asked { engine, image, name, begun }
+/// Asks before all of the run is known. `tag` is what it will be, unless the project says something else. Whatever speaks against the run
+/// is said later, and then nothing is asked here.
+pub fn guess(args: &RunArgs, tag: &str, context: &Context, runner: &Runner) -> Option<Asked> {
+    if screen::is_wanted(args, &context.env) {
+        return None;
+    }
+    let folder = worktree::existing(args.worktree.as_deref(), &context.env).ok()?;
+    ownership::check(&folder, &context.env.user).ok()?;
+    let engine = Engine::locate(&context.env, runner).ok()?;
+    Some(ask(&engine, &image_reference(tag).ok()?, args.name.as_deref()))
 }
 
-impl Asked<'_> {
+/// Asks, of a container only where the user has chosen the name: one that was made up is nobody's. Where sudo wants a password first,
+/// nothing is asked yet.
+pub fn ask(engine: &Engine, image: &str, name: Option<&str>) -> Asked {
+    let container = name.map(|name| engine.ask_for_container(name)).transpose();
+    let begun = (engine.ask_for_image(image), container);
+    Asked { engine: engine.clone(), image: image.to_owned(), name: name.map(str::to_owned), begun }
+}
+
+impl Asked {
+    pub fn is_about(&self, image: &str, name: Option<&str>) -> bool {
+        self.image == image && self.name.as_deref() == name
+    }
+
     /// Waits for the answers, and asks for sudo's password if they take one.
     pub fn answers(self, env: &Env) -> Result<Known, Failure> {
         let (image, container) = self.begun;
@@ -39,8 +59,8 @@ impl Asked<'_> {
             (Err(EngineError::Process(ProcessError::Sudo { .. })), _)
             | (_, Err(EngineError::Process(ProcessError::Sudo { .. }))) => {
                 self.engine.authenticate(env)?;
-                let is_taken = self.name.map_or(Ok(false), |name| self.engine.has_container(name));
-                (self.engine.require_image(self.image), is_taken)
+                let is_taken = self.name.as_deref().map_or(Ok(false), |name| self.engine.has_container(name));
+                (self.engine.require_image(&self.image), is_taken)
             }
             known => known,
         };

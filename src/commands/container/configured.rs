@@ -23,7 +23,16 @@ const OF_EGRESS: [&str; 5] = ["allow", "model-endpoint", "only", "push", "upstre
 
 /// The command line with what the environment, the user and the project say in the place of flags that are not there; and a git that
 /// remembers what it was asked for that.
-pub fn fill(mut args: RunArgs, context: &Context) -> Result<(RunArgs, Git), Failure> {
+pub fn fill(args: RunArgs, context: &Context) -> Result<(RunArgs, Git), Failure> {
+    fill_meanwhile(args, context, |_, _, _| ()).map(|(args, git, ())| (args, git))
+}
+
+/// The same, and what is done while git answers. It is given the image's tag, as it is if the project says nothing of that.
+pub fn fill_meanwhile<T>(
+    mut args: RunArgs,
+    context: &Context,
+    meanwhile: impl FnOnce(&RunArgs, &str, &Runner) -> T,
+) -> Result<(RunArgs, Git, T), Failure> {
     let name = name(&mut args, context)?;
     let variables = gather::variables(&context.env, &args.given)?;
     // Whoever opened the screen has said what follows.
@@ -33,7 +42,9 @@ pub fn fill(mut args: RunArgs, context: &Context) -> Result<(RunArgs, Git), Fail
     let user = gather::user(&context.env, || known::trees(context, args.worktree.as_deref()))?;
     let stronger = [variables, user].concat();
     let withheld = args.env.iter().chain(&args.secret).filter(|name| !name.contains('='));
-    let git = Git::new(Runner::new(&context.env).withholding(withheld)).remembering();
+    let runner = Runner::new(&context.env).withholding(withheld);
+    let done = meanwhile(&args, &tag(&args, &stronger), &runner);
+    let git = Git::new(runner).remembering();
     let project = project(&args, &stronger, &git, context)?;
     let of_project = project.as_ref().map_or(&[][..], |project| &project.settings);
     let settled = settle(stronger.into_iter().chain(of_project.iter().cloned()));
@@ -52,7 +63,16 @@ pub fn fill(mut args: RunArgs, context: &Context) -> Result<(RunArgs, Git), Fail
     }
     // There is nobody else to see it.
     args.detach &= !args.shell;
-    Ok((args, git))
+    Ok((args, git, done))
+}
+
+/// The tag that a flag, the environment or the user names.
+fn tag(args: &RunArgs, stronger: &[Setting]) -> String {
+    let set = settle(stronger.iter().cloned()).into_iter().find(|setting| setting.key.name == "tag");
+    match set.filter(|_| !args.given.has("tag")) {
+        Some(setting) => setting.text().unwrap_or_default().to_owned(),
+        None => args.tag.clone(),
+    }
 }
 
 /// A run's name is for one run, and stands in no configuration.

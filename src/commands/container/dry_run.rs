@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::cli::container::RunArgs;
 use crate::commands::Context;
+use crate::commands::container::asked_ahead;
 use crate::commands::container::configured;
 use crate::commands::container::create;
 use crate::commands::container::notify;
@@ -65,7 +66,7 @@ struct Step {
 impl DryRun {
     pub fn of(args: &RunArgs, context: &Context, runner: &Runner) -> Result<Self, Failure> {
         let git = Git::new(runner.clone());
-        let Resolved { plan, notes, .. } = resolve(args, context, runner, &git)?;
+        let Resolved { plan, notes, .. } = resolve(args, context, runner, &git, None)?;
         notes.iter().for_each(|note| context.output.note(note));
         conflicts::refuse(&plan, &all(&plan.repositories)?, &git)?;
         let stage = Stage::new(context).context("cannot make folders for the rehearsal")?;
@@ -185,17 +186,18 @@ fn rehearse(args: &RunArgs, context: &Context, own: &Env, runner: &Runner) -> Re
     let mut done = |step: &str| steps.push(Step { step: step.to_owned(), commands: runner.rehearsed() });
     // It was read before, to know what the run is: by now the flags say what it said.
     let looking = git.remembering();
+    let asked = asked_ahead::guess(args, &args.tag, context, runner);
     configured::project(args, &[], &looking, context)?;
-    done("configure: read the project's settings");
+    done("configure: ask containerd, and read the project's settings; nothing is changed");
     if let Some(branch) = &args.branch {
         create::worktree(args, branch, &git, context)?;
         done(&format!("create: make the worktree and its branch {branch}"));
     }
-    let Resolved { plan, engine, .. } = resolve(args, context, runner, &looking)?;
+    let Resolved { plan, engine, .. } = resolve(args, context, runner, &looking, asked)?;
     let (plan, engine) = (Plan { secrets: Secrets::default(), model_keys: Secrets::default(), ..plan }, &engine);
     // A rehearsal takes the token that renews it from nobody.
     let plan = Plan { spec: RunSpec { logins: None, ..plan.spec }, ..plan };
-    done("resolve: read the repository and ask containerd; nothing is changed");
+    done("resolve: read the repository; nothing is changed");
     if args.create {
         // What comes then reads the files of the worktree, one by one.
         done(&format!(

@@ -1,5 +1,4 @@
-//! `bn container furnish`: inside a container, before anything of the agent runs. Tells programs that ask no variable what is different
-//! in here: the way out for Java, no sandbox of their own for browsers, no docker, and for agents that the person may say something.
+//! Inside a container, before anything of the agent runs: tells programs that ask no variable what is different in here: the way out for Java, no sandbox of their own for browsers, no docker, and for agents that the person may say something.
 //!
 //! `system` is root's turn, in the image's own folders; `home` is the agent's, in a home that is empty yet. It finds the package
 //! managers' caches there, too.
@@ -11,13 +10,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::cli::container::{FurnishArgs, Furnished};
+use crate::commands::Context;
 use crate::commands::container::cache_links;
-use crate::commands::{Context, Exit};
 use crate::container::agent_hooks;
 use crate::container::caches;
 use crate::egress::variables::INSIDE as PROXY;
-use crate::error::Failure;
 use crate::run::watch::proxy;
 
 /// Where Java runtimes are, each in a folder of its own.
@@ -41,17 +38,20 @@ const CHROMIUM: &str = r#"
 CHROMIUM_FLAGS="$CHROMIUM_FLAGS --no-sandbox"
 "#;
 
-pub fn run(args: &FurnishArgs, context: &Context) -> Result<Exit, Failure> {
-    let way_out = Path::new(proxy::INSIDE).is_dir().then_some(PROXY).and_then(|address| address.rsplit_once(':'));
-    match args.what {
-        Furnished::System => system(Path::new("/"), way_out)?,
-        Furnished::Home => {
-            let at = context.env.user.home.clone().unwrap_or_default();
-            link_caches(&at, context);
-            home(&at, way_out)?;
-        }
-    }
-    Ok(Exit::DONE)
+/// Root's turn.
+pub fn system_here() -> anyhow::Result<()> {
+    system(Path::new("/"), way_out())
+}
+
+/// The agent's turn, in its home.
+pub fn home_here(at: &Path, context: &Context) -> anyhow::Result<()> {
+    link_caches(at, context);
+    home(at, way_out())
+}
+
+/// The host and the port of the proxy.
+fn way_out() -> Option<(&'static str, &'static str)> {
+    Path::new(proxy::INSIDE).is_dir().then_some(PROXY).and_then(|address| address.rsplit_once(':'))
 }
 
 /// Before anything else is put into the home: a cache may lie below a folder that holds something of ours.
@@ -64,7 +64,6 @@ fn link_caches(home: &Path, context: &Context) {
     }
 }
 
-/// `way_out` is the host and the port of the proxy.
 fn system(root: &Path, way_out: Option<(&str, &str)>) -> anyhow::Result<()> {
     for name in ENGINES {
         put_engine(root, name).with_context(|| format!("cannot say that there is no {name}"))?;

@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::process::{Runner, last_line};
 
 /// What an image that bn did not define has to bring.
-const NEEDED: [&str; 6] = ["/usr/local/bin/binnacle-entrypoint", "/usr/local/bin/bn", "bash", "git", "setpriv", "tini"];
+const NEEDED: [&str; 5] = ["/usr/local/bin/binnacle-entrypoint", "/usr/local/bin/bn", "bash", "git", "tini"];
 /// What a shell or a container runtime says of a program that it does not find.
 const NOT_FOUND: &str = "executable file not found";
 

@@ -26,6 +26,7 @@ mod dialler;
 mod diff;
 mod discard;
 mod doctor;
+mod drop_root;
 mod dry_run;
 mod events;
 mod exec;
@@ -106,10 +107,7 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
     let context = &context;
     match command {
         ContainerCommand::Build(args) => build::run(&args, context),
-        ContainerCommand::Run(args) => {
-            let (args, git) = configured::fill(*args, context)?;
-            run::run(&args, &git, context)
-        }
+        ContainerCommand::Run(args) => run::of_line(*args, context),
         ContainerCommand::Stop(args) => stop::run(&args, context),
         ContainerCommand::Pause(args) => pause::run(&args, context),
         ContainerCommand::Resume(args) => pause::resume(&args, context),
@@ -144,7 +142,7 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
         ContainerCommand::Screen(args) => screen::host(&args, context),
         ContainerCommand::Picture(args) => picture::run(&args, context),
         ContainerCommand::AgentHome(args) => agent_home::run(&args, context),
-        ContainerCommand::Furnish(args) => furnish::run(&args, context),
+        ContainerCommand::DropRoot(args) => drop_root::run(&args, context),
         ContainerCommand::Login(args) => login::run(&args, context),
         ContainerCommand::Logout(args) => login::out(&args, context),
         ContainerCommand::AllowSets => allow_sets::run(context),
@@ -156,8 +154,8 @@ pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit,
 
 /// What the entrypoint starts.
 fn is_of_the_inside(command: &ContainerCommand) -> bool {
-    use ContainerCommand::{AgentHome, Dialler, Furnish, Relay, Restrict, Sshd, Told};
-    matches!(command, Told | Sshd | Relay(_) | Dialler(_) | Restrict(_) | AgentHome(_) | Furnish(_))
+    use ContainerCommand::{AgentHome, Dialler, DropRoot, Relay, Restrict, Sshd, Told};
+    matches!(command, Told | Sshd | Relay(_) | Dialler(_) | Restrict(_) | AgentHome(_) | DropRoot(_))
 }
 
 /// Some of the verbs are started inside, where whatever looks like a record was laid there by an agent; and an owner has what it was

@@ -81,8 +81,21 @@ pub struct Resolved {
     pub notes: Vec<String>,
 }
 
-/// Resolves it all. A dry run asks for no password, and neither does a rehearsal.
-pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) -> Result<Resolved, Failure> {
+/// What the command line alone shows to be wrong.
+pub fn check_line(args: &RunArgs, env: &Env) -> Result<(), Failure> {
+    Asked::check(args)?;
+    proxy::check(&network(args), env)?;
+    Ok(ssh_has_a_way(args)?)
+}
+
+/// Resolves it all. A dry run asks for no password, and neither does a rehearsal. `ahead` is what containerd was asked before.
+pub fn resolve(
+    args: &RunArgs,
+    context: &Context,
+    runner: &Runner,
+    git: &Git,
+    ahead: Option<asked_ahead::Asked>,
+) -> Result<Resolved, Failure> {
     let env = &context.env;
     let asked = Asked::check(args)?;
     let mut network = network(args);
@@ -101,8 +114,9 @@ pub fn resolve(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) ->
     // Found or not: what is wrong with the repository is said first.
     let engine = Engine::locate(env, runner);
     let looks_only = args.dry_run && !runner.rehearses();
-    let ahead = engine.as_ref().ok().filter(|_| !looks_only);
-    let ahead = ahead.map(|engine| asked_ahead::ask(engine, &asked.image, args.name.as_deref()));
+    let ask = || engine.as_ref().ok().map(|engine| asked_ahead::ask(engine, &asked.image, args.name.as_deref()));
+    let ahead = ahead.filter(|ahead| ahead.is_about(&asked.image, args.name.as_deref()));
+    let ahead = if looks_only { None } else { ahead.or_else(ask) };
     let mounts = mounts::resolve(args, &checkout, context)?;
     notes.extend(mounts.iter().map(mounts::note));
     notes.extend(host_paths::notes(&checkout.worktree));

@@ -1,4 +1,4 @@
-//! `bn container restrict`: inside a container, what the entrypoint becomes before anything of the agent runs.
+//! `bn container restrict`: inside a container, what a program that joins the agent there has to be first, as the entrypoint was.
 //!
 //! Agents of one repository share the graph's folder and that of caches, and nothing else that both can write to. A socket in one would let one hand
 //! the other an open folder of its worktree, and with it what is hidden under the mounts once the first container is gone.
@@ -25,6 +25,15 @@ use crate::error::Failure;
 use crate::process::{Cmd, Runner};
 
 pub fn run(args: &RestrictArgs, context: &Context) -> Result<Exit, Failure> {
+    keep_sockets_out(context)?;
+    wait_at(&args.gate)?;
+    end_lines_here();
+    let [program, rest @ ..] = args.command.as_slice() else { return Ok(Exit::DONE) };
+    Err(Runner::new(&context.env).replace_this(&Cmd::new(program).args(rest)).into())
+}
+
+/// Takes the right from this process for good.
+pub fn keep_sockets_out(context: &Context) -> Result<(), Failure> {
     let own = [IN_CONTAINER, caches::INSIDE].map(PathBuf::from);
     let lent = context.env.variable(SHARED).unwrap_or_default();
     let shared: Vec<PathBuf> = own.into_iter().chain(std::env::split_paths(&lent)).collect();
@@ -35,12 +44,7 @@ pub fn run(args: &RestrictArgs, context: &Context) -> Result<Exit, Failure> {
             .output
             .note("this kernel has no Landlock: agents of this repository can pass open folders to one another");
     }
-    if let Some(gate) = &args.gate {
-        wait_at(gate)?;
-        end_lines_here();
-    }
-    let [program, rest @ ..] = args.command.as_slice() else { return Ok(Exit::DONE) };
-    Err(Runner::new(&context.env).replace_this(&Cmd::new(program).args(rest)).into())
+    Ok(())
 }
 
 /// Waits until the host has looked at this process.

@@ -34,7 +34,7 @@ pub fn run(args: &RetryArgs, context: &Context) -> Result<Exit, Failure> {
             .output
             .note("its prompt was in BN_INITIAL_PROMPT, and is not kept: the agent is told what went wrong alone");
     }
-    run::run(&again, &Git::new(Runner::new(&context.env)).remembering(), context)
+    run::run(&again, &Git::new(Runner::new(&context.env)).remembering(), None, context)
 }
 
 /// Says why there is nothing to try again, or not yet.

@@ -3,11 +3,13 @@
 use clap::{Args as _, Command, FromArgMatches as _};
 
 use crate::cli::container::RunArgs;
+use crate::commands::container::asked_ahead::{self, Asked};
+use crate::commands::container::configured;
 use crate::commands::container::create;
 use crate::commands::container::dry_run::DryRun;
 use crate::commands::container::notify;
 use crate::commands::container::report::{RunReport, Started};
-use crate::commands::container::resolve::{Resolved, resolve};
+use crate::commands::container::resolve::{Resolved, check_line, resolve};
 use crate::commands::container::screen;
 use crate::commands::{Context, Exit};
 use crate::container::ctr::ContainerSpec;
@@ -33,13 +35,24 @@ pub fn to_the_end(args: &RunArgs, context: &Context) -> Result<Run, Failure> {
     let runner = Runner::new(&context.env);
     let git = Git::new(runner.clone());
     let looking = git.remembering();
-    let mut begun = resolve_and_begin(args, context, &runner, &looking)?;
+    let mut begun = resolve_and_begin(args, context, &runner, &looking, None)?;
     go_on(&mut begun, (&looking, &git), context)?;
     Ok(begun.run)
 }
 
-/// `before` remembers what git has said for the configuration.
-pub fn run(args: &RunArgs, before: &Git, context: &Context) -> Result<Exit, Failure> {
+/// What was typed, and what the configurations say where it says nothing.
+pub fn of_line(args: RunArgs, context: &Context) -> Result<Exit, Failure> {
+    let ask = |args: &RunArgs, tag: &str, runner: &Runner| match args.dry_run || check_line(args, &context.env).is_err()
+    {
+        true => None,
+        false => asked_ahead::guess(args, tag, context, runner),
+    };
+    let (args, git, asked) = configured::fill_meanwhile(args, context, ask)?;
+    run(&args, &git, asked, context)
+}
+
+/// `before` remembers what git has said for the configuration, and `asked` is what containerd was asked meanwhile.
+pub fn run(args: &RunArgs, before: &Git, asked: Option<Asked>, context: &Context) -> Result<Exit, Failure> {
     let secret = args.env.iter().chain(&args.secret).filter(|name| !name.contains('='));
     let runner = Runner::new(&context.env).withholding(secret);
     let git = Git::new(runner.clone());
@@ -53,7 +66,7 @@ pub fn run(args: &RunArgs, before: &Git, context: &Context) -> Result<Exit, Fail
     let created = args.branch.as_ref().map(|branch| create::worktree(args, branch, &git, context)).transpose()?;
     // A new worktree is not among what is remembered.
     let looking = if created.is_some() { git.remembering() } else { git.sharing(before) };
-    let begun = resolve_and_begin(args, context, &runner, &looking);
+    let begun = resolve_and_begin(args, context, &runner, &looking, asked);
     if let (Err(_), Some(created)) = (&begun, &created) {
         created.undo(&git)?;
     }
@@ -77,8 +90,14 @@ struct Begun {
 }
 
 /// Resolves, claims and prepares, and leaves nothing behind where one of them fails.
-fn resolve_and_begin(args: &RunArgs, context: &Context, runner: &Runner, git: &Git) -> Result<Begun, Failure> {
-    let Resolved { plan, engine, notes } = resolve(args, context, runner, git)?;
+fn resolve_and_begin(
+    args: &RunArgs,
+    context: &Context,
+    runner: &Runner,
+    git: &Git,
+    asked: Option<Asked>,
+) -> Result<Begun, Failure> {
+    let Resolved { plan, engine, notes } = resolve(args, context, runner, git, asked)?;
     notes.iter().for_each(|note| context.output.note(note));
     // From here on a signal must not leave anything half done.
     let signals = Signals::catch()?;

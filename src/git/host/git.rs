@@ -209,7 +209,8 @@ impl Git {
     }
 
     pub fn read_with_input(&self, what: &str, cmd: &Cmd, input: &[u8]) -> Result<Captured, GitError> {
-        let captured = self.runner.capture_with_input(&for_rehearsals(cmd), input)?;
+        let ask = || Ok(self.runner.capture_with_input(&for_rehearsals(cmd), input)?);
+        let captured = self.lasting.answer(cmd, input, ask)?;
         if captured.success() { Ok(captured) } else { Err(refused(what, &captured)) }
     }
 

@@ -9,7 +9,7 @@ use crate::git::host::GitError;
 use crate::process::{Captured, Cmd};
 
 /// What has one answer for ever where it names nothing but objects, each by its whole id.
-const LASTING: &[&str] = &["cat-file", "diff-tree", "merge-base --is-ancestor"];
+const LASTING: &[&str] = &["cat-file", "diff-tree", "merge-base --is-ancestor", "rev-list --count"];
 
 /// A longer answer is not remembered. Bytes.
 const LONGEST: usize = 1 << 20;
@@ -51,6 +51,7 @@ impl Lasting {
 /// the lines of the input.
 fn names_whole_ids(arguments: &[OsString], input: &[u8]) -> bool {
     let is_whole = |word: &[u8]| {
+        let word = word.strip_prefix(b"^").unwrap_or(word);
         let end = word.iter().position(|&byte| byte == b'^').unwrap_or(word.len());
         matches!(end, 40 | 64) && word[..end].iter().all(u8::is_ascii_hexdigit)
     };
@@ -107,7 +108,11 @@ mod tests {
     fn a_name_that_can_move_is_no_whole_id() {
         let id = "0123456789abcdef0123456789abcdef01234567";
         let words = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();
-        for (line, input) in [("-c a=b diff-tree -r ID ID", ""), ("cat-file --batch", "ID\nID^{tree}\n")] {
+        for (line, input) in [
+            ("-c a=b diff-tree -r ID ID", ""),
+            ("cat-file --batch", "ID\nID^{tree}\n"),
+            ("rev-list --count --stdin", "ID\n^ID\n"),
+        ] {
             assert!(names_whole_ids(&words(&line.replace("ID", id)), input.replace("ID", id).as_bytes()), "{line}");
         }
         for (line, input) in [
@@ -116,6 +121,7 @@ mod tests {
             ("cat-file blob ID:a", ""),
             ("merge-base --is-ancestor ID 0123456", ""),
             ("cat-file --batch", ""),
+            ("rev-list --count --stdin", "ID\n^main\n"),
         ] {
             assert!(!names_whole_ids(&words(&line.replace("ID", id)), input.replace("ID", id).as_bytes()), "{line}");
         }

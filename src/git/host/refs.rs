@@ -1,7 +1,10 @@
 //! The host's refs, and the one file format in which refs are handed to the agent.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
+
+use memchr::memmem;
 
 use crate::git::host::{Git, GitError};
 
@@ -34,9 +37,30 @@ fn parse_line(line: &[u8]) -> Option<HostRef> {
 
 /// The commit that a ref names; `None` where there is no such ref.
 pub fn commit(git: &Git, git_dir: &Path, name: &str) -> Result<Option<String>, GitError> {
+    if let Some(id) = written_down(git_dir, name) {
+        return Ok(Some(id));
+    }
     let cmd = git.in_dir(git_dir).args(["rev-parse", "--verify", "--quiet", "--end-of-options"]);
     let captured = git.capture(&cmd.arg(format!("{name}^{{commit}}")))?;
     Ok(captured.success().then(|| captured.text()))
+}
+
+/// What a branch is at, where a file of the repository says so; of all else, and of tables of refs, git knows.
+pub(super) fn written_down(git_dir: &Path, name: &str) -> Option<String> {
+    name.strip_prefix("refs/heads/")?;
+    if name.split('/').any(|part| part.is_empty() || part.starts_with('.')) {
+        return None;
+    }
+    let is_id = |id: &[u8]| matches!(id.len(), 40 | 64) && id.iter().all(u8::is_ascii_hexdigit);
+    let id = match fs::read(git_dir.join(name)) {
+        Ok(loose) => loose.strip_suffix(b"\n")?.to_vec(),
+        Err(_) => {
+            let packed = fs::read(git_dir.join("packed-refs")).ok()?;
+            let end = memmem::find(&packed, format!(" {name}\n").as_bytes())?;
+            packed[..end].rsplit(|&byte| byte == b'\n').next()?.to_vec()
+        }
+    };
+    String::from_utf8(id).ok().filter(|id| is_id(id.as_bytes()))
 }
 
 /// How many commits are in the history of `commit`, and in that of none of the others.
@@ -125,6 +149,33 @@ pub fn short(id: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_branch_is_read_where_git_has_written_it_down() {
+        let folder = tempfile::tempdir().unwrap();
+        let git = crate::git::testing::git(folder.path());
+        let git_dir = folder.path().join(".git");
+        let run = |words: &str| {
+            let cmd =
+                git.in_tree(&git_dir, folder.path()).args(["-c", "user.name=a", "-c", "user.email=a@example.org"]);
+            git.read("make it", &cmd.args(words.split(' '))).unwrap().text()
+        };
+        git.read("make it", &git.discovering(folder.path()).args(["init", "--quiet", "-b", "main"])).unwrap();
+        run("commit --quiet --allow-empty -m one");
+        run("branch a/main");
+        let id = run("rev-parse HEAD");
+        let all = ["refs/heads/main", "refs/heads/a/main"];
+        assert!(all.iter().all(|name| written_down(&git_dir, name).as_ref() == Some(&id)));
+        run("pack-refs --all");
+        assert!(!git_dir.join(all[0]).exists());
+        assert!(all.iter().all(|name| written_down(&git_dir, name).as_ref() == Some(&id)));
+        run("commit --quiet --allow-empty -m two");
+        assert_eq!(written_down(&git_dir, all[0]), Some(run("rev-parse main")), "not what is packed");
+        run("symbolic-ref refs/heads/link refs/heads/main");
+        let others = ["refs/heads/link", "refs/heads/none", "HEAD", "refs/heads/../../HEAD", "refs/heads/ain"];
+        assert!(others.iter().all(|name| written_down(&git_dir, name).is_none()));
+        assert_eq!(commit(&git, &git_dir, others[0]).unwrap(), Some(run("rev-parse main")), "git is asked");
+    }
 
     #[test]
     fn packed_refs_are_read_back() {

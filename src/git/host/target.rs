@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::git::host::config::Config;
 use crate::git::host::repository::Repository;
-use crate::git::host::{Git, GitError, checkout, worktrees};
+use crate::git::host::{Git, GitError, checkout, refs, worktrees};
 
 /// The branch to merge into, without refs/heads/.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,9 +51,12 @@ fn exists(git: &Git, repository: &Repository, branch: &str) -> Result<bool, GitE
 
 /// The id that a branch is at; `None` where there is no such branch.
 pub fn tip(git: &Git, repository: &Repository, branch: &str) -> Result<Option<String>, GitError> {
+    let name = format!("refs/heads/{branch}");
+    if let Some(id) = refs::written_down(&repository.common_dir, &name) {
+        return Ok(Some(id));
+    }
     let cmd =
         git.in_dir(&repository.common_dir).args(["for-each-ref", "--count=1", "--format=%(objectname) %(refname)"]);
-    let name = format!("refs/heads/{branch}");
     let found = git.read("look for a branch", &cmd.arg(&name))?.text();
     // Below the name there may be others.
     Ok(found.split_once(' ').filter(|(_, found)| *found == name).map(|(id, _)| id.to_owned()))

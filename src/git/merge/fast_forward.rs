@@ -58,8 +58,10 @@ pub fn merge(git: &Git, run: &RunGit, collected: &Collected) -> Result<MergeOutc
     let Some(from) = refs::commit(git, common, &run.target.reference())? else {
         return Ok(MergeOutcome::Refused { why: format!("branch {} is gone", run.target.branch) });
     };
-    let already = refs::is_ancestor(git, common, to, &from)?;
-    if !already && !refs::is_ancestor(git, common, &from, to)? {
+    let fits = refs::is_ancestor(git, common, &from, to)?;
+    // No history goes round: of two commits only one is in that of the other.
+    let already = from == to || !fits && refs::is_ancestor(git, common, to, &from)?;
+    if !already && !fits {
         let there = landed::is_reapplied(git, run, &from, to)?;
         return Ok(if there { MergeOutcome::NothingToMerge } else { MergeOutcome::Diverged });
     }

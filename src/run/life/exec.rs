@@ -18,6 +18,7 @@ use crate::output::Output;
 use crate::process::exit_code;
 use crate::run::engine::process::Watched;
 use crate::run::engine::{Engine, EngineError};
+use crate::run::life::start::ask_root;
 use crate::run::record::census::Seen;
 use crate::run::record::run_json::RunSpec;
 use crate::run::record::{RunError, store};
@@ -142,11 +143,9 @@ fn limit(first: u32, spec: &RunSpec, engine: &Engine) -> Result<(), WallError> {
             lower.push(*pid);
         }
     }
-    let root = from_host::refuse_dumps(&wall::lower_limits(&pids, &spec.limits)?);
     // Where root may not do it either, the look at the processes tells, or the program has fewer files open.
-    root.iter()
-        .chain(&from_host::raise_open_files(&lower, &spec.limits))
-        .for_each(|cmd| drop(engine.runner().read(cmd)));
+    ask_root(from_host::refuse_dumps(&wall::lower_limits(&pids, &spec.limits)?), engine);
+    ask_root(from_host::raise_open_files(&wall::raise_open_files(&lower, &spec.limits)?, &spec.limits), engine);
     Ok(())
 }
 

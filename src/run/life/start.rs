@@ -227,14 +227,21 @@ fn wall_in(run: &mut Run, container: &ContainerSpec, engine: &Engine) -> Result<
 /// Limits that a process hands on to those that it starts: here all of them wait at the gate.
 fn limit_processes(spec: &ContainerSpec, engine: &Engine, pid: u32) -> Result<(), Failure> {
     let pids = wall::pids(pid).map_err(WallError::from)?;
-    let all_done = |cmds: Vec<Cmd>| cmds.iter().all(|cmd| engine.runner().read(cmd).is_ok());
     // Where root may not do it either, the look at the wall tells.
-    all_done(from_host::refuse_dumps(&wall::lower_limits(&pids, &spec.limits)?));
+    ask_root(from_host::refuse_dumps(&wall::lower_limits(&pids, &spec.limits)?), engine);
     if !spec.rlimit_flag {
         // Where root may not raise it, every run would print the same note, so only the doctor does.
-        all_done(from_host::raise_open_files(&pids, &spec.limits));
+        let refused = wall::raise_open_files(&pids, &spec.limits)?;
+        ask_root(from_host::raise_open_files(&refused, &spec.limits), engine);
     }
     Ok(())
+}
+
+/// Has root try what the kernel has refused to this user. Root itself has its answer already.
+pub(super) fn ask_root(cmds: Vec<Cmd>, engine: &Engine) {
+    if !engine.runner().is_root() {
+        cmds.iter().for_each(|cmd| drop(engine.runner().read(cmd)));
+    }
 }
 
 fn give_up(

@@ -74,16 +74,28 @@ pub fn lower_limits(pids: &[u32], limits: &Limits) -> Result<Vec<u32>, WallError
     let mut for_root = Vec::new();
     for number in pids {
         let Some(pid) = i32::try_from(*number).ok().and_then(Pid::from_raw) else { continue };
-        if !lower(pid, Resource::Core, 1)? && dumps_to_program {
+        if !set(pid, Resource::Core, 1)? && dumps_to_program {
             for_root.push(*number);
         }
-        lower(pid, Resource::Fsize, limits.disk)?;
+        set(pid, Resource::Fsize, limits.disk)?;
     }
     Ok(for_root)
 }
 
-/// False where the limit was lower before.
-fn lower(pid: Pid, resource: Resource, most: u64) -> io::Result<bool> {
+/// Raises how many files processes may have open. Returns those of which the kernel does not allow that to this user.
+pub fn raise_open_files(pids: &[u32], limits: &Limits) -> Result<Vec<u32>, WallError> {
+    let mut refused = Vec::new();
+    for number in pids {
+        let Some(pid) = i32::try_from(*number).ok().and_then(Pid::from_raw) else { continue };
+        if !set(pid, Resource::Nofile, limits.open_files)? {
+            refused.push(*number);
+        }
+    }
+    Ok(refused)
+}
+
+/// False where the limit was lower before, and this user may not raise it.
+fn set(pid: Pid, resource: Resource, most: u64) -> io::Result<bool> {
     match prlimit(Some(pid), resource, Rlimit { current: Some(most), maximum: Some(most) }) {
         Ok(_) | Err(Errno::SRCH) => Ok(true),
         Err(Errno::PERM) => Ok(false),
