@@ -7,13 +7,17 @@ pub const INSIDE: &str = "/caches";
 /// What the entrypoint is told.
 pub const VARIABLE: &str = "BN_CACHES";
 
+/// Places that their managers have to be told of.
+pub const PNPM_STORE: &str = ".local/share/pnpm/store";
+pub const YARN: &str = ".cache/yarn";
+
 /// A folder's name in there, and the place in the home at which it appears. Caches alone: no settings, no credentials, nothing
 /// that is put on PATH.
 const PLACES: [(&str, &str); 13] = [
     ("npm", ".npm"),
     ("pnpm", ".cache/pnpm"),
-    ("pnpm-store", ".local/share/pnpm/store"),
-    ("yarn", ".cache/yarn"),
+    ("pnpm-store", PNPM_STORE),
+    ("yarn", YARN),
     ("yarn-berry", ".yarn/berry"),
     ("pip", ".cache/pip"),
     ("uv", ".cache/uv"),

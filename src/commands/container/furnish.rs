@@ -128,11 +128,11 @@ fn java_properties(prefix: &str, (host, port): (&str, &str)) -> String {
 
 /// Maven's newer ways to fetch ask its settings alone, and so does a Java that gradle has fetched itself.
 fn home(home: &Path, way_out: Option<(&str, &str)>) -> anyhow::Result<()> {
-    let Some(way_out) = way_out else { return Ok(()) };
-    let files = [
-        (".m2/settings.xml", maven_settings(way_out)),
-        (".gradle/gradle.properties", java_properties("systemProp.", way_out)),
-    ];
+    let mut files = stores(home).to_vec();
+    if let Some(way_out) = way_out {
+        files.push((".m2/settings.xml", maven_settings(way_out)));
+        files.push((".gradle/gradle.properties", java_properties("systemProp.", way_out)));
+    }
     for (name, text) in files {
         let path = home.join(name);
         let folder = path.parent().unwrap_or(home);
@@ -140,6 +140,18 @@ fn home(home: &Path, way_out: Option<(&str, &str)>) -> anyhow::Result<()> {
         append(&path, &text)?;
     }
     Ok(())
+}
+
+/// Where managers keep what they fetch that would not do so in the home: pnpm would in the worktree, because no other folder is on
+/// its file system, and yarn's first version beside the programs of all users where it is root's.
+fn stores(home: &Path) -> [(&'static str, String); 3] {
+    let (pnpm, yarn) = (home.join(caches::PNPM_STORE), home.join(caches::YARN));
+    [
+        (".config/pnpm/rc", format!("store-dir={}\n", pnpm.display())),
+        // Since pnpm 11.
+        (".config/pnpm/config.yaml", format!("storeDir: {}\n", pnpm.display())),
+        (".yarnrc", format!("cache-folder \"{}\"\n", yarn.display())),
+    ]
 }
 
 fn maven_settings((host, port): (&str, &str)) -> String {
@@ -220,6 +232,19 @@ mod tests {
             assert!(text(root, file).unwrap().contains("CHROMIUM_FLAGS=\"$CHROMIUM_FLAGS --no-sandbox\""), "{file}");
         }
         assert_eq!(text(root, "usr/local/bin/podman"), None, "the image has one");
+    }
+
+    #[test]
+    fn pnpm_and_yarn_are_told_where_the_caches_are_whatever_the_network_is() {
+        for way_out in [None, Some(WAY_OUT)] {
+            let folder = tempfile::tempdir().unwrap();
+            home(folder.path(), way_out).unwrap();
+            let at = folder.path().display();
+            let store = format!("{at}/.local/share/pnpm/store\n");
+            assert_eq!(text(folder.path(), ".config/pnpm/rc").unwrap(), format!("store-dir={store}"));
+            assert_eq!(text(folder.path(), ".config/pnpm/config.yaml").unwrap(), format!("storeDir: {store}"));
+            assert_eq!(text(folder.path(), ".yarnrc").unwrap(), format!("cache-folder \"{at}/.cache/yarn\"\n"));
+        }
     }
 
     #[test]

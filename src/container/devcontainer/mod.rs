@@ -58,7 +58,7 @@ impl Devcontainer {
         let mut left_out = left_out::of(&keys);
         let folder = Path::new(file).parent().unwrap_or(Path::new(""));
         Ok(Self {
-            base: base(&keys, folder).map_err(wrong)?,
+            base: base(&keys, folder, &mut left_out).map_err(wrong)?,
             features: features::wanted(&keys, folder).map_err(wrong)?,
             env: parts::env(&keys, &mut left_out),
             setup: parts::setup(&keys, &mut left_out),
@@ -69,7 +69,7 @@ impl Devcontainer {
     }
 }
 
-fn base(keys: &Map<String, Value>, folder: &Path) -> Result<Base, String> {
+fn base(keys: &Map<String, Value>, folder: &Path, left_out: &mut Vec<String>) -> Result<Base, String> {
     let build = keys.get("build").and_then(Value::as_object);
     let text = |name: &str| build.and_then(|build| build.get(name)).and_then(Value::as_str).map(str::to_owned);
     let legacy = |name: &str| keys.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -78,7 +78,7 @@ fn base(keys: &Map<String, Value>, folder: &Path) -> Result<Base, String> {
         return Ok(Base::Build(Build {
             dockerfile: in_tree(folder, &dockerfile)?,
             context: in_tree(folder, &context)?,
-            args: args(build.and_then(|build| build.get("args")))?,
+            args: parts::args(keys, left_out),
             target: text("target"),
         }));
     }
@@ -88,20 +88,12 @@ fn base(keys: &Map<String, Value>, folder: &Path) -> Result<Base, String> {
         }
         Some(image) => Ok(Base::Image(image)),
         None if keys.contains_key("dockerComposeFile") => {
-            Err("dockerComposeFile: bn starts one container, and knows its image by `image` or `build` alone"
+            Err("dockerComposeFile: bn starts one container, and knows its image by `image` or `build` alone: name one beside it, \
+                 or commit a .binnacle/Containerfile"
                 .to_owned())
         }
         None => Err("it names neither an `image` nor a `build` with a `dockerfile`".to_owned()),
     }
-}
-
-fn args(value: Option<&Value>) -> Result<Vec<(String, String)>, String> {
-    let Some(args) = value.and_then(Value::as_object) else { return Ok(Vec::new()) };
-    let one = |(name, value): (&String, &Value)| match value.as_str() {
-        Some(text) if !text.contains("${") => Ok((name.clone(), text.to_owned())),
-        _ => Err(format!("build.args.{name}: bn takes plain texts alone")),
-    };
-    args.iter().map(one).collect()
 }
 
 #[cfg(test)]

@@ -5,16 +5,45 @@ use serde_json::{Map, Value};
 /// The keys of commands, in the order in which they run: each run is a new container, which is created and started.
 const COMMANDS: [&str; 4] = ["onCreateCommand", "updateContentCommand", "postCreateCommand", "postStartCommand"];
 
-/// With what is known of `${…}` in its place; `None` where more is named.
+/// With what is known of `${…}` in its place; `None` where more is named. What a variable of this machine holds stays here: the default
+/// that stands beside its name is taken.
 fn expanded(text: &str) -> Option<String> {
-    let text = text
-        .replace("${containerWorkspaceFolder}", "/workspace")
-        .replace("${containerWorkspaceFolderBasename}", "workspace");
-    (!text.contains("${")).then_some(text)
+    let mut rest = text;
+    let mut whole = String::new();
+    while let Some((before, after)) = rest.split_once("${") {
+        let (name, after) = after.split_once('}')?;
+        let value = match name {
+            "containerWorkspaceFolder" => "/workspace",
+            "containerWorkspaceFolderBasename" => "workspace",
+            _ => name.strip_prefix("localEnv:")?.split_once(':')?.1,
+        };
+        whole.extend([before, value]);
+        rest = after;
+    }
+    Some(whole + rest)
 }
 
 fn unknown_variable(what: &str) -> String {
-    format!("{what} is left out: bn knows no ${{…}} but containerWorkspaceFolder there")
+    format!("{what} is left out: bn knows no ${{…}} there but containerWorkspaceFolder and localEnv:NAME:DEFAULT, which is DEFAULT")
+}
+
+/// A text of the file, or why it is left out.
+fn text(what: &str, value: &Value) -> Result<String, String> {
+    let text = value.as_str().ok_or_else(|| format!("{what} is left out: it is no text"))?;
+    expanded(text).ok_or_else(|| unknown_variable(what))
+}
+
+/// What the Dockerfile is told.
+pub fn args(keys: &Map<String, Value>, left_out: &mut Vec<String>) -> Vec<(String, String)> {
+    let mut told = Vec::new();
+    let args = keys.get("build").and_then(|build| build.get("args")).and_then(Value::as_object);
+    for (name, value) in args.into_iter().flatten() {
+        match text(&format!("build.args.{name}"), value) {
+            Ok(text) => told.push((name.clone(), text)),
+            Err(why) => left_out.push(why),
+        }
+    }
+    told
 }
 
 /// The variables of the container, and those of who works in it, which count more.
@@ -22,14 +51,12 @@ pub fn env(keys: &Map<String, Value>, left_out: &mut Vec<String>) -> Vec<(String
     let mut variables: Vec<(String, String)> = Vec::new();
     for key in ["containerEnv", "remoteEnv"] {
         for (name, value) in keys.get(key).and_then(Value::as_object).into_iter().flatten() {
-            let what = format!("{key}.{name}");
-            match value.as_str().map(expanded) {
-                Some(Some(text)) => {
+            match text(&format!("{key}.{name}"), value) {
+                Ok(text) => {
                     variables.retain(|(known, _)| known != name);
                     variables.push((name.clone(), text));
                 }
-                Some(None) => left_out.push(unknown_variable(&what)),
-                None => left_out.push(format!("{what} is left out: it is no text")),
+                Err(why) => left_out.push(why),
             }
         }
     }
@@ -115,7 +142,8 @@ fn mount(value: &Value) -> Result<String, String> {
         return Err(format!("{target} is no folder of this machine (type=bind)"));
     }
     let source = get(&["source", "src"]).ok_or_else(|| format!("{target} has no source"))?;
-    let source = source.replace("${localEnv:HOME}", "~");
+    // The second one is there for Windows, where the first is empty.
+    let source = source.replace("${localEnv:HOME}", "~").replace("${localEnv:USERPROFILE}", "");
     let (source, target) = match (expanded(&source), expanded(&target)) {
         (Some(source), Some(target)) if ![&source, &target].iter().any(|path| path.contains(':')) => (source, target),
         _ => return Err(format!("{target} from {source} has a `:` or a ${{…}} in it that bn does not know")),
