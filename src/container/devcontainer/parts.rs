@@ -24,7 +24,9 @@ fn expanded(text: &str) -> Option<String> {
 }
 
 fn unknown_variable(what: &str) -> String {
-    format!("{what} is left out: bn knows no ${{…}} there but containerWorkspaceFolder and localEnv:NAME:DEFAULT, which is DEFAULT")
+    format!(
+        "{what} is left out: bn knows no ${{…}} there but containerWorkspaceFolder and localEnv:NAME:DEFAULT, which is DEFAULT"
+    )
 }
 
 /// A text of the file, or why it is left out.
