@@ -62,6 +62,12 @@ impl Explain for std::io::Error {}
 pub struct Failure(Box<dyn Explain + Send + Sync>);
 
 impl Failure {
+    /// Whether it is an error of this room's.
+    pub fn is<E: std::error::Error + 'static>(&self) -> bool {
+        let error: &(dyn std::error::Error + 'static) = &*self.0;
+        error.is::<E>()
+    }
+
     pub fn hints(&self) -> Vec<String> {
         self.0.hints()
     }

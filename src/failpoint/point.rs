@@ -77,7 +77,7 @@ points! {
     RunEnded,
     /// Passed by runs whose container does not start.
     StartFailed,
-    /// Passed by runs whose work could not be collected.
+    /// Passed by runs whose work could not be collected, or whose container could not be removed.
     CollectFailed,
     /// Passed by runs whose container took a password to remove.
     CleanedUp,

@@ -11,12 +11,28 @@ const TRIES: usize = 16;
 
 /// A port of the host that cannot be had.
 #[derive(Debug, thiserror::Error)]
-#[error("port {port} of this machine cannot be published{}", why(.source))]
+#[error("{}", refusal(*.port, .holder.as_deref(), why(.source)))]
 pub struct PortError {
     address: SocketAddr,
     port: u16,
     inside: u16,
+    /// The run that has it, where that is known.
+    holder: Option<String>,
     source: io::Error,
+}
+
+impl PortError {
+    /// Names the run that has the port. `run_at` knows them.
+    pub fn held_by(self, run_at: impl FnOnce(u16) -> Option<String>) -> Self {
+        let taken = self.source.kind() == io::ErrorKind::AddrInUse;
+        Self { holder: if taken { run_at(self.port) } else { None }, ..self }
+    }
+}
+
+/// Why a port cannot be had: for the run that has it, or for something else.
+pub fn refusal(port: u16, holder: Option<&str>, why: &str) -> String {
+    let why = holder.map_or_else(|| why.to_owned(), |run| format!(": the run {run} has it"));
+    format!("port {port} of this machine cannot be published{why}")
 }
 
 fn why(source: &io::Error) -> &'static str {
@@ -34,7 +50,12 @@ impl Explain for PortError {
             io::ErrorKind::AddrNotAvailable => {
                 vec![format!("the addresses of this machine: ip address; without {}, its loopback", self.address.ip())]
             }
-            _ => vec![format!("any port that is free will do with :{}, or name another before the colon", self.inside)],
+            _ => {
+                let other =
+                    format!("any port that is free will do with :{}, or name another before the colon", self.inside);
+                let stop = self.holder.as_ref().map(|run| format!("or end that run: bn container stop {run}"));
+                std::iter::once(other).chain(stop).collect()
+            }
         }
     }
 }
@@ -67,7 +88,9 @@ fn listen_once(published: &Published) -> Result<Vec<TcpListener>, PortError> {
             Ok(listener) => listeners.push(listener),
             // Not every machine has the newer family.
             Err(error) if !listeners.is_empty() && is_missing(address, &error) => {}
-            Err(source) => return Err(PortError { address, port: address.port(), inside: published.port, source }),
+            Err(source) => {
+                return Err(PortError { address, port: address.port(), inside: published.port, holder: None, source });
+            }
         }
     }
     Ok(listeners)
@@ -93,6 +116,11 @@ mod tests {
             format!("port {port} of this machine cannot be published: another program has it")
         );
         assert_eq!(error.hints(), ["any port that is free will do with :3000, or name another before the colon"]);
+        let held = check(&format!("{port}:3000").parse().unwrap())
+            .unwrap_err()
+            .held_by(|at| (at == port).then(|| "job".to_owned()));
+        assert_eq!(held.to_string(), format!("port {port} of this machine cannot be published: the run job has it"));
+        assert_eq!(held.hints()[1], "or end that run: bn container stop job");
         let free = listen(&":3000".parse().unwrap()).unwrap();
         let ports: Vec<u16> = free.iter().map(|listener| listener.local_addr().unwrap().port()).collect();
         assert!(ports.iter().all(|port| *port == ports[0] && *port != 0), "{ports:?}");

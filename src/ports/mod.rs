@@ -13,7 +13,7 @@ pub mod state;
 mod words;
 
 pub use door::{Door, DoorSpec};
-pub use listen::check;
+pub use listen::{check, refusal};
 
 #[cfg(test)]
 mod tests;

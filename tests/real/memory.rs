@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::screen::Screen;
 use crate::world::{Answer, World, image};
 
 /// A program that keeps its sessions where Claude Code does, and says how it was started.
@@ -115,6 +116,33 @@ fn another_worktree_and_one_that_takes_its_place_know_nothing() {
     let said = format!("forgot what agents remember of {}: that worktree is gone", world.path("agent-1").display());
     assert!(pruned.stderr.contains(&said), "{pruned:#?}");
     assert_eq!(world.shell("ls home/.local/share/binnacle/agents/*"), "");
+}
+
+/// `claude --resume ID` is not what one types here.
+#[test]
+fn the_last_line_after_an_agents_own_screen_says_how_to_go_on_with_its_session() {
+    let world = world();
+    let path = "PATH=/workspace/bin:/usr/local/bin:/usr/bin:/bin";
+    let says = |name: &str, options: &str| {
+        let (screen, image, name) = (Screen::of(&world), image(), world.name(name));
+        let typed = format!("bn container run ../agent-1 --agent claude --tag {image} --env {path} --name {name}");
+        screen.types(&format!("{typed} {options}; echo rc=$?"));
+        screen.waits_for("rc=0");
+        screen.text()
+    };
+    let line = format!(
+        "to go on with this session: bn container run ../agent-1 --agent claude --tag {} --continue\nrc=0",
+        image()
+    );
+    let first = says("one", "");
+    assert!(first.contains(&line), "{first}");
+    let again = says("two", "--continue");
+    assert!(
+        again.contains("started with: --dangerously-skip-permissions --resume=1") && again.contains(&line),
+        "{again}"
+    );
+    let other = claude(&world, "../agent-1", "alone", &["--prompt", "x"]).exits(0);
+    assert!(!other.stderr.contains("to go on with"), "nobody sat in front of it: {other:#?}");
 }
 
 #[test]

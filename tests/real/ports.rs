@@ -105,14 +105,17 @@ fn a_port_is_opened_for_a_run_that_is_going_on() {
 
     let taken = addresses[0].rsplit_once(':').unwrap().1;
     let refused = world.bn(&["container", "port", &name, &format!("{taken}:8000")]).exits(2);
-    assert!(refused.stderr.contains(&format!("port {taken} of this machine cannot be published")), "{refused:#?}");
+    let holds = format!("{name}: port {taken} of this machine cannot be published: the run {name} has it\n");
+    assert!(refused.stderr.contains(&holds), "{refused:#?}");
     assert!(
         refused.stderr.contains(&format!("hint: any port that is free: bn container port {name} :8000")),
         "{refused:#?}"
     );
     let other = world.name("other");
     let refused = world.agent(&["--name", &other, "--publish", &format!("{taken}:3000")], "true").exits(125);
-    assert!(refused.stderr.contains("another program has it"), "{refused:#?}");
+    let holds = format!("port {taken} of this machine cannot be published: the run {name} has it\n");
+    assert!(refused.stderr.contains(&holds), "{refused:#?}");
+    assert!(refused.stderr.contains(&format!("or end that run: bn container stop {name}\n")), "{refused:#?}");
     world.bn(&["container", "port", &name, "x"]).exits(2);
 
     let open = world.bn(&["container", "port", &name, "0.0.0.0:0:5173"]).exits(0);

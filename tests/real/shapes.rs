@@ -119,6 +119,44 @@ fn a_shape_that_the_project_configures_counts_where_no_flag_says_otherwise() {
     assert_eq!(world.git("log --format=%s -1 main"), "m2");
 }
 
+/// It may want a check, which a merge must not do without by itself.
+#[test]
+fn a_configuration_that_nobody_can_read_keeps_no_finished_work_where_it_is() {
+    let world = World::new();
+    let work = |name: &str, check: &[&str]| {
+        let made = format!("echo {name} > {name}; git add {name}; git commit -qm {name}");
+        world.agent(&[&["--name", name, "--no-merge"], check].concat(), &made).exits(0);
+    };
+    let (without, with, mine) = (world.name("without"), world.name("with"), "home/.config/binnacle/config.toml");
+    work(&without, &[]);
+    world.shell(
+        "mkdir -p home/.config/binnacle; mkdir repo/.binnacle; echo \"chekc = 'false'\" >repo/.binnacle/config.toml",
+    );
+    world.git("add .binnacle");
+    world.git("commit -q -m settings");
+    let merge = |words: &[&str]| world.bn(&[&["container", "merge"], words].concat());
+    let refused = merge(&[&without, "--rebase"]).exits(2);
+    let hint =
+        format!("hint: whether it wants a check is not known; without one: bn container merge {without} --no-check\n");
+    for said in ["main:.binnacle/config.toml:1: there is no key chekc\n", "hint: you may mean: check\n", &hint] {
+        assert!(refused.stderr.contains(said), "{refused:#?}");
+    }
+    world.assert_on_main("settings");
+    let taken = merge(&[&without, "--rebase", "--no-check"]).exits(0);
+    assert!(taken.stderr.contains("no key chekc; this merge takes nothing from configurations\n"), "{taken:#?}");
+    world.assert_on_main(&without);
+
+    world.git("rm -q .binnacle/config.toml");
+    world.git("commit -q -m mended");
+    world.shell("git -C agent-1 reset -q --hard main");
+    work(&with, &["--check", "test -e file"]);
+    world.shell(&format!("echo 'merge.rebase = maybe' >{mine}"));
+    let checked = merge(&[&with]).exits(0);
+    assert!(checked.stderr.contains("this merge takes nothing from configurations\n"), "{checked:#?}");
+    assert!(checked.stderr.contains("the check passed"), "{checked:#?}");
+    world.assert_on_main(&with);
+}
+
 #[test]
 fn a_branch_that_is_named_gets_the_work_and_is_the_target_then() {
     let world = World::new();

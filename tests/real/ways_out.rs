@@ -116,6 +116,42 @@ fn a_containerd_that_is_started_again_while_a_run_ends_is_asked_once_more() {
     world.assert_nothing_runs(&world.job());
 }
 
+/// A `ctr` that cannot remove a container while there is a file beside it.
+const BUSY: &str = r#"#!/bin/sh
+case "$* " in
+*" containers rm "*) [ ! -e "$0.busy" ] || { echo "ctr: failed to unmount rootfs: device or resource busy: unknown" >&2; exit 1; } ;;
+esac
+PATH=${PATH#*:} exec ctr "$@"
+"#;
+
+#[test]
+fn a_container_that_cannot_be_removed_is_told_as_that_until_it_can() {
+    // sudo looks for programs on a PATH of its own.
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let world = World::new();
+    world.shell("mkdir programs; touch programs/ctr.busy");
+    std::fs::write(world.path("programs/ctr"), BUSY).unwrap();
+    world.shell("chmod 0755 programs/ctr");
+    let path = format!("{}:{}", world.path("programs").display(), std::env::var("PATH").unwrap());
+    let typed = |args: &[&str]| answer(world.bn_command(args).env("PATH", &path).output().unwrap());
+    let (image, job) = (image(), world.job());
+    let commit = ["--", "git", "commit", "-q", "--allow-empty", "-m", "work"];
+    let first = typed(&[&["container", "run", "--tag", &image, "../agent-1", "--name", &job], &commit[..]].concat());
+    assert!(first.code == 125 && first.stderr.contains("device or resource busy"), "{first:#?}");
+    let wish = &world.row(&job)["wish"];
+    let why = wish["why"].as_str().unwrap();
+    assert!(why.starts_with("its container could not be removed: ") && why.contains("resource busy"), "{wish:#}");
+    assert_eq!(wish["next"][0]["command"], format!("bn container merge {job}"));
+    typed(&["container", "merge", &job]).exits(125);
+    world.shell("rm programs/ctr.busy");
+    typed(&["container", "merge", &job]).exits(0);
+    world.assert_on_main("work");
+    world.assert_nothing_runs(&job);
+    assert_eq!(world.row(&job)["wish"], serde_json::Value::Null);
+}
+
 /// What the line says of discarding, in a world whose run has come to be stuck.
 fn discard(world: &World) -> String {
     let asked = world.bn(&["container", "discard", &world.job()]).exits(2);

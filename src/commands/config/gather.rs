@@ -85,6 +85,11 @@ pub struct Found {
 }
 
 impl Found {
+    /// Where none can be read.
+    pub fn nothing() -> Self {
+        Self { settled: Vec::new(), project: None }
+    }
+
     fn of(stronger: Vec<Setting>, project: Option<Project>) -> Self {
         let of_project = project.as_ref().map_or(Vec::new(), |project| project.settings.clone());
         Self { settled: settle(stronger.into_iter().chain(of_project)), project }

@@ -1,14 +1,15 @@
 //! `bn container merge`: finish a run that was interrupted, or whose work could not go to its target.
 
 use crate::cli::container::MergeArgs;
-use crate::commands::config::gather;
+use crate::commands::config::gather::{self, Found};
 use crate::commands::container::checks;
 use crate::commands::container::filled;
 use crate::commands::container::find::Runs;
 use crate::commands::container::headline::{commits, in_words};
 use crate::commands::container::report::RunReport;
 use crate::commands::{Context, Exit};
-use crate::error::{Failure, Usage};
+use crate::config::error::ConfigError;
+use crate::error::{Failure, Usage, in_one_sentence};
 use crate::git::collect::collected::Collected;
 use crate::git::collect::kept;
 use crate::git::collect::plan::WORK;
@@ -43,7 +44,10 @@ pub fn run(args: &MergeArgs, context: &Context) -> Result<Exit, Failure> {
         retarget::set(&mut run, branch, &git, &context.env.directory)?;
     }
     let connect = || Ok(Engine::connect(&context.env, &runner)?);
-    let found = gather::for_work(&run.record.spec, &git, context)?;
+    let found = match gather::for_work(&run.record.spec, &git, context) {
+        Err(error) if error.is::<ConfigError>() => without_configurations(&error, args, &run, context)?,
+        other => other?,
+    };
     let args = &filled::fill(args.clone(), &found, false, context)?;
     let checker = Checker { env: &context.env, engine: &connect, signals: None, output: context.output };
     let try_first = checks::of_merge(args, &run.record.spec, &found, context)?;
@@ -57,6 +61,20 @@ pub fn run(args: &MergeArgs, context: &Context) -> Result<Exit, Failure> {
     let report = RunReport::of(&run.record, &run.folder)?;
     context.output.print(&report)?;
     Ok(Exit(merge_exit(&run, &report)))
+}
+
+/// A configuration that cannot be read may want a check. Where it is known without it what is to be tried first, finished work comes home
+/// all the same.
+fn without_configurations(error: &Failure, args: &MergeArgs, run: &Run, context: &Context) -> Result<Found, Failure> {
+    let why = in_one_sentence(error);
+    if args.no_check || args.check.is_some() || run.record.spec.check.is_some() {
+        context.output.note(format_args!("{why}; this merge takes nothing from configurations"));
+        return Ok(Found::nothing());
+    }
+    let name = run.name();
+    let refused = error.hints().into_iter().fold(Usage::new(why), Usage::hint);
+    let otherwise = format!("whether it wants a check is not known; without one: bn container merge {name} --no-check");
+    Err(refused.hint(otherwise).into())
 }
 
 /// What was typed or stands in a configuration, for this run.

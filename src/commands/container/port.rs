@@ -9,12 +9,14 @@ use serde::Serialize;
 use crate::cli::container::PortArgs;
 use crate::commands::container::find::{Runs, is_stoppable};
 use crate::commands::{Context, Exit};
-use crate::env::random;
+use crate::data_dir::DataDir;
+use crate::env::{Env, random};
 use crate::error::{Failure, Usage};
 use crate::ports::published::Published;
+use crate::ports::refusal;
 use crate::ports::state::{Port, Ports, Wish, add};
 use crate::run::record::RunError;
-use crate::run::record::census::Seen;
+use crate::run::record::census::{Seen, all};
 use crate::run::watch::ports;
 
 /// How long the owner of a run may take to open a port.
@@ -106,12 +108,22 @@ fn open(seen: &Seen, wanted: Published, context: &Context) -> Result<Open, Failu
     let file = ports::wishes(&seen.record.spec.runtime);
     add(&file, &wish).map_err(|source| RunError::io("write", &file, source))?;
     let port = answer(seen, &wish)?;
-    if let Some(why) = &port.error {
-        let taken = Usage::new(format!("{name}: {}", why));
+    if let Some(why) = port.error {
+        let holder = run_at(wanted.host_port, &context.env);
+        let why = holder.map_or(why, |run| refusal(wanted.host_port, Some(&run), ""));
+        let taken = Usage::new(format!("{name}: {why}"));
         return Err(taken.hint(format!("any port that is free: bn container port {name} :{}", port.port)).into());
     }
     say_who_is_missing(seen, context)?;
     Ok(Open::of(&port))
+}
+
+/// The run that has this port of the machine's.
+pub fn run_at(port: u16, env: &Env) -> Option<String> {
+    let runs = all(DataDir::resolve(env).ok()?.repositories()).ok()?.runs;
+    let has = |open: &Open| open.addresses.iter().any(|address| address.port() == port);
+    let holds = |seen: &&Seen| Open::all(seen).is_ok_and(|open| open.iter().any(has));
+    runs.iter().find(holds).map(|seen| seen.record.name().to_owned())
 }
 
 /// Whether it is open already. A free port is as good as another.

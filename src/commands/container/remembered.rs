@@ -36,6 +36,12 @@ pub fn check(spec: &RunSpec, home: &dyn Fn(&str) -> PathBuf) -> Result<(), Usage
     Err(error.hint(format!("begin one: {first}")))
 }
 
+/// Whether the run's agent has left a session to go on with.
+pub fn can_go_on(spec: &RunSpec) -> bool {
+    let sessions = &agent_home::of(spec.agent).sessions;
+    spec.agent_home.as_ref().is_some_and(|home| has_session(home, &spec.checkout, sessions))
+}
+
 /// What agents remembered of one worktree, and what became of it.
 #[derive(Serialize)]
 struct Row {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::cli::container::RunArgs;
 use crate::commands::Context;
 use crate::commands::container::{
-    asked_ahead, checks, create, ctr_flags, for_agent, host_paths, local_image, models, mounts, ownership, push,
+    asked_ahead, checks, create, ctr_flags, for_agent, host_paths, local_image, models, mounts, ownership, port, push,
     remembered, worktree,
 };
 use crate::container::ctr::Ctr;
@@ -102,7 +102,7 @@ pub fn resolve(
     proxy::check(&network, env)?;
     ssh_has_a_way(args)?;
     let terminal = terminal(args, env)?;
-    let mut notes = ports::check(&asked.publish, args.network)?;
+    let mut notes = ports::check(&asked.publish, args.network, |taken| port::run_at(taken, env))?;
     let mut secrets = for_agent::secrets(args, terminal, env, &mut notes)?;
     let logins = for_agent::sign_in(args, &secrets, env)?;
     let settings = for_agent::brought_settings(args, &secrets, env, &mut notes);

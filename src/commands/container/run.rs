@@ -8,6 +8,7 @@ use crate::commands::container::configured;
 use crate::commands::container::create;
 use crate::commands::container::dry_run::DryRun;
 use crate::commands::container::notify;
+use crate::commands::container::remembered;
 use crate::commands::container::report::{RunReport, Started};
 use crate::commands::container::resolve::{Resolved, check_line, resolve};
 use crate::commands::container::screen;
@@ -15,13 +16,14 @@ use crate::commands::{Context, Exit};
 use crate::container::ctr::ContainerSpec;
 use crate::error::Failure;
 use crate::git::host::Git;
-use crate::process::Runner;
+use crate::process::{Cmd, Runner};
 use crate::run::engine::Engine;
 use crate::run::life::detach;
 use crate::run::life::retried;
 use crate::run::life::steps;
 use crate::run::life::supervise::{Interrupt, Owner};
 use crate::run::record::run::Run;
+use crate::run::record::run_json::Mode;
 use crate::run::watch::signals::Signals;
 
 /// What these words would be on a command line.
@@ -73,6 +75,7 @@ pub fn run(args: &RunArgs, before: &Git, asked: Option<Asked>, context: &Context
     let mut begun = begun?;
     go_on(&mut begun, (&looking, &git), context)?;
     let exit = tell(&begun.run, context)?;
+    tell_how_to_go_on(args, &begun.run, context);
     let record = &begun.run.record;
     match (record.spec.detached, &args.notify) {
         (true, Some(wanted)) => notify::later(wanted, record, &runner, &context.env)?,
@@ -126,6 +129,23 @@ fn go_on(begun: &mut Begun, (looking, git): (&Git, &Git), context: &Context) -> 
     // What it cannot keep is still on the screen.
     screen::keep(env, &run.folder).unwrap_or_else(|error| output.note(error));
     Ok(())
+}
+
+/// The last words of an agent's screen name what would be typed inside.
+fn tell_how_to_go_on(args: &RunArgs, run: &Run, context: &Context) {
+    let spec = &run.record.spec;
+    if !spec.terminal || spec.mode == Mode::Shell || !spec.command.is_empty() || !remembered::can_go_on(spec) {
+        return;
+    }
+    let typed = |flag: &str| args.given.has(flag);
+    let mut again = Cmd::new("bn").args(["container", "run"]).args(&args.worktree);
+    if typed("agent") {
+        again = again.args(["--agent", spec.agent.program()]);
+    }
+    if typed("tag") {
+        again = again.args(["--tag", &args.tag]);
+    }
+    context.output.note(format_args!("to go on with this session: {}", again.arg("--continue")));
 }
 
 /// Says what became of it. Standard output belongs to the agent, but for programs that asked for JSON.

@@ -117,6 +117,10 @@ pub fn of(
         state if state.is_open() && activity != Activity::None => {
             wish("bn was killed, and its agent goes on without it", &[LOOK, ("end it, and merge", "merge"), GIVE_UP])
         }
+        state if state.is_open() && record.unremoved.is_some() => {
+            let why = record.unremoved.as_deref().unwrap_or_default();
+            wish(&format!("its container could not be removed: {why}"), &[TRY_AGAIN, GIVE_UP])
+        }
         state if state.is_open() => {
             wish("bn was killed, or containerd or the machine went down", &[("finish it, and merge", "merge"), GIVE_UP])
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::Failure;
+use crate::error::{Failure, in_one_sentence};
 use crate::failpoint::{self, Point};
 use crate::process::ProcessError;
 use crate::run::engine::{Engine, EngineError, Removal};
@@ -44,13 +44,18 @@ fn removed<T>(run: &mut Run, answer: Result<T, EngineError>) -> Result<Option<T>
     match answer {
         Ok(known) => {
             run.record.needs_sudo = false;
+            run.record.unremoved = None;
             Ok(Some(known))
         }
         Err(EngineError::Process(ProcessError::Sudo { .. })) => {
             run.record.needs_sudo = true;
             Ok(None)
         }
-        Err(error) => Err(error.into()),
+        Err(error) => {
+            let error = error.into();
+            run.record.unremoved = Some(in_one_sentence(&error));
+            Err(error)
+        }
     }
 }
 

@@ -185,17 +185,20 @@ impl Share {
         Ok(())
     }
 
-    /// After the container is gone: takes over what it left, and lets the next one renew it.
-    pub fn end(&self) -> Result<(), Failure> {
+    /// After the container is gone: takes over what it left, and lets the next one renew it. Returns what the user should hear.
+    pub fn end(&self) -> Result<Option<String>, Failure> {
         let _lock = self.logins.lock(self.agent)?;
+        let mut unrenewed = None;
         if let Some(mut sign_in) = self.logins.sign_in(self.agent)?
             && sign_in.holder.as_ref().is_some_and(|holder| holder.session == self.own.session)
         {
             take_over(&mut sign_in, self.agent);
             sign_in.holder = None;
+            unrenewed = unrenewed_since(&sign_in.credential, crate::env::now());
             self.logins.keep(self.agent, &Kept::SignIn(sign_in))?;
         }
-        self.remove()
+        self.remove()?;
+        Ok(unrenewed)
     }
 
     fn write(&self, text: &[u8]) -> Result<(), Failure> {
@@ -247,6 +250,16 @@ fn is_late(credential: &Credential, now: DateTime<Utc>) -> bool {
     credential.expires().is_some_and(|expires| now + LATE > expires)
 }
 
+/// Its program would have renewed it, unless it did nothing or was refused. The token that renews works once: an answer that was on its way
+/// when the owner of a run was killed, and its network with it, is lost.
+fn unrenewed_since(credential: &Credential, now: DateTime<Utc>) -> Option<String> {
+    let program = credential.agent().program();
+    let ended = credential.expires().filter(|expires| *expires < now)?.format("%Y-%m-%d %H:%M");
+    Some(format!(
+        "{program}'s token ended at {ended} UTC and was not renewed; if {program} says that it is signed out: bn container login {program}"
+    ))
+}
+
 fn take_over(sign_in: &mut SignIn, agent: Agent) {
     let Some(holder) = &sign_in.holder else { return };
     let now = crate::env::now();
@@ -278,9 +291,9 @@ fn lives(holder: &Holder) -> Result<bool, Failure> {
     Ok(owned || record.pid.map(watched).transpose()?.flatten().is_some())
 }
 
-/// Ends the run's share, where it has one.
-pub fn end(run: &Run) -> Result<(), Failure> {
-    Share::of(&run.record.spec, &run.folder).map_or(Ok(()), |share| share.end())
+/// Ends the run's share, where it has one. Returns what the user should hear.
+pub fn end(run: &Run) -> Result<Option<String>, Failure> {
+    Share::of(&run.record.spec, &run.folder).map_or(Ok(None), |share| share.end())
 }
 
 #[cfg(test)]

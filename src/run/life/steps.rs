@@ -114,8 +114,12 @@ fn end_and(
     let removal = engine.begin_removal(run.name());
     // Nothing runs in the container any more: it goes meanwhile.
     first();
-    let outcome = collect_and_merge(run, git, landing).map(|unkept| settle(run, git, unkept));
-    over::finish_removal(run, removal)?;
+    let outcome = collect_and_merge(run, git, landing).map(|said| settle(run, git, said));
+    if let Err(error) = over::finish_removal(run, removal) {
+        // It says why.
+        run.save(Point::CollectFailed)?;
+        return Err(error);
+    }
     match outcome {
         Ok(settled) => settled?,
         Err(error) => {
@@ -127,19 +131,19 @@ fn end_and(
     Ok(run.enter(State::Ended, Point::RunEnded)?)
 }
 
-/// Takes the work over. Returns what cannot be kept.
-fn collect_and_merge(run: &mut Run, git: &Git, landing: &Landing<'_>) -> Result<Option<String>, Failure> {
+/// Takes the work over. Returns what the user should hear.
+fn collect_and_merge(run: &mut Run, git: &Git, landing: &Landing<'_>) -> Result<Vec<String>, Failure> {
     let unkept = close_runtime(run)?;
-    sign_in::end(run)?;
+    let unrenewed = sign_in::end(run)?;
     failpoint::reached(Point::RuntimeRemoved);
     finish::collect_and_merge(run, git, landing)?;
-    Ok(unkept)
+    Ok(unkept.into_iter().chain(unrenewed).collect())
 }
 
 /// Tells the graph and the user what became of the work, and removes what is not needed any more.
-fn settle(run: &mut Run, git: &Git, unkept: Option<String>) -> Result<(), Failure> {
+fn settle(run: &mut Run, git: &Git, said: Vec<String>) -> Result<(), Failure> {
     let untold = finish::tell_commits(run, git);
-    finish::add_notes(run, untold.into_iter().chain(unkept));
+    finish::add_notes(run, untold.into_iter().chain(said));
     match tell::ended(&run.record) {
         Err(passing @ (GraphError::Full { .. } | GraphError::Busy { .. })) => return Err(passing.into()),
         // The agent could write there: whatever it made of the graph, its run comes to an end.

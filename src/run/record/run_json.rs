@@ -236,6 +236,9 @@ pub struct Record {
     pub kept: Vec<Kept>,
     /// The container could not be removed without sudo's password.
     pub needs_sudo: bool,
+    /// Why it could not be removed otherwise.
+    #[serde(default)]
+    pub unremoved: Option<String>,
 }
 
 impl Record {
@@ -262,6 +265,7 @@ impl Record {
             handed_over: Vec::new(),
             kept: Vec::new(),
             needs_sudo: false,
+            unremoved: None,
         }
     }
 

@@ -23,14 +23,19 @@ pub fn wishes(runtime: &Path) -> PathBuf {
     runtime.join("ports-wished")
 }
 
-/// Refuses ports that could not be led anywhere, before anything is done. Returns what the user should hear.
-pub fn check(published: &[Published], network: Network) -> Result<Vec<String>, Failure> {
+/// Refuses ports that could not be led anywhere, before anything is done. `run_at` knows which runs have ports. Returns what the user should
+/// hear.
+pub fn check(
+    published: &[Published],
+    network: Network,
+    run_at: impl Fn(u16) -> Option<String>,
+) -> Result<Vec<String>, Failure> {
     if network == Network::Host && !published.is_empty() {
         let own = Usage::new("--publish: with --network host the ports of the container are this machine's own");
         return Err(own.hint("leave out --publish: what listens inside can be reached as it is").into());
     }
     check_apart(published)?;
-    published.iter().try_for_each(ports::check)?;
+    published.iter().try_for_each(|wanted| ports::check(wanted).map_err(|error| error.held_by(&run_at)))?;
     Ok(published.iter().filter_map(Published::warning).collect())
 }
 

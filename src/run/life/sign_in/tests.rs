@@ -167,3 +167,29 @@ fn a_holder_that_renews_in_the_moment_of_the_recall_stays_the_holder() {
     assert_eq!(tokens(&scene.one)["refreshToken"], "rt-2");
     assert_eq!(fs::read_dir(&scene.one.own.home).unwrap().count(), 1);
 }
+
+/// An answer that was lost with the owner of a run: the token that renews is spent, and nobody can tell.
+#[test]
+fn a_run_that_renewed_nothing_after_the_end_of_its_token_says_how_to_sign_in_again() {
+    let ended = now() - Duration::minutes(5);
+    let scene = Scene::new(ended);
+    scene.one.give().unwrap();
+    let said = scene.one.end().unwrap().unwrap();
+    assert_eq!(
+        said,
+        format!(
+            "claude's token ended at {} UTC and was not renewed; if claude says that it is signed out: bn container login claude",
+            ended.format("%Y-%m-%d %H:%M")
+        )
+    );
+    scene.one.give().unwrap();
+    fs::write(file(&scene.one), credential(2, now() + Duration::hours(8)).whole()).unwrap();
+    assert_eq!(scene.one.end().unwrap(), None, "it was renewed");
+    scene.one.give().unwrap();
+    scene
+        .two
+        .logins
+        .keep(Agent::Claude, &Kept::SignIn(SignIn { credential: credential(3, ended), ..scene.kept() }))
+        .unwrap();
+    assert_eq!(scene.two.end().unwrap(), None, "it had not the token that renews");
+}
