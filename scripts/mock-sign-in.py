@@ -10,7 +10,7 @@ It writes `ca.pem` and `log` into FOLDER and prints its port. It is two things o
 - a proxy for HTTPS that is platform.claude.com and api.anthropic.com for whoever trusts `ca.pem` (HTTPS_PROXY, NODE_EXTRA_CA_CERTS),
   because Claude Code can be told of no other server. Models are those of mock-model.py at MODEL_PORT.
 
-LIFE in the environment says how many seconds a token is good for. The log has one JSON value for each token that was asked for.
+LIFE in the environment says how many seconds a token is good for; Codex and Claude Code renew one that has less than five minutes left. The log has one JSON value for each token that was asked for.
 """
 
 import base64
@@ -28,6 +28,22 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 HOSTS = ("platform.claude.com", "api.anthropic.com")
 LIFE = int(os.environ.get("LIFE", "3600"))
+# What Codex's own screen asks before it opens (`chatgpt_base_url = "http://127.0.0.1:PORT/backend-api/"` in its config.toml).
+CODEX_ACCOUNTS = {
+    "accounts": [
+        {
+            "id": "account",
+            "account_user_id": "user",
+            "structure": "personal",
+            "plan_type": "pro",
+            "is_deactivated": False,
+            "workspace_backend_origin": "https://chatgpt.com",
+            "account_routing_override": "NO_CONSTRAINT",
+        }
+    ],
+    "default_account_id": "account",
+    "account_ordering": ["account"],
+}
 
 
 class Tokens:
@@ -119,6 +135,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer({}, 302, [("location", back)])
         if url.path == "/api/oauth/profile":
             return self.answer({"account": {"uuid": "a", "email": "ann@example.org"}, "organization": {"uuid": "o", "organization_type": "claude_max"}})
+        if url.path.endswith("/accounts/check"):
+            return self.answer(CODEX_ACCOUNTS)
         return self.to_model(b"")
 
     def do_POST(self):

@@ -96,7 +96,11 @@ impl Reader<'_> {
         let unknown = || ConfigError::Unknown {
             at: self.at(&key.span()),
             key: sanitize::name(name.as_bytes()),
-            meant: KEYS.iter().map(|key| key.name).find(|known| is_slip(name, known)),
+            meant: KEYS
+                .iter()
+                .flat_map(|key| [Some(key.name), key.table()])
+                .flatten()
+                .find(|known| is_slip(name, known)),
         };
         let known = find(name).ok_or_else(unknown)?;
         match (known.form, value.get_ref()) {

@@ -63,6 +63,10 @@ fn what_cannot_be_is_named_with_its_line() {
     FILE:2: there is no key merge.rebsae
     you may mean: merge.rebase
     ");
+    insta::assert_snapshot!(bad("[marge]\nrebase = true"), @r"
+    FILE:1: there is no key marge
+    you may mean: merge
+    ");
     insta::assert_snapshot!(bad("merge = true"), @r"
     FILE:1: merge takes a table, and this is true or false
     such as: merge.rebase = true
