@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 
-use crate::machine::files_with;
+use crate::machine::{Process, files_with, holds, processes};
 use crate::screen::Screen;
 use crate::world::{Answer, World, answer, image, wait_for};
 
@@ -312,4 +312,47 @@ fn what_a_killed_sign_in_has_left_goes_with_the_next_one_or_by_prune() {
     let pruned = world.bn(&["container", "prune"]).exits(0);
     assert!(pruned.stdout.contains(&format!("forgot {name}: bn was killed before it had signed in\n")), "{pruned:#?}");
     assert_gone(&row);
+}
+
+/// The words in files of the container, or in what its processes have.
+fn inside(world: &World, name: &str, word: &str) -> String {
+    // The search is not to find itself.
+    let pattern = word.replacen('-', "[-]", 1);
+    let search = format!(
+        "grep -rlsa --devices=skip --exclude-dir=proc --exclude-dir=sys --exclude-dir=server -e '{pattern}' /
+         cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | grep -qa -e '{pattern}' && echo a process; true"
+    );
+    world.bn(&["container", "exec", name, "--", "sh", "-c", &search]).exits(0).stdout
+}
+
+#[test]
+fn a_key_and_a_sign_in_are_nowhere_else_while_a_run_goes_on_and_after_it_was_told_of() {
+    let world = signed_in();
+    let (key, name, told) = (world.unique("canary-key"), world.name("one"), world.path("told"));
+    let token = format!("ort-{}-1", canary(&world));
+    let mut begun = line(&world, "agent-1", "one", "touch /server/there; until_there end");
+    begun.args(["--detach", &format!("--notify=env >>{}", told.display())]).env("OPENAI_API_KEY", &key);
+    answer(begun.output().unwrap()).exits(0);
+    wait_for("the agent", || world.path("server/there").exists());
+    let socket = crate::world::containerd();
+    let containerd = std::path::Path::new(&socket).parent().unwrap();
+    let files = |word: &str| files_with(word, &[world.root(), std::path::Path::new("/run/containerd")]);
+    let held = || {
+        let holds = |found: &Process| {
+            [&key, &token].iter().any(|word| found.command.contains(word.as_str()) || holds(&found.environment, word))
+        };
+        processes().into_iter().filter(holds).map(|found| found.command).collect::<Vec<_>>()
+    };
+    assert_eq!(inside(&world, &name, &key), "");
+    assert_eq!(inside(&world, &name, &token), "/home/agent/.claude/.credentials.json\n", "by design, and the control");
+    assert_eq!(files(&key), Vec::<String>::new());
+    let kept = world.path(KEPT).display().to_string();
+    let copies = files(&token);
+    assert!(copies.len() == 2 && copies.contains(&kept), "{copies:?}");
+    assert_eq!(held(), Vec::<String>::new());
+    world.shell("touch server/end");
+    wait_for("the word of its end", || fs::read_to_string(&told).is_ok_and(|told| told.contains("BN_OUTCOME=")));
+    assert_eq!((files(&key), files(&token)), (Vec::new(), vec![kept]));
+    assert_eq!(files_with(&format!("{key}\n{token}"), &[containerd]), Vec::<String>::new());
+    assert_eq!(held(), Vec::<String>::new());
 }
