@@ -42,7 +42,8 @@ unit_and_fake_tests() {
     cargo test "${targets[@]}"
 }
 
-real_tests() { cargo test --test real -- "$@"; }
+# They wait for much of their time: half as many again as there are processors.
+real_tests() { cargo test --test real -- --test-threads "$(($(nproc) * 3 / 2))" "$@"; }
 
 # sudo's answer to a password goes for one terminal: in those that tests open, and for what a detached run leaves behind, it asks again.
 sudo_asks() { ((EUID != 0)) && ! sudo -k -n true 2>/dev/null; }

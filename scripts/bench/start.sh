@@ -19,6 +19,8 @@ source scripts/common.sh
 source scripts/timing.sh
 
 readonly ROUNDS=${ROUNDS:-15} NAME=bench-$$
+# Milliseconds by which a whole run may be slower than one of docker's or podman's. Aimed at is half of docker's.
+readonly ALLOWED_MORE=100
 
 clean() { (cd "$PLACE/tiny" && "$BN" container stop --all --time 0) >/dev/null 2>&1 || true; }
 
@@ -83,7 +85,13 @@ egress() { run tiny egress date +%s%6N; }
 large() { run large none date +%s%6N; }
 # shellcheck disable=SC2016 # it is expanded inside
 commit() { run tiny none bash -c 'date +%s%6N; git commit -q --allow-empty -m work; date +%s%6N'; }
-by() { "$1" run --rm --network none --cpus 2 --memory 1g --pids-limit 4096 --entrypoint date "$BN_TEST_IMAGE" +%s%6N; }
+# The same image and limits by another program.
+by() {
+    local more=()
+    # What podman asks for by itself is more than some machines give.
+    if [[ $1 == podman ]]; then more=(--ulimit nofile=1024:1024 --ulimit nproc=1024:1024); fi
+    "$1" run --rm --network none --cpus 2 --memory 1g --pids-limit 4096 "${more[@]}" --entrypoint date "$BN_TEST_IMAGE" +%s%6N
+}
 
 # Notes the three times of one way. What the agent says may stand among other words.
 measure() {
@@ -125,8 +133,7 @@ main() {
     row "100,000 files, 10,000 refs, against tiny" large tiny 100 450
     row "default network, against none" egress tiny 10 20
     for way in "${others[@]}"; do
-        printf 'the whole: bn %s ms, %s %s ms\n' "$(median tiny)" "$way" "$(median "$way")"
-        if (($(median tiny) * 2 > $(median "$way"))); then failed+=("the whole against $way"); fi
+        row "the whole, against $way run --rm" tiny "$way" "$((-$(median "$way") / 2))" "$ALLOWED_MORE"
     done
     if [[ ${BENCH_CHECK:-} ]] && ((${#failed[@]})); then die "slower than allowed: $(printf '%s; ' "${failed[@]}")"; fi
 }
