@@ -199,6 +199,11 @@ fn a_check_is_made_in_a_checkout_that_was_set_up_and_has_the_caches_for_it() {
     world.assert_on_main("work");
     let log = world.bn(&["container", "logs", &job, "--check"]).exits(0).stdout;
     assert!(log.contains("binnacle: the set-up took ") && log.ends_with("\nset\nlo\n"), "{log}");
+    // One that can fetch for itself trusts nothing that an agent could have changed.
+    let more = "git commit -q --allow-empty -m more";
+    let words = ["--name", &format!("{job}-more"), "--setup", fetches, "--check", "true", "--check-network", "egress"];
+    let told = world.agent(&words, more).exits(3);
+    assert!(told.stderr.contains("the set-up failed (7) after "), "{told:#?}");
     assert_nothing_is_left(&world);
 }
 

@@ -237,7 +237,7 @@ fn begins_a_line(world: &World) {
     fs::create_dir(world.path("bin")).unwrap();
     put(&world.path("bin"), "runc", "exit 0");
     put(&world.path("bin"), "sudo", WITHOUT_RUNC);
-    let refused = format!("bn container run ../agent-1 --tag {} --name refused -- true", image());
+    let refused = format!("bn container run ../agent-1 --tag {} --name {}-refused -- true", image(), world.job());
     screen.types(&format!("PATH={}:$PATH {refused}; echo rc=$?", world.path("bin").display()));
     screen.waits_for("rc=125");
     let text = screen.text();

@@ -173,7 +173,7 @@ fn in_container(run: &Run, git: &Git, prepared: &RunGit, checker: Checker<'_>) -
 }
 
 /// The run in which a command is tried. It gets no key, nothing that an agent remembers, and a graph of its own; caches only where there is
-/// a set-up, which could fetch nothing without a network.
+/// a set-up that could fetch nothing without them: an agent may have changed what is in them.
 fn spec(of: &RunSpec, check: &Check, folder: &Path) -> Result<RunSpec, Failure> {
     Ok(RunSpec {
         name: check.container.clone(),
@@ -191,7 +191,7 @@ fn spec(of: &RunSpec, check: &Check, folder: &Path) -> Result<RunSpec, Failure> 
         mounts: of.mounts.iter().map(|mount| UserMount { writable: false, ..mount.clone() }).collect(),
         graph: folder.join("graph"),
         graph_access: GraphAccess::Agent,
-        caches: of.setup.as_ref().and(of.caches.clone()),
+        caches: of.caches.clone().filter(|_| of.setup.is_some() && check.spec.network == Network::None),
         agent_home: None,
         logins: None,
         go_on: false,
