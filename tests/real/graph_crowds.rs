@@ -102,10 +102,11 @@ fn kill_between_request_and_answer(world: &World, name: &str, worktree: &str) ->
     kill_process(owner, Signal::STOP).unwrap();
     // Both are told what was already sent, and ask once more.
     wait_for("both to wait", || {
-        let before = lines(asked.clone()).len();
-        thread::sleep(Duration::from_millis(80));
-        let (now, told) = (lines(asked.clone()).len(), lines(acknowledged.clone()).len());
-        now == before && now == told + 2
+        let both = || (lines(asked.clone()).len(), lines(acknowledged.clone()).len());
+        let before = both();
+        // Until each has had its turn on a machine on which much else runs.
+        thread::sleep(Duration::from_millis(200));
+        both() == before && before.0 == before.1 + 2
     });
     ctr(&["tasks", "kill", "--signal", "KILL", name]);
     wait_for("the container to be gone", || {

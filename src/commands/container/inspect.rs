@@ -1,6 +1,8 @@
 //! `bn container inspect`: everything about a run, as JSON, the way docker and podman print it.
 
 use std::fmt;
+use std::io;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -41,9 +43,7 @@ impl fmt::Display for Inspected {
 pub fn run(args: &InspectArgs, context: &Context) -> Result<Exit, Failure> {
     let seen = Runs::read(context)?.named_or_asked(args.name.as_deref(), "there are", any)?;
     let wall = match seen.record.pid {
-        Some(pid) if seen.record.state.is_open() && Watched::find(pid, seen.record.name())?.is_some() => {
-            Some(wall::inspect(pid)?)
-        }
+        Some(pid) if seen.record.state.is_open() => standing_wall(pid, seen.record.name())?,
         _ => None,
     };
     let ports = Open::all(&seen)?;
@@ -51,4 +51,13 @@ pub fn run(args: &InspectArgs, context: &Context) -> Result<Exit, Failure> {
     let told = told::all(&seen.folder);
     context.output.print(&Inspected { record: seen.record, owned: seen.owned, ports, models, told, wall })?;
     Ok(Exit::DONE)
+}
+
+/// `None` where the container does not run, or ends while it is looked at.
+fn standing_wall(pid: u32, name: &str) -> io::Result<Option<Wall>> {
+    let Some(watched) = Watched::find(pid, name)? else { return Ok(None) };
+    match wall::inspect(pid) {
+        Err(_) if watched.ends_within(Duration::ZERO)? => Ok(None),
+        wall => wall.map(Some),
+    }
 }
