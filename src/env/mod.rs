@@ -189,12 +189,12 @@ impl Env {
         })
     }
 
-    /// A variable that the user names: a token, or what `--env KEY` asks for.
     /// The key of Anthropic's API that this process has.
     pub fn anthropic_key(&self) -> Option<String> {
         std::env::var("ANTHROPIC_API_KEY").ok().filter(|key| !key.is_empty())
     }
 
+    /// A variable that the user names: a token, or what `--env KEY` asks for.
     pub fn variable(&self, name: &str) -> Option<OsString> {
         std::env::var_os(name)
     }

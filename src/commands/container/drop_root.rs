@@ -58,7 +58,11 @@ fn owner_of_files(context: &Context) -> anyhow::Result<(u32, u32)> {
         anyhow::bail!("started as uid {own}: start it as root, it gives that up by itself (BN_UID, BN_GID)");
     }
     let found = fs::metadata(WORKSPACE).with_context(|| format!("cannot look at {WORKSPACE}"));
-    let number = |name: &str, of_file: fn(&fs::Metadata) -> u32| match context.env.variable(name) {
+    let number = |name: &str, of_file: fn(&fs::Metadata) -> u32| match context
+        .env
+        .variable(name)
+        .filter(|text| !text.is_empty())
+    {
         None => found.as_ref().map(of_file).map_err(|error| anyhow::anyhow!("{error:#}")),
         Some(text) => {
             let number = text.to_str().and_then(|text| text.parse().ok());

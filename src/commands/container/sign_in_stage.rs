@@ -87,8 +87,11 @@ fn end(seen: &Seen, data: &DataDir, context: &Context) -> Result<bool, Failure> 
     let Some(run) = Run::take_over(seen.folder.clone())? else { return Ok(false) };
     if run.record.state.is_open() || run.record.needs_sudo {
         let engine = Engine::connect(&context.env, &Runner::new(&context.env))?;
-        engine.terminate(run.name(), Duration::ZERO)?;
-        engine.remove(run.name())?;
+        // By now another may have the name.
+        if engine.has_own(run.name(), &run.record.spec.session)? {
+            engine.terminate(run.name(), Duration::ZERO)?;
+            engine.remove(run.name())?;
+        }
     }
     let spec = &run.record.spec;
     prepare::remove_secrets(spec)?;
