@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::running::MEET;
-use crate::world::World;
+use crate::world::{World, patience};
 
 #[test]
 fn every_network_has_the_graph() {
@@ -176,5 +176,8 @@ END
     assert!(most < 30, "{most} MiB");
     assert!(slowest < Duration::from_secs(5), "{slowest:?}");
     running.meet();
+    // What they have asked for, the owner does not work through any more.
+    let asked = Instant::now();
     assert!(running.go_on().exits(0).stdout.contains("After all"));
+    assert!(asked.elapsed() < patience(20), "{:?}", asked.elapsed());
 }

@@ -4,6 +4,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
 use crate::data_dir::IN_CONTAINER;
 use crate::error::{Explain, FAILED};
 use crate::failpoint::{self, Point};
@@ -38,7 +40,7 @@ pub fn serve(shared: &Shared, mut stream: UnixStream) -> io::Result<()> {
     let (answer, text) = match read(shared, &mut stream)? {
         Asked::Line(line, long) => {
             failpoint::reached(Point::RequestRead);
-            let answer = answer(shared, &line);
+            let answer = answer(shared, &line, &|| is_gone(&stream));
             drop((line, long));
             answer
         }
@@ -53,6 +55,12 @@ pub fn serve(shared: &Shared, mut stream: UnixStream) -> io::Result<()> {
     text.map_or(Ok(()), |text| text.send(&mut client))?;
     failpoint::reached(Point::AnswerSent);
     Ok(())
+}
+
+/// Whether the client has closed its connection. One that only writes no more still waits for its answer.
+fn is_gone(stream: &UnixStream) -> bool {
+    let mut fds = [PollFd::new(stream, PollFlags::empty())];
+    poll(&mut fds, Some(&Timespec::default())).is_ok() && fds[0].revents().contains(PollFlags::HUP)
 }
 
 enum Asked {
@@ -96,8 +104,8 @@ fn read(shared: &Shared, stream: &mut UnixStream) -> io::Result<Asked> {
 }
 
 /// The line that answers, and the text that follows it.
-fn answer(shared: &Shared, asked: &[u8]) -> (Spool, Option<Spool>) {
-    let done = carry_out(shared, asked);
+fn answer(shared: &Shared, asked: &[u8], is_gone: &dyn Fn() -> bool) -> (Spool, Option<Spool>) {
+    let done = carry_out(shared, asked, is_gone);
     // What failed may have been large until then.
     if asked.len() > SHORT || !done.as_ref().is_ok_and(|(line, text)| !line.is_on_disk() && text.is_none()) {
         memory::trim();
@@ -109,7 +117,7 @@ fn answer(shared: &Shared, asked: &[u8]) -> (Spool, Option<Spool>) {
     })
 }
 
-fn carry_out(shared: &Shared, asked: &[u8]) -> Result<(Spool, Option<Spool>), RemoteError> {
+fn carry_out(shared: &Shared, asked: &[u8], is_gone: &dyn Fn() -> bool) -> Result<(Spool, Option<Spool>), RemoteError> {
     let tell = |error: GraphError| RemoteError::of(&error);
     let text = std::str::from_utf8(asked).map_err(|_| tell(invalid("the request is not UTF-8".to_owned())))?;
     let garbage = |error: serde_json::Error| tell(invalid(format!("the request is no line of the protocol: {error}")));
@@ -127,7 +135,7 @@ fn carry_out(shared: &Shared, asked: &[u8]) -> Result<(Spool, Option<Spool>), Re
     let actor = speaker(&shared.spec.actor, question.label.as_deref(), question.agent_type.as_deref());
     let work = |store: &Store| {
         let at = At { store, actor: &actor, now: (shared.spec.clock)() };
-        if question.name == EXPORT { export(shared, &at) } else { one(shared, &question, &at) }
+        if question.name == EXPORT { export(shared, &at, is_gone) } else { one(shared, &question, &at, is_gone) }
     };
     let failed = |done: &Result<_, Failed>| matches!(done, Err(Failed::Refused(error)) if error.exit_code() == FAILED);
     let done = shared.with_store(work, failed).map_err(tell)?;
@@ -135,19 +143,28 @@ fn carry_out(shared: &Shared, asked: &[u8]) -> Result<(Spool, Option<Spool>), Re
         Failed::Refused(error) => tell(error),
         Failed::Unknown(what) => other(format!("the first does not know {what}")),
         Failed::Write(error) => tell(invalid(format!("the answer cannot be kept until it is read: {error}"))),
+        Failed::Unheard => tell(invalid("nobody waits for the answer".to_owned())),
     })
 }
 
-fn one(shared: &Shared, question: &Question, at: &At) -> Result<(Spool, Option<Spool>), Failed> {
+fn one(
+    shared: &Shared,
+    question: &Question,
+    at: &At,
+    is_gone: &dyn Fn() -> bool,
+) -> Result<(Spool, Option<Spool>), Failed> {
     let mut to = shared.spool();
     begin(&mut to).and_then(|()| to.write_all(b"\"ok\":")).map_err(Failed::Write)?;
-    dispatch::perform(&question.name, question.with, at, &mut to)?;
+    dispatch::perform(question, at, &mut to, is_gone)?;
     end(&mut to, at.store, 0).map_err(Failed::Write)?;
     Ok((to, None))
 }
 
 /// As much as there is, and little of it in memory.
-fn export(shared: &Shared, at: &At) -> Result<(Spool, Option<Spool>), Failed> {
+fn export(shared: &Shared, at: &At, is_gone: &dyn Fn() -> bool) -> Result<(Spool, Option<Spool>), Failed> {
+    if is_gone() {
+        return Err(Failed::Unheard);
+    }
     let (mut text, mut to) = (shared.spool(), shared.spool());
     let counts = at.store.read_all(|reader| reader.export(&mut text)).map_err(Failed::Refused)?;
     begin(&mut to).and_then(|()| to.write_all(b"\"ok\":")).map_err(Failed::Write)?;
@@ -218,5 +235,23 @@ impl Write for Patient {
 
     fn flush(&mut self) -> io::Result<()> {
         self.stream.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Shutdown;
+
+    use super::*;
+
+    #[test]
+    fn a_client_that_only_writes_no_more_has_not_gone() {
+        let (client, stream) = UnixStream::pair().unwrap();
+        assert!(!is_gone(&stream));
+        (&client).write_all(b"asked\n").unwrap();
+        client.shutdown(Shutdown::Write).unwrap();
+        assert!(!is_gone(&stream));
+        drop(client);
+        assert!(is_gone(&stream));
     }
 }

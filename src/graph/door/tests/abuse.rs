@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::graph::door::dispatch::{self, Failed};
 
 const NOTE: &str = r#"{"v":1,"bn":"0.1.0","do":"create","with":{"task":{"title":"by halves"}}}"#;
 
@@ -42,6 +43,21 @@ fn two_hundred_clients_that_die_between_request_and_answer_hold_up_nobody() {
     // The test's own folder is not one that bn made.
     let wrong: Vec<_> = checkup.findings.iter().filter(|finding| finding.check != "permissions").collect();
     assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+/// A list that nobody hears takes as long as any other; a change that was asked for is made.
+#[test]
+fn what_only_asks_is_left_undone_once_nobody_is_there_to_hear_it() {
+    let house = House::new();
+    let (store, ann) = (house.store(), actor("ann", "s-ann", None));
+    let done = |line: &str, gone: bool| {
+        let at = At { store: &store, actor: &ann, now: now() };
+        dispatch::perform(&serde_json::from_str(line).unwrap(), &at, &mut Vec::new(), &|| gone)
+    };
+    let list = r#"{"v":1,"bn":"0.1.0","do":"list","with":{"limit":0}}"#;
+    assert!(matches!(done(list, true), Err(Failed::Unheard)));
+    assert!(done(list, false).is_ok() && done(NOTE, true).is_ok());
+    assert_eq!(house.here(&all()).total, 1);
 }
 
 #[test]
