@@ -2,6 +2,7 @@
 
 use std::process::Stdio;
 
+use crate::build::with_program;
 use crate::running::MEET;
 use crate::world::{World, answer, containerd, image, wait_for};
 
@@ -68,6 +69,8 @@ fn a_containerd_that_goes_away_under_a_run_costs_no_work_and_the_way_on_is_named
     let script = "git commit -q --allow-empty -m work; touch waits; until [ -e go ]; do sleep 0.1; done; rm go waits";
     let run = ["container", "run", "--tag", &image(), "../agent-1", "--name", &job, "--", "bash", "-c", script];
     let mut command = world.bn_command(&run);
+    // `ctr` would wait ten seconds each time for a containerd that may come back.
+    command.env("PATH", with_program(&world, "ctr", r#"set -- --connect-timeout 2s "$@""#));
     command.env("CONTAINERD_ADDRESS", &address).stdout(Stdio::piped()).stderr(Stdio::piped());
     let running = command.spawn().unwrap();
     wait_for("the agent", || world.path("agent-1/waits").exists());

@@ -5,7 +5,8 @@ set -euo pipefail
 url=$1
 export NO_PROXY='' no_proxy=''
 export npm_config_cafile=$2 PIP_CERT=$2 CARGO_HTTP_CAINFO=$2
-export npm_config_update_notifier=false PIP_DISABLE_PIP_VERSION_CHECK=1
+# Whom npm cannot reach it asks again after ten seconds, and once more after a minute.
+export npm_config_fetch_retries=0 npm_config_update_notifier=false PIP_DISABLE_PIP_VERSION_CHECK=1
 
 first() {
     mkdir -p with-npm
