@@ -56,33 +56,6 @@ load_secrets() {
     done <"$SECRETS"
 }
 
-# The user's time zone, by its name where the image has a file of that name, else by its rule.
-take_time_zone() {
-    if [[ ${BN_TZ:-} && -f /usr/share/zoneinfo/$BN_TZ ]]; then
-        export TZ=$BN_TZ
-    elif [[ ${BN_TZ_RULE:-} ]]; then
-        export TZ=$BN_TZ_RULE
-    fi
-    unset BN_TZ BN_TZ_RULE
-}
-
-# The user's terminal as far as the image has a description of it, and the user's editor where the image has that.
-take_terminal() {
-    local folder words=()
-    export LANG=${LANG:-C.UTF-8}
-    if bn_is_outside && [[ -t 0 ]]; then
-        export TERM=xterm-256color EDITOR=vi
-        for folder in /etc/terminfo /lib/terminfo /usr/share/terminfo; do
-            if [[ ${BN_TERM:-} && -e $folder/${BN_TERM:0:1}/$BN_TERM ]]; then TERM=$BN_TERM; fi
-        done
-        if command -v vim >/dev/null; then EDITOR=vim; fi
-        read -ra words <<<"${BN_EDITOR:-}"
-        if [[ ${words[0]:-} ]] && command -v -- "${words[0]##*/}" >/dev/null; then EDITOR="${words[0]##*/} ${words[*]:1}"; fi
-        EDITOR=${EDITOR% }
-    fi
-    unset BN_TERM BN_EDITOR
-}
-
 # Sets VERSION to node's, as it was when the image was made: node takes its time to say it.
 find_node() {
     local program kept
@@ -102,12 +75,6 @@ quiet_node() {
     if ((major > 21 || (major == 21 && minor >= 3) || (major == 20 && minor >= 11))); then
         export NODE_OPTIONS="--disable-warning=UNDICI-EHPA${NODE_OPTIONS:+ $NODE_OPTIONS}"
     fi
-}
-
-# Browsers that puppeteer, electron and Qt start: in here no program can make a sandbox of its own, and the container is one.
-spare_sandboxes() {
-    export PUPPETEER_DANGEROUS_NO_SANDBOX=${PUPPETEER_DANGEROUS_NO_SANDBOX-true}
-    export ELECTRON_DISABLE_SANDBOX=${ELECTRON_DISABLE_SANDBOX-1} QTWEBENGINE_DISABLE_SANDBOX=${QTWEBENGINE_DISABLE_SANDBOX-1}
 }
 
 # The host's sign-in for Copilot, where the agent looks for it and may write to it.
@@ -363,12 +330,9 @@ put_exit() {
 live() {
     local code=0
     check_powerless
-    take_time_zone
-    take_terminal
     load_secrets
     copy_copilot_config
     prepare_agent_home
-    spare_sandboxes
     wait_for_go
     watch_for_stop
     # `:` and not '': an ignored signal would be ignored by the agent, too.

@@ -13,7 +13,7 @@ pub const YARN: &str = ".cache/yarn";
 
 /// A folder's name in there, and the place in the home at which it appears. Caches alone: no settings, no credentials, nothing
 /// that is put on PATH.
-const PLACES: [(&str, &str); 13] = [
+const PLACES: [(&str, &str); 15] = [
     ("npm", ".npm"),
     ("pnpm", ".cache/pnpm"),
     ("pnpm-store", PNPM_STORE),
@@ -21,6 +21,8 @@ const PLACES: [(&str, &str); 13] = [
     ("yarn-berry", ".yarn/berry"),
     ("pip", ".cache/pip"),
     ("uv", ".cache/uv"),
+    ("poetry", ".cache/pypoetry/cache"),
+    ("poetry-artifacts", ".cache/pypoetry/artifacts"),
     ("cargo-registry", ".cargo/registry"),
     ("cargo-git", ".cargo/git"),
     ("go", "go/pkg/mod"),

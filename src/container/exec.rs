@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::container::{HOME_INSIDE, NAMESPACE};
+use crate::env::terminal::{COLORS, EDITOR, KIND};
 use crate::process::Cmd;
 
 /// A program, and who it is inside.
@@ -33,11 +34,17 @@ pub fn process(container: &Value, program: &Program) -> Option<Value> {
     process.insert("args".to_owned(), json!(program.args));
     process.insert("capabilities".to_owned(), nothing);
     process.insert("noNewPrivileges".to_owned(), json!(true));
-    let env = process.get("env").and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut env = process.get("env").and_then(Value::as_array).cloned().unwrap_or_default();
+    env.retain(|variable| !variable.as_str().is_some_and(is_of_terminal));
     let home = [("HOME".to_owned(), HOME_INSIDE.to_owned())];
     let own = home.iter().chain(program.env).map(|(name, value)| json!(format!("{name}={value}")));
     process.insert("env".to_owned(), Value::Array(env.into_iter().chain(own).collect()));
     Some(Value::Object(process))
+}
+
+/// The first process has another terminal.
+fn is_of_terminal(variable: &str) -> bool {
+    variable.split_once('=').is_some_and(|(name, _)| [KIND, COLORS, EDITOR].contains(&name))
 }
 
 /// Starts the program of `process`, a file, and stays until it ends.
@@ -57,7 +64,7 @@ mod tests {
     fn it_begins_as_the_agent_and_without_what_the_entrypoint_has() {
         let first = json!({
             "terminal": true, "consoleSize": { "height": 1, "width": 1 }, "user": { "uid": 0, "gid": 0, "additionalGids": [0] },
-            "args": ["entrypoint"], "env": ["PATH=/bin", "TERM=xterm"], "cwd": "/workspace", "apparmorProfile": "binnacle-default",
+            "args": ["entrypoint"], "env": ["PATH=/bin", "TERM=xterm", "COLORTERM=truecolor", "BN_TERM=foot"], "cwd": "/workspace", "apparmorProfile": "binnacle-default",
             "capabilities": { "bounding": ["CAP_CHOWN"], "effective": ["CAP_CHOWN"] }, "noNewPrivileges": false
         });
         let args = ["git".to_owned(), "log".to_owned()];

@@ -4,7 +4,7 @@
 pub mod identity;
 mod runtime_folder;
 mod search_path;
-mod terminal;
+pub mod terminal;
 mod time_zone;
 
 use std::ffi::OsString;

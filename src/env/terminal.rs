@@ -3,6 +3,13 @@
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
+/// What programs in a container are told of it is made from these, in there.
+pub const KIND: &str = "BN_TERM";
+pub const COLORS: &str = "COLORTERM";
+pub const EDITOR: &str = "BN_EDITOR";
+/// What most terminals are taken for, and every image has a description of.
+pub const USUAL_KIND: &str = "xterm-256color";
+
 /// What is passed on to an agent that gets this terminal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserTerminal {
@@ -21,6 +28,13 @@ impl UserTerminal {
             colors: variable("COLORTERM").filter(|colors| is_name(colors)),
             editor: variable("VISUAL").or_else(|| variable("EDITOR")).filter(|editor| is_one_line(editor)),
         }
+    }
+
+    /// For a program in a container that gets this terminal.
+    pub fn variables(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let kind = self.kind.clone().unwrap_or_else(|| USUAL_KIND.to_owned());
+        let others = [(COLORS, &self.colors), (EDITOR, &self.editor)];
+        std::iter::once((KIND, kind)).chain(others.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))))
     }
 }
 

@@ -17,7 +17,7 @@ pub struct Cmd {
     pub(super) args: Vec<OsString>,
     pub(super) env: Vec<(OsString, OsString)>,
     /// Inherited variables that start with this are not passed on.
-    pub(super) without: Option<&'static str>,
+    pub(super) without: Vec<&'static str>,
     pub(super) directory: Option<PathBuf>,
     /// In a process group of its own: Ctrl-C in the terminal does not reach it.
     pub(super) own_group: bool,
@@ -41,7 +41,7 @@ impl Cmd {
             program: program.into(),
             args: Vec::new(),
             env: Vec::new(),
-            without: None,
+            without: Vec::new(),
             directory: None,
             own_group: false,
             as_root: false,
@@ -68,7 +68,7 @@ impl Cmd {
 
     /// Keeps inherited variables with this prefix from the program. (sudo passes on nothing anyway.)
     pub fn without_env(mut self, prefix: &'static str) -> Self {
-        self.without = Some(prefix);
+        self.without.push(prefix);
         self
     }
 

@@ -156,7 +156,7 @@ impl Runner {
             Some((home, name)) => drop(command.env("HOME", home).env("USER", name).env("LOGNAME", name)),
             None => {}
         }
-        if let Some(prefix) = effective.without {
+        for prefix in &effective.without {
             for name in crate::env::inherited(prefix) {
                 command.env_remove(name);
             }

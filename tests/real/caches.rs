@@ -33,6 +33,10 @@ fn what_is_installed_a_second_time_needs_no_network() {
     world.shell("rm requests");
     registry.run(&world, "third", &open, &again("with_pip")).exits(0);
     assert_eq!(world.shell("cat requests"), "/simple/greeting/");
+    // With the set-up of the documentation it asks nobody.
+    registry.run(&world, "wheels", &open, &again("pip_offline")).exits(0);
+    let offline = registry.run(&world, "offline", &["--network", "none"], &again("pip_offline")).exits(0);
+    assert!(offline.stdout.contains("hello from pip\n"), "{offline:#?}");
 }
 
 #[test]

@@ -65,13 +65,33 @@ fn a_shell_opens_in_a_terminal_and_gives_it_back() {
     let screen = Screen::of(&world);
     screen.types(&format!("bn container shell {}; echo rc=$?; stty -a | grep -o ' icanon'", world.job()));
     screen.waits_for("/workspace");
-    screen.types("stty size; tput colors; exit 3");
+    screen.types("stty size; exit 3");
     screen.waits_for("rc=3");
     screen.waits_for(" icanon");
-    assert!(screen.text().contains("40 150\n256\n"), "{}", screen.text());
+    assert!(screen.text().contains("40 150\n"), "{}", screen.text());
     run.go_on().exits(0);
     let refused = world.bn(&["container", "shell", &world.job()]);
     assert_ne!(refused.code, 0, "{refused:#?}");
+}
+
+#[test]
+fn a_program_beside_the_agent_has_the_terminal_that_it_is_started_in() {
+    let world = World::new();
+    let run = world.start(&["--name", &world.job()], MEET);
+    run.meet();
+    let told = "echo =${TERM}=${COLORTERM}=${LANG}=${EDITOR}=${BN_TERM}=; tput colors";
+    for (variables, expected) in [
+        ("COLORTERM=truecolor EDITOR=/opt/bin/less", "=screen=truecolor=C.UTF-8=less==\n8\n"),
+        ("TERM=xterm-nobody-has COLORTERM= EDITOR=nosuch", "=xterm-256color==C.UTF-8=vim==\n256\n"),
+    ] {
+        let screen = Screen::of(&world);
+        screen.types(&format!("{variables} bn container exec {} -- bash -c '{told}'; echo rc=$?", world.job()));
+        screen.waits_for("rc=0");
+        assert!(screen.text().contains(expected), "{variables}: {}", screen.text());
+    }
+    let piped = exec(&world, &["bash", "-c", "printenv TERM EDITOR BN_TERM || echo none of them"]).exits(0);
+    assert_eq!(piped.stdout, "none of them\n");
+    run.go_on().exits(0);
 }
 
 /// Where the agent is root without capabilities it can replace what stands in the image; nobody's capabilities are lent to it.

@@ -78,6 +78,10 @@ fn commits_bear_the_users_time_zone() {
         let date = world.git("log -1 --format=%ad --date=format:%z agent-1");
         assert_eq!(date, offset, "{zone}");
     }
+    let run = ["container", "run", "../agent-1", "-d", "--tag", &image(), "--name", &world.job(), "--", "sleep", "100"];
+    assert!(world.bn_command(&run).env("TZ", "<-07>7").status().unwrap().success());
+    let beside = world.bn(&["container", "exec", &world.job(), "--", "date", "+%z"]).exits(0);
+    assert_eq!(beside.stdout, "-0700\n");
 }
 
 #[test]

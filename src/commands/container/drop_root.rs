@@ -16,7 +16,7 @@ use rustix::process::{Gid, Uid};
 use rustix::thread::{CapabilitySet, CapabilitySets};
 
 use crate::cli::container::DropRootArgs;
-use crate::commands::container::{furnish, restrict};
+use crate::commands::container::{furnish, restrict, surroundings};
 use crate::commands::{Context, Exit};
 use crate::container::{HOME_INSIDE, accounts, caches};
 use crate::data_dir::IN_CONTAINER;
@@ -48,7 +48,7 @@ fn become_agent(args: &DropRootArgs, context: &Context) -> Result<Exit, Failure>
     restrict::keep_sockets_out(context)?;
     let tini = Cmd::new("tini").arg("-g").arg("--").args(&args.command).without_env(caches::VARIABLE);
     let tini = tini.env("HOME", HOME_INSIDE).env("USER", &name).env("LOGNAME", &name);
-    Err(Runner::new(&context.env).replace_this(&tini).into())
+    Err(Runner::new(&context.env).replace_this(&surroundings::told(tini, &context.env)).into())
 }
 
 /// The uid and gid that the host names, or those of the worktree.

@@ -3,6 +3,7 @@
 use crate::cli::container::{ExecArgs, ShellArgs};
 use crate::commands::container::find::{Runs, is_stoppable};
 use crate::commands::{Context, Exit};
+use crate::env::terminal::USUAL_KIND;
 use crate::error::{Failure, Usage};
 use crate::process::Runner;
 use crate::run::engine::Engine;
@@ -28,8 +29,9 @@ pub fn shell(args: &ShellArgs, context: &Context) -> Result<Exit, Failure> {
 
 fn start(seen: &Seen, command: Vec<String>, terminal: bool, context: &Context) -> Result<Exit, Failure> {
     let engine = Engine::connect(&context.env, &Runner::new(&context.env))?;
-    let colors = context.env.user_terminal.colors.clone().map(|colors| ("COLORTERM".to_owned(), colors));
-    let kind = ("TERM".to_owned(), "xterm-256color".to_owned());
-    let env = if terminal { std::iter::once(kind).chain(colors).collect() } else { Vec::new() };
+    // An image of before does not make TERM of what it is told.
+    let usual = ("TERM", USUAL_KIND.to_owned());
+    let told = std::iter::once(usual).chain(context.env.user_terminal.variables()).filter(|_| terminal);
+    let env = told.map(|(name, value)| (name.to_owned(), value)).collect();
     Ok(Exit(exec(seen, &Wish { command, terminal, env }, &engine, context.output)?))
 }

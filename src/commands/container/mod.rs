@@ -81,6 +81,7 @@ mod standing;
 mod stats;
 mod stop;
 mod supervise;
+mod surroundings;
 pub mod table;
 mod tell;
 mod told;

@@ -17,6 +17,7 @@ use landlock::{
 use rustix::termios::{OptionalActions, OutputModes, tcgetattr, tcsetattr};
 
 use crate::cli::container::RestrictArgs;
+use crate::commands::container::surroundings;
 use crate::commands::{Context, Exit};
 use crate::container::caches;
 use crate::container::user_mount::SHARED;
@@ -29,7 +30,7 @@ pub fn run(args: &RestrictArgs, context: &Context) -> Result<Exit, Failure> {
     wait_at(&args.gate)?;
     end_lines_here();
     let [program, rest @ ..] = args.command.as_slice() else { return Ok(Exit::DONE) };
-    Err(Runner::new(&context.env).replace_this(&Cmd::new(program).args(rest)).into())
+    Err(Runner::new(&context.env).replace_this(&surroundings::told(Cmd::new(program).args(rest), &context.env)).into())
 }
 
 /// Takes the right from this process for good.

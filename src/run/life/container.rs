@@ -10,6 +10,7 @@ use crate::container::ctr::{ContainerSpec, Streams};
 use crate::container::mount::{Mount, Tmpfs, masks};
 use crate::container::network::Network;
 use crate::container::user_mount::{self, UserMount};
+use crate::env::UserTerminal;
 use crate::git::private::mounts::GitMount;
 use crate::git::private::prepare::Prepared;
 use crate::run::life::memory;
@@ -156,11 +157,9 @@ fn variables(plan: &Plan, hook_programs: &[String]) -> Vec<(String, String)> {
     variables.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(endpoints).collect()
 }
 
-/// What the entrypoint fits to the image: the user's time zone, and the terminal with the editor in it.
+/// What is fitted to the image in there: the user's time zone, and the terminal with the editor in it.
 fn user_variables(plan: &Plan) -> Vec<(&'static str, String)> {
     let zone = [("BN_TZ", &plan.time_zone.name), ("BN_TZ_RULE", &plan.time_zone.rule)];
-    let terminal = plan.terminal.iter().flat_map(|terminal| {
-        [("BN_TERM", &terminal.kind), ("COLORTERM", &terminal.colors), ("BN_EDITOR", &terminal.editor)]
-    });
-    zone.into_iter().chain(terminal).filter_map(|(name, value)| Some((name, value.clone()?))).collect()
+    let zone = zone.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
+    zone.chain(plan.terminal.iter().flat_map(UserTerminal::variables)).collect()
 }

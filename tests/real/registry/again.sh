@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# With the registry of packages.sh at $1: `first` makes a project each for npm and cargo, with lock files; `npm`, `cargo` and `pip` install what
-# these need, as for the first time.
+# With the registry of packages.sh at $1: `first` makes a project each for npm and cargo, with lock files; the others install what these need,
+# as for the first time. `pip_offline` is the set-up that container/README.md gives for a requirements.txt.
 set -euo pipefail
 url=$1
 export NO_PROXY='' no_proxy=''
@@ -19,6 +19,14 @@ first() {
 with_npm() { cd with-npm && rm -rf node_modules && npm ci --silent --no-audit && node -e 'require("greeting")'; }
 with_cargo() { cd with-cargo && rm -rf target && cargo fetch --quiet --locked && cargo run --quiet --locked; }
 with_pip() { pip install --quiet --target ~/python --index-url "$url/simple/" greeting && PYTHONPATH=~/python python3 -c 'import greeting'; }
+pip_offline() {
+    export PIP_INDEX_URL=$url/simple/ PIP_TARGET=~/python
+    echo 'greeting==1.0.0' >requirements.txt
+    local wheels=~/.cache/pip/wheels-here
+    install() { pip install --no-index --find-links "$wheels" -r requirements.txt; }
+    install || { pip wheel --wheel-dir "$wheels" -r requirements.txt && install; }
+    PYTHONPATH=~/python python3 -c 'import greeting'
+}
 
 cd /workspace
 for step in "${@:3}"; do ("$step"); done
