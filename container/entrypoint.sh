@@ -200,12 +200,13 @@ copilot_has_form() {
     [[ $answer == *yes ]]
 }
 
-# codex does not look at OPENAI_BASE_URL: sets the array PROVIDER to the flags that tell it.
-codex_provider() {
+# Sets the array FLAGS to what codex is told in here. Its screen would copy the whole program into its folder, which outlives the run, for a
+# server in the background that other screens could use. And it does not look at OPENAI_BASE_URL.
+codex_flags() {
     local provider=model_providers.binnacle
-    PROVIDER=()
+    FLAGS=(-c features.daemon_auto_start=false)
     if [[ ${OPENAI_BASE_URL:-} && ${OPENAI_API_KEY:-} ]]; then
-        PROVIDER=(-c model_provider=binnacle -c "$provider.name=binnacle" -c "$provider.base_url=$OPENAI_BASE_URL"
+        FLAGS+=(-c model_provider=binnacle -c "$provider.name=binnacle" -c "$provider.base_url=$OPENAI_BASE_URL"
             -c "$provider.env_key=OPENAI_API_KEY" -c "$provider.wire_api=responses")
     fi
 }
@@ -233,8 +234,8 @@ agent_command() {
         codex)
             # the variable that codex itself reads; OPENAI_API_KEY alone is not sent
             if [[ ${OPENAI_API_KEY:-} ]]; then export CODEX_API_KEY=${CODEX_API_KEY:-$OPENAI_API_KEY}; fi
-            codex_provider
-            COMMAND=(codex "${PROVIDER[@]}" ${alone:+exec})
+            codex_flags
+            COMMAND=(codex "${FLAGS[@]}" ${alone:+exec})
             if [[ $again ]]; then COMMAND+=(resume --last); fi
             if streams; then COMMAND+=(--json); fi
             # a session that was begun with a prompt is continued on the agent's screen, too
@@ -365,8 +366,8 @@ live() {
         if (($# == 0)); then
             agent_command
         elif [[ ${1##*/} == codex ]]; then
-            codex_provider
-            COMMAND=("$1" "${PROVIDER[@]}" "${@:2}")
+            codex_flags
+            COMMAND=("$1" "${FLAGS[@]}" "${@:2}")
         fi
         if set_up; then
             work "${COMMAND[@]}" || code=$?

@@ -70,7 +70,7 @@ fn codex_and_copilot_are_started_in_their_streaming_form() {
         "echo \"asked: $*\"; echo '{\"type\":\"item.completed\",\"item\":{\"id\":\"1\",\"type\":\"agent_message\",\"text\":\"Hello.\"}}'",
     );
     let answer = run(&world, "codex", &[]).exits(0);
-    let said = "asked: exec --json --dangerously-bypass-approvals-and-sandbox Fix it\nHello.\n";
+    let said = "asked: -c features.daemon_auto_start=false exec --json --dangerously-bypass-approvals-and-sandbox Fix it\nHello.\n";
     assert!(answer.stdout.contains(said), "{answer:#?}");
     // One that has no such form is not asked for it.
     for (help, flags) in [("  --output-format FORMAT", " --output-format json"), ("", "")] {
@@ -102,7 +102,7 @@ fn at_a_terminal_an_agent_opens_its_own_screen_unless_it_was_told_what_to_do() {
     let world = World::new();
     for (agent, flags) in [
         ("claude", "--dangerously-skip-permissions Look at `bn ready`"),
-        ("codex", "--dangerously-bypass-approvals-and-sandbox Look at `bn ready`"),
+        ("codex", "-c features.daemon_auto_start=false --dangerously-bypass-approvals-and-sandbox Look at `bn ready`"),
         ("copilot", "--allow-all -i Look at `bn ready`"),
     ] {
         program(&world, agent, "echo \"asked: $*\"; tty && echo has-a-screen");

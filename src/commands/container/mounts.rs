@@ -21,6 +21,9 @@ use crate::sanitize;
 use crate::untrusted::{nested, nofollow, sockets};
 use places::Places;
 
+/// What helps where something may be read and not written.
+const READ_ONLY: &str = "to let the agent read it: leave out :rw; in a devcontainer.json: add \"readonly\"";
+
 /// What the user gives to a run, looked at.
 pub fn resolve(args: &RunArgs, checkout: &Checkout, context: &Context) -> Result<Vec<UserMount>, Failure> {
     if args.mount.is_empty() {
@@ -102,7 +105,7 @@ impl Wish<'_> {
             return Err(refused.hint("one key alone: --secret NAME gives the agent that variable").into());
         }
         if let Some(why) = self.wanted.writable.then(|| places.obeyed(&source)).flatten() {
-            return Err(self.refused(why).hint("leave out :rw, and the agent may read it").into());
+            return Err(self.refused(why).hint(READ_ONLY).into());
         }
         if found.is_dir() {
             self.search(&source)?;
@@ -173,7 +176,7 @@ impl Wish<'_> {
                 "{} is a git repository, and git on this machine obeys what is written there",
                 sanitize::path(&source.join(git))
             );
-            return Err(self.refused(why).hint("leave out :rw, and the agent may read it").into());
+            return Err(self.refused(why).hint(READ_ONLY).into());
         }
         match search.cut_short {
             true => Err(self.refused("there is too much in it to look whether there is a git repository").into()),

@@ -64,9 +64,8 @@ impl Image<'_> {
 
     /// Whether it has a description of that terminal.
     fn knows(&self, kind: &str) -> bool {
-        let below =
-            |folder: &&str| kind.chars().next().map(|first| self.root.join(folder).join(first.to_string()).join(kind));
-        DESCRIPTIONS.iter().filter_map(|folder| below(&folder)).any(|path| path.exists())
+        let Some(first) = kind.chars().next() else { return false };
+        DESCRIPTIONS.iter().any(|folder| self.root.join(folder).join(first.to_string()).join(kind).exists())
     }
 
     /// The user's where the image has that program, wherever it is.
