@@ -19,13 +19,14 @@ points! {
     RunClaimed,
     /// Passed by runs whose worktree is behind its target.
     CatchUpBegun,
+    FilesWritten,
+    SecretsWritten,
+    /// From here on `ctr` is at work.
     BaseKept,
     UncommittedKept,
     PrivateMade,
     Pinned,
     GitPrepared,
-    FilesWritten,
-    SecretsWritten,
     RunPrepared,
     ContainerStarted,
     SecretsRemoved,

@@ -15,13 +15,36 @@ use crate::git::host::{Git, GitError, checkout, target};
 use crate::git::merge::fast_forward::{MergeOutcome, merge};
 use crate::git::private::RunGit;
 use crate::git::private::hooks::Inside;
-use crate::git::private::prepare::{Prepared, Request, prepare};
+use crate::git::private::mounts::GitMount;
+use crate::git::private::prepare::{Request, lay};
 use crate::git::private::ways::Ways;
 use crate::process::{Cmd, Runner};
+use crate::untrusted::tree::Tree;
 
 /// Host git with a home of its own.
 pub fn git(home: &Path) -> Git {
     Git::new(Runner::ordinary()).with_env("HOME", home).with_env("GIT_CONFIG_NOSYSTEM", "1")
+}
+
+/// Collects with nothing that is remembered of the worktree.
+pub fn collect_of(git: &Git, run: &RunGit, size: Size) -> Result<Collected, GitError> {
+    collect(git, run, &Tree::unremembered(&run.checkout.worktree), size)
+}
+
+/// A run whose git is prepared, as if its container had started.
+#[derive(Debug)]
+pub struct Prepared {
+    pub git: RunGit,
+    pub mounts: Vec<GitMount>,
+    pub notes: Vec<String>,
+}
+
+/// Lays and fills it.
+pub fn prepare(git: &Git, request: Request<'_>) -> Result<Prepared, GitError> {
+    let laid = lay(git, request)?;
+    let mounts = laid.mounts.clone();
+    let (run, notes) = laid.fill(git)?;
+    Ok(Prepared { git: run, mounts, notes })
 }
 
 /// In tests a run is known by what its preparation returned.
@@ -109,7 +132,8 @@ impl Bench {
         hooks: Inside,
     ) -> Result<Prepared, GitError> {
         let (folder, head) = (self.path("runs").join(run), checkout.head.clone());
-        prepare(&self.git, Request { run, folder: &folder, checkout, target, head, hooks, ways: Ways::default() })
+        let tree = &Tree::unremembered(&checkout.worktree);
+        prepare(&self.git, Request { run, folder: &folder, checkout, target, head, hooks, ways: Ways::default(), tree })
     }
 
     /// The agent's shell in its worktree, with git as the container sets it up.
@@ -125,7 +149,7 @@ impl Bench {
     }
 
     pub fn collect(&self, run: &RunGit) -> Collected {
-        collect(&self.git, run, Size::Usual).unwrap()
+        collect_of(&self.git, run, Size::Usual).unwrap()
     }
 
     pub fn merge(&self, run: &RunGit, collected: &Collected) -> MergeOutcome {

@@ -12,5 +12,6 @@ pub mod nofollow;
 pub mod quarantine;
 pub mod remove;
 pub mod sockets;
+pub mod tree;
 
 pub use error::UntrustedError;

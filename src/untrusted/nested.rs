@@ -13,12 +13,11 @@ use rustix::fs::FileType;
 use serde::{Deserialize, Serialize};
 
 use crate::path_json;
-use crate::untrusted::{entries, nofollow};
+use crate::untrusted::nofollow;
+use crate::untrusted::tree::{Tree, makes_git_wait};
 
 /// How long a tree is searched.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
-/// Files of a tree that git reads unasked: at a pipe of that name it would wait for ever.
-const READ_UNASKED: &[&str] = &[".gitattributes", ".gitignore", ".gitmodules", ".mailmap"];
 /// So many folders can wait to be searched, and so many be unreadable.
 const MOST_FOLDERS: usize = 1_000_000;
 /// Of so many sockets it is asked who listens. One more is found, and no other.
@@ -71,9 +70,9 @@ pub enum Closed {
 }
 
 /// Finds every nested `.git`. Follows no symbolic link.
-pub fn search(worktree: &Path, closed: Closed) -> Search {
+pub fn search(tree: &Tree, closed: Closed) -> Search {
     let mut search = Search::default();
-    search.below(worktree, PathBuf::new(), closed, deadline());
+    search.below(tree, PathBuf::new(), closed, deadline());
     search
 }
 
@@ -93,14 +92,14 @@ pub fn make_accessible(path: &Path) -> io::Result<()> {
 
 impl Search {
     /// Adds what is in the folder `start`, and below it.
-    pub fn below(&mut self, worktree: &Path, start: PathBuf, closed: Closed, end: Instant) {
+    pub fn below(&mut self, tree: &Tree, start: PathBuf, closed: Closed, end: Instant) {
         let mut folders = vec![start];
         while let Some(folder) = folders.pop() {
             if Instant::now() > end || folders.len() + self.unread.len() > MOST_FOLDERS {
                 self.cut_short = true;
                 break;
             }
-            let looked = self.look(worktree, &folder, closed, &mut folders);
+            let looked = self.look(tree, &folder, closed, &mut folders);
             // Whatever the agent made of one folder is no reason to leave the others unsearched.
             if looked.is_err() {
                 self.unread.push(folder);
@@ -111,14 +110,13 @@ impl Search {
 
     /// A folder that cannot be listed can still be entered by name, by git for one; and one that can be listed need not
     /// let anybody see what is in it.
-    fn look(&mut self, worktree: &Path, folder: &Path, closed: Closed, folders: &mut Vec<PathBuf>) -> io::Result<()> {
-        let here = worktree.join(folder);
+    fn look(&mut self, tree: &Tree, folder: &Path, closed: Closed, folders: &mut Vec<PathBuf>) -> io::Result<()> {
         if closed == Closed::Open {
-            make_accessible(&here)?;
+            make_accessible(&tree.worktree.join(folder))?;
         }
         let mut marks = 0;
-        entries::each(&here, |entry| {
-            let (name, kind) = (entry.name, entry.kind);
+        for entry in tree.names(folder)? {
+            let (name, kind) = (entry.as_os_str(), entry.kind);
             let path = || folder.join(name);
             // Git follows a link that stands for one of them.
             let leads = matches!(kind, FileType::Directory | FileType::Symlink);
@@ -127,7 +125,7 @@ impl Search {
             if name.eq_ignore_ascii_case(".git") {
                 let path = path();
                 if !folder.as_os_str().is_empty() || name != OsStr::new(".git") {
-                    self.found.push(NestedGit { content: content(&worktree.join(&path)), path });
+                    self.found.push(NestedGit { content: content(&tree.worktree.join(&path)), path });
                 }
             } else if kind == FileType::Directory {
                 folders.push(path());
@@ -136,20 +134,12 @@ impl Search {
             } else if kind == FileType::Socket && self.sockets.len() <= MOST_SOCKETS {
                 self.sockets.push(path());
             }
-            Ok(())
-        })?;
+        }
         if marks == 3 {
             self.bare.push(folder.to_owned());
         }
         Ok(())
     }
-}
-
-/// Git follows no link with one of these names, but for `.gitmodules`.
-fn makes_git_wait(name: &OsStr, kind: FileType) -> bool {
-    let harmless =
-        kind == FileType::RegularFile || kind == FileType::Symlink && !name.eq_ignore_ascii_case(".gitmodules");
-    !harmless && READ_UNASKED.iter().any(|read| name.eq_ignore_ascii_case(read))
 }
 
 /// What cannot be read counts as changed.

@@ -30,12 +30,6 @@ pub fn look_at(path: &Path) -> io::Result<Metadata> {
     File::from(file).metadata()
 }
 
-/// What a name in a folder is, as `look_at` would say it.
-pub fn look_in(folder: &OwnedFd, name: &OsStr) -> io::Result<Metadata> {
-    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    File::from(rustix::fs::openat(folder, name, flags, Mode::empty())?).metadata()
-}
-
 /// What the system's words for it hide.
 fn reason(error: Errno) -> io::Error {
     match error {

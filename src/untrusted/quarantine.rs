@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use crate::failpoint::{self, Point};
 use crate::sanitize;
 use crate::untrusted::nested::{self, Closed, Content, NestedGit, Search};
+use crate::untrusted::tree::Tree;
 use crate::untrusted::{UntrustedError, nofollow};
 
 const ASIDE: &str = ".git.binnacle";
@@ -20,7 +21,7 @@ const MOST_NAMED: usize = 10;
 
 /// What was in the worktree before the agent came.
 pub struct Before<'a> {
-    pub worktree: &'a Path,
+    pub tree: &'a Tree,
     /// The text of its own `.git`, where that is a file.
     pub dot_git: Option<&'a [u8]>,
     /// Git folders below the top.
@@ -41,7 +42,7 @@ pub struct Quarantine {
 
 /// Restores the worktree's own `.git`, and renames every nested one that is new or changed.
 pub fn run(before: &Before<'_>) -> Result<Quarantine, UntrustedError> {
-    let worktree = before.worktree;
+    let worktree = &before.tree.worktree;
     if fs::symlink_metadata(worktree).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
         return Ok(Quarantine::default());
     }
@@ -50,12 +51,12 @@ pub fn run(before: &Before<'_>) -> Result<Quarantine, UntrustedError> {
     done.notes.extend(restore_dot_git(before)?);
     failpoint::reached(Point::DotGitRestored);
     let end = nested::deadline();
-    let mut search = nested::search(worktree, Closed::Open);
+    let mut search = nested::search(before.tree, Closed::Open);
     let mut moved = done.move_new(before, &search.found)?;
     // A git folder that was put aside is an ordinary one, in which git would find others.
     while let Some(folder) = moved.pop() {
         let mut inside = Search::default();
-        inside.below(worktree, folder, Closed::Open, end);
+        inside.below(before.tree, folder, Closed::Open, end);
         moved.extend(done.move_new(before, &inside.found)?);
         search.pipes.extend(inside.pipes);
         search.cut_short |= inside.cut_short;
@@ -70,7 +71,7 @@ impl Quarantine {
     fn move_new(&mut self, before: &Before<'_>, found: &[NestedGit]) -> Result<Vec<PathBuf>, UntrustedError> {
         let mut folders = Vec::new();
         for found in found.iter().filter(|found| !before.nested.contains(found)) {
-            let target = aside(before.worktree, &found.path, ASIDE)?;
+            let target = aside(&before.tree.worktree, &found.path, ASIDE)?;
             if matches!(found.content, Content::Folder(..)) {
                 folders.push(target.clone());
             }
@@ -118,7 +119,7 @@ impl Quarantine {
 
 /// The worktree's `.git` as it was before the run, whatever is there now.
 fn restore_dot_git(before: &Before<'_>) -> Result<Option<String>, UntrustedError> {
-    let worktree = before.worktree;
+    let worktree = &before.tree.worktree;
     let Some(text) = before.dot_git else { return check_plain(worktree) };
     let path = worktree.join(".git");
     if nofollow::read_file(&path, nested::FILE_LIMIT).is_ok_and(|now| now == text) {

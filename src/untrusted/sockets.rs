@@ -52,6 +52,7 @@ fn somebody_listens(path: &Path) -> bool {
 mod tests {
     use super::*;
     use crate::untrusted::nested::{self, Closed};
+    use crate::untrusted::tree::Tree;
     use std::os::unix::net::UnixListener;
 
     #[test]
@@ -63,7 +64,8 @@ mod tests {
         std::fs::rename(folder.path().join("stream"), long.join("stream")).unwrap();
         let datagrams = UnixDatagram::bind(folder.path().join("datagrams")).unwrap();
         drop(UnixListener::bind(folder.path().join("leftover")).unwrap());
-        let covered = |folder: &Path| to_mask(folder, &nested::search(folder, Closed::LeaveAlone)).unwrap();
+        let covered =
+            |folder: &Path| to_mask(folder, &nested::search(&Tree::unremembered(folder), Closed::LeaveAlone)).unwrap();
         let mut found = covered(folder.path());
         found.sort();
         assert_eq!(found, [PathBuf::from("datagrams"), PathBuf::from("d".repeat(200)).join("stream")]);
@@ -78,7 +80,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let listen = |number| UnixListener::bind(folder.path().join(format!("{number}"))).unwrap();
         let _held: Vec<UnixListener> = (0..=MOST_MASKED).map(listen).collect();
-        let refused = to_mask(folder.path(), &nested::search(folder.path(), Closed::LeaveAlone));
+        let refused = to_mask(folder.path(), &nested::search(&Tree::unremembered(folder.path()), Closed::LeaveAlone));
         assert!(matches!(refused, Err(UntrustedError::TooManySockets { limit: MOST_MASKED, .. })), "{refused:?}");
     }
 }

@@ -145,6 +145,8 @@ pub fn statuses(point: Point) -> &'static [&'static str] {
         Point::StopRequested => &["stopped"],
         Point::StartFailed => &["start-failed"],
         Point::CollectFailed => &["collect-failed"],
+        // The container comes up meanwhile.
+        point if (Point::BaseKept..Point::ContainerStarted).contains(&point) => &["interrupted", "unowned"],
         point if (Point::ContainerStarted..Point::GateOpened).contains(&point) => &["unowned"],
         _ => &["interrupted"],
     }

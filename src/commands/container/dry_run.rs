@@ -206,14 +206,14 @@ fn rehearse(args: &RunArgs, context: &Context, own: &Env, runner: &Runner) -> Re
         ));
         return Ok(steps);
     }
-    let (mut run, container) = steps::begin(&plan, engine, &looking, context.output)?;
-    done("prepare: make the private git folder, and the run's own repository for what it keeps");
-    steps::start(&mut run, &container, engine, &looking, context.output)?;
+    let (mut run, ready) = steps::begin(&plan, engine, &looking, context.output)?;
+    done("prepare: look through the worktree, and make the folders that are mounted");
+    steps::start(&mut run, ready, engine, &looking, context.output)?;
     if plan.spec.detached {
         detach(&run, runner, own, context.output)?;
         args.notify.as_ref().map(|wanted| notify::later(wanted, &run.record, runner, own)).transpose()?;
     }
-    done("start: start the container, set its limits and let the agent start");
+    done("start: start the container, fill its private git folder meanwhile, set its limits and let the agent start");
     run.record.started_at = Some(crate::env::now());
     let code = (plan.spec.terminal || process::ends_are_known()).then_some(0);
     run.record.ending = Some(over::ending(&mut run, engine, code, false)?);

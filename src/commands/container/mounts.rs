@@ -18,6 +18,7 @@ use crate::git::host::checkout::Checkout;
 use crate::process::Cmd;
 use crate::run::record::RunError;
 use crate::sanitize;
+use crate::untrusted::tree::Tree;
 use crate::untrusted::{nested, nofollow, sockets};
 use places::Places;
 
@@ -158,7 +159,7 @@ impl Wish<'_> {
 
     /// What listens in there would talk to the agent, and what is a repository would be obeyed by git.
     fn search(&self, source: &Path) -> Result<(), Failure> {
-        let search = nested::search(source, nested::Closed::LeaveAlone);
+        let search = nested::search(&Tree::unremembered(source), nested::Closed::LeaveAlone);
         let held = sockets::to_mask(source, &search)?;
         if let Some(socket) = held.first() {
             let why = format!(

@@ -13,14 +13,13 @@ use crate::commands::container::report::{RunReport, Started};
 use crate::commands::container::resolve::{Resolved, check_line, resolve};
 use crate::commands::container::screen;
 use crate::commands::{Context, Exit};
-use crate::container::ctr::ContainerSpec;
 use crate::error::Failure;
 use crate::git::host::Git;
 use crate::process::{Cmd, Runner};
 use crate::run::engine::Engine;
 use crate::run::life::detach;
 use crate::run::life::retried;
-use crate::run::life::steps;
+use crate::run::life::steps::{self, Ready};
 use crate::run::life::supervise::{Interrupt, Owner};
 use crate::run::record::run::Run;
 use crate::run::record::run_json::Mode;
@@ -37,9 +36,8 @@ pub fn to_the_end(args: &RunArgs, context: &Context) -> Result<Run, Failure> {
     let runner = Runner::new(&context.env);
     let git = Git::new(runner.clone());
     let looking = git.remembering();
-    let mut begun = resolve_and_begin(args, context, &runner, &looking, None)?;
-    go_on(&mut begun, (&looking, &git), context)?;
-    Ok(begun.run)
+    let begun = resolve_and_begin(args, context, &runner, &looking, None)?;
+    go_on(begun, (&looking, &git), context)
 }
 
 /// What was typed, and what the configurations say where it says nothing.
@@ -72,11 +70,10 @@ pub fn run(args: &RunArgs, before: &Git, asked: Option<Asked>, context: &Context
     if let (Err(_), Some(created)) = (&begun, &created) {
         created.undo(&git)?;
     }
-    let mut begun = begun?;
-    go_on(&mut begun, (&looking, &git), context)?;
-    let exit = tell(&begun.run, context)?;
-    tell_how_to_go_on(args, &begun.run, context);
-    let record = &begun.run.record;
+    let run = go_on(begun?, (&looking, &git), context)?;
+    let exit = tell(&run, context)?;
+    tell_how_to_go_on(args, &run, context);
+    let record = &run.record;
     match (record.spec.detached, &args.notify) {
         (true, Some(wanted)) => notify::later(wanted, record, &runner, &context.env)?,
         (_, wanted) => notify::tell(wanted.as_deref(), record.name(), &notify::outcome(record), context),
@@ -87,7 +84,7 @@ pub fn run(args: &RunArgs, before: &Git, asked: Option<Asked>, context: &Context
 /// A run that is prepared, and not started.
 struct Begun {
     run: Run,
-    container: ContainerSpec,
+    ready: Ready,
     engine: Engine,
     signals: Signals,
 }
@@ -104,31 +101,33 @@ fn resolve_and_begin(
     notes.iter().for_each(|note| context.output.note(note));
     // From here on a signal must not leave anything half done.
     let signals = Signals::catch()?;
-    let (run, container) = steps::begin(&plan, &engine, git, context.output)?;
+    let (run, ready) = steps::begin(&plan, &engine, git, context.output)?;
     retried::mark(&run)?;
     if args.worktree.is_none() {
         let checkout = &plan.spec.checkout;
         let (place, branch) = (checkout.worktree.display(), checkout.branch.as_deref().unwrap_or("no branch"));
         context.output.note(format_args!("no worktree is named: the run takes {place} ({branch})"));
     }
-    Ok(Begun { run, container, engine, signals })
+    Ok(Begun { run, ready, engine, signals })
 }
 
 /// Until the agent has ended, or, detached, until it runs. `looking` remembers what git has said.
-fn go_on(begun: &mut Begun, (looking, git): (&Git, &Git), context: &Context) -> Result<(), Failure> {
-    let Begun { run, container, engine, signals } = begun;
-    let foreground = steps::start(run, container, engine, looking, context.output)?;
+fn go_on(begun: Begun, (looking, git): (&Git, &Git), context: &Context) -> Result<Run, Failure> {
+    let Begun { mut run, ready, engine, signals } = begun;
+    let foreground = steps::start(&mut run, ready, &engine, looking, context.output)?;
     if run.record.spec.detached {
-        return detach::detach(run, engine.runner(), &context.env, context.output);
+        detach::detach(&run, engine.runner(), &context.env, context.output)?;
+        return Ok(run);
     }
     let follow = !run.record.spec.terminal;
     let (env, output, interrupt) = (&context.env, context.output, Interrupt::Reaches);
+    let (engine, signals) = (&engine, &signals);
     let owner = Owner { env, engine, git, signals, output, follow, interrupt };
     let name = run.name().to_owned();
-    steps::live(run, &owner, foreground, || screen::say_that_it_runs(env, &name))?;
+    steps::live(&mut run, &owner, foreground, || screen::say_that_it_runs(env, &name))?;
     // What it cannot keep is still on the screen.
     screen::keep(env, &run.folder).unwrap_or_else(|error| output.note(error));
-    Ok(())
+    Ok(run)
 }
 
 /// The last words of an agent's screen name what would be typed inside.

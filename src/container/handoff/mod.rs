@@ -49,6 +49,11 @@ pub fn classify<'a>(changed: impl IntoIterator<Item = &'a Path>, hooks: &[PathBu
     handoffs
 }
 
+/// What tells the question who obeys a file unasked from that of another version, without hooks: other tables, other answers.
+pub fn question() -> String {
+    format!("{}\n{HELD}", env!("CARGO_PKG_VERSION"))
+}
+
 /// Who runs or obeys a file without anybody asking, if somebody does.
 pub fn obeyed_unasked(path: &Path, hooks: &[PathBuf]) -> Option<&'static str> {
     Unasked::by(hooks).obeyed(path)

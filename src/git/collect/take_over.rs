@@ -13,6 +13,7 @@ use crate::git::private::{RunGit, kept_git};
 use crate::sanitize;
 use crate::untrusted::quarantine::{self, Quarantine};
 use crate::untrusted::remove;
+use crate::untrusted::tree::Tree;
 
 /// A file that is merged only by wish. Bytes.
 const LARGE_FILE: u64 = if cfg!(test) { 8 << 20 } else { 256 << 20 };
@@ -22,9 +23,9 @@ const MANY_FILES: usize = 20_000;
 const LARGE_CHANGE: u64 = 1 << 30;
 
 /// To be called when the container is gone.
-pub fn collect(git: &Git, run: &RunGit, size: Size) -> Result<Collected, GitError> {
+pub fn collect(git: &Git, run: &RunGit, tree: &Tree, size: Size) -> Result<Collected, GitError> {
     // A rehearsal leaves the worktree as it is: no agent was there.
-    let aside = if git.rehearses() { Quarantine::default() } else { quarantine::run(&run.before())? };
+    let aside = if git.rehearses() { Quarantine::default() } else { quarantine::run(&run.before(tree))? };
     failpoint::reached(Point::Quarantined);
     let mut collected = Collected {
         quarantined: aside.moved.iter().map(|path| sanitize::path(path)).collect(),

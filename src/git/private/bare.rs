@@ -18,10 +18,10 @@ pub struct Skeleton<'a> {
     pub shallow: Option<&'a [u8]>,
 }
 
-/// Makes the folder, which must not be there.
+/// Makes it in the folder, which is empty or not there.
 pub fn create(folder: &Path, skeleton: &Skeleton<'_>, mut config: ConfigText) -> Result<(), GitError> {
-    fs::create_dir_all(folder.parent().unwrap_or(folder)).map_err(GitError::io("make", folder))?;
-    for below in ["", "objects", "objects/info", "objects/pack", "refs", "refs/heads", "refs/tags", "info", "hooks"] {
+    fs::create_dir_all(folder).map_err(GitError::io("make", folder))?;
+    for below in ["objects", "objects/info", "objects/pack", "refs", "refs/heads", "refs/tags", "info", "hooks"] {
         let path = folder.join(below);
         fs::create_dir(&path).map_err(GitError::io("make", &path))?;
     }

@@ -28,13 +28,11 @@ pub fn objects(common_dir: &Path, run: &str) -> PathBuf {
     common_dir.join(BORROWED).join(run).join("objects")
 }
 
-/// Makes the repository, without a ref, and gives it all that the user's has by now. What an earlier try left is replaced.
+/// Makes the repository, without a ref, and gives it all that the user's has by now: in the folder that was claimed for it. What an
+/// earlier try left is replaced.
 pub fn create(git: &Git, run: &RunGit, partial: bool) -> Result<Option<String>, GitError> {
     let common_dir = &run.checkout.common_dir;
     remove::folder(&run.folder.join(REPOSITORY))?;
-    if !git.rehearses() {
-        claim(run)?;
-    }
     let mut config = ConfigText::bare();
     config.set("gc.auto", "0");
     if partial {
@@ -58,8 +56,11 @@ pub fn create(git: &Git, run: &RunGit, partial: bool) -> Result<Option<String>, 
     }))
 }
 
-/// The folder for the borrowed objects is this run's, or was one's that is gone.
-fn claim(run: &RunGit) -> Result<(), GitError> {
+/// Makes the folder for the borrowed objects, which is this run's, or was one's that is gone.
+pub fn claim(git: &Git, run: &RunGit) -> Result<(), GitError> {
+    if git.rehearses() {
+        return Ok(());
+    }
     let objects = objects(&run.checkout.common_dir, &run.run);
     let folder = objects.parent().unwrap_or(&objects);
     let owner = bare::optional(&folder.join(OWNER))?.map(|path| PathBuf::from(crate::git::host::git::os(&path)));

@@ -21,51 +21,71 @@ pub use crate::git::private::survey::Request;
 /// In the folder for a submodule: which repository it is of.
 pub const REPOSITORY_OF: &str = "repository";
 
-/// A run whose git is prepared, and what there is to say of that.
-#[derive(Debug)]
-pub struct Prepared {
+/// The git of a run to come: its folders are in their places, to be mounted, and there is nothing in them yet.
+pub struct Laid {
     pub git: RunGit,
     pub mounts: Vec<GitMount>,
     /// `HOOK=PROGRAM`: what the user's hooks start, where they run inside.
     pub hook_programs: Vec<String>,
-    /// To be told to the user before the start.
-    pub notes: Vec<String>,
+    survey: Survey,
+    uncommitted: Asked,
 }
 
-/// Makes the private folder, the view and the refs below the run's own folder. What an earlier try left is replaced.
-pub fn prepare(git: &Git, request: Request<'_>) -> Result<Prepared, GitError> {
+/// Makes the folders below the run's own, and asks which files are not committed. What an earlier try left goes.
+pub fn lay(git: &Git, request: Request<'_>) -> Result<Laid, GitError> {
     check_name(request.run)?;
     fs::create_dir_all(request.folder).map_err(GitError::io("make", request.folder))?;
     let uncommitted = snapshot::ask(git, request.checkout)?;
     let (run, survey) = survey(git, request)?;
-    let notes = make(git, &run, &survey, uncommitted)?;
     remove::folder(&run.folder.join(MODULES))?;
-    let said = survey.submodules.iter().map(|(inner, survey)| make_submodule(git, inner, survey, &notes));
-    let said = said.collect::<Result<Vec<_>, GitError>>()?;
-    Ok(Prepared {
-        mounts: survey.mounts(&run),
-        hook_programs: survey.programs(),
-        notes: notes.into_iter().chain(said.into_iter().flatten()).collect(),
-        git: run,
-    })
+    make_places(git, &run)?;
+    for (inner, _) in &survey.submodules {
+        fs::create_dir_all(&inner.folder).map_err(GitError::io("make", &inner.folder))?;
+        // Before anything is made there, for whoever has to undo it.
+        bare::write(&inner.folder, REPOSITORY_OF, inner.checkout.common_dir.as_os_str().as_encoded_bytes())?;
+        make_places(git, inner)?;
+    }
+    submodules::make(&run.checkout.worktree, &survey.uninitialised)?;
+    Ok(Laid { mounts: survey.mounts(&run), hook_programs: survey.programs(), git: run, survey, uncommitted })
 }
 
-/// Makes what a run has of one repository. Returns what to tell the user.
-fn make(git: &Git, run: &RunGit, survey: &Survey, uncommitted: Asked) -> Result<Vec<String>, GitError> {
-    clear(run)?;
+impl Laid {
+    /// Fills the folders. Returns what to tell the user.
+    pub fn fill(self, git: &Git) -> Result<(RunGit, Vec<String>), GitError> {
+        let Self { git: run, survey, uncommitted, .. } = self;
+        let mut notes = fill(git, &run, &survey, uncommitted)?;
+        for (inner, survey) in &survey.submodules {
+            let said = fill_submodule(git, inner, survey, &notes)?;
+            notes.extend(said);
+        }
+        Ok((run, notes))
+    }
+}
+
+/// What is mounted of one repository.
+fn make_places(git: &Git, run: &RunGit) -> Result<(), GitError> {
+    [run.private(), run.view(), run.taken()].iter().try_for_each(|folder| remove::folder(folder))?;
+    for folder in [run.private(), run.view(), run.folder.join(EMPTY)] {
+        fs::create_dir_all(&folder).map_err(GitError::io("make", &folder))?;
+    }
+    let (inside_private, _) = mounts::places(run.submodule.as_ref().map(|inner| inner.number));
+    bare::write(&run.folder, DOT_GIT, format!("gitdir: {}\n", inside_private.display()).as_bytes())?;
+    bare::write(&run.folder, NOBODY, b"")?;
+    kept_git::claim(git, run)
+}
+
+/// Fills what a run has of one repository. Returns what to tell the user.
+fn fill(git: &Git, run: &RunGit, survey: &Survey, uncommitted: Asked) -> Result<Vec<String>, GitError> {
     let kept = keep_start(git, run, survey, uncommitted)?;
     let built = build(git, run, survey)?;
     Ok(kept.into_iter().chain(built).collect())
 }
 
 /// The same for a submodule. What `said` has is not said again.
-fn make_submodule(git: &Git, run: &RunGit, survey: &Survey, said: &[String]) -> Result<Vec<String>, GitError> {
-    fs::create_dir_all(&run.folder).map_err(GitError::io("make", &run.folder))?;
-    // Before anything is made there, for whoever has to undo it.
-    bare::write(&run.folder, REPOSITORY_OF, run.checkout.common_dir.as_os_str().as_encoded_bytes())?;
+fn fill_submodule(git: &Git, run: &RunGit, survey: &Survey, said: &[String]) -> Result<Vec<String>, GitError> {
     let place = sanitize::path(run.submodule.as_ref().map_or(Path::new(""), |inner| &inner.path));
     let uncommitted = snapshot::ask(git, &run.checkout)?;
-    let notes = make(git, run, survey, uncommitted)?.into_iter().filter(|note| !said.contains(note));
+    let notes = fill(git, run, survey, uncommitted)?.into_iter().filter(|note| !said.contains(note));
     Ok(notes.map(|note| format!("in the submodule {place}: {note}")).collect())
 }
 
@@ -77,10 +97,6 @@ fn check_name(run: &str) -> Result<(), GitError> {
         true => Ok(()),
         false => Err(GitError::RunName { name: run.to_owned() }),
     }
-}
-
-fn clear(run: &RunGit) -> Result<(), GitError> {
-    Ok([run.private(), run.view(), run.taken()].iter().try_for_each(|folder| remove::folder(folder))?)
 }
 
 /// The starting commit and the user's uncommitted files get refs of their own.
@@ -100,12 +116,12 @@ fn keep_start(git: &Git, run: &RunGit, survey: &Survey, uncommitted: Asked) -> R
     Ok(notes.into_iter().chain(copied).collect())
 }
 
-/// Makes the folders. Returns what to tell the user.
+/// Makes the repositories that the agent gets. Returns what to tell the user.
 fn build(git: &Git, run: &RunGit, survey: &Survey) -> Result<Vec<String>, GitError> {
     let checkout = &run.checkout;
     let inside: Vec<PathBuf> = survey.objects.iter().map(|(_, inside)| inside.clone()).collect();
     let shallow = bare::optional(&checkout.common_dir.join("shallow"))?;
-    let (inside_private, inside_view) = mounts::places(run.submodule.as_ref().map(|inner| inner.number));
+    let (_, inside_view) = mounts::places(run.submodule.as_ref().map(|inner| inner.number));
     let private =
         config::build(&survey.config, checkout, (&survey.hooks, survey.hooks_inside), &survey.ways, &inside_view);
     let head = checkout.branch_ref().map_or_else(|| run.base().to_owned(), |branch| format!("ref: {branch}"));
@@ -122,11 +138,6 @@ fn build(git: &Git, run: &RunGit, survey: &Survey) -> Result<Vec<String>, GitErr
     copy_checkout_files(git, run, &survey.config)?;
     let missing = publish::refs(git, run)?;
     hooks::write_pre_push(&run.private(), survey.ways.pre_push())?;
-    bare::write(&run.folder, DOT_GIT, format!("gitdir: {}\n", inside_private.display()).as_bytes())?;
-    let empty = run.folder.join(EMPTY);
-    fs::create_dir_all(&empty).map_err(GitError::io("make", &empty))?;
-    submodules::make(&checkout.worktree, &survey.uninitialised)?;
-    bare::write(&run.folder, NOBODY, b"")?;
     let told = sockets::note(&survey.sockets).into_iter().chain(private.notes).chain(nested_notes(run, survey));
     Ok(told.chain(hooks_note(git, run, &survey.hooks)?).chain(broken_note(missing)).collect())
 }

@@ -13,6 +13,7 @@ use crate::git::private::bare;
 use crate::path_json;
 use crate::untrusted::nested::NestedGit;
 use crate::untrusted::quarantine::Before;
+use crate::untrusted::tree::Tree;
 
 /// What was resolved of a run, its folder, and how its checkout was at its start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,9 +94,9 @@ impl RunGit {
     }
 
     /// What its end is compared with.
-    pub fn before(&self) -> Before<'_> {
+    pub fn before<'a>(&'a self, tree: &'a Tree) -> Before<'a> {
         Before {
-            worktree: &self.checkout.worktree,
+            tree,
             dot_git: self.start.dot_git.as_deref(),
             nested: &self.start.nested,
             bare: self.start.bare.iter().map(|folder| folder.0.as_path()).collect(),

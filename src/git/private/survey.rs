@@ -15,6 +15,7 @@ use crate::git::private::{RunGit, Start, bare, hook_programs, kept_git, submodul
 use crate::sanitize;
 use crate::untrusted::nested::{self, Closed};
 use crate::untrusted::sockets;
+use crate::untrusted::tree::Tree;
 
 /// More nested git folders than this cannot be kept apart by mounts.
 const MOST_NESTED: usize = 100;
@@ -40,6 +41,8 @@ pub struct Request<'a> {
     pub head: String,
     pub hooks: Inside,
     pub ways: Ways,
+    /// The worktree.
+    pub tree: &'a Tree,
 }
 
 /// What the host's repository and the checkout say of a run to come.
@@ -122,7 +125,7 @@ pub fn survey(git: &Git, request: Request<'_>) -> Result<(RunGit, Survey), GitEr
     if folder.starts_with(worktree) {
         return Err(GitError::HoldsState { worktree: worktree.clone(), folder });
     }
-    let search = nested::search(worktree, Closed::LeaveAlone);
+    let search = nested::search(request.tree, Closed::LeaveAlone);
     refuse_too_many(worktree, search.found.len())?;
     let found = submodules::find(git, checkout, &search.found)?;
     refuse_too_many(worktree, found.uninitialised.len() + found.open.len() + found.closed.len())?;

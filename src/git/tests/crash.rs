@@ -6,14 +6,14 @@ use std::path::Path;
 
 use crate::failpoint::Point;
 use crate::git::collect::run_refs;
-use crate::git::collect::take_over::collect;
 use crate::git::collect::unpacked::Size;
 use crate::git::merge::fast_forward::{MergeOutcome, merge};
 use crate::git::private::RunGit;
 use crate::git::private::hooks::Inside;
-use crate::git::private::prepare::{Request, prepare};
-use crate::git::testing::{Bench, git};
+use crate::git::private::prepare::Request;
+use crate::git::testing::{Bench, collect_of, git, prepare};
 use crate::process::{Cmd, Runner, exit_code};
+use crate::untrusted::tree::Tree;
 
 const PREPARING: &[Point] = &[Point::BaseKept, Point::UncommittedKept, Point::Pinned];
 const FINISHING: &[Point] = &[
@@ -52,7 +52,7 @@ fn remembered() -> (crate::git::host::Git, RunGit) {
 #[ignore = "a program of the tests below"]
 fn finisher() {
     let (git, run) = remembered();
-    let collected = collect(&git, &run, Size::Usual).unwrap();
+    let collected = collect_of(&git, &run, Size::Usual).unwrap();
     merge(&git, &run, &collected).unwrap();
     run_refs::discard(&git, &run).unwrap();
 }
@@ -63,8 +63,12 @@ fn preparer() {
     let (git, run) = remembered();
     let (folder, head) = (run.folder.with_file_name("again"), run.checkout.head.clone());
     let (checkout, target, hooks) = (&run.checkout, &run.target, Inside::Run);
-    prepare(&git, Request { run: "again", folder: &folder, checkout, target, head, hooks, ways: Default::default() })
-        .unwrap();
+    let tree = &Tree::unremembered(&checkout.worktree);
+    prepare(
+        &git,
+        Request { run: "again", folder: &folder, checkout, target, head, hooks, ways: Default::default(), tree },
+    )
+    .unwrap();
 }
 
 fn remember(bench: &Bench, run: &RunGit) {

@@ -6,8 +6,8 @@ use crate::git::collect::collected::Collected;
 use crate::git::host::changes;
 use crate::git::merge::fast_forward::MergeOutcome;
 use crate::git::merge::journal::{Journal, recover};
-use crate::git::private::prepare::Prepared;
 use crate::git::testing::Bench;
+use crate::git::testing::Prepared;
 
 /// Everything about the checkout that a user would notice.
 fn seen(bench: &Bench) -> String {

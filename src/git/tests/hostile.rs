@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 use crate::git::collect::collected::BranchOutcome;
 use crate::git::collect::collected::Collected;
 use crate::git::collect::run_refs;
-use crate::git::collect::take_over::collect;
 use crate::git::collect::unpacked::Size;
-use crate::git::testing::Bench;
+use crate::git::testing::{Bench, collect_of};
 
 /// What the user's branches and tags are.
 fn refs(bench: &Bench) -> String {
@@ -25,7 +24,7 @@ fn hurt(script: &str) -> String {
     bench.agent(&run, &format!("OTHER='{}'\n{script}", bench.path("other").display()));
     let before = refs(&bench);
     let start = Instant::now();
-    let result = collect(&bench.git, &run, Size::Usual);
+    let result = collect_of(&bench.git, &run, Size::Usual);
     assert!(start.elapsed() < Duration::from_secs(20), "{script}: {:?}", start.elapsed());
     assert_eq!(refs(&bench), before, "{script}");
     run_refs::discard(&bench.git, &run).unwrap();
@@ -227,7 +226,7 @@ fn what_is_much_when_it_is_unpacked_stays_packed_until_it_is_accepted() {
         let BranchOutcome::Packed { why } = &collected.branch else { panic!("{more}: {collected:?}") };
         assert!(why.starts_with("the agent's objects are 40 MB when they are unpacked, more than 32 MB"), "{why}");
         assert!(!collected.complete && collected.refs.is_empty() && run.private().exists() && !run.taken().exists());
-        let collected = collect(&bench.git, &run, Size::Any).unwrap();
+        let collected = collect_of(&bench.git, &run, Size::Any).unwrap();
         assert!(matches!(collected.branch, BranchOutcome::Moved { .. }) && collected.refs.len() == 2, "{collected:?}");
     }
 }

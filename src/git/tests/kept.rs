@@ -3,8 +3,8 @@
 use crate::git::collect::collected::{Collected, Kept};
 use crate::git::collect::{kept, run_refs};
 use crate::git::private::RunGit;
-use crate::git::private::prepare::Prepared;
 use crate::git::testing::Bench;
+use crate::git::testing::Prepared;
 
 /// The run's end, and what it keeps after it.
 fn finished(bench: &Bench, script: &str) -> (Prepared, Collected, Vec<Kept>) {

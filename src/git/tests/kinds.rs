@@ -3,9 +3,9 @@
 use crate::git::host::checkout::Checkout;
 use crate::git::merge::fast_forward::MergeOutcome;
 use crate::git::private::Start;
-use crate::git::private::prepare::Prepared;
 use crate::git::private::{hooks, view};
 use crate::git::testing::Bench;
+use crate::git::testing::Prepared;
 
 const COMMIT: &str = "echo two > new; git add new; git commit -qm two";
 

@@ -7,8 +7,8 @@ use crate::git::merge::fast_forward::MergeOutcome;
 use crate::git::merge::remake::{self, Remade, Shape, Wanted};
 use crate::git::merge::{landed, remake::tidy};
 use crate::git::private::RunGit;
-use crate::git::private::prepare::Prepared;
 use crate::git::testing::Bench;
+use crate::git::testing::Prepared;
 
 /// A run with this work, on a target on which this has happened meanwhile.
 fn diverged(work: &str, meanwhile: &str) -> (Bench, Prepared, Collected) {

@@ -20,10 +20,11 @@ use crate::git::private::RunGit;
 use crate::graph::model::session::RUN;
 use crate::output::Output;
 use crate::run::engine::{Engine, EngineError};
+use crate::run::life::over;
 use crate::run::life::plan::{Host, Plan};
+use crate::run::life::prepare::{self, Ready};
 use crate::run::life::start::start;
 use crate::run::life::supervise::{Interrupt, Owner, supervise};
-use crate::run::life::{over, prepare};
 use crate::run::record::census::Seen;
 use crate::run::record::check::{Check, CheckSpec, LINES};
 use crate::run::record::graph_access::GraphAccess;
@@ -150,8 +151,10 @@ fn in_container(run: &Run, git: &Git, prepared: &RunGit, checker: Checker<'_>) -
     let plan = plan(run, spec, engine, checker.env)?;
     engine.require_image(&plan.spec.image)?;
     prepare::refuse_taken(&plan.spec.name, engine.has_container(&plan.spec.name)?)?;
-    let (mut inner, container) = prepare::begin(&plan, engine, git, checker.output.without_notes())?;
-    let foreground = start(&mut inner, &container, engine, git, checker.output.without_notes(), |_| Ok(()))?;
+    let silent = checker.output.without_notes();
+    let (mut inner, Ready { container, git: laid, .. }) = prepare::begin(&plan, engine, git, silent)?;
+    let fill = |run: &mut Run, output| prepare::fill(run, laid, git, output);
+    let foreground = start(&mut inner, &container, engine, git, silent, fill)?;
     let caught = checker.signals.is_none().then(Signals::catch).transpose()?;
     let Some(signals) = checker.signals.or(caught.as_ref()) else { return Ok(Ending::Lost) };
     let owner = Owner {

@@ -12,7 +12,7 @@ use crate::container::network::Network;
 use crate::container::user_mount::{self, UserMount};
 use crate::env::UserTerminal;
 use crate::git::private::mounts::GitMount;
-use crate::git::private::prepare::Prepared;
+use crate::git::private::prepare::Laid;
 use crate::run::life::memory;
 use crate::run::life::plan::Plan;
 use crate::run::record::run_json::{Mode, RunSpec};
@@ -29,15 +29,15 @@ const HOOK_PROGRAMS: &str = "BN_HOOK_PROGRAMS";
 const SETUP: &str = "BN_SETUP";
 
 /// Returns what `ctr run` is told.
-pub fn of(plan: &Plan, prepared: &Prepared) -> ContainerSpec {
+pub fn of(plan: &Plan, git: &Laid) -> ContainerSpec {
     let (spec, host) = (&plan.spec, &plan.host);
     ContainerSpec {
         id: spec.name.clone(),
         image: spec.image.clone(),
         repo: spec.repo().as_str().to_owned(),
         session: spec.session.clone(),
-        mounts: mounts(plan, &prepared.mounts),
-        env: variables(plan, &prepared.hook_programs),
+        mounts: mounts(plan, &git.mounts),
+        env: variables(plan, &git.hook_programs),
         args: std::iter::once(ENTRYPOINT.to_owned()).chain(spec.command.clone()).collect(),
         limits: spec.limits.clone(),
         host_network: !spec.has_own_network(),

@@ -10,8 +10,7 @@ use crate::git::collect::unpacked::Size;
 use crate::git::host::Git;
 use crate::git::private::RunGit;
 use crate::run::life::land::{self, Landing, Merge};
-use crate::run::life::review::left_uncommitted;
-use crate::run::life::{landed, tell};
+use crate::run::life::{landed, review, tell};
 use crate::run::record::run::Run;
 use crate::run::record::state::Outcome;
 
@@ -65,8 +64,9 @@ pub(super) fn tell_commits(run: &Run, git: &Git) -> Option<String> {
 /// Takes over what there is, and records it.
 pub fn collect(run: &mut Run, git: &Git, prepared: &RunGit, merge: Merge) -> Result<Collected, Failure> {
     let size = if merge == Merge::Accepted { Size::Any } else { Size::Usual };
-    let mut collected = take_over::collect(git, prepared, size)?;
-    let (left, note) = left_uncommitted(git, prepared, &collected.head, &run.folder)?;
+    let tree = review::tree(&prepared.checkout);
+    let mut collected = take_over::collect(git, prepared, &tree, size)?;
+    let (left, note) = review::left_uncommitted(git, prepared, &tree, &collected.head, &run.folder)?;
     collected.notes.extend(note);
     run.record.handed_over = left;
     run.record.collected = Some(collected.clone());

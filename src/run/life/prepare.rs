@@ -14,13 +14,13 @@ use crate::git::host::Git;
 use crate::git::merge::catch_up;
 use crate::git::private;
 use crate::git::private::hooks::Inside;
-use crate::git::private::prepare::{Prepared, Request};
+use crate::git::private::prepare::{Laid, Request};
 use crate::git::private::ways::Ways;
 use crate::output::Output;
 use crate::run::engine::Engine;
 use crate::run::life::plan::Plan;
 use crate::run::life::sign_in::{self, Share};
-use crate::run::life::{conflicts, container, lasting, memory, tell};
+use crate::run::life::{conflicts, container, lasting, memory, review, tell};
 use crate::run::record::census::all;
 use crate::run::record::lock::Lock;
 use crate::run::record::run::Run;
@@ -30,6 +30,7 @@ use crate::run::record::state::State;
 use crate::run::record::{RunError, store};
 use crate::run::watch::{graph, ports, proxy, status};
 use crate::untrusted::remove;
+use crate::untrusted::tree::Tree;
 
 /// Refuses a name that a container has which is no run's of ours. `is_there` is what containerd said.
 pub fn refuse_taken(name: &str, is_there: bool) -> Result<(), RunError> {
@@ -37,26 +38,33 @@ pub fn refuse_taken(name: &str, is_there: bool) -> Result<(), RunError> {
     if is_there { Err(RunError::NameInUse { name: name.to_owned(), why, hint }) } else { Ok(()) }
 }
 
-/// Claims the name and the worktree, and prepares. Returns the run, and the container that it is to have. A run that fails
-/// here was never there.
-pub fn begin(plan: &Plan, engine: &Engine, git: &Git, output: Output) -> Result<(Run, ContainerSpec), Failure> {
+/// What a run needs for its start.
+pub struct Ready {
+    /// The container that it is to have.
+    pub container: ContainerSpec,
+    /// What is filled while that starts.
+    pub git: Laid,
+    /// Its worktree.
+    pub tree: Tree,
+}
+
+/// Claims the name and the worktree, and prepares. A run that fails here was never there.
+pub fn begin(plan: &Plan, engine: &Engine, git: &Git, output: Output) -> Result<(Run, Ready), Failure> {
     // A run whose record cannot be read has no owner to ask; its container shows whether it goes on.
     for lost in conflicts::unreadable(plan)? {
         if engine.has_container(&lost.name())? {
             return Err(lost.in_the_way(true).into());
         }
     }
-    let mut run = claim(plan, git, output)?;
+    let run = claim(plan, git, output)?;
     let share = Share::of(&plan.spec, &plan.folder);
-    match prepare(&mut run, plan, git) {
-        Ok(prepared) => {
-            prepared.notes.iter().for_each(|note| output.note(note));
+    match prepare(&run, plan, git, output) {
+        Ok(ready) => {
             share
                 .iter()
                 .try_for_each(|share| share.await_turn(output))
                 .or_else(|error| undo(&run, git).and(Err(error)))?;
-            let container = container::of(plan, &prepared);
-            Ok((run, container))
+            Ok((run, ready))
         }
         Err(error) => {
             undo(&run, git)?;
@@ -91,10 +99,11 @@ fn claim(plan: &Plan, git: &Git, output: Output) -> Result<Run, Failure> {
     }
 }
 
-/// Makes it all. What is made stays in the run's folders, and goes with them if this fails.
-fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<Prepared, Failure> {
+/// Makes all that is mounted. What is made stays in the run's folders, and goes with them if this fails.
+fn prepare(run: &Run, plan: &Plan, git: &Git, output: Output) -> Result<Ready, Failure> {
     let spec = &plan.spec;
-    let prepared = prepare_git(run, plan, git)?;
+    let tree = review::tree(&spec.checkout);
+    let git = prepare_git(run, plan, &tree, git, output)?;
     // The folder is made here, with its owner; runc would make it root's.
     tell::graph_of(spec)?;
     let folder = run.folder.path().to_owned();
@@ -128,22 +137,27 @@ fn prepare(run: &mut Run, plan: &Plan, git: &Git) -> Result<Prepared, Failure> {
         plan.model_keys.write(&keys).map_err(|source| RunError::io("write", &keys, source))?;
     }
     failpoint::reached(Point::SecretsWritten);
-    run.enter_ahead(State::Starting, Point::RunPrepared)?;
-    Ok(prepared)
+    Ok(Ready { container: container::of(plan, &git), git, tree })
 }
 
-fn prepare_git(run: &mut Run, plan: &Plan, git: &Git) -> Result<Prepared, Failure> {
+fn prepare_git(run: &Run, plan: &Plan, tree: &Tree, git: &Git, output: Output) -> Result<Laid, Failure> {
     let RunSpec { name, checkout, target, .. } = &plan.spec;
     let (head, said) = catch_up::catch_up(git, checkout, target)?;
+    said.iter().for_each(|note| output.note(note));
     let hooks = if plan.no_hooks { Inside::LeftOut } else { Inside::Run };
     let network = &plan.spec.network;
     let ways = Ways { origin: network.origin.as_ref().map(Origin::inside), ssh: network.mode == Network::Host };
-    let request = Request { run: name, folder: run.folder.path(), checkout, target, head, hooks, ways };
-    let prepared = private::prepare::prepare(git, request)?;
-    run.record.start = Some(prepared.git.start.clone());
-    run.save_ahead(Point::GitPrepared)?;
-    let notes = prepared.notes.into_iter().chain(said).collect();
-    Ok(Prepared { notes, ..prepared })
+    let request = Request { run: name, folder: run.folder.path(), checkout, target, head, hooks, ways, tree };
+    Ok(private::prepare::lay(git, request)?)
+}
+
+/// Fills what is mounted. From here on the run has something to take over.
+pub fn fill(run: &mut Run, laid: Laid, git: &Git, output: Output) -> Result<(), Failure> {
+    let (filled, notes) = laid.fill(git)?;
+    notes.iter().for_each(|note| output.note(note));
+    run.record.start = Some(filled.start);
+    failpoint::reached(Point::GitPrepared);
+    Ok(run.enter_ahead(State::Starting, Point::RunPrepared)?)
 }
 
 /// Files that stand over the image's own: it may carry the names of the machine that built it.
@@ -167,7 +181,7 @@ fn write_files(run: &Run, plan: &Plan) -> std::io::Result<()> {
 }
 
 /// Takes everything back that a run which never started has made.
-fn undo(run: &Run, git: &Git) -> Result<(), Failure> {
+pub fn undo(run: &Run, git: &Git) -> Result<(), Failure> {
     let spec = &run.record.spec;
     run_refs::abandon(git, &spec.checkout.common_dir, &spec.name, run.folder.path())?;
     sign_in::end(run)?;

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::container::handoff::{Handoff, Unasked, classify, obeyed_unasked};
+use crate::container::handoff::{Handoff, Unasked, classify, obeyed_unasked, question};
 use crate::error::Failure;
 use crate::git::collect::collected::{BranchOutcome, Collected};
+use crate::git::host::checkout::Checkout;
 use crate::git::host::links::Links;
 use crate::git::host::{Git, show};
 use crate::git::merge::{filters, incoming};
@@ -18,6 +19,7 @@ use crate::run::record::hand_off::HandOff;
 use crate::run::record::{RunError, store};
 use crate::sanitize;
 use crate::untrusted::files::{self, LooseFile};
+use crate::untrusted::tree::{Tree, Wanted};
 
 /// So many uncommitted files are named.
 const MOST_LEFT: usize = 100;
@@ -61,10 +63,29 @@ pub fn review(git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Vec
         .collect())
 }
 
+/// The worktree, as it is remembered from the last run in it: in its git folder, which goes with it, and which no agent has.
+pub fn tree(checkout: &Checkout) -> Tree {
+    let mut unasked = Unasked::by(&[]);
+    let wanted = Wanted { question: question(), holds: Box::new(move |path| unasked.obeyed(path).is_some()) };
+    Tree::remembered(&checkout.worktree, &memory(checkout), wanted)
+}
+
+fn memory(checkout: &Checkout) -> PathBuf {
+    checkout.git_dir.join("binnacle-tree.json")
+}
+
+/// Remembers it for the next time. Without that the next run looks at all of it again, and no run fails for it.
+fn remember_tree(git: &Git, checkout: &Checkout, tree: &Tree) {
+    if !git.rehearses() {
+        tree.remember(&memory(checkout)).ok();
+    }
+}
+
 /// Records, before the agent starts, which of these files the worktree has.
-pub fn remember(git: &Git, prepared: &RunGit, folder: &Folder) -> Result<(), Failure> {
+pub fn remember(git: &Git, prepared: &RunGit, tree: &Tree, folder: &Folder) -> Result<(), Failure> {
     let path = folder.loose_before();
-    let (loose, _) = obeyed(prepared, &hooks::in_trees(git, prepared)?);
+    let (loose, _) = obeyed(tree, &hooks::in_trees(git, prepared)?);
+    remember_tree(git, &prepared.checkout, tree);
     let text = serde_json::to_vec(&loose).map_err(|error| RunError::io("write", &path, error.into()))?;
     Ok(store::write_durably(&path, &text, 0o600).map_err(|source| RunError::io("write", &path, source))?)
 }
@@ -73,6 +94,7 @@ pub fn remember(git: &Git, prepared: &RunGit, folder: &Folder) -> Result<(), Fai
 pub fn left_uncommitted(
     git: &Git,
     prepared: &RunGit,
+    tree: &Tree,
     head: &str,
     folder: &Folder,
 ) -> Result<(Vec<HandOff>, Option<String>), Failure> {
@@ -85,7 +107,8 @@ pub fn left_uncommitted(
     };
     let before: BTreeSet<LooseFile> = before.into_iter().collect();
     let hooks = hooks::in_trees(git, prepared)?;
-    let (now, complete) = obeyed(prepared, &hooks);
+    let (now, complete) = obeyed(tree, &hooks);
+    remember_tree(git, &prepared.checkout, tree);
     let mut left = Vec::new();
     let mut new = now.into_iter().filter(|loose| !before.contains(loose)).enumerate();
     for (number, loose) in new.by_ref() {
@@ -110,9 +133,11 @@ pub fn left_uncommitted(
     Ok((left, note))
 }
 
-fn obeyed(prepared: &RunGit, hooks: &[PathBuf]) -> (Vec<LooseFile>, bool) {
+fn obeyed(tree: &Tree, hooks: &[PathBuf]) -> (Vec<LooseFile>, bool) {
     let mut unasked = Unasked::by(hooks);
-    files::find(&prepared.checkout.worktree, |path| unasked.obeyed(path).is_some())
+    // Which files are hooks is for the user's git to say, and not for their names.
+    let has_hooks = |folder: &Path| hooks.iter().any(|hook| folder.starts_with(hook) || hook.parent() == Some(folder));
+    files::find(tree, has_hooks, |path| unasked.obeyed(path).is_some())
 }
 
 /// Why a person has to review this before it is merged, if they have to.

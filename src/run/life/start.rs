@@ -59,15 +59,15 @@ impl Foreground {
     }
 }
 
-/// Starts the container, and does `meanwhile` what has to be done before the agent runs. If one of them fails, nothing is left but a
-/// record that says why.
+/// Starts the container, and does `meanwhile` what has to be done before the agent runs; what is said of that goes to the output that it
+/// gets. If one of them fails, nothing is left but a record that says why.
 pub fn start(
     run: &mut Run,
     container: &ContainerSpec,
     engine: &Engine,
     git: &Git,
     output: Output,
-    meanwhile: impl FnOnce(&Run) -> Result<(), Failure>,
+    meanwhile: impl FnOnce(&mut Run, Output) -> Result<(), Failure>,
 ) -> Result<Foreground, Failure> {
     let mut foreground = Foreground::default();
     // An agent at the terminal has it from the start.
@@ -90,7 +90,7 @@ fn launch(
     run: &mut Run,
     container: &ContainerSpec,
     engine: &Engine,
-    (foreground, meanwhile): (&mut Foreground, impl FnOnce(&Run) -> Result<(), Failure>),
+    (foreground, meanwhile): (&mut Foreground, impl FnOnce(&mut Run, Output) -> Result<(), Failure>),
     output: Output,
 ) -> Result<(), Failure> {
     let mut starting = None;
@@ -102,8 +102,8 @@ fn launch(
             foreground.0 = ctr.map(|ctr| (ctr, terminal));
         }
     }
-    let done = meanwhile(run);
     let output = output.while_lent(foreground.has_terminal());
+    let done = meanwhile(run, output);
     // `ctr` writes the number down before it lets the process go.
     let created = await_created(run, engine, foreground, &mut starting);
     // `ctr` has set it to raw before it wrote that.

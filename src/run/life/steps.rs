@@ -7,8 +7,8 @@
 //! |---|---|---|
 //! | resolve (`commands/container/resolve.rs`) | nothing | nothing was made |
 //! | claim (`begin`) | nothing | a folder without a record is no run; the next one of that name replaces it |
-//! | prepare (`begin`) | `preparing` | removes what was made: there is nothing to merge |
-//! | start, check the wall (`start`) | `starting` | ends the container, and collects: it cannot know how far the agent came |
+//! | prepare what is mounted (`begin`), start the container, and meanwhile fill it (`start`) | `preparing` | ends the container, and removes what was made: there is nothing to merge |
+//! | check the wall (`start`) | `starting` | ends the container, and collects: it cannot know how far the agent came |
 //! | (one of the two failed) | `start-failed`, and why | nothing is left but the record |
 //! | let the agent start, supervise it (`live`) | `running` | ends the container, and collects |
 //! | remove the container (`end`), and beside that all below | `collecting`, and how the agent ended | removes what is left of it |
@@ -24,7 +24,6 @@
 use std::io;
 use std::time::Duration;
 
-use crate::container::ctr::ContainerSpec;
 use crate::error::{Failure, in_one_sentence};
 use crate::failpoint::{self, Point};
 use crate::git::host::Git;
@@ -44,26 +43,33 @@ use crate::run::record::check::Check;
 use crate::run::record::run::Run;
 use crate::run::record::state::{Ending, Outcome, State};
 use crate::run::watch::proxy;
+use crate::untrusted::tree::Tree;
 
-pub use crate::run::life::prepare::{begin, refuse_taken};
+pub use crate::run::life::prepare::{Ready, begin, refuse_taken};
 
-/// Starts the container; what has to be kept from the agent is kept meanwhile. `git` remembers.
-pub fn start(
-    run: &mut Run,
-    container: &ContainerSpec,
-    engine: &Engine,
-    git: &Git,
-    output: Output,
-) -> Result<Foreground, Failure> {
-    start::start(run, container, engine, git, output, |run| keep_before(run, git))
+/// Starts the container. What the agent's git works in is made meanwhile, and what has to be kept from the agent is kept. `git`
+/// remembers. A run whose git cannot be prepared was never there.
+pub fn start(run: &mut Run, ready: Ready, engine: &Engine, git: &Git, output: Output) -> Result<Foreground, Failure> {
+    let Ready { container, git: laid, tree } = ready;
+    let mut is_filled = true;
+    let started = start::start(run, &container, engine, git, output, |run, output| {
+        is_filled = false;
+        prepare::fill(run, laid, git, output)?;
+        is_filled = true;
+        keep_before(run, &tree, git)
+    });
+    if !is_filled {
+        prepare::undo(run, git)?;
+    }
+    started
 }
 
 /// What it takes to undo, or to see, what an agent has done.
-fn keep_before(run: &Run, git: &Git) -> Result<(), Failure> {
+fn keep_before(run: &Run, tree: &Tree, git: &Git) -> Result<(), Failure> {
     tell::copy_before(&run.record.spec)?;
     let Some(prepared) = run.git() else { return Ok(()) };
     kept_git::settle(&prepared)?;
-    review::remember(git, &prepared, &run.folder)
+    review::remember(git, &prepared, tree, &run.folder)
 }
 
 /// Takes a container that waits at its gate to an outcome. Calls `say_so` once the agent runs.
