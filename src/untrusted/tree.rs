@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
-use std::io::{self, BufWriter};
+use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -159,7 +159,7 @@ impl Tree {
         let folders = self.now.borrow().values().cloned().collect();
         let memory_now = Memory { question: self.wanted.borrow().question.clone(), folders };
         let mut file = tempfile::NamedTempFile::new_in(memory.parent().unwrap_or(Path::new("/")))?;
-        serde_json::to_writer(BufWriter::new(&mut file), &memory_now)?;
+        file.write_all(&serde_json::to_vec(&memory_now)?)?;
         file.persist(memory).map(drop).map_err(|error| error.error)
     }
 }
