@@ -9,6 +9,7 @@ mod rehearsal;
 mod runner;
 mod running;
 pub mod sudo;
+mod within;
 
 pub use bounds::Bounds;
 pub use captured::{Captured, Watched, bytes_written, exit_code, tail};

@@ -6,7 +6,6 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::thread;
-use std::time::Duration;
 
 use rustix::process::Signal;
 
@@ -64,6 +63,27 @@ fn succeeded(cmd: &Cmd, captured: Captured) -> Result<Captured, ProcessError> {
     if captured.success() { Ok(captured) } else { Err(failed(cmd, captured.status, captured.stderr)) }
 }
 
+/// The error for a program whose streams broke off.
+pub(super) fn lost(cmd: &Cmd) -> impl Fn(io::Error) -> ProcessError {
+    let program = cmd.name();
+    move |source| ProcessError::Stream { program: program.clone(), source }
+}
+
+/// What two programs left behind, of which the first writes into the second.
+pub(super) fn both(
+    (from, source, input): (&Cmd, &mut Child, &[u8]),
+    (to, sink): (&Cmd, Result<Child, ProcessError>),
+) -> Result<(Captured, Captured), ProcessError> {
+    thread::scope(|scope| {
+        // Where no thread can be started it ends with its pipes.
+        let reader = thread::Builder::new().spawn_scoped(scope, || collect(source, input).map_err(lost(from)));
+        let reader = reader.map_err(lost(from))?;
+        let second = sink.and_then(|mut sink| collect(&mut sink, &[]).map_err(lost(to)));
+        let first = reader.join().map_err(|_| lost(from)(io::Error::other("a reader thread died")))?;
+        Ok((first?, second?))
+    })
+}
+
 impl Runner {
     /// Runs to the end with nothing on standard input and both outputs kept; a failure is the caller's to judge.
     pub fn capture(&self, cmd: &Cmd) -> Result<Captured, ProcessError> {
@@ -99,39 +119,6 @@ impl Runner {
         self.sudo_refusal(cmd, &captured).or_else(|| starved(cmd, &captured)).map_or(Ok(captured), Err)
     }
 
-    /// Like `capture_with_input`, for work on what others wrote: the program and its children die when the time is over.
-    pub fn capture_within(&self, cmd: &Cmd, input: &[u8], limit: Duration) -> Result<Captured, ProcessError> {
-        if let Some(answer) = self.rehearse(cmd) {
-            return Ok(answer);
-        }
-        let mut child = self.start(cmd, |command| {
-            let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
-            command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-        })?;
-        let group = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
-        let (done, waiting) = std::sync::mpsc::channel::<()>();
-        let lost = |source| ProcessError::Stream { program: cmd.name(), source };
-        let (captured, late) = thread::scope(|scope| {
-            let watch = thread::Builder::new().spawn_scoped(scope, move || {
-                let late = waiting.recv_timeout(limit) == Err(std::sync::mpsc::RecvTimeoutError::Timeout);
-                if let (true, Some(group)) = (late, group) {
-                    // Nothing to kill is what was wanted.
-                    rustix::process::kill_process_group(group, rustix::process::Signal::KILL).ok();
-                }
-                late
-            });
-            // Without anybody to end it, it does not go on.
-            let watch = watch.inspect_err(|_| drop(child.kill())).map_err(lost)?;
-            let captured = collect(&mut child, input);
-            drop(done);
-            Ok((captured, watch.join().unwrap_or(true)))
-        })?;
-        if late {
-            return Err(ProcessError::Slow { program: cmd.name(), line: cmd.to_string(), seconds: limit.as_secs() });
-        }
-        captured.map_err(lost)
-    }
-
     /// Like `capture`, where anything but exit code 0 is an error.
     pub fn read(&self, cmd: &Cmd) -> Result<Captured, ProcessError> {
         self.begin(cmd)?.read()
@@ -140,10 +127,8 @@ impl Runner {
     /// Runs one command into another, and keeps what both had to say. The first one's standard output is the pipe. `begun` gets its
     /// number.
     pub fn pipe(&self, from: &Cmd, to: &Cmd, begun: impl FnOnce(u32)) -> Result<(Captured, Captured), ProcessError> {
-        if let Some(rehearsal) = &self.rehearsal {
-            let shown = |cmd| self.shown(&rehearsal.real(cmd));
-            rehearsal.note(format!("{} | {}", shown(from), shown(to)));
-            return Ok((success(""), success("")));
+        if let Some(answers) = self.rehearse_pipe(from, to) {
+            return Ok(answers);
         }
         let mut source = self.start(from, |command| {
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -153,19 +138,16 @@ impl Runner {
         let sink = self.start(to, |command| {
             command.stdin(between).stdout(Stdio::piped()).stderr(Stdio::piped());
         });
-        let lost = |cmd: &Cmd| {
-            let program = cmd.name();
-            move |source| ProcessError::Stream { program, source }
-        };
-        thread::scope(|scope| {
-            // Where no thread can be started it ends with its pipes.
-            let reader = thread::Builder::new().spawn_scoped(scope, || collect(&mut source, &[]).map_err(lost(from)));
-            let reader = reader.map_err(lost(from))?;
-            let second = sink.and_then(|mut sink| collect(&mut sink, &[]).map_err(lost(to)));
-            let first = reader.join().map_err(|_| lost(from)(io::Error::other("a reader thread died")))?;
-            let (first, second) = (first?, second?);
-            self.sudo_refusal(to, &second).map_or(Ok((first, second)), Err)
-        })
+        let (first, second) = both((from, &mut source, &[]), (to, sink))?;
+        self.sudo_refusal(to, &second).map_or(Ok((first, second)), Err)
+    }
+
+    /// Notes both in a rehearsal, which starts neither.
+    pub(super) fn rehearse_pipe(&self, from: &Cmd, to: &Cmd) -> Option<(Captured, Captured)> {
+        let rehearsal = self.rehearsal.as_ref()?;
+        let shown = |cmd| self.shown(&rehearsal.real(cmd));
+        rehearsal.note(format!("{} | {}", shown(from), shown(to)));
+        Some((success(""), success("")))
     }
 
     /// Runs where the user can watch, with nothing on standard input, and keeps the last of what it said. Its output goes to `to`,
@@ -351,15 +333,6 @@ mod tests {
             .watched(&Cmd::new("sh").args(["-c", "yes | head -c 100000; echo end"]), io::sink())
             .unwrap();
         assert!(long.said.len() == WATCHED_KEPT && long.said.ends_with("y\nend\n"));
-    }
-
-    #[test]
-    fn a_program_that_takes_too_long_dies_with_its_children() {
-        let cmd = Cmd::new("sh").args(["-c", "sleep 60 & sleep 60"]);
-        let start = std::time::Instant::now();
-        let error = Runner::ordinary().capture_within(&cmd, b"", Duration::from_millis(200)).unwrap_err();
-        assert!(matches!(error, ProcessError::Slow { .. }), "{error}");
-        assert!(start.elapsed() < Duration::from_secs(20));
     }
 
     #[test]

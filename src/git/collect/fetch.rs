@@ -5,6 +5,7 @@ use std::fs::File;
 use std::time::{Duration, Instant};
 
 use crate::failpoint::{self, Point};
+use crate::git::collect::hand_over;
 use crate::git::collect::plan::{HISTORY, MOST_NOTES, OFFERED, Plan, WORK, WantedRef};
 use crate::git::host::git::{UPLOAD_PACK, complaint};
 use crate::git::host::{Git, GitError, refs};
@@ -21,7 +22,7 @@ const MOST_SINGLE: usize = 50;
 /// More refs than this are not written out to the disk one by one, but together.
 const MOST_SYNCED: usize = 50;
 /// What a host should never check out, whatever the user's own configuration allows.
-const CHECKS: &[&str] = &[
+pub const CHECKS: &[&str] = &[
     "hasDot",
     "hasDotdot",
     "hasDotgit",
@@ -42,7 +43,7 @@ const CHECKS: &[&str] = &[
 ];
 
 /// What old histories really have in the lines about their people and times, and what harms nobody.
-const TOLERATED: &[&str] = &[
+pub const TOLERATED: &[&str] = &[
     "badDate",
     "badEmail",
     "badName",
@@ -59,11 +60,17 @@ pub fn limited(cmd: Cmd) -> Cmd {
     cmd.env("GIT_ALLOC_LIMIT", MEMORY_LIMIT)
 }
 
-/// Fetches the agent's own branch first and alone, then the other refs, so that one bad ref cannot spoil the rest.
-pub fn all(git: &Git, run: &RunGit, plan: &mut Plan) -> Result<(), GitError> {
+/// Takes the agent's own branch first and alone, then the other refs, so that one bad ref cannot spoil the rest. Returns whether the user's
+/// repository has all of that branch already.
+pub fn all(git: &Git, run: &RunGit, plan: &mut Plan) -> Result<bool, GitError> {
     let (mut work, mut others): (Vec<&mut WantedRef>, Vec<&mut WantedRef>) =
         plan.wanted.iter_mut().partition(|wanted| wanted.place == WORK);
-    if let Some(reason) = fetch(git, run, &mut work)? {
+    let mut is_there = false;
+    if let [wanted] = work.as_mut_slice() {
+        is_there = hand_over::work(git, run, wanted)?;
+        wanted.done = is_there;
+    }
+    if !is_there && let Some(reason) = fetch(git, run, &mut work)? {
         // Another try would come to the same end: what can be taken is, and the rest stays where it is.
         plan.lost = Some(reason);
         plan.complete = false;
@@ -75,7 +82,7 @@ pub fn all(git: &Git, run: &RunGit, plan: &mut Plan) -> Result<(), GitError> {
         plan.notes.append(&mut notes);
     }
     failpoint::reached(Point::RefsTaken);
-    Ok(())
+    Ok(is_there)
 }
 
 fn one_by_one(git: &Git, run: &RunGit, wanted: &mut [&mut WantedRef]) -> Result<Vec<String>, GitError> {
@@ -141,10 +148,7 @@ fn command(git: &Git, run: &RunGit, count: usize) -> Cmd {
 }
 
 /// Drops what is no commit, or not there, and puts what only reflogs name under one commit.
-pub fn check(git: &Git, run: &RunGit, plan: &mut Plan) -> Result<(), GitError> {
-    let ids: BTreeSet<&str> =
-        plan.wanted.iter().map(|wanted| wanted.id.as_str()).chain(plan.logged.iter().map(String::as_str)).collect();
-    let kinds = kinds(git, run, &ids)?;
+pub fn check(git: &Git, run: &RunGit, plan: &mut Plan, kinds: &BTreeMap<String, String>) -> Result<(), GitError> {
     let kind_of = |id: &str| kinds.get(id).map_or("missing", String::as_str);
     let (good, bad): (Vec<WantedRef>, Vec<WantedRef>) =
         std::mem::take(&mut plan.wanted).into_iter().partition(|wanted| {

@@ -27,17 +27,24 @@ const POINTER: u64 = 1024;
 const MOST_NAMED: usize = 3;
 
 /// The repository's own store.
-pub fn store(git: &Git, run: &RunGit) -> Result<PathBuf, GitError> {
+fn store(git: &Git, run: &RunGit) -> Result<PathBuf, GitError> {
     let common = &run.checkout.common_dir;
     Ok(lfs::store(common, &Config::read(git, git.in_dir(common), common)?))
 }
 
-/// Copies the objects that the host lacks into its store `to`. An error says why not all of them are there.
-pub fn take(run: &RunGit, to: &Path) -> io::Result<()> {
-    let Some(from) = agents_store(run)? else { return Ok(()) };
+/// Copies the objects that the host lacks into its store. An error of the inner kind says why not all of them are there.
+pub fn take(git: &Git, run: &RunGit) -> Result<io::Result<()>, GitError> {
+    Ok(match agents_store(run) {
+        Ok(Some(from)) => take_all(&from, &store(git, run)?),
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    })
+}
+
+fn take_all(from: &OwnedFd, to: &Path) -> io::Result<()> {
     let mut taker = Taker { to, count: 0, left: MOST_BYTES, bad: None };
-    for first in names(&from, 2)? {
-        let folder = nofollow::folder_in(&from, os(first.as_bytes()))?;
+    for first in names(from, 2)? {
+        let folder = nofollow::folder_in(from, os(first.as_bytes()))?;
         for second in names(&folder, 2)? {
             let folder = nofollow::folder_in(&folder, os(second.as_bytes()))?;
             for name in names(&folder, 64)?.iter().filter(|name| name.starts_with(&format!("{first}{second}"))) {
@@ -138,9 +145,7 @@ pub fn without_content(
     git: &Git,
     run: &RunGit,
     (changed, sizes): (&[ChangedPath], &[u64]),
-    store: &Path,
 ) -> Result<Option<String>, GitError> {
-    let mut missing = Vec::new();
     let small = changed.iter().zip(sizes).filter(|(changed, size)| changed.mode != 0 && (1..=POINTER).contains(*size));
     let small: Vec<&ChangedPath> = small.map(|(changed, _)| changed).collect();
     if small.is_empty() {
@@ -150,13 +155,18 @@ pub fn without_content(
     let cmd = git.in_dir(&run.checkout.common_dir).args(["cat-file", "--batch"]);
     let answer = git.read_with_input("look for pointers of Git LFS", &cmd, questions.as_bytes())?.stdout;
     let mut rest = answer.as_slice();
+    let mut pointers = Vec::new();
     for changed in small {
         let Some((text, after)) = entry(rest) else { break };
         rest = after;
-        if object_of(text).is_some_and(|name| !store.join(path_of(name)).exists()) {
-            missing.push(sanitize::path(&changed.path));
-        }
+        pointers.extend(object_of(text).map(|name| (changed, path_of(name))));
     }
+    if pointers.is_empty() {
+        return Ok(None);
+    }
+    let store = store(git, run)?;
+    let missing = pointers.iter().filter(|(_, object)| !store.join(object).exists());
+    let mut missing: Vec<String> = missing.map(|(changed, _)| sanitize::path(&changed.path)).collect();
     let more = missing.len().saturating_sub(MOST_NAMED);
     missing.truncate(MOST_NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };

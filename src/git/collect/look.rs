@@ -3,6 +3,7 @@
 //! The agent's objects are linked into it as they are for collecting, and its refs are read as text. What is in them decides
 //! about nothing there: no configuration but ours is read, no attribute counts, and no program is started by git.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -151,7 +152,7 @@ fn live(git: &Git, run: &RunGit, repository: &Path) -> Result<(String, String), 
         .map_err(|error| hostile(error.to_string()))?;
     // An agent that packs its objects at this moment takes away the files that are being linked.
     take::objects(run, repository).or_else(|_| take::objects(run, repository))?;
-    if let Some(why) = unpacked::excess(git, run, repository)? {
+    if let Some(why) = unpacked::look(git, run, repository, &BTreeSet::new())?.excess {
         return Err(hostile(why));
     }
     let plan = plan::plan(run, found)?;

@@ -8,6 +8,7 @@ pub mod bundle;
 pub mod collected;
 pub mod comparison;
 mod fetch;
+mod hand_over;
 mod ids;
 pub mod kept;
 mod lfs;

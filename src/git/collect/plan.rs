@@ -115,6 +115,11 @@ impl Plan {
         self.lost.is_none() && self.complete && unmoved(&self.wanted) && self.logged.iter().all(|id| id == base)
     }
 
+    /// All that is named of the agent's.
+    pub fn ids(&self) -> BTreeSet<&str> {
+        self.wanted.iter().map(|wanted| wanted.id.as_str()).chain(self.logged.iter().map(String::as_str)).collect()
+    }
+
     pub fn add(&mut self, place: String, name: String, id: String) {
         self.wanted.push(WantedRef { place, name, id, done: false });
     }

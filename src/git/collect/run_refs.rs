@@ -4,13 +4,14 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
 use crate::failpoint::{self, Point};
 use crate::git::host::git::os;
 use crate::git::host::{Git, GitError, refs};
 use crate::git::private::prepare::REPOSITORY_OF;
-use crate::git::private::run_git::{MODULES, RunGit, SEEN_TARGETS, prefix};
+use crate::git::private::run_git::{MODULES, REPOSITORY, RunGit, SEEN_TARGETS, prefix};
 use crate::git::private::{bare, kept_git};
 use crate::untrusted::remove;
 
@@ -117,10 +118,29 @@ fn names<'a>(refs: impl Iterator<Item = &'a RunRef>) -> Vec<String> {
 
 fn list(git: &Git, repository: &Path, run: &str) -> Result<Vec<RunRef>, GitError> {
     let prefix = prefix(run);
+    if let Some(found) = written_down(repository, &prefix) {
+        return Ok(found);
+    }
     let cmd =
         git.in_dir(repository).args(["for-each-ref", "--format=%(refname) %(objectname) %(*objectname)", &prefix]);
     let listing = git.read("list the run's refs", &cmd)?.text();
     Ok(listing.lines().filter_map(|line| parse(line, &prefix)).collect())
+}
+
+/// The refs of a run as the files of its repository say them. Git knows what those names stand for that may be of tags, and what is packed.
+fn written_down(repository: &Path, prefix: &str) -> Option<Vec<RunRef>> {
+    let packed = bare::optional(&repository.join("packed-refs")).ok()?.unwrap_or_default();
+    if !repository.ends_with(REPOSITORY) || memmem::find(&packed, prefix.as_bytes()).is_some() {
+        return None;
+    }
+    let mut found = Vec::new();
+    for entry in fs::read_dir(repository.join(prefix)).ok()? {
+        let own = entry.ok()?.file_name().into_string().ok()?;
+        let text = fs::read_to_string(repository.join(prefix).join(&own)).ok()?;
+        let id = text.strip_suffix('\n').filter(|id| refs::is_id(id.as_bytes()) && !own.ends_with(".lock"))?.to_owned();
+        found.push(RunRef { name: format!("{prefix}{own}"), own, commit: id.clone(), id });
+    }
+    Some(found)
 }
 
 fn parse(line: &str, prefix: &str) -> Option<RunRef> {
@@ -147,7 +167,7 @@ fn reached<'a>(git: &Git, run: &RunGit, refs: &'a [RunRef]) -> Result<Vec<&'a Ru
     if refs.is_empty() || others.is_empty() {
         return Ok(Vec::new());
     }
-    let outside = match refs.iter().all(|found| others.contains(&found.commit)) {
+    let outside = match refs.iter().all(|found| is_known_in(git, run, &found.commit, &others)) {
         true => String::new(),
         false => {
             let mut input: String = refs.iter().map(|found| format!("{}\n", found.commit)).collect();
@@ -164,6 +184,13 @@ fn reached<'a>(git: &Git, run: &RunGit, refs: &'a [RunRef]) -> Result<Vec<&'a Ru
     // A tag with a text of its own is more than its commit.
     let is_told = |found: &RunRef| found.id == found.commit || tags.iter().any(|tag| tag.id == found.id);
     Ok(refs.iter().filter(|found| !outside.contains(found.commit.as_str()) && is_told(found)).collect())
+}
+
+/// Whether a commit is in the history of one of them, as far as that takes one look at most.
+fn is_known_in(git: &Git, run: &RunGit, commit: &str, others: &[String]) -> bool {
+    let is_before = |other: &String| refs::is_ancestor(git, &run.checkout.common_dir, commit, other).unwrap_or(false);
+    others.iter().any(|other| other == commit)
+        || commit == run.base() && others.len() == 1 && others.iter().all(is_before)
 }
 
 /// The work of a run that its target does not have. While there is any, the name is taken.

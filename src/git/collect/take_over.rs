@@ -1,11 +1,13 @@
 //! Takes over what the agent committed. May be called again after dying at any point of it.
 
+use std::collections::BTreeMap;
+
 use crate::failpoint::{self, Point};
 use crate::git::collect::branch;
 use crate::git::collect::bundle::{self, Source};
 use crate::git::collect::collected::{BranchOutcome, Collected};
 use crate::git::collect::plan::{self, Plan, WORK};
-use crate::git::collect::unpacked::{self, Size};
+use crate::git::collect::unpacked::{self, Looked, Size};
 use crate::git::collect::{fetch, lfs, refs, submodules, take};
 use crate::git::host::changes::{self, ChangedPath, Status};
 use crate::git::host::{Git, GitError, refs as host_refs};
@@ -74,11 +76,15 @@ fn one(git: &Git, run: &RunGit, size: Size, collected: &mut Collected) -> Result
             }
             take::objects(run, &run.taken())?;
             failpoint::reached(Point::ObjectsTaken);
-            if let (Size::Usual, Some(why)) = (size, unpacked::excess(git, run, &run.taken())?) {
+            let looked = match size {
+                Size::Usual => unpacked::look(git, run, &run.taken(), &plan.ids())?,
+                Size::Any => Looked { excess: None, kinds: fetch::kinds(git, run, &plan.ids())? },
+            };
+            if let Some(why) = looked.excess {
                 collected.branch = BranchOutcome::Packed { why };
                 return Ok(remove::folder(&run.taken())?);
             }
-            take_over(git, run, plan, collected)?;
+            take_over(git, run, (plan, &looked.kinds), collected)?;
         }
     }
     Ok(())
@@ -95,24 +101,34 @@ fn unmoved(git: &Git, run: &RunGit, mut plan: Plan, collected: &mut Collected) -
     Ok(())
 }
 
-fn take_over(git: &Git, run: &RunGit, mut plan: Plan, collected: &mut Collected) -> Result<(), GitError> {
-    fetch::check(git, run, &mut plan)?;
-    fetch::all(git, run, &mut plan)?;
+fn take_over(
+    git: &Git,
+    run: &RunGit,
+    (mut plan, kinds): (Plan, &BTreeMap<String, String>),
+    collected: &mut Collected,
+) -> Result<(), GitError> {
+    fetch::check(git, run, &mut plan, kinds)?;
+    let is_there = fetch::all(git, run, &mut plan)?;
     collected.notes.append(&mut plan.notes);
     collected.complete = plan.complete;
-    let store = lfs::store(git, run)?;
-    if let Err(error) = lfs::take(run, &store) {
+    if let Err(error) = lfs::take(git, run)? {
         collected.complete = false;
         collected.holds.push(format!("what the agent stored with Git LFS could not be taken over: {error}"));
     }
-    kept_git::fetch_work(git, run, &run.reference(WORK))?;
+    // An agent that did nothing brings no work: a rehearsal does not get here.
+    if run.has_own_refs() && !git.rehearses() {
+        kept_git::lend(run)?;
+        if !is_there {
+            kept_git::fetch_work(git, run, &run.reference(WORK))?;
+        }
+    }
     failpoint::reached(Point::WorkHandedOver);
     collected.ended_on = plan.ended_on();
     collected.refs = plan.taken(run);
     if let Some(work) = plan.work() {
         work.clone_into(&mut collected.head);
         let common_dir = &run.checkout.common_dir;
-        collected.new_commits = host_refs::count(git, common_dir, work, [run.base()])?;
+        collected.new_commits = host_refs::apart(git, common_dir, run.base(), work)?.1;
         let shown = run.shown_branches()?;
         collected.own_commits = Some(match shown.iter().all(|id| id == run.base()) {
             true => collected.new_commits,
@@ -131,7 +147,7 @@ fn take_over(git: &Git, run: &RunGit, mut plan: Plan, collected: &mut Collected)
         collected.holds.extend(submodules::links(git, run, &changed)?);
         let sizes = changes::sizes(git, &run.checkout.common_dir, &changed)?;
         collected.holds.extend(large_files(&changed, &sizes));
-        collected.holds.extend(lfs::without_content(git, run, (&changed, &sizes), &store)?);
+        collected.holds.extend(lfs::without_content(git, run, (&changed, &sizes))?);
         collected.holds.extend(many_files(&changed));
     }
     collected.branch = branch::settle(git, run, &plan, &mut collected.notes)?;

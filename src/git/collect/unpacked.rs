@@ -1,6 +1,6 @@
 //! How much an agent's objects are when they are unpacked, counted from their headers: four megabytes can be hours of work.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
@@ -28,17 +28,48 @@ pub enum Size {
     Any,
 }
 
-/// Why the objects in the folder `taken` stay packed until the user says otherwise. Those that the host has already do not count.
-pub fn excess(git: &Git, run: &RunGit, taken: &Path) -> Result<Option<String>, GitError> {
+/// What is known of objects before they are taken over.
+#[derive(Debug, Default)]
+pub struct Looked {
+    /// Why they stay packed until the user says otherwise.
+    pub excess: Option<String>,
+    /// What kind of object each id names; one that is not there has none.
+    pub kinds: BTreeMap<String, String>,
+}
+
+/// Looks at the objects in the folder `taken`, and at the `others` that are named. What the host has already does not count.
+pub fn look(git: &Git, run: &RunGit, taken: &Path, others: &BTreeSet<&str>) -> Result<Looked, GitError> {
     let objects = taken.join("objects");
     let ids = ids(&objects, id_length(&run.checkout.object_format)).map_err(GitError::io("read", &objects))?;
-    let Some(ids) = ids else { return Ok(Some(reason("have an index too large to be read"))) };
-    let all = match bytes(git, taken, &ids)? {
-        Some(all) if all <= MOST => return Ok(None),
-        other => other,
+    let Some(ids) = ids else {
+        return Ok(Looked { excess: Some(reason("have an index too large to be read")), ..Looked::default() });
     };
-    let new = new(git, run, &ids)?;
-    let size = if new.len() == ids.len() { all } else { bytes(git, taken, &new)? };
+    let asked = others.iter().map(|id| (*id).to_owned()).filter(|id| ids.binary_search(id).is_err());
+    let asked: Vec<String> = ids.iter().cloned().chain(asked).collect();
+    let found = answers(git, taken, "%(objecttype) %(objectsize)", &asked)?;
+    let all = found.as_ref().map(|found| sum(found.iter().take(ids.len())));
+    let kinds = asked.into_iter().zip(found.unwrap_or_default()).filter_map(|(id, said)| {
+        let (kind, size) = said.split_once(' ')?;
+        size.parse::<u64>().is_ok().then(|| (id, kind.to_owned()))
+    });
+    Ok(Looked { kinds: kinds.collect(), excess: excess(git, run, taken, (&ids, all))? })
+}
+
+/// `all` is what they are together.
+fn excess(
+    git: &Git,
+    run: &RunGit,
+    taken: &Path,
+    (ids, all): (&[String], Option<u64>),
+) -> Result<Option<String>, GitError> {
+    if all.is_some_and(|all| all <= MOST) {
+        return Ok(None);
+    }
+    let new = new(git, run, ids)?;
+    let size = match new.len() == ids.len() {
+        true => all,
+        false => answers(git, taken, "%(objecttype) %(objectsize)", &new)?.map(|found| sum(found.iter())),
+    };
     Ok(match size {
         Some(size) if size <= MOST => None,
         Some(size) => {
@@ -89,11 +120,10 @@ fn in_index(text: &[u8], length: usize) -> Vec<String> {
     entries.map(|entry| entry[before..].iter().map(|byte| format!("{byte:02x}")).collect()).collect()
 }
 
-/// What they are together; `None` where git cannot say it in time.
-fn bytes(git: &Git, git_dir: &Path, ids: &[String]) -> Result<Option<u64>, GitError> {
-    let sizes = answers(git, git_dir, "%(objectsize)", ids)?;
-    // "… missing" stands for what cannot be unpacked.
-    Ok(sizes.map(|sizes| sizes.iter().map(|size| size.parse().unwrap_or(0)).fold(0, u64::saturating_add)))
+/// What they are together. "… missing" stands for what cannot be unpacked.
+fn sum<'a>(found: impl Iterator<Item = &'a String>) -> u64 {
+    let sizes = found.filter_map(|said| said.split_once(' ')?.1.parse::<u64>().ok());
+    sizes.fold(0, u64::saturating_add)
 }
 
 /// Those that the host does not have.
@@ -102,7 +132,7 @@ fn new(git: &Git, run: &RunGit, ids: &[String]) -> Result<Vec<String>, GitError>
     Ok(ids.iter().zip(kinds).filter(|(_, kind)| kind.ends_with(" missing")).map(|(id, _)| id.clone()).collect())
 }
 
-/// One line for each id. Git may end at one that was made to end it: the others are asked again.
+/// One line for each id; `None` where git cannot say it in time. Git may end at one that was made to end it: the others are asked again.
 fn answers(git: &Git, git_dir: &Path, format: &str, ids: &[String]) -> Result<Option<Vec<String>>, GitError> {
     let mut lines: Vec<String> = Vec::new();
     for _ in 0..MOST_BROKEN {

@@ -56,7 +56,6 @@ const READING: &[&str] = &[
     "for-each-ref",
     "ls-files",
     "ls-tree",
-    "merge-base",
     "remote get-url",
     "rev-list",
     "rev-parse",
@@ -203,6 +202,16 @@ impl Git {
         self.lasting.answer(cmd, input, || Ok(self.runner.capture_within(&for_rehearsals(cmd), input, limit)?))
     }
 
+    /// Runs one command with this input into another. The exit codes are the caller's to judge.
+    pub fn pipe_within(
+        &self,
+        (from, input): (&Cmd, &[u8]),
+        to: &Cmd,
+        limit: Duration,
+    ) -> Result<(Captured, Captured), GitError> {
+        Ok(self.runner.pipe_within((&for_rehearsals(from), input), &for_rehearsals(to), limit)?)
+    }
+
     /// Runs what has to succeed; `what` completes "git cannot …".
     pub fn read(&self, what: &str, cmd: &Cmd) -> Result<Captured, GitError> {
         succeeded(what, self.capture(cmd)?)
@@ -212,16 +221,6 @@ impl Git {
         let ask = || Ok(self.runner.capture_with_input(&for_rehearsals(cmd), input)?);
         let captured = self.lasting.answer(cmd, input, ask)?;
         if captured.success() { Ok(captured) } else { Err(refused(what, &captured)) }
-    }
-
-    /// For commands that answer by exit code: 0 yes, 1 no, anything else a failure.
-    pub fn asks(&self, what: &str, cmd: &Cmd) -> Result<bool, GitError> {
-        let captured = self.capture(cmd)?;
-        match captured.status.code() {
-            Some(0) => Ok(true),
-            Some(1) => Ok(false),
-            _ => Err(refused(what, &captured)),
-        }
     }
 }
 

@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use memchr::memmem;
 
-use crate::git::host::GitError;
+use crate::git::host::{GitError, refs};
 use crate::process::{Captured, Cmd};
 
 /// What has one answer for ever where it names nothing but objects, each by its whole id.
-const LASTING: &[&str] = &["cat-file", "diff-tree", "merge-base --is-ancestor", "rev-list --count"];
+const LASTING: &[&str] = &["cat-file", "diff-tree", "rev-list --count"];
 
-/// A longer answer is not remembered. Bytes.
-const LONGEST: usize = 1 << 20;
+/// A longer answer is not remembered: what a hundred thousand files differ in is shorter. Bytes.
+const LONGEST: usize = 16 << 20;
 
 /// A question, with what git was given to read, and the answer.
 type Known = (Cmd, Vec<u8>, Captured);
@@ -37,9 +37,8 @@ impl Lasting {
             return Ok(answer.clone());
         }
         let answer = ask()?;
-        let is_no = answer.status.code() == Some(1) && is_one_of(&["merge-base"], cmd.arguments());
         // An object that is missing may come.
-        let lasts = (answer.success() || is_no) && memmem::find(&answer.stdout, b" missing").is_none();
+        let lasts = answer.success() && memmem::find(&answer.stdout, b" missing").is_none();
         if lasts && answer.stdout.len() + input.len() <= LONGEST {
             known().push((cmd.clone(), input.to_owned(), answer.clone()));
         }
@@ -50,11 +49,11 @@ impl Lasting {
 /// Whether all that is asked about are objects, and each by its whole id: in the words behind the command that are no options, and in
 /// the lines of the input.
 fn names_whole_ids(arguments: &[OsString], input: &[u8]) -> bool {
-    let is_whole = |word: &[u8]| {
-        let word = word.strip_prefix(b"^").unwrap_or(word);
-        let end = word.iter().position(|&byte| byte == b'^').unwrap_or(word.len());
-        matches!(end, 40 | 64) && word[..end].iter().all(u8::is_ascii_hexdigit)
+    let is_id = |word: &str| {
+        let word = word.strip_prefix('^').unwrap_or(word);
+        refs::is_id(word.split_once('^').map_or(word, |(id, _)| id).as_bytes())
     };
+    let is_whole = |word: &[u8]| std::str::from_utf8(word).is_ok_and(|word| word.split("...").all(is_id));
     let command =
         arguments.iter().rposition(|word| LASTING.iter().any(|known| known.split(' ').next() == word.to_str()));
     let words = arguments.iter().skip(command.map_or(0, |place| place + 1)).map(|word| word.as_encoded_bytes());
@@ -112,6 +111,7 @@ mod tests {
             ("-c a=b diff-tree -r ID ID", ""),
             ("cat-file --batch", "ID\nID^{tree}\n"),
             ("rev-list --count --stdin", "ID\n^ID\n"),
+            ("rev-list --count --left-right ID...ID", ""),
         ] {
             assert!(names_whole_ids(&words(&line.replace("ID", id)), input.replace("ID", id).as_bytes()), "{line}");
         }
@@ -119,7 +119,8 @@ mod tests {
             ("diff-tree ID main", ""),
             ("cat-file --batch", "ID\nHEAD^{tree}\n"),
             ("cat-file blob ID:a", ""),
-            ("merge-base --is-ancestor ID 0123456", ""),
+            ("rev-list --count --left-right ID...0123456", ""),
+            ("rev-list --count --left-right main...ID", ""),
             ("cat-file --batch", ""),
             ("rev-list --count --stdin", "ID\n^main\n"),
         ] {

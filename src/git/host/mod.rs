@@ -28,6 +28,7 @@ pub mod show;
 pub mod snapshot;
 pub mod target;
 pub mod worktree_add;
+mod worktree_files;
 pub mod worktrees;
 
 pub use error::GitError;

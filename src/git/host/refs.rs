@@ -51,7 +51,6 @@ pub(super) fn written_down(git_dir: &Path, name: &str) -> Option<String> {
     if name.split('/').any(|part| part.is_empty() || part.starts_with('.')) {
         return None;
     }
-    let is_id = |id: &[u8]| matches!(id.len(), 40 | 64) && id.iter().all(u8::is_ascii_hexdigit);
     let id = match fs::read(git_dir.join(name)) {
         Ok(loose) => loose.strip_suffix(b"\n")?.to_vec(),
         Err(_) => {
@@ -61,6 +60,11 @@ pub(super) fn written_down(git_dir: &Path, name: &str) -> Option<String> {
         }
     };
     String::from_utf8(id).ok().filter(|id| is_id(id.as_bytes()))
+}
+
+/// Whether these are the letters of a whole id.
+pub fn is_id(text: &[u8]) -> bool {
+    matches!(text.len(), 40 | 64) && text.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// How many commits are in the history of `commit`, and in that of none of the others.
@@ -111,13 +115,20 @@ pub fn delete(git: &Git, git_dir: &Path, names: &[String]) -> Result<(), GitErro
     deleted.map(drop).map_err(|error| with_reason(error, git_dir))
 }
 
+/// How many commits are in the history of the one alone, and in that of the other alone.
+pub fn apart(git: &Git, git_dir: &Path, one: &str, other: &str) -> Result<(u64, u64), GitError> {
+    if one == other {
+        return Ok((0, 0));
+    }
+    let cmd = git.in_dir(git_dir).args(["rev-list", "--count", "--left-right", &format!("{one}...{other}"), "--"]);
+    let text = git.read("compare two commits", &cmd)?.text();
+    let mut counts = text.split('\t').map(|count| count.parse().unwrap_or(0));
+    Ok((counts.next().unwrap_or(0), counts.next().unwrap_or(0)))
+}
+
 /// Whether `ancestor` is in the history of `commit`, of which it is a part itself.
 pub fn is_ancestor(git: &Git, git_dir: &Path, ancestor: &str, commit: &str) -> Result<bool, GitError> {
-    if ancestor == commit {
-        return Ok(true);
-    }
-    let cmd = git.in_dir(git_dir).args(["merge-base", "--is-ancestor", ancestor, commit]);
-    git.asks("compare two commits", &cmd)
+    Ok(apart(git, git_dir, ancestor, commit)?.0 == 0)
 }
 
 /// The text of a packed-refs file. Without peeled values: git looks those up where it needs them.

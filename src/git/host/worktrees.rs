@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::git::host::git::os;
-use crate::git::host::{Git, GitError};
+use crate::git::host::{Git, GitError, worktree_files};
 
 /// One registered checkout. The main one may be the folder of a bare repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,10 @@ pub struct Worktree {
 
 /// All checkouts, the main one first.
 pub fn list(git: &Git, common_dir: &Path) -> Result<Vec<Worktree>, GitError> {
+    worktree_files::read(common_dir).map_or_else(|| list_by_git(git, common_dir), Ok)
+}
+
+pub(super) fn list_by_git(git: &Git, common_dir: &Path) -> Result<Vec<Worktree>, GitError> {
     let cmd = git.in_dir(common_dir).args(["worktree", "list", "--porcelain", "-z"]);
     Ok(parse(&git.read("list the worktrees", &cmd)?.stdout))
 }

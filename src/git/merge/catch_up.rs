@@ -17,11 +17,8 @@ pub struct Standing {
 impl Standing {
     /// Where the checkout stands beside the target.
     pub fn of(git: &Git, checkout: &Checkout, target: &Target) -> Result<Self, GitError> {
-        let range = format!("{}...{}", checkout.head, target.reference());
-        let cmd = git.in_dir(&checkout.common_dir).args(["rev-list", "--left-right", "--count", &range, "--"]);
-        let text = git.read("compare with the target", &cmd)?.text();
-        let mut counts = text.split('\t').map(|count| count.parse().unwrap_or(0));
-        Ok(Self { ahead: counts.next().unwrap_or(0), behind: counts.next().unwrap_or(0) })
+        let (ahead, behind) = refs::apart(git, &checkout.common_dir, &checkout.head, &target.reference())?;
+        Ok(Self { ahead, behind })
     }
 
     fn is_only_behind(self) -> bool {

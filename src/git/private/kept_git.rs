@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::git::host::config::ConfigText;
 use crate::git::host::refs::RefMap;
@@ -17,6 +18,8 @@ use crate::untrusted::remove;
 
 /// In the user's git folder: one folder per run, on one file system with the objects.
 const BORROWED: &str = "binnacle";
+/// How long may be looked for what is missing.
+const TIME_LIMIT: Duration = Duration::from_secs(120);
 /// In such a folder: whose it is.
 const OWNER: &str = "run";
 
@@ -108,17 +111,29 @@ fn mark(run: &str) -> String {
     format!("kept for the run {run} of binnacle\n")
 }
 
-/// Fetches the objects of `work`, a ref of the run, into the user's repository, with all others that were taken over. They
-/// stay there until the run is forgotten.
+/// Gives the user's repository what was taken over, until the run is forgotten.
+pub fn lend(run: &RunGit) -> Result<(), GitError> {
+    let objects = run.checkout.common_dir.join("objects");
+    object_links::lend(&run.kept().join("objects"), &objects, &mark(&run.run))
+        .map_err(GitError::io("write to", &objects))
+}
+
+/// Whether the user's repository has all that a commit leads to. What its branches have counts as whole, as it does for git.
+pub fn is_whole(git: &Git, run: &RunGit, commit: &str) -> bool {
+    let common_dir = &run.checkout.common_dir;
+    let branches = run.checkout.branch_ref().into_iter().chain([run.target.reference()]);
+    let known: Vec<String> =
+        branches.filter_map(|branch| refs::commit(git, common_dir, &branch).ok().flatten()).collect();
+    let input: String = known.iter().map(|id| format!("^{id}\n")).chain([format!("{commit}\n")]).collect();
+    let cmd = git.in_dir(common_dir).args(["rev-list", "--objects", "--quiet", "--stdin"]);
+    // Where they are elsewhere by now, another one may be near.
+    let cmd = if known.iter().any(|id| id == run.base()) { cmd } else { cmd.args(["--not", "--all"]) };
+    git.capture_within(&cmd, input.as_bytes(), TIME_LIMIT).is_ok_and(|answer| answer.success())
+}
+
+/// Fetches the objects of `work`, a ref of the run, into the user's repository. They stay there until the run is forgotten.
 pub fn fetch_work(git: &Git, run: &RunGit, work: &str) -> Result<(), GitError> {
     let common_dir = &run.checkout.common_dir;
-    // An agent that did nothing brings no work: a rehearsal does not get here.
-    if !run.has_own_refs() || git.rehearses() {
-        return Ok(());
-    }
-    let objects = common_dir.join("objects");
-    object_links::lend(&run.kept().join("objects"), &objects, &mark(&run.run))
-        .map_err(GitError::io("write to", &objects))?;
     if refs::commit(git, &run.kept(), work)?.is_none() {
         return Ok(());
     }

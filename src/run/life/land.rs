@@ -323,7 +323,7 @@ fn listed(conflicts: &[Conflict]) -> String {
 /// How many commits a merge brought to the target.
 fn brought(git: &Git, prepared: &RunGit, merged: &MergeOutcome) -> Result<Option<u64>, GitError> {
     let MergeOutcome::Merged { from, to } = merged else { return Ok(None) };
-    refs::count(git, &prepared.checkout.common_dir, to, [from.as_str()]).map(Some)
+    Ok(Some(refs::apart(git, &prepared.checkout.common_dir, from, to)?.1))
 }
 
 /// How many commits the target has that the work does not build on, and what rebase or merge the user has begun.
