@@ -4,12 +4,18 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use crate::output::progress;
 use crate::untrusted::UntrustedError;
 
 /// Folders with longer paths are moved up before they are removed, so that no path gets too long. Bytes.
 const LONGEST: usize = 2048;
+/// So many names are read before these files are removed.
+const BATCH: usize = 8192;
+/// So many are removed at a time, and no thread is started for fewer than so many.
+const THREADS: usize = 8;
+const FEW: usize = 64;
 
 /// Removes a folder and all below it; follows no link, and does not mind if it is not there.
 pub fn folder(folder: &Path) -> Result<(), UntrustedError> {
@@ -52,14 +58,19 @@ impl Removal<'_> {
         if fs::symlink_metadata(path)?.permissions().mode() & 0o700 != 0o700 {
             fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
         }
-        let mut folders = Vec::new();
+        let (mut folders, mut files) = (Vec::new(), Vec::new());
         for entry in fs::read_dir(path)? {
             let entry = entry?;
             match entry.file_type()?.is_dir() {
                 true => folders.push(entry.path()),
-                false => fs::remove_file(entry.path())?,
+                false => files.push(entry.path()),
+            }
+            if files.len() == BATCH {
+                remove_files(&files)?;
+                files.clear();
             }
         }
+        remove_files(&files)?;
         Ok(folders)
     }
 
@@ -76,9 +87,42 @@ impl Removal<'_> {
     }
 }
 
+/// Several at a time: a disk that is told of each free block takes its time for that.
+fn remove_files(files: &[PathBuf]) -> io::Result<()> {
+    let remove = |files: &[PathBuf]| files.iter().try_for_each(fs::remove_file);
+    let mut parts = files.chunks(files.len().div_ceil(THREADS).max(FEW));
+    let own = parts.next().unwrap_or_default();
+    thread::scope(|scope| {
+        let begun: Vec<_> = parts
+            // Where no thread can be started the part is this one's.
+            .map(|part| (part, thread::Builder::new().spawn_scoped(scope, move || remove(part)).ok()))
+            .collect();
+        let mut done = remove(own);
+        for (part, thread) in begun {
+            let other = match thread {
+                Some(thread) => thread.join().unwrap_or_else(|_| remove(part)),
+                None => remove(part),
+            };
+            done = done.and(other);
+        }
+        done
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_with_many_files_is_removed() {
+        let parent = tempfile::tempdir().unwrap();
+        let top = parent.path().join("top");
+        fs::create_dir_all(top.join("below")).unwrap();
+        (0..BATCH + FEW + 1).for_each(|number| drop(fs::File::create(top.join(number.to_string())).unwrap()));
+        (0..FEW).for_each(|number| drop(fs::File::create(top.join("below").join(number.to_string())).unwrap()));
+        super::folder(&top).unwrap();
+        assert!(!top.exists());
+    }
 
     #[test]
     fn a_folder_deeper_than_any_path_is_removed_and_what_links_lead_to_is_not() {

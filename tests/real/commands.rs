@@ -77,7 +77,7 @@ fn assert_all_is_planned(world: &World) {
     assert_eq!(files(world), before);
     let started = started(world, &[], "true");
     let sizes = format!("{} planned, {} started", planned.len(), started.len());
-    assert!(planned.len() > 15 && started.len() < planned.len() + 30, "{sizes}");
+    assert!(planned.len() > 12 && started.len() < planned.len() + 30, "{sizes}");
     for line in unplanned(&planned, &started) {
         assert!(COMES_INTO_BEING.iter().any(|known| line.contains(known)), "{line}");
     }
@@ -110,6 +110,18 @@ fn whatever_the_agent_does_a_run_starts_what_was_planned_up_to_its_end() {
     }
     assert!(started[gone..].iter().any(|line| line.contains(" merge --quiet --ff-only ")), "{started:#?}");
     world.assert_on_main("a");
+}
+
+/// Each takes 2 to 3 ms after the agent has ended. A fetch into a repository starts six by itself.
+#[test]
+fn one_commit_lands_with_few_programs_of_git() {
+    let world = World::new();
+    let started = started(&world, &[], "git commit -q --allow-empty -m a");
+    let gone = started.iter().position(|line| line.contains(" containers rm ")).unwrap();
+    let is_git = |line: &&String| line.contains(" git --no-optional-locks ");
+    let programs: Vec<&String> = started[gone..].iter().filter(is_git).collect();
+    assert!(programs.iter().any(|line| line.contains(" merge --quiet --ff-only ")), "{programs:#?}");
+    assert!(programs.len() <= 14 && !programs.iter().any(|line| line.contains(" fetch --quiet ")), "{programs:#?}");
 }
 
 #[test]
@@ -146,7 +158,7 @@ fn what_is_named_can_be_pasted_into_a_shell() {
             .any(|word| line.contains(word))
     };
     let lines: Vec<&str> = dry.stdout.lines().take_while(|line| !line.starts_with("# start")).filter(reads).collect();
-    assert!(lines.len() > 2, "{lines:#?}");
+    assert!(lines.len() > 1, "{lines:#?}");
     for line in lines.iter().filter(|line| !line.contains("refs/binnacle")) {
         world.shell(&format!("{line} > /dev/null"));
     }

@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{FileType, Mode, OFlags};
 use sha2::{Digest, Sha256};
@@ -13,6 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::git::host::changes::ChangedPath;
 use crate::git::host::config::Config;
 use crate::git::host::git::os;
+use crate::git::host::objects::{self, Ask};
 use crate::git::host::{Git, GitError, lfs};
 use crate::git::private::RunGit;
 use crate::sanitize;
@@ -23,6 +25,8 @@ const MOST_OBJECTS: usize = 20_000;
 const MOST_BYTES: u64 = if cfg!(test) { 1 << 20 } else { 4 << 30 };
 /// A pointer is a few lines. Bytes.
 const POINTER: u64 = 1024;
+/// How long git may take to read all of these.
+const TIME_LIMIT: Duration = Duration::from_secs(120);
 /// So many files are named.
 const MOST_NAMED: usize = 3;
 
@@ -151,9 +155,9 @@ pub fn without_content(
     if small.is_empty() {
         return Ok(None);
     }
-    let questions: String = small.iter().map(|changed| format!("{}\n", changed.id)).collect();
-    let cmd = git.in_dir(&run.checkout.common_dir).args(["cat-file", "--batch"]);
-    let answer = git.read_with_input("look for pointers of Git LFS", &cmd, questions.as_bytes())?.stdout;
+    let ids: Vec<String> = small.iter().map(|changed| changed.id.clone()).collect();
+    let place = (run.checkout.common_dir.as_path(), "look for pointers of Git LFS");
+    let answer = objects::ask(git, place, &ids, Ask::Content, TIME_LIMIT)?;
     let mut rest = answer.as_slice();
     let mut pointers = Vec::new();
     for changed in small {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::git::host::git::{os, refused};
+use crate::git::host::objects::{self, Ask};
 use crate::git::host::{Git, GitError, file_count};
 use crate::path_json;
 
@@ -67,17 +68,10 @@ pub fn between(git: &Git, git_dir: &Path, from: &str, to: &str) -> Result<Vec<Ch
 
 /// The size of each file in the newer commit, in bytes; 0 for what is none.
 pub fn sizes(git: &Git, git_dir: &Path, changed: &[ChangedPath]) -> Result<Vec<u64>, GitError> {
-    if changed.is_empty() {
-        return Ok(Vec::new());
-    }
-    let questions: String = changed.iter().map(|changed| format!("{}\n", changed.id)).collect();
-    let cmd = git.in_dir(git_dir).args(["cat-file", "--batch-check=%(objectsize)"]);
-    let answer = git.capture_within(&cmd, questions.as_bytes(), TIME_LIMIT)?;
-    if !answer.success() {
-        return Err(refused("look at the changed files", &answer));
-    }
-    // "… missing" stands for deleted files and links to other repositories.
-    Ok(answer.text().lines().map(|line| line.parse().unwrap_or(0)).collect())
+    let ids: Vec<String> = changed.iter().map(|changed| changed.id.clone()).collect();
+    let answer = objects::ask(git, (git_dir, "look at the changed files"), &ids, Ask::Facts, TIME_LIMIT)?;
+    // Deleted files and links to other repositories are missing.
+    Ok(String::from_utf8_lossy(&answer).lines().map(objects::size).collect())
 }
 
 /// `:OLDMODE NEWMODE OLDID NEWID STATUS NUL PATH NUL …`

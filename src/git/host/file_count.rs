@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::git::host::git::{joined_lines, refused};
+use crate::git::host::objects::{self, Ask};
 use crate::git::host::{Git, GitError};
 
 /// How long one step of the counting may take.
@@ -105,18 +105,12 @@ fn sum(root: &Folder, known: &HashMap<String, Folder>) -> u64 {
 
 /// The entries of these trees, in the same order. `None` where that is too much to read.
 fn read(git: &Git, git_dir: &Path, trees: &[String]) -> Result<Option<Vec<Vec<Entry>>>, GitError> {
-    let questions = joined_lines(trees);
-    let ask = |how: &str| {
-        let cmd = git.in_dir(git_dir).args(["cat-file", how]);
-        let answer = git.capture_within(&cmd, questions.as_bytes(), TIME_LIMIT)?;
-        if answer.success() { Ok(answer.stdout) } else { Err(refused("count the files", &answer)) }
-    };
-    let sizes = ask("--batch-check=%(objectsize)")?;
-    let sizes = String::from_utf8_lossy(&sizes).lines().map(|line| line.parse().unwrap_or(0)).sum::<u64>();
+    let ask = |what| objects::ask(git, (git_dir, "count the files"), trees, what, TIME_LIMIT);
+    let sizes = String::from_utf8_lossy(&ask(Ask::Facts)?).lines().map(objects::size).sum::<u64>();
     if sizes > BYTES_MAX {
         return Ok(None);
     }
-    let answer = ask("--batch")?;
+    let answer = ask(Ask::Content)?;
     let mut rest = answer.as_slice();
     Ok(Some(trees.iter().map(|_| next_tree(&mut rest)).collect()))
 }

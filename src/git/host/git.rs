@@ -3,12 +3,13 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::process::{Begun, Bounds, Captured, Cmd, Runner, UNKNOWN, last_line};
+use crate::process::{Begun, Bounds, Captured, Cmd, Conversation, Runner, UNKNOWN, last_line};
 
 use crate::git::host::GitError;
 use crate::git::host::lasting::{Lasting, is_one_of};
+use crate::git::host::objects::Open;
 use crate::sanitize;
 
 /// Settings that no repository and no user can override.
@@ -72,11 +73,26 @@ pub struct Git {
     /// Set for every command; tests bring a home of their own.
     env: Vec<(OsString, OsString)>,
     remembered: Option<Remembered>,
+    recent: Arc<Mutex<Vec<Answer>>>,
     lasting: Lasting,
+    open: Open,
 }
 
+/// What was asked, the answer, and when it was given.
+type Answer = (Cmd, Captured, Instant);
+
 /// Answers to questions that were asked before.
-type Remembered = Arc<Mutex<Vec<(Cmd, Captured)>>>;
+#[derive(Clone, Debug)]
+struct Remembered {
+    answers: Arc<Mutex<Vec<Answer>>>,
+    questions: &'static [&'static str],
+    /// How old an answer may be.
+    most: Option<Duration>,
+}
+
+/// What is asked twice within a moment for a review.
+const RECENT: &[&str] = &["config --list", "worktree list"];
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// What is asked again and again, and what no step of a run's beginning changes. (`rev-parse --path-format` asks where a repository is,
 /// `rev-parse --verify` and `for-each-ref --count=1` where a ref is.)
@@ -91,13 +107,27 @@ const REMEMBERED: &[&str] = &[
 impl Git {
     pub fn new(runner: Runner) -> Self {
         let inherited = KEPT.iter().filter_map(|name| Some((OsString::from(name), crate::env::git_variable(name)?)));
-        Self { runner, env: inherited.collect(), remembered: None, lasting: Lasting::default() }
+        Self {
+            runner,
+            env: inherited.collect(),
+            remembered: None,
+            recent: Arc::default(),
+            lasting: Lasting::default(),
+            open: Open::default(),
+        }
     }
 
     /// The same git, which asks once what the user's configuration and checkouts are: for as long as nothing is decided on them
     /// that would do harm a moment later.
     pub fn remembering(&self) -> Self {
-        Self { remembered: Some(self.remembered.clone().unwrap_or_default()), ..self.clone() }
+        let new = || Remembered { answers: Arc::default(), questions: REMEMBERED, most: None };
+        Self { remembered: Some(self.remembered.clone().unwrap_or_else(new)), ..self.clone() }
+    }
+
+    /// The same git, for a review: what the user's configuration and checkouts are may be an answer of a moment ago.
+    pub fn lately(&self) -> Self {
+        let recent = || Remembered { answers: self.recent.clone(), questions: RECENT, most: Some(MOMENT) };
+        Self { remembered: Some(self.remembered.clone().unwrap_or_else(recent)), ..self.clone() }
     }
 
     /// The same git, which knows what the other one has been told.
@@ -169,21 +199,33 @@ impl Git {
 
     /// Runs; the exit code is the caller's to judge.
     pub fn capture(&self, cmd: &Cmd) -> Result<Captured, GitError> {
-        let Some(remembered) = self.remembered.as_ref().filter(|_| is_one_of(REMEMBERED, cmd.arguments())) else {
+        let remembered = self.remembered.as_ref().filter(|known| is_one_of(known.questions, cmd.arguments()));
+        let Some(Remembered { answers, most, .. }) = remembered else {
             return self.lasting.answer(cmd, &[], || Ok(self.runner.capture(&for_rehearsals(cmd))?));
         };
-        let mut remembered = remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, answer)) = remembered.iter().find(|(asked, _)| asked == cmd) {
+        let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.retain(|(_, _, given)| most.is_none_or(|most| given.elapsed() < most));
+        if let Some((_, answer, _)) = answers.iter().find(|(asked, ..)| asked == cmd) {
             return Ok(answer.clone());
         }
         let answer = self.runner.capture(&for_rehearsals(cmd))?;
-        remembered.push((cmd.clone(), answer.clone()));
+        answers.push((cmd.clone(), answer.clone(), Instant::now()));
         Ok(answer)
     }
 
     /// Starts what `read` runs, and does not wait for it.
     pub fn begin(&self, cmd: &Cmd) -> Result<Begun, GitError> {
         Ok(self.runner.begin(&for_rehearsals(cmd))?)
+    }
+
+    /// Starts a git that waits for questions. None in a rehearsal.
+    pub(super) fn converse(&self, cmd: &Cmd) -> Result<Option<Conversation>, GitError> {
+        Ok(self.runner.converse(cmd)?)
+    }
+
+    /// Those that wait.
+    pub(super) fn open(&self) -> &Open {
+        &self.open
     }
 
     /// What `~` is for the git that is started.
@@ -308,5 +350,10 @@ mod tests {
         git.read("set it", &git.in_dir(&folder.path().join(".git")).args(["config", "a.b", "c"])).unwrap();
         assert!(!knows(&remembering, &config).contains("a.b=c") && knows(&git, &config).contains("a.b=c"));
         assert_eq!(knows(&remembering, &get), "c");
+        assert!(knows(&git.lately(), &config).contains("a.b=c"));
+        git.read("unset it", &git.in_dir(&folder.path().join(".git")).args(["config", "--unset", "a.b"])).unwrap();
+        assert!(knows(&git.lately(), &config).contains("a.b=c") && !knows(&git, &config).contains("a.b"));
+        std::thread::sleep(MOMENT);
+        assert!(!knows(&git.lately(), &config).contains("a.b"));
     }
 }

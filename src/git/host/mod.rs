@@ -20,6 +20,7 @@ pub mod lfs;
 pub mod links;
 pub mod main_checkout;
 pub mod object_links;
+pub mod objects;
 pub mod origin;
 pub mod pager;
 pub mod refs;

@@ -66,7 +66,7 @@ pub fn collect(run: &mut Run, git: &Git, prepared: &RunGit, merge: Merge) -> Res
     let size = if merge == Merge::Accepted { Size::Any } else { Size::Usual };
     let tree = review::tree(&prepared.checkout);
     let mut collected = take_over::collect(git, prepared, &tree, size)?;
-    let (left, note) = review::left_uncommitted(git, prepared, &tree, &collected.head, &run.folder)?;
+    let (left, note) = review::left_uncommitted(&git.lately(), prepared, &tree, &collected.head, &run.folder)?;
     collected.notes.extend(note);
     run.record.handed_over = left;
     run.record.collected = Some(collected.clone());

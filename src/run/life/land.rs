@@ -234,7 +234,7 @@ fn was_stopped(run: &Run) -> bool {
 fn look_through(run: &mut Run, git: &Git, prepared: &RunGit, collected: &Collected) -> Result<Option<String>, Failure> {
     // The uncommitted files at the agent's end were recorded then.
     run.record.handed_over.retain(|file| file.uncommitted);
-    run.record.handed_over.extend(review(&git.remembering(), prepared, collected)?);
+    run.record.handed_over.extend(review(&git.lately(), prepared, collected)?);
     Ok(reason_to_review(&run.record.handed_over, collected))
 }
 
