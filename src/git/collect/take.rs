@@ -1,4 +1,4 @@
-//! Takes an agent's objects into a repository of bn's own, from which git fetches them and checks each.
+//! Takes an agent's objects into a repository of bn's own, from which git takes them over and checks each.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
