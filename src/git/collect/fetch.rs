@@ -5,7 +5,6 @@ use std::fs::File;
 use std::time::{Duration, Instant};
 
 use crate::failpoint::{self, Point};
-use crate::git::collect::hand_over;
 use crate::git::collect::plan::{HISTORY, MOST_NOTES, OFFERED, Plan, WORK, WantedRef};
 use crate::git::host::git::{UPLOAD_PACK, complaint};
 use crate::git::host::{Git, GitError, refs};
@@ -60,17 +59,12 @@ pub fn limited(cmd: Cmd) -> Cmd {
     cmd.env("GIT_ALLOC_LIMIT", MEMORY_LIMIT)
 }
 
-/// Takes the agent's own branch first and alone, then the other refs, so that one bad ref cannot spoil the rest. Returns whether the user's
-/// repository has all of that branch already.
-pub fn all(git: &Git, run: &RunGit, plan: &mut Plan) -> Result<bool, GitError> {
+/// Fetches the agent's own branch first and alone, where it is not there yet, then the other refs, so that one bad ref cannot spoil the rest.
+pub fn all(git: &Git, run: &RunGit, plan: &mut Plan) -> Result<(), GitError> {
     let (mut work, mut others): (Vec<&mut WantedRef>, Vec<&mut WantedRef>) =
         plan.wanted.iter_mut().partition(|wanted| wanted.place == WORK);
-    let mut is_there = false;
-    if let [wanted] = work.as_mut_slice() {
-        is_there = hand_over::work(git, run, wanted)?;
-        wanted.done = is_there;
-    }
-    if !is_there && let Some(reason) = fetch(git, run, &mut work)? {
+    work.retain(|wanted| !wanted.done);
+    if let Some(reason) = fetch(git, run, &mut work)? {
         // Another try would come to the same end: what can be taken is, and the rest stays where it is.
         plan.lost = Some(reason);
         plan.complete = false;
@@ -82,7 +76,7 @@ pub fn all(git: &Git, run: &RunGit, plan: &mut Plan) -> Result<bool, GitError> {
         plan.notes.append(&mut notes);
     }
     failpoint::reached(Point::RefsTaken);
-    Ok(is_there)
+    Ok(())
 }
 
 fn one_by_one(git: &Git, run: &RunGit, wanted: &mut [&mut WantedRef]) -> Result<Vec<String>, GitError> {

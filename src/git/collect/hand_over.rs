@@ -7,17 +7,24 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 
 use crate::git::collect::fetch::{CHECKS, TIME_LIMIT, TOLERATED, limited};
-use crate::git::collect::plan::WantedRef;
+use crate::git::collect::plan::{Plan, WORK, WantedRef};
 use crate::git::host::{Git, GitError};
 use crate::git::private::{RunGit, kept_git};
 use crate::process::{Cmd, ProcessError};
 
 /// Returns whether the work is in both repositories now, with all that it needs, and under its ref in that of the run.
-pub fn work(git: &Git, run: &RunGit, wanted: &WantedRef) -> Result<bool, GitError> {
-    // What the agent was shown is there already.
-    if !run.has_own_refs() || run.shown_branches()?.contains(&wanted.id) {
-        return Ok(false);
+pub fn work(git: &Git, run: &RunGit, plan: &mut Plan) -> Result<bool, GitError> {
+    match plan.wanted.iter_mut().find(|wanted| wanted.place == WORK) {
+        // What the agent was shown is there already.
+        Some(wanted) if run.has_own_refs() && !run.shown_branches()?.contains(&wanted.id) => {
+            wanted.done = one(git, run, wanted)?;
+            Ok(wanted.done)
+        }
+        _ => Ok(false),
     }
+}
+
+fn one(git: &Git, run: &RunGit, wanted: &WantedRef) -> Result<bool, GitError> {
     let known: String = run.seen_targets()?.iter().chain([&run.start.head]).map(|id| format!("^{id}\n")).collect();
     let asked = format!("{}\n{known}", wanted.id);
     let (packed, indexed) = match git.pipe_within((&pack(git, run), asked.as_bytes()), &index(git, run), TIME_LIMIT) {

@@ -8,7 +8,7 @@ use crate::git::collect::bundle::{self, Source};
 use crate::git::collect::collected::{BranchOutcome, Collected};
 use crate::git::collect::plan::{self, Plan, WORK};
 use crate::git::collect::unpacked::{self, Looked, Size};
-use crate::git::collect::{fetch, lfs, refs, submodules, take};
+use crate::git::collect::{fetch, hand_over, lfs, refs, submodules, take};
 use crate::git::host::changes::{self, ChangedPath, Status};
 use crate::git::host::{Git, GitError, refs as host_refs};
 use crate::git::private::{RunGit, kept_git};
@@ -108,7 +108,8 @@ fn take_over(
     collected: &mut Collected,
 ) -> Result<(), GitError> {
     fetch::check(git, run, &mut plan, kinds)?;
-    let is_there = fetch::all(git, run, &mut plan)?;
+    let is_there = hand_over::work(git, run, &mut plan)?;
+    fetch::all(git, run, &mut plan)?;
     collected.notes.append(&mut plan.notes);
     collected.complete = plan.complete;
     if let Err(error) = lfs::take(git, run)? {

@@ -9,7 +9,7 @@ use crate::process::{Begun, Bounds, Captured, Cmd, Conversation, Runner, UNKNOWN
 
 use crate::git::host::GitError;
 use crate::git::host::lasting::{Lasting, is_one_of};
-use crate::git::host::objects::Open;
+use crate::git::host::open::Open;
 use crate::sanitize;
 
 /// Settings that no repository and no user can override.

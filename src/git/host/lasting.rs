@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use memchr::memmem;
 
-use crate::git::host::{GitError, refs};
+use crate::git::host::GitError;
 use crate::process::{Captured, Cmd};
 
 /// What has one answer for ever where it names nothing but objects, each by its whole id.
@@ -46,14 +46,19 @@ impl Lasting {
     }
 }
 
+/// Whether these are the letters of a whole id.
+pub fn is_id(text: &[u8]) -> bool {
+    matches!(text.len(), 40 | 64) && text.iter().all(u8::is_ascii_hexdigit)
+}
+
 /// Whether all that is asked about are objects, and each by its whole id: in the words behind the command that are no options, and in
 /// the lines of the input.
 fn names_whole_ids(arguments: &[OsString], input: &[u8]) -> bool {
-    let is_id = |word: &str| {
+    let is_one = |word: &str| {
         let word = word.strip_prefix('^').unwrap_or(word);
-        refs::is_id(word.split_once('^').map_or(word, |(id, _)| id).as_bytes())
+        is_id(word.split_once('^').map_or(word, |(id, _)| id).as_bytes())
     };
-    let is_whole = |word: &[u8]| std::str::from_utf8(word).is_ok_and(|word| word.split("...").all(is_id));
+    let is_whole = |word: &[u8]| std::str::from_utf8(word).is_ok_and(|word| word.split("...").all(is_one));
     let command =
         arguments.iter().rposition(|word| LASTING.iter().any(|known| known.split(' ').next() == word.to_str()));
     let words = arguments.iter().skip(command.map_or(0, |place| place + 1)).map(|word| word.as_encoded_bytes());

@@ -21,6 +21,7 @@ pub mod links;
 pub mod main_checkout;
 pub mod object_links;
 pub mod objects;
+mod open;
 pub mod origin;
 pub mod pager;
 pub mod refs;

@@ -1,13 +1,11 @@
 //! What objects are and what is in them, asked of one git that stays open for a repository: a landing asks some ten times.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::git::host::git::{joined_lines, refused};
 use crate::git::host::{Git, GitError};
-use crate::process::{Conversation, ProcessError};
+use crate::process::ProcessError;
 
 /// What is asked of each object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,10 +15,6 @@ pub enum Ask {
     /// The same, and then the content and a LF.
     Content,
 }
-
-/// The gits that wait, by the repositories that they read. One that could not answer is not asked again.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Open(Arc<Mutex<BTreeMap<PathBuf, Option<Conversation>>>>);
 
 /// The answers for all of these names, in their order. `what` completes "git cannot …".
 pub fn ask(
@@ -54,7 +48,7 @@ fn in_conversation(
     ask: Ask,
     limit: Duration,
 ) -> Result<Option<Vec<u8>>, GitError> {
-    let mut open = git.open().0.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut open = git.open().lock();
     if !open.contains_key(git_dir) {
         let begun = git.converse(&git.in_dir(git_dir).args(["cat-file", "--batch-command", "--buffer"]))?;
         open.insert(git_dir.to_owned(), begun);
@@ -143,13 +137,7 @@ mod tests {
         let id = [bench.sh("git -C repo rev-parse HEAD")];
         let facts = || ask(&bench.git, (&git_dir, "look"), &id, Ask::Facts, Duration::from_secs(60)).unwrap();
         let before = facts();
-        bench
-            .git
-            .open()
-            .0
-            .lock()
-            .unwrap()
-            .insert(git_dir.clone(), bench.git.converse(&crate::process::Cmd::new("true")).unwrap());
+        bench.git.open().lock().insert(git_dir.clone(), bench.git.converse(&crate::process::Cmd::new("true")).unwrap());
         assert_eq!((facts(), facts()), (before.clone(), before));
     }
 }

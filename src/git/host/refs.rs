@@ -8,6 +8,8 @@ use memchr::memmem;
 
 use crate::git::host::{Git, GitError};
 
+pub use crate::git::host::lasting::is_id;
+
 /// Ref names are bytes; ids are lower-case hex.
 pub type RefMap = BTreeMap<Vec<u8>, String>;
 
@@ -60,11 +62,6 @@ pub(super) fn written_down(git_dir: &Path, name: &str) -> Option<String> {
         }
     };
     String::from_utf8(id).ok().filter(|id| is_id(id.as_bytes()))
-}
-
-/// Whether these are the letters of a whole id.
-pub fn is_id(text: &[u8]) -> bool {
-    matches!(text.len(), 40 | 64) && text.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// How many commits are in the history of `commit`, and in that of none of the others.

@@ -6,7 +6,17 @@ use std::path::{Path, PathBuf};
 
 use crate::git::host::git::os;
 use crate::git::host::refs;
-use crate::git::host::worktrees::Worktree;
+
+/// One registered checkout. The main one may be the folder of a bare repository.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Worktree {
+    pub path: PathBuf,
+    /// Id of the commit; `None` where there is none yet, and of a bare one.
+    pub head: Option<String>,
+    /// Full ref name; `None` where HEAD is detached, as in a rebase or a bisect.
+    pub branch: Option<String>,
+    pub bare: bool,
+}
 
 /// All checkouts, the main one first. `None` where only git can tell.
 pub fn read(common_dir: &Path) -> Option<Vec<Worktree>> {

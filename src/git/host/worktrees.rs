@@ -7,16 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::git::host::git::os;
 use crate::git::host::{Git, GitError, worktree_files};
 
-/// One registered checkout. The main one may be the folder of a bare repository.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Worktree {
-    pub path: PathBuf,
-    /// Id of the commit; `None` where there is none yet, and of a bare one.
-    pub head: Option<String>,
-    /// Full ref name; `None` where HEAD is detached, as in a rebase or a bisect.
-    pub branch: Option<String>,
-    pub bare: bool,
-}
+pub use crate::git::host::worktree_files::Worktree;
 
 /// All checkouts, the main one first.
 pub fn list(git: &Git, common_dir: &Path) -> Result<Vec<Worktree>, GitError> {
