@@ -108,9 +108,9 @@ mod tests {
     #[test]
     fn one_git_says_what_git_says_and_is_asked_again_and_again() {
         let bench = Bench::linked();
-        bench.sh("cd repo; printf 'a\\n\\nb' > lines; : > empty; git add .; git commit -qm two");
+        bench.sh("cd repo; printf 'a\\n\\nb' > lines; : > empty; head -c 300000 /dev/zero > large; git add .; git commit -qm two");
         let git_dir = bench.path("repo/.git");
-        let names = bench.sh("cd repo; for object in HEAD HEAD^{tree} HEAD:lines HEAD:empty; do git rev-parse $object; done; git rev-parse HEAD~1; echo 0123456789012345678901234567890123456789");
+        let names = bench.sh("cd repo; for object in HEAD HEAD^{tree} HEAD:lines HEAD:empty HEAD:large; do git rev-parse $object; done; git rev-parse HEAD~1; echo 0123456789012345678901234567890123456789");
         let names: Vec<String> =
             names.lines().map(|id| format!("{id}^{{}}")).chain(names.lines().map(str::to_owned)).collect();
         let limit = Duration::from_secs(60);
