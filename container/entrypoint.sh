@@ -1,9 +1,10 @@
-#!/usr/bin/env bash
+#!/bin/bash
 # PID 1 of an agent's container, in two stages.
 #
 # Stage 1 is root for a moment, and becomes bn at once, which makes a user with the uid and gid of the files' owner, gives up every
 # capability for good, and becomes tini under that uid, which forwards signals to the whole second stage.
-# Stage 2 is the agent's life: secrets, the gate, the way out, bn orient, the agent, bn goodbye, the exit file.
+# Stage 2 is the agent's life: secrets, the gate, the way out, bn orient, the agent, bn goodbye, the exit file. Where bn is outside, it
+# registers the agent and ends its session, and this only prints the page.
 #
 #   binnacle-entrypoint [COMMAND ARG...]      without a COMMAND: the agent that BN_AGENT names
 #
@@ -247,13 +248,24 @@ agent_command() {
     command -v "$agent" >/dev/null || die "$agent is not in this image: bn container build --agent $agent"
 }
 
+# What an agent reads first. The host has registered it and written that down, where it could.
+orient() {
+    local page=
+    if [[ -f $CTL/page ]]; then IFS= read -r -d '' page <"$CTL/page" || true; fi
+    if [[ $page ]]; then
+        printf '%s' "$page"
+    else
+        # what the user says to the agent is not for this
+        BN_UNATTENDED=1 bn orient --type "${BN_AGENT_TYPE:-worker}"
+    fi
+}
+
 # orient, the agent, goodbye. Bash runs a trap only after its foreground child, so a TERM that tini gave to
 # all of us has ended the agent by the time STOPPED is set, and the rest of the grace is for goodbye.
 STOPPED=
 work() {
     local code=0
-    # what the user says to the agent is not for these two
-    BN_UNATTENDED=1 bn orient --type "${BN_AGENT_TYPE:-worker}" || code=$?
+    orient || code=$?
     if [[ $STOPPED ]]; then return 143; fi
     if ((code)); then
         say "bn orient failed ($code), the agent was not started"
@@ -265,7 +277,7 @@ work() {
         stty sane
         if ((code > 128)); then printf '\r'; fi
     fi
-    BN_UNATTENDED=1 bn goodbye || say "bn goodbye failed ($?)"
+    bn_is_outside || bn goodbye || say "bn goodbye failed ($?)"
     if [[ $STOPPED ]] && ((code == 0)); then code=143; fi
     return "$code"
 }
@@ -311,21 +323,28 @@ finish_work() {
     if say_mergeable "$tip" && (($1 == 0)); then merge_by_hand; fi
 }
 
-# One line, whole or not at all. $1: exit code. The agent may have left anything there: a pipe would hold this container for ever,
-# so the line goes to a file that was not there before.
+# One line, whole or not at all. $1: exit code.
 write_exit() {
-    # before bash 5.1 there is no SRANDOM
-    local file=$STATUS/exit.${SRANDOM:-$RANDOM$RANDOM$RANDOM}
+    local line
     [[ -d $STATUS ]] || return 0
     count_oom_kills
-    if ! (set -C && echo "code=$1 oom=$((OOM_KILLS - OOM_BEFORE))${SET_UP_FAILED:+ setup=1}" >"$file") || ! put_exit "$file"; then
-        say "cannot say in $STATUS how this ended"
-    fi
+    line="code=$1 oom=$((OOM_KILLS - OOM_BEFORE))${SET_UP_FAILED:+ setup=1}"
+    # a file that is there already is never written to
+    set -C
+    put_exit "$line" || say "cannot say in $STATUS how this ended"
 }
 
-# Only a folder cannot be replaced.
+# The agent may have left anything there: a pipe would hold this container for ever. Then the line goes to a file that was not there before,
+# and that takes its place; only a folder cannot be replaced.
 put_exit() {
-    mv -T "$1" "$STATUS/exit" 2>/dev/null || { timeout 5 rm -rf "$STATUS/exit" && mv -T "$1" "$STATUS/exit"; }
+    local exit=$STATUS/exit file
+    if [[ ! -e $exit && ! -L $exit ]]; then
+        echo "$1" >"$exit"
+    else
+        # before bash 5.1 there is no SRANDOM
+        file=$exit.${SRANDOM:-$RANDOM$RANDOM$RANDOM}
+        echo "$1" >"$file" && { mv -T "$file" "$exit" 2>/dev/null || { timeout 5 rm -rf "$exit" && mv -T "$file" "$exit"; }; }
+    fi
 }
 
 live() {

@@ -36,6 +36,10 @@ struct Signs {
 }
 
 impl Mode {
+    /// That of every run's container.
+    pub const OF_RUN: Self =
+        Self { container: true, because: "bn container run has mounted /run/binnacle/ctl", ignored: None };
+
     pub fn of(env: &Env) -> Self {
         Self::decide(env.container_mode.as_deref(), Signs::look())
     }
@@ -48,7 +52,7 @@ impl Mode {
         let word = variable.map(str::trim).map(str::to_ascii_lowercase);
         match word.as_deref() {
             Some("" | "0" | "false" | "no" | "off") => host("BN_CONTAINER_MODE says no", None),
-            _ if signs.run => container("bn container run has mounted /run/binnacle/ctl"),
+            _ if signs.run => Self::OF_RUN,
             Some(_) if signs.image => container("BN_CONTAINER_MODE is set, and this is an image of bn's"),
             Some(_) => host(
                 "no container of bn's",

@@ -30,8 +30,8 @@ points! {
     RunPrepared,
     ContainerStarted,
     SecretsRemoved,
+    /// Passed by runs that are detached, as is the next.
     PidRecorded,
-    /// Passed by runs that are detached.
     OwnerStarted,
     RunRunning,
     GateOpened,

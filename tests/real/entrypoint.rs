@@ -206,8 +206,7 @@ fn a_stop_leaves_the_agent_its_grace() {
     let child = hand.released("go", script);
     wait_for("the agent", || world.path("repo/waiting").exists());
     hand.say("stop", "stop");
-    let answer = finished(child).exits(143);
-    assert!(answer.stdout.contains("Goodbye"), "{answer:#?}");
+    finished(child).exits(143);
     assert_eq!(world.shell("cat repo/saved"), "saved");
     assert_eq!(hand.exit_file(), "code=143 oom=0\n");
 }

@@ -73,3 +73,22 @@ fn the_demo_for_a_user_whose_sudo_never_asks() {
     assert!(shown.stdout.contains("Hello from "), "{shown:#?}");
     assert!(shown.stdout.contains("Add a greeting (bn-"), "{shown:#?}");
 }
+
+/// What it reads first stands where it cannot write, and the graph knew it before.
+#[test]
+fn an_agent_is_registered_before_it_starts_and_its_session_ends_with_the_run() {
+    let world = World::new();
+    world.bn(&["task", "create", "Add a greeting"]).exits(0);
+    let script = "echo ---; cat /run/binnacle/ctl/page; echo ---; bn log --limit 1; bn agent list";
+    let answer = world.agent(&["--name", &world.job()], script).exits(0);
+    let [shown, page, known] = answer.stdout.split("---\n").collect::<Vec<_>>()[..] else { panic!("{answer:#?}") };
+    assert!(shown.contains("1 ready") && shown.contains("You are ") && shown == page, "{answer:#?}");
+    assert!(known.contains(&format!("{}  session started", world.job())), "{answer:#?}");
+    let ended = format!(": the run {} ended: nothing-to-merge\n", world.job());
+    let log = world.bn(&["log"]).stdout;
+    assert!(log.contains(&ended), "{log}");
+    // After a set-up, which takes its time, it registers itself.
+    let line = ["--name", &world.unique("set-up"), "--setup", "true"];
+    let answer = world.agent(&line, "test ! -e /run/binnacle/ctl/page").exits(0);
+    assert!(answer.stdout.contains("You are "), "{answer:#?}");
+}

@@ -38,7 +38,7 @@ pub fn script(point: Point) -> String {
 /// Whether a run comes to the point, in the terminal or detached.
 pub fn is_passed(point: Point, detached: bool) -> bool {
     match point {
-        Point::OwnerStarted | Point::StopRequested => detached,
+        Point::PidRecorded | Point::OwnerStarted | Point::StopRequested => detached,
         // Their scenes are in graph_kills.rs.
         // Theirs are in checks.rs.
         Point::CheckBegun | Point::CheckEnded => false,

@@ -173,6 +173,13 @@ fn a_wall_that_is_too_low_keeps_the_agent_from_starting() {
         assert!(answer.stderr.contains(said), "{answer:?}");
         assert_eq!(world.row("unwalled")["status"], "start-failed");
         assert!(!world.path("agent-1/ran").exists(), "the agent ran");
+        // It was registered while the container started.
+        assert!(
+            world.bn(&["log"]).stdout.contains(": the run unwalled was not started\n"),
+            "{}",
+            world.bn(&["log"]).stdout
+        );
+        assert_eq!(world.bn(&["agent", "list", "--json"]).stdout, "{\"agents\":[],\"total\":0}\n");
         world.assert_nothing_runs("unwalled");
     }
 }

@@ -2,14 +2,16 @@
 
 use crate::cli::container::RunArgs;
 use crate::commands::Context;
-use crate::commands::container::{ownership, screen, worktree};
+use crate::commands::container::{local_image, ownership, screen, worktree};
 use crate::container::reference::image_reference;
 use crate::env::Env;
 use crate::error::Failure;
 use crate::process::{ProcessError, Runner};
 use crate::run::engine::{AskedContainer, AskedImage, Engine, EngineError};
+use crate::run::life::steps;
 
 /// The two questions, and the way to ask them again.
+#[derive(Debug)]
 pub struct Asked {
     engine: Engine,
     image: String,
@@ -18,11 +20,11 @@ pub struct Asked {
 }
 
 /// What containerd said.
-pub struct Known {
+struct Known {
     /// An error where it has no such image.
-    pub image: Result<(), EngineError>,
+    image: Result<(), EngineError>,
     /// Whether there is a container of the run's name.
-    pub is_taken: bool,
+    is_taken: bool,
 }
 
 /// Asks before all of the run is known. `tag` is what it will be, unless the project says something else. Whatever speaks against the run
@@ -50,8 +52,16 @@ impl Asked {
         self.image == image && self.name.as_deref() == name
     }
 
-    /// Waits for the answers, and asks for sudo's password if they take one.
-    pub fn answers(self, env: &Env) -> Result<Known, Failure> {
+    /// Waits for the answers, and asks for sudo's password if they take one. Gets an image that is not there yet, and refuses a name
+    /// that is taken.
+    pub fn require(self, context: &Context, runner: &Runner) -> Result<(), Failure> {
+        let (engine, image, name) = (self.engine.clone(), self.image.clone(), self.name.clone());
+        let known = self.answers(&context.env)?;
+        local_image::require(known.image, &image, &engine, context, runner)?;
+        Ok(name.map_or(Ok(()), |name| steps::refuse_taken(&name, known.is_taken))?)
+    }
+
+    fn answers(self, env: &Env) -> Result<Known, Failure> {
         let (image, container) = self.begun;
         let found = |asked: Option<AskedContainer>| asked.map_or(Ok(false), AskedContainer::found);
         let known = (image.and_then(AskedImage::required), container.and_then(found));

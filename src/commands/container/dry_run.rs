@@ -206,9 +206,9 @@ fn rehearse(args: &RunArgs, context: &Context, own: &Env, runner: &Runner) -> Re
         ));
         return Ok(steps);
     }
-    let (mut run, ready) = steps::begin(&plan, engine, &looking, context.output)?;
+    let (mut run, ready) = steps::begin(&plan, engine, &looking, context.output, || Ok(()))?;
     done("prepare: look through the worktree, and make the folders that are mounted");
-    steps::start(&mut run, ready, engine, &looking, context.output)?;
+    steps::start(&mut run, ready, engine, &looking, context.output, |_| None)?;
     if plan.spec.detached {
         detach(&run, runner, own, context.output)?;
         args.notify.as_ref().map(|wanted| notify::later(wanted, &run.record, runner, own)).transpose()?;

@@ -1,13 +1,13 @@
 //! From what the user typed to a plan in which everything is decided. Reads, and changes nothing.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::container::RunArgs;
 use crate::commands::Context;
 use crate::commands::container::{
-    asked_ahead, checks, create, ctr_flags, for_agent, host_paths, local_image, models, mounts, ownership, port, push,
-    remembered, worktree,
+    asked_ahead, checks, create, ctr_flags, for_agent, host_paths, models, mounts, ownership, port, push, remembered,
+    worktree,
 };
 use crate::container::ctr::Ctr;
 use crate::container::limits::{Limits, Wanted, parse_cpus, parse_disk, parse_memory, parse_pids, parse_timeout};
@@ -27,7 +27,6 @@ use crate::ports::published::Published;
 use crate::process::Runner;
 use crate::run::engine::{Engine, EngineError};
 use crate::run::life::plan::{Host, Plan};
-use crate::run::life::steps;
 use crate::run::record::RunError;
 use crate::run::record::check::CheckSpec;
 use crate::run::record::folder::Folder;
@@ -79,6 +78,8 @@ pub struct Resolved {
     pub plan: Plan,
     pub engine: Engine,
     pub notes: Vec<String>,
+    /// What containerd has still to say.
+    pub asked: Option<asked_ahead::Asked>,
 }
 
 /// What the command line alone shows to be wrong.
@@ -124,15 +125,14 @@ pub fn resolve(
     let target = main_checkout::locate(git, &checkout, target, &env.directory)?;
     notes.extend(target.note.clone());
     notes.extend(without_apparmor(wall::apparmor_here(env)));
-    let known = ahead.map(|ahead| ahead.answers(env)).transpose()?;
-    let engine = engine?;
-    if let Some(known) = known {
-        local_image::require(known.image, &asked.image, &engine, context, runner)?;
-        steps::refuse_taken(&asked.name, known.is_taken)?;
-    }
     let data = DataDir::resolve(env)?;
     let repo = RepoId::of(&checkout.main_worktree);
     let folder = Folder::new(data.run(&repo, &asked.name));
+    // What a run makes in its own folder can be undone. The first one of a repository makes more, and a name that was chosen may be taken.
+    let can_wait = args.name.is_none() && !runner.rehearses() && folder.path().parent().is_some_and(Path::is_dir);
+    let (asked_now, asked_later) = if can_wait { (None, ahead) } else { (ahead, None) };
+    asked_now.map_or(Ok(()), |asked| asked.require(context, runner))?;
+    let engine = engine?;
     let graph = data.graph(Some(&repo));
     let places = [&checkout.worktree, folder.path(), graph.as_path()];
     let free = disk::free(&places).map_err(|source| RunError::io("look at the disk of", &checkout.worktree, source))?;
@@ -195,7 +195,7 @@ pub fn resolve(
         terminal: terminal.then(|| env.user_terminal.clone()),
         host: host(&engine, runner, (env, &data), !looks_only)?,
     };
-    Ok(Resolved { plan, engine, notes })
+    Ok(Resolved { plan, engine, notes, asked: asked_later })
 }
 
 /// The checkout of the run. A dry run makes none.

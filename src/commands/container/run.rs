@@ -12,6 +12,7 @@ use crate::commands::container::remembered;
 use crate::commands::container::report::{RunReport, Started};
 use crate::commands::container::resolve::{Resolved, check_line, resolve};
 use crate::commands::container::screen;
+use crate::commands::graph::orient;
 use crate::commands::{Context, Exit};
 use crate::error::Failure;
 use crate::git::host::Git;
@@ -97,11 +98,12 @@ fn resolve_and_begin(
     git: &Git,
     asked: Option<Asked>,
 ) -> Result<Begun, Failure> {
-    let Resolved { plan, engine, notes } = resolve(args, context, runner, git, asked)?;
+    let Resolved { plan, engine, notes, asked } = resolve(args, context, runner, git, asked)?;
     notes.iter().for_each(|note| context.output.note(note));
     // From here on a signal must not leave anything half done.
     let signals = Signals::catch()?;
-    let (run, ready) = steps::begin(&plan, &engine, git, context.output)?;
+    let required = || asked.map_or(Ok(()), |asked| asked.require(context, runner));
+    let (run, ready) = steps::begin(&plan, &engine, git, context.output, required)?;
     retried::mark(&run)?;
     if args.worktree.is_none() {
         let checkout = &plan.spec.checkout;
@@ -114,7 +116,7 @@ fn resolve_and_begin(
 /// Until the agent has ended, or, detached, until it runs. `looking` remembers what git has said.
 fn go_on(begun: Begun, (looking, git): (&Git, &Git), context: &Context) -> Result<Run, Failure> {
     let Begun { mut run, ready, engine, signals } = begun;
-    let foreground = steps::start(&mut run, ready, &engine, looking, context.output)?;
+    let foreground = steps::start(&mut run, ready, &engine, looking, context.output, orient::for_run)?;
     if run.record.spec.detached {
         detach::detach(&run, engine.runner(), &context.env, context.output)?;
         return Ok(run);

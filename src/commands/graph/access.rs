@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::commands::Context;
-use crate::data_dir::{DataDir, Mode, RepoId};
+use crate::data_dir::{DataDir, IN_CONTAINER, Mode, RepoId};
 use crate::env;
 use crate::error::Failure;
 use crate::git::host::discover::{self, Place};
@@ -49,6 +49,13 @@ pub struct Standing {
     folder: PathBuf,
     #[serde(flatten)]
     mode: Mode,
+}
+
+impl Standing {
+    /// What it is to the agent of a run.
+    pub fn of_run() -> Self {
+        Self { folder: IN_CONTAINER.into(), mode: Mode::OF_RUN }
+    }
 }
 
 impl fmt::Display for Standing {

@@ -16,7 +16,7 @@ mod input;
 mod link;
 mod log;
 mod messages;
-mod orient;
+pub mod orient;
 mod plan;
 mod ready;
 mod render;

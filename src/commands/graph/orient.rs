@@ -10,13 +10,16 @@ use crate::commands::Context;
 use crate::commands::graph::access::{Graph, Standing};
 use crate::commands::graph::{messages, render};
 use crate::data_dir::Mode;
+use crate::env;
 use crate::error::Failure;
+use crate::graph::model::rights::Scope;
 use crate::graph::model::text::line;
 use crate::graph::model::timestamp::Timestamp;
-use crate::graph::requests::Orient;
-use crate::graph::store::{Held, Overview};
-use crate::run::watch::status;
+use crate::graph::requests::{At, Orient, Request};
+use crate::graph::store::{Held, Overview, Store};
+use crate::run::record::run_json::{self, RunSpec};
 use crate::run::watch::told::{Message, marked};
+use crate::run::watch::{graph as run_graph, status};
 
 /// What goes into an agent's instruction file.
 const INSTRUCTIONS: &str = include_str!("instructions.md");
@@ -35,6 +38,21 @@ pub fn run(args: &OrientArgs, context: &Context) -> Result<(), Failure> {
     let before = in_container.then(status::told_before).flatten();
     let told = if in_container { messages::all(context) } else { Vec::new() };
     Ok(context.output.print(&Page { overview, before, told, graph: graph.standing, now: graph.now })?)
+}
+
+/// Registers the agent of a run from outside, and returns the page that it reads first. `None` where its own `bn` has to: after a set-up,
+/// which takes its time, in a run that tries another one again, and where something is wrong with the graph, for that says what.
+pub fn for_run(spec: &RunSpec) -> Option<String> {
+    let has_agent = matches!(spec.mode, run_json::Mode::Merge | run_json::Mode::NoMerge);
+    if !has_agent || spec.setup.is_some() || spec.retry_of.is_some() {
+        return None;
+    }
+    let store = Store::open(&run_graph::site(spec)).ok()?;
+    let actor = run_graph::agent(spec, run_graph::scope(&spec.graph_access).unwrap_or(Scope::Everything));
+    let now = Timestamp::from(env::now());
+    let overview = Orient {}.perform(&At { store: &store, actor: &actor, now }).ok()?;
+    let page = Page { overview, before: None, told: Vec::new(), graph: Standing::of_run(), now };
+    store.unread().is_empty().then(|| page.to_string())
 }
 
 #[derive(Serialize)]

@@ -1,7 +1,8 @@
 //! `/proc/PID/mountinfo`: what is mounted where, in the kernel's words.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -50,7 +51,8 @@ impl MountPoint {
 pub fn parse(text: &[u8]) -> Option<Vec<MountPoint>> {
     let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let mut mounts = lines.map(parse_line).collect::<Option<Vec<_>>>()?;
-    let hidden: Vec<bool> = mounts.iter().map(|mount| is_hidden(mount, &mounts)).collect();
+    let places = by_place(&mounts);
+    let hidden: Vec<bool> = mounts.iter().map(|mount| is_hidden(mount, &places)).collect();
     mounts.iter_mut().zip(hidden).for_each(|(mount, hidden)| mount.hidden = hidden);
     Some(mounts)
 }
@@ -97,15 +99,19 @@ fn unescape(word: &[u8]) -> PathBuf {
     PathBuf::from(OsString::from_vec(bytes))
 }
 
-/// A mount is seen if it was made on the mount that is seen at its place.
-fn is_hidden(mount: &MountPoint, all: &[MountPoint]) -> bool {
-    let below = |other: &&MountPoint| other.id != mount.id && mount.destination.starts_with(&other.destination);
-    let nearest = all.iter().filter(below).max_by_key(|other| length(&other.destination));
-    nearest.is_some_and(|nearest| nearest.id != mount.parent)
+/// The numbers of the mounts at each place, in the order they were made.
+fn by_place(mounts: &[MountPoint]) -> HashMap<&Path, Vec<u32>> {
+    let mut places = HashMap::<_, Vec<_>>::new();
+    for mount in mounts {
+        places.entry(mount.destination.as_path()).or_default().push(mount.id);
+    }
+    places
 }
 
-fn length(path: &Path) -> usize {
-    path.as_os_str().as_bytes().len()
+/// A mount is seen if it was made on the mount that is seen at its place.
+fn is_hidden(mount: &MountPoint, places: &HashMap<&Path, Vec<u32>>) -> bool {
+    let at = |place: &Path| places.get(place)?.iter().rfind(|id| **id != mount.id);
+    mount.destination.ancestors().find_map(at).is_some_and(|nearest| *nearest != mount.parent)
 }
 
 #[cfg(test)]

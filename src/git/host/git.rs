@@ -143,6 +143,10 @@ impl Git {
 
     /// Git with the safe settings and without a repository; only discovery and `in_dir` start from here.
     fn bare_command(&self) -> Cmd {
+        self.command(&["--no-optional-locks"])
+    }
+
+    fn command(&self, options: &[&str]) -> Cmd {
         let mut cmd = Cmd::new("git")
             .without_env("GIT_")
             .own_group()
@@ -154,7 +158,7 @@ impl Git {
         for (key, value) in &self.env {
             cmd = cmd.env(key, value);
         }
-        cmd = cmd.arg("--no-optional-locks");
+        cmd = cmd.args(options);
         SAFE.iter().fold(cmd, |cmd, setting| cmd.arg("-c").arg(setting))
     }
 
@@ -191,10 +195,18 @@ impl Git {
 
     /// A command on a checkout. Both places are given, so that nothing in the tree decides which repository is meant.
     pub fn in_tree(&self, git_dir: &Path, work_tree: &Path) -> Cmd {
-        self.bare_command()
-            .arg(joined("--git-dir=", git_dir))
-            .arg(joined("--work-tree=", work_tree))
-            .directory(work_tree)
+        on_tree(self.bare_command(), git_dir, work_tree)
+    }
+
+    /// The same for a command that writes into the checkout's index what it has found to be unchanged, as the user's own `git status` does:
+    /// files that were written in the same second as the index are read again each time otherwise. Where somebody else has the index, it
+    /// does not.
+    pub fn refreshing(&self, git_dir: &Path, work_tree: &Path) -> Cmd {
+        if self.rehearses() {
+            return self.in_tree(git_dir, work_tree);
+        }
+        // What is lost there is looked at again.
+        on_tree(self.command(&[]), git_dir, work_tree).args(["-c", "core.fsync=none"])
     }
 
     /// Runs; the exit code is the caller's to judge.
@@ -264,6 +276,10 @@ impl Git {
         let captured = self.lasting.answer(cmd, input, ask)?;
         if captured.success() { Ok(captured) } else { Err(refused(what, &captured)) }
     }
+}
+
+fn on_tree(cmd: Cmd, git_dir: &Path, work_tree: &Path) -> Cmd {
+    cmd.arg(joined("--git-dir=", git_dir)).arg(joined("--work-tree=", work_tree)).directory(work_tree)
 }
 
 /// Says what a rehearsal does with the command. What it would print, if anything, is the id of what it made.

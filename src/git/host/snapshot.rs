@@ -29,7 +29,7 @@ pub struct Asked(Begun);
 
 /// Asks.
 pub fn ask(git: &Git, checkout: &Checkout) -> Result<Asked, GitError> {
-    let cmd = git.in_tree(&checkout.git_dir, &checkout.worktree);
+    let cmd = git.refreshing(&checkout.git_dir, &checkout.worktree);
     let cmd = cmd.args([
         "status",
         "--porcelain=v1",

@@ -27,6 +27,25 @@ fn uncommitted_files_are_counted_aloud_and_a_copy_is_kept() {
     assert_eq!(bench.sh("cd agent && cat s file 'un tracked'"), "staged\nchanged\nnew");
 }
 
+/// Files of the same second as the index are read each time, until it is written anew. Where somebody else holds it, it stays.
+#[test]
+fn what_is_found_unchanged_is_written_down_in_the_index() {
+    let bench = Bench::linked();
+    let index = || bench.sh("stat -c '%i %z' repo/.git/worktrees/agent/index");
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    let before = index();
+    bench.sh("touch repo/.git/worktrees/agent/index.lock");
+    bench.prepare("agent");
+    assert_eq!(index(), before);
+    bench.sh("rm repo/.git/worktrees/agent/index.lock");
+    bench.prepare("agent");
+    let written = index();
+    assert_ne!(written, before);
+    bench.prepare("agent");
+    assert_eq!(index(), written);
+    assert_eq!(bench.sh("git -C agent status --porcelain"), "");
+}
+
 #[test]
 fn a_large_uncommitted_file_is_left_out_of_the_copy_and_said() {
     let bench = Bench::linked();

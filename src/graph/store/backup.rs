@@ -29,7 +29,11 @@ pub fn copy(conn: &Connection, to: &Path) -> Result<u64, GraphError> {
     let draft = tempfile::Builder::new().prefix(".bn-backup-").tempdir_in(folder).map_err(|e| failed("write to", e))?;
     let path = draft.path().join("copy");
     let text = path.to_str().ok_or_else(|| failed("write to", std::io::Error::other("its path is not UTF-8")))?;
-    conn.execute("VACUUM INTO ?1", [text]).map_err(|error| match error.sqlite_error_code() {
+    // It is synced below, once, and nobody sees it before.
+    conn.pragma_update(None, "synchronous", "OFF")?;
+    let copied = conn.execute("VACUUM INTO ?1", [text]);
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    copied.map_err(|error| match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => GraphError::Full { path: folder.to_owned() },
         _ => error.into(),
     })?;

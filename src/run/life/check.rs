@@ -152,7 +152,7 @@ fn in_container(run: &Run, git: &Git, prepared: &RunGit, checker: Checker<'_>) -
     engine.require_image(&plan.spec.image)?;
     prepare::refuse_taken(&plan.spec.name, engine.has_container(&plan.spec.name)?)?;
     let silent = checker.output.without_notes();
-    let (mut inner, Ready { container, git: laid, .. }) = prepare::begin(&plan, engine, git, silent)?;
+    let (mut inner, Ready { container, git: laid, .. }) = prepare::begin(&plan, engine, git, silent, || Ok(()))?;
     let fill = |run: &mut Run, output| prepare::fill(run, laid, git, output);
     let foreground = start(&mut inner, &container, engine, git, silent, fill)?;
     let caught = checker.signals.is_none().then(Signals::catch).transpose()?;

@@ -9,7 +9,7 @@ use crate::git::host::Git;
 use crate::run::life::landed;
 use crate::run::life::plan::Plan;
 use crate::run::record::RunError;
-use crate::run::record::census::{Census, Seen, survey};
+use crate::run::record::census::{Census, Seen};
 use crate::run::record::run_json::Record;
 use crate::run::record::state::State;
 use crate::run::record::unreadable::Unreadable;
@@ -17,7 +17,7 @@ use crate::run::record::unreadable::Unreadable;
 /// Refuses a second run of a worktree or branch, and the name of a run that keeps work which is nowhere else.
 pub fn refuse(plan: &Plan, census: &Census, git: &Git) -> Result<(), Failure> {
     census.runs.iter().try_for_each(|seen| refuse_one(plan, seen, git))?;
-    census.unreadable.iter().try_for_each(|run| refuse_unreadable(plan, run))
+    unreadable(plan, census).try_for_each(|run| refuse_unreadable(plan, run))
 }
 
 fn refuse_one(plan: &Plan, seen: &Seen, git: &Git) -> Result<(), Failure> {
@@ -61,16 +61,16 @@ fn refuse_one(plan: &Plan, seen: &Seen, git: &Git) -> Result<(), Failure> {
 
 /// Its worktree is not known, so the run has to end before another one starts.
 fn refuse_unreadable(plan: &Plan, run: &Unreadable) -> Result<(), Failure> {
-    let here = run.folder.path().parent() == plan.folder.path().parent();
-    if here && (run.owned || run.name() == plan.spec.name) {
+    if run.owned || run.name() == plan.spec.name {
         return Err(run.in_the_way(run.owned).into());
     }
     Ok(())
 }
 
-/// Refuses the runs of this repository whose record cannot be read, because their worktree is not known.
-pub fn unreadable(plan: &Plan) -> Result<Vec<Unreadable>, RunError> {
-    Ok(survey(plan.folder.path().parent().unwrap_or(Path::new("/")))?.unreadable)
+/// The runs of this repository whose record cannot be read: their worktree is not known.
+pub fn unreadable<'a>(plan: &Plan, census: &'a Census) -> impl Iterator<Item = &'a Unreadable> {
+    let here = plan.folder.path().parent().map(Path::to_owned);
+    census.unreadable.iter().filter(move |run| run.folder.path().parent() == here.as_deref())
 }
 
 /// An agent writes all that is below its worktree: another's checkout there, its git file included. A folder can have

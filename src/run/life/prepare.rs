@@ -48,17 +48,18 @@ pub struct Ready {
     pub tree: Tree,
 }
 
-/// Claims the name and the worktree, and prepares. A run that fails here was never there.
-pub fn begin(plan: &Plan, engine: &Engine, git: &Git, output: Output) -> Result<(Run, Ready), Failure> {
-    // A run whose record cannot be read has no owner to ask; its container shows whether it goes on.
-    for lost in conflicts::unreadable(plan)? {
-        if engine.has_container(&lost.name())? {
-            return Err(lost.in_the_way(true).into());
-        }
-    }
-    let run = claim(plan, git, output)?;
+/// Claims the name and the worktree, and prepares. A run that fails here was never there. What `required` asks for has to be true before
+/// anything is made that lasts.
+pub fn begin(
+    plan: &Plan,
+    engine: &Engine,
+    git: &Git,
+    output: Output,
+    required: impl FnOnce() -> Result<(), Failure>,
+) -> Result<(Run, Ready), Failure> {
+    let run = claim(plan, engine, git, output)?;
     let share = Share::of(&plan.spec, &plan.folder);
-    match prepare(&run, plan, git, output) {
+    match prepare(&run, plan, git, output, required) {
         Ok(ready) => {
             share
                 .iter()
@@ -74,7 +75,7 @@ pub fn begin(plan: &Plan, engine: &Engine, git: &Git, output: Output) -> Result<
 }
 
 /// Takes the name and the worktree for this run, so that no other run gets them.
-fn claim(plan: &Plan, git: &Git, output: Output) -> Result<Run, Failure> {
+fn claim(plan: &Plan, engine: &Engine, git: &Git, output: Output) -> Result<Run, Failure> {
     let runs = plan.folder.path().parent().unwrap_or(Path::new("/"));
     store::create_private(runs).map_err(|source| RunError::io("make", runs, source))?;
     // One door for all repositories: the names of containers are the machine's.
@@ -82,7 +83,14 @@ fn claim(plan: &Plan, git: &Git, output: Output) -> Result<Run, Failure> {
     let step = output.step("waiting for another start of a run");
     let _door = Lock::take(&door).map_err(|source| RunError::io("lock", &door, source))?;
     drop(step);
-    conflicts::refuse(plan, &all(&plan.repositories)?, git)?;
+    let census = all(&plan.repositories)?;
+    // A run whose record cannot be read has no owner to ask; its container shows whether it goes on.
+    for lost in conflicts::unreadable(plan, &census) {
+        if engine.has_container(&lost.name())? {
+            return Err(lost.in_the_way(true).into());
+        }
+    }
+    conflicts::refuse(plan, &census, git)?;
     let folder = &plan.folder;
     remove_all(folder.path())?;
     store::create_private(folder.path()).map_err(|source| RunError::io("make", folder.path(), source))?;
@@ -100,16 +108,23 @@ fn claim(plan: &Plan, git: &Git, output: Output) -> Result<Run, Failure> {
 }
 
 /// Makes all that is mounted. What is made stays in the run's folders, and goes with them if this fails.
-fn prepare(run: &Run, plan: &Plan, git: &Git, output: Output) -> Result<Ready, Failure> {
+fn prepare(
+    run: &Run,
+    plan: &Plan,
+    git: &Git,
+    output: Output,
+    required: impl FnOnce() -> Result<(), Failure>,
+) -> Result<Ready, Failure> {
     let spec = &plan.spec;
     let tree = review::tree(&spec.checkout);
-    let git = prepare_git(run, plan, &tree, git, output)?;
-    // The folder is made here, with its owner; runc would make it root's.
-    tell::graph_of(spec)?;
     let folder = run.folder.path().to_owned();
     status::create(&run.folder).map_err(|source| RunError::io("make", &folder, source))?;
     write_files(run, plan).map_err(|source| RunError::io("write to", &folder, source))?;
+    required()?;
+    let git = prepare_git(run, plan, &tree, git, output)?;
     failpoint::reached(Point::FilesWritten);
+    // The folder is made here, with its owner; runc would make it root's.
+    tell::graph_of(spec)?;
     store::create_private(&spec.runtime).map_err(|source| RunError::io("make", &spec.runtime, source))?;
     if spec.network.mode == Network::Egress {
         let egress = proxy::folder(&spec.runtime);

@@ -13,7 +13,7 @@ use crate::output::{Output, progress};
 use crate::process::{Cmd, exit_code};
 use crate::run::engine::process::Watched;
 use crate::run::engine::{Engine, EngineError, Starting};
-use crate::run::life::{prepare, sign_in};
+use crate::run::life::{prepare, sign_in, tell};
 use crate::run::record::RunError;
 use crate::run::record::folder::Folder;
 use crate::run::record::run::Run;
@@ -24,7 +24,7 @@ use crate::run::watch::wall::{self, WallError};
 
 /// How long the image's entrypoint may take to get to the gate.
 const TIMEOUT: Duration = Duration::from_secs(60);
-const POLL: Duration = Duration::from_millis(2);
+const POLL: Duration = Duration::from_micros(500);
 
 /// `ctr` in the foreground, where the agent has the terminal; and how that was.
 #[derive(Debug, Default)]
@@ -221,7 +221,11 @@ fn wall_in(run: &mut Run, container: &ContainerSpec, engine: &Engine) -> Result<
     let pid = run.record.pid.ok_or_else(|| ended_early(run))?;
     limit_processes(container, engine, pid)?;
     wall::check(pid, container, run.record.spec.uid, run.record.spec.gid)?;
-    Ok(run.save_ahead(Point::PidRecorded)?)
+    if run.record.spec.detached {
+        // Its owner is another process, and learns the number there. Else it is written with the next step.
+        run.save_ahead(Point::PidRecorded)?;
+    }
+    Ok(())
 }
 
 /// Limits that a process hands on to those that it starts: here all of them wait at the gate.
@@ -266,6 +270,9 @@ fn give_up(
     sign_in::end(run)?;
     prepare::remove_secrets(&run.record.spec)?;
     run_refs::abandon(git, &run.record.spec.checkout.common_dir, run.name(), run.folder.path())?;
+    if let Err(error) = tell::not_started(&run.record) {
+        output.note(format_args!("the end of this run could not be written to the task graph: {error}"));
+    }
     // Its number may be another process's soon.
     run.record.pid = None;
     run.record.reason = Some(in_one_sentence(error));

@@ -41,22 +41,35 @@ use crate::run::life::{caches, landed, memory, over, retried, review, sign_in, t
 use crate::run::record::RunError;
 use crate::run::record::check::Check;
 use crate::run::record::run::Run;
+use crate::run::record::run_json::RunSpec;
 use crate::run::record::state::{Ending, Outcome, State};
-use crate::run::watch::proxy;
+use crate::run::watch::{proxy, status};
 use crate::untrusted::tree::Tree;
 
 pub use crate::run::life::prepare::{Ready, begin, refuse_taken};
 
-/// Starts the container. What the agent's git works in is made meanwhile, and what has to be kept from the agent is kept. `git`
-/// remembers. A run whose git cannot be prepared was never there.
-pub fn start(run: &mut Run, ready: Ready, engine: &Engine, git: &Git, output: Output) -> Result<Foreground, Failure> {
+/// Registers an agent in the graph, and returns what it reads first. `None`: it does so itself.
+pub type Orient = fn(&RunSpec) -> Option<String>;
+
+/// Starts the container. What the agent's git works in is made meanwhile, what has to be kept from the agent is kept, and the graph knows
+/// it. `git` remembers. A run whose git cannot be prepared was never there.
+pub fn start(
+    run: &mut Run,
+    ready: Ready,
+    engine: &Engine,
+    git: &Git,
+    output: Output,
+    orient: Orient,
+) -> Result<Foreground, Failure> {
     let Ready { container, git: laid, tree } = ready;
     let mut is_filled = true;
     let started = start::start(run, &container, engine, git, output, |run, output| {
         is_filled = false;
         prepare::fill(run, laid, git, output)?;
         is_filled = true;
-        keep_before(run, &tree, git)
+        keep_before(run, &tree, git)?;
+        let told = orient(&run.record.spec).map_or(Ok(()), |page| status::tell_page(&run.folder, &page));
+        Ok(told.map_err(|source| RunError::io("write to", run.folder.path(), source))?)
     });
     if !is_filled {
         prepare::undo(run, git)?;
@@ -118,9 +131,12 @@ fn end_and(
     run.record.ended_at.get_or_insert_with(crate::env::now);
     run.enter_ahead(State::Collecting, Point::EndingRecorded)?;
     let removal = engine.begin_removal(run.name());
+    // Whoever closes a graph last waits for the disk: that is done once, when all is told. Whether it can be opened shows where it is told.
+    let graph = run.record.started_at.map(|_| tell::graph_of(&run.record.spec));
     // Nothing runs in the container any more: it goes meanwhile.
     first();
     let outcome = collect_and_merge(run, git, landing).map(|said| settle(run, git, said));
+    drop(graph);
     if let Err(error) = over::finish_removal(run, removal) {
         // It says why.
         run.save(Point::CollectFailed)?;
@@ -134,7 +150,7 @@ fn end_and(
             return Err(error);
         }
     }
-    Ok(run.enter(State::Ended, Point::RunEnded)?)
+    Ok(run.enter_ahead(State::Ended, Point::RunEnded)?)
 }
 
 /// Takes the work over. Returns what the user should hear.

@@ -24,7 +24,7 @@ enum Closed {
 
 /// Ends the run's session, which releases its claims, and sets the status of the tasks that it closed.
 pub fn ended(record: &Record) -> Result<(), GraphError> {
-    let Some((outcome, store)) = outcome_and_graph(record)? else { return Ok(()) };
+    let Some((outcome, store)) = outcome_and_graph(record)? else { return not_started(record) };
     let (spec, now) = (&record.spec, Timestamp::from(crate::env::now()));
     match closed(outcome, has_work(record)) {
         Closed::Done => drop(store.land(&spec.session, &landed_note(spec), now)?),
@@ -41,6 +41,16 @@ pub fn ended(record: &Record) -> Result<(), GraphError> {
     }
     store.end_run(&spec.session, &format!("the run {} ended: {outcome}", spec.name), now)?;
     failpoint::reached(Point::GraphTold);
+    Ok(())
+}
+
+/// Ends the session of an agent that was registered, and never started.
+pub fn not_started(record: &Record) -> Result<(), GraphError> {
+    let spec = &record.spec;
+    if spec.graph.join(FILE).exists() {
+        let why = format!("the run {} was not started", spec.name);
+        graph_of(spec)?.end_run(&spec.session, &why, Timestamp::from(crate::env::now()))?;
+    }
     Ok(())
 }
 

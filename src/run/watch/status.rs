@@ -19,6 +19,8 @@ const GO: &str = "go";
 const STOP: &str = "stop";
 const STARTED: &str = "started";
 const EXIT: &str = "exit";
+/// What the agent reads first.
+const PAGE: &str = "page";
 /// What went wrong in the run that this one tries again.
 const BEFORE: &str = "before";
 const LONGEST_BEFORE: u64 = 64 << 10;
@@ -49,6 +51,11 @@ pub fn create(folder: &Folder) -> io::Result<()> {
 /// Writes down for the agent what went wrong in the run that it tries again.
 pub fn tell_before(folder: &Folder, text: &str) -> io::Result<()> {
     crate::run::record::store::create_file(&folder.control().join(BEFORE), text.as_bytes(), 0o444)
+}
+
+/// Writes down for the agent what it reads first.
+pub fn tell_page(folder: &Folder, page: &str) -> io::Result<()> {
+    crate::run::record::store::create_file(&folder.control().join(PAGE), page.as_bytes(), 0o444)
 }
 
 /// What went wrong before, read in the container, where the agent cannot have written it.

@@ -8,6 +8,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
@@ -169,9 +170,17 @@ fn identify(path: &Path) -> Option<Identity> {
 
 fn groups(pid: u32) -> io::Result<Groups> {
     let membership = read(&folder(pid).join("cgroup"))?;
-    let hosts = parse_mounts(Path::new("/proc/self/mountinfo"))?;
-    Groups::find(&membership, &hosts)
+    Groups::find(&membership, hosts_mounts()?)
         .ok_or_else(|| io::Error::other(format!("no control group of process {pid} is mounted on this host")))
+}
+
+/// Where control groups are mounted does not change, and the kernel takes its time to list what is mounted on a host with many images.
+fn hosts_mounts() -> io::Result<&'static [MountPoint]> {
+    static MOUNTS: OnceLock<Vec<MountPoint>> = OnceLock::new();
+    match MOUNTS.get() {
+        Some(known) => Ok(known),
+        None => parse_mounts(Path::new("/proc/self/mountinfo")).map(|found| &**MOUNTS.get_or_init(|| found)),
+    }
 }
 
 /// The first one has to be there; others may end while they are looked at.
