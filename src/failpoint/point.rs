@@ -23,9 +23,9 @@ points! {
     SecretsWritten,
     /// From here on `ctr` is at work.
     BaseKept,
-    UncommittedKept,
     PrivateMade,
     Pinned,
+    UncommittedKept,
     GitPrepared,
     RunPrepared,
     ContainerStarted,

@@ -76,9 +76,12 @@ fn make_places(git: &Git, run: &RunGit) -> Result<(), GitError> {
 
 /// Fills what a run has of one repository. Returns what to tell the user.
 fn fill(git: &Git, run: &RunGit, survey: &Survey, uncommitted: Asked) -> Result<Vec<String>, GitError> {
-    let kept = keep_start(git, run, survey, uncommitted)?;
+    let copied = keep_start(git, run, survey)?;
     let built = build(git, run, survey)?;
-    Ok(kept.into_iter().chain(built).collect())
+    // Last: in a large worktree git takes its time to say what is not committed.
+    let kept = keep_uncommitted(git, run, uncommitted)?;
+    copy_checkout_files(git, run, &survey.config)?;
+    Ok(kept.into_iter().chain(copied).chain(built).collect())
 }
 
 /// The same for a submodule. What `said` has is not said again.
@@ -99,13 +102,17 @@ fn check_name(run: &str) -> Result<(), GitError> {
     }
 }
 
-/// The starting commit and the user's uncommitted files get refs of their own.
-/// Returns what to tell the user.
-fn keep_start(git: &Git, run: &RunGit, survey: &Survey, uncommitted: Asked) -> Result<Vec<String>, GitError> {
+/// The starting commit gets a ref of its own. Returns what to tell the user.
+fn keep_start(git: &Git, run: &RunGit, survey: &Survey) -> Result<Option<String>, GitError> {
     let copied = kept_git::create(git, run, config::is_partial_clone(&survey.config))?;
-    let (repository, reference) = (run.kept(), run.reference("uncommitted"));
     kept_git::write(run, kept_git::START, run.base())?;
     failpoint::reached(Point::BaseKept);
+    Ok(copied)
+}
+
+/// And so do the user's uncommitted files. Returns what to tell the user.
+fn keep_uncommitted(git: &Git, run: &RunGit, uncommitted: Asked) -> Result<Vec<String>, GitError> {
+    let (repository, reference) = (run.kept(), run.reference("uncommitted"));
     let copy = Copy { head: run.base(), place: (&repository, &reference), scratch: &run.folder };
     let notes = snapshot::save(git, &run.checkout, uncommitted, &copy)?;
     if git.rehearses() && !notes.is_empty() {
@@ -113,7 +120,7 @@ fn keep_start(git: &Git, run: &RunGit, survey: &Survey, uncommitted: Asked) -> R
         kept_git::write(run, "uncommitted", snapshot::empty_tree(&run.checkout.object_format))?;
     }
     failpoint::reached(Point::UncommittedKept);
-    Ok(notes.into_iter().chain(copied).collect())
+    Ok(notes)
 }
 
 /// Makes the repositories that the agent gets. Returns what to tell the user.
@@ -135,7 +142,6 @@ fn build(git: &Git, run: &RunGit, survey: &Survey) -> Result<Vec<String>, GitErr
     bare::create(&run.private(), &skeleton(&head), private.text)?;
     bare::create(&run.view(), &skeleton(&view_head), ConfigText::bare())?;
     failpoint::reached(Point::PrivateMade);
-    copy_checkout_files(git, run, &survey.config)?;
     let missing = publish::refs(git, run)?;
     hooks::write_pre_push(&run.private(), survey.ways.pre_push())?;
     let told = sockets::note(&survey.sockets).into_iter().chain(private.notes).chain(nested_notes(run, survey));

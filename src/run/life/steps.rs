@@ -65,6 +65,8 @@ pub fn start(
     let mut is_filled = true;
     let started = start::start(run, &container, engine, git, output, |run, output| {
         is_filled = false;
+        // First, for git is not done yet with a large worktree.
+        tell::copy_before(&run.record.spec)?;
         prepare::fill(run, laid, git, output)?;
         is_filled = true;
         keep_before(run, &tree, git)?;
@@ -79,7 +81,6 @@ pub fn start(
 
 /// What it takes to undo, or to see, what an agent has done.
 fn keep_before(run: &Run, tree: &Tree, git: &Git) -> Result<(), Failure> {
-    tell::copy_before(&run.record.spec)?;
     let Some(prepared) = run.git() else { return Ok(()) };
     kept_git::settle(&prepared)?;
     review::remember(git, &prepared, tree, &run.folder)
