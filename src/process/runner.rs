@@ -175,6 +175,10 @@ impl Runner {
             };
         }
         command.envs(effective.env.iter().map(|(key, value)| (key, value)));
+        if self.rehearses() {
+            // Git would write into an index what it has only looked at.
+            command.env("GIT_OPTIONAL_LOCKS", "0");
+        }
         command
     }
 

@@ -69,6 +69,11 @@ impl Transcript {
         shown
     }
 
+    /// Whether the beginning of a line is held back until its end has come.
+    pub fn holds_back(&self) -> bool {
+        !self.line.is_empty() || self.left_out > 0
+    }
+
     fn end_line(&mut self, shown: &mut Vec<u8>) {
         let (line, left_out) = (std::mem::take(&mut self.line), std::mem::take(&mut self.left_out));
         if std::mem::take(&mut self.passing) || line.is_empty() && left_out == 0 {

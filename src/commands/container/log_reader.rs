@@ -47,7 +47,9 @@ impl Reader {
                     keep_last_lines(&mut last, lines, MOST_BEFORE);
                     Ok(())
                 })?;
-                keep_last_lines(&mut last, lines, 0);
+                // A last line without an end is one of them, and comes behind these.
+                let begun = reader.transcript.as_ref().is_some_and(Transcript::holds_back);
+                keep_last_lines(&mut last, lines.saturating_sub(usize::from(begun)), 0);
                 reader.before = last;
             }
         }

@@ -200,11 +200,8 @@ impl Git {
 
     /// The same for a command that writes into the checkout's index what it has found to be unchanged, as the user's own `git status` does:
     /// files that were written in the same second as the index are read again each time otherwise. Where somebody else has the index, it
-    /// does not.
+    /// does not, and neither in a rehearsal.
     pub fn refreshing(&self, git_dir: &Path, work_tree: &Path) -> Cmd {
-        if self.rehearses() {
-            return self.in_tree(git_dir, work_tree);
-        }
         // What is lost there is looked at again.
         on_tree(self.command(&[]), git_dir, work_tree).args(["-c", "core.fsync=none"])
     }
