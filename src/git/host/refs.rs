@@ -118,9 +118,11 @@ pub fn apart(git: &Git, git_dir: &Path, one: &str, other: &str) -> Result<(u64, 
         return Ok((0, 0));
     }
     let cmd = git.in_dir(git_dir).args(["rev-list", "--count", "--left-right", &format!("{one}...{other}"), "--"]);
-    let text = git.read("compare two commits", &cmd)?.text();
-    let mut counts = text.split('\t').map(|count| count.parse().unwrap_or(0));
-    Ok((counts.next().unwrap_or(0), counts.next().unwrap_or(0)))
+    let what = "compare two commits";
+    let text = git.read(what, &cmd)?.text();
+    let counts = text.split_once('\t').and_then(|(one, other)| Some((one.parse().ok()?, other.parse().ok()?)));
+    // Taken for none, what cannot be read would make one of them part of the other.
+    counts.ok_or_else(|| GitError::Failed { what: what.to_owned(), reason: format!("it answered {text:?}") })
 }
 
 /// Whether `ancestor` is in the history of `commit`, of which it is a part itself.
