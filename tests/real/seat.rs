@@ -12,7 +12,8 @@ use crate::screen::Screen;
 use crate::waiting;
 use crate::world::{Answer, World, answer, image, wait_for};
 
-const COMMIT: &str = "echo work > work; git add work; git commit -qm work";
+// Those of two agents in the same second would be one and the same otherwise.
+const COMMIT: &str = "echo work > work; git add work; git commit -qm work -m \"by $BN_AGENT_NAME\"";
 
 /// A line that somebody types in the main checkout, with `bn` on their PATH.
 fn types(world: &World, line: &str) -> Answer {

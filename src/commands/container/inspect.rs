@@ -57,7 +57,8 @@ pub fn run(args: &InspectArgs, context: &Context) -> Result<Exit, Failure> {
 fn standing_wall(pid: u32, name: &str) -> io::Result<Option<Wall>> {
     let Some(watched) = Watched::find(pid, name)? else { return Ok(None) };
     match wall::inspect(pid) {
-        Err(_) if watched.ends_within(Duration::ZERO)? => Ok(None),
+        // The kernel takes a process apart piece by piece: what cannot be read any more goes before the process has ended.
+        Err(_) if watched.ends_within(Duration::from_secs(1))? => Ok(None),
         wall => wall.map(Some),
     }
 }
