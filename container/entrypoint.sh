@@ -1,7 +1,8 @@
-#!/bin/bash
+#!/bin/sh
+# shellcheck shell=bash
 # PID 1 of an agent's container, in two stages.
 #
-# Stage 1 is root for a moment, and becomes bn at once, which makes a user with the uid and gid of the files' owner, gives up every
+# Stage 1 is root for a moment, in the shell that starts fastest, and becomes bn at once, which makes a user with the uid and gid of the files' owner, gives up every
 # capability for good, and becomes tini under that uid, which forwards signals to the whole second stage.
 # Stage 2 is the agent's life: secrets, the gate, the way out, bn orient, the agent, bn goodbye, the exit file. Where bn is outside, it
 # registers the agent and ends its session, and this only prints the page.
@@ -9,10 +10,9 @@
 #   binnacle-entrypoint [COMMAND ARG...]      without a COMMAND: the agent that BN_AGENT names
 #
 # Exit code: the agent's own; 143 when it was told to stop; 125 when it could not be started.
+# First of all: what follows is bash's, and is not read for this.
+if [ "${1:-}" != --stage2 ]; then exec bn container drop-root -- /bin/bash "$0" --stage2 "$@"; fi
 set -euo pipefail
-
-# First of all: what follows is not read for this.
-if [[ ${1:-} != --stage2 ]]; then exec bn container drop-root -- "${BASH_SOURCE[0]}" --stage2 "$@"; fi
 
 readonly WORKSPACE=/workspace
 readonly SECRETS=/run/secrets/env
@@ -37,15 +37,17 @@ bn_is_outside() { [[ -d $CTL ]]; }
 
 # Without CAP_SETPCAP the bounding set stays as it was.
 check_powerless() {
-    local key value
-    while read -r key value; do
-        case $key in
-            CapPrm: | CapEff: | CapBnd: | CapAmb:)
-                ((16#$value == 0)) || die "capabilities are left (${key%:} $value): CAP_SETPCAP is needed to drop them" ;;
-            NoNewPrivs:)
+    local lines line value
+    mapfile -t lines </proc/self/status
+    for line in "${lines[@]}"; do
+        value=${line#*:$'\t'}
+        case $line in
+            CapPrm:* | CapEff:* | CapBnd:* | CapAmb:*)
+                ((16#$value == 0)) || die "capabilities are left (${line%%:*} $value): CAP_SETPCAP is needed to drop them" ;;
+            NoNewPrivs:*)
                 ((value == 1)) || die "privileges could be gained again (NoNewPrivs $value)" ;;
         esac
-    done </proc/self/status
+    done
 }
 
 # NUL-separated KEY=VALUE, so that a value may hold anything.

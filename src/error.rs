@@ -64,8 +64,13 @@ pub struct Failure(Box<dyn Explain + Send + Sync>);
 impl Failure {
     /// Whether it is an error of this room's.
     pub fn is<E: std::error::Error + 'static>(&self) -> bool {
+        self.find::<E>().is_some()
+    }
+
+    /// The error, where it is one of this room's.
+    pub fn find<E: std::error::Error + 'static>(&self) -> Option<&E> {
         let error: &(dyn std::error::Error + 'static) = &*self.0;
-        error.is::<E>()
+        error.downcast_ref()
     }
 
     pub fn hints(&self) -> Vec<String> {

@@ -43,7 +43,8 @@ pub struct Prepared {
 pub fn prepare(git: &Git, request: Request<'_>) -> Result<Prepared, GitError> {
     let laid = lay(git, request)?;
     let mounts = laid.mounts.clone();
-    let (run, notes) = laid.fill(git)?;
+    let uncommitted = laid.ask(git)?;
+    let (run, notes) = laid.fill(git, uncommitted)?;
     Ok(Prepared { git: run, mounts, notes })
 }
 

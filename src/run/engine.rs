@@ -133,6 +133,11 @@ impl Engine {
         Self { ctr, runner: runner.clone() }
     }
 
+    /// Whether it does so without sudo.
+    pub fn lets_us_in(&self) -> bool {
+        !self.ctr.needs_root || self.runner.is_root()
+    }
+
     pub fn runner(&self) -> &Runner {
         &self.runner
     }
@@ -292,6 +297,11 @@ fn is_not_found(stderr: &str) -> bool {
     last_line(stderr).contains("not found") || stderr.contains("process already finished")
 }
 
+/// Whether `ctr run` found no image, and made nothing.
+fn has_no_image(stderr: &str) -> bool {
+    last_line(stderr).starts_with("ctr: image \"") && is_not_found(stderr)
+}
+
 /// Whether nobody was there to hear what `ctr` asked, or went before it was answered.
 fn is_gone(stderr: &str) -> bool {
     let unheard = stderr.contains("dial ") || stderr.contains("failed to dial");
@@ -330,6 +340,9 @@ mod tests {
     fn ctr_is_quoted_by_its_meaning() {
         assert_eq!(meaning("ctr: container \"x\": not found\n"), "container \"x\"");
         assert!(meaning("ctr: write /x: no space left on device: unknown").starts_with("the disk is full"));
+        assert!(
+            has_no_image("ctr: image \"localhost/a:b\": not found\n") && !has_no_image("ctr: snapshot x: not found")
+        );
         assert!(is_not_found("ctr: no running task found: task x not found: not found"));
         assert!(matches!(from_stderr("/s", "dial: connection refused"), EngineError::NotRunning { .. }));
         assert!(matches!(from_stderr("/s", "odd"), EngineError::Failed { .. }));

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::thread;
+use std::thread::{self, Scope, ScopedJoinHandle};
 
 use crate::output::progress;
 use crate::untrusted::UntrustedError;
@@ -16,6 +16,33 @@ const BATCH: usize = 8192;
 /// So many are removed at a time, and no thread is started for fewer than so many.
 const THREADS: usize = 8;
 const FEW: usize = 64;
+
+/// Removes folders as `folder` does, all at the same time.
+pub fn folders(folders: &[PathBuf]) -> Result<(), UntrustedError> {
+    let remove = |path: &PathBuf| folder(path);
+    let (own, others) = folders.split_first().map_or((None, folders), |(own, others)| (Some(own), others));
+    thread::scope(|scope| {
+        let is_gone =
+            |path: &Path| fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        let others = others.iter().filter(|path| !is_gone(path));
+        let begun: Vec<_> = others.map(|path| (path, begin(scope, move || remove(path)))).collect();
+        let done = own.map_or(Ok(()), remove);
+        begun.into_iter().fold(done, |done, (path, thread)| done.and(end(thread, || remove(path))))
+    })
+}
+
+/// `None` where no thread can be started.
+fn begin<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> Option<ScopedJoinHandle<'scope, T>> {
+    thread::Builder::new().spawn_scoped(scope, work).ok()
+}
+
+/// What came of it. Where there is nothing, it is done here.
+fn end<T>(thread: Option<ScopedJoinHandle<'_, T>>, again: impl Fn() -> T) -> T {
+    thread.and_then(|thread| thread.join().ok()).unwrap_or_else(again)
+}
 
 /// Removes a folder and all below it; follows no link, and does not mind if it is not there.
 pub fn folder(folder: &Path) -> Result<(), UntrustedError> {
@@ -40,11 +67,16 @@ impl Removal<'_> {
         while let Some(path) = open.last().cloned() {
             // There may be very many.
             progress::tick();
+            match fs::remove_dir(&path) {
+                Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {}
+                removed => {
+                    removed?;
+                    open.pop();
+                    continue;
+                }
+            }
             let below = self.empty_of_files(&path)?;
-            if below.is_empty() {
-                fs::remove_dir(&path)?;
-                open.pop();
-            } else if path.as_os_str().len() > LONGEST + self.top.as_os_str().len() {
+            if path.as_os_str().len() > LONGEST + self.top.as_os_str().len() {
                 below.iter().try_for_each(|folder| self.lift(folder))?;
             } else {
                 open.extend(below);
@@ -93,25 +125,30 @@ fn remove_files(files: &[PathBuf]) -> io::Result<()> {
     let mut parts = files.chunks(files.len().div_ceil(THREADS).max(FEW));
     let own = parts.next().unwrap_or_default();
     thread::scope(|scope| {
-        let begun: Vec<_> = parts
-            // Where no thread can be started the part is this one's.
-            .map(|part| (part, thread::Builder::new().spawn_scoped(scope, move || remove(part)).ok()))
-            .collect();
-        let mut done = remove(own);
-        for (part, thread) in begun {
-            let other = match thread {
-                Some(thread) => thread.join().unwrap_or_else(|_| remove(part)),
-                None => remove(part),
-            };
-            done = done.and(other);
-        }
-        done
+        let begun: Vec<_> = parts.map(|part| (part, begin(scope, move || remove(part)))).collect();
+        let done = remove(own);
+        begun.into_iter().fold(done, |done, (part, thread)| done.and(end(thread, || remove(part))))
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folders_are_removed_together_and_what_cannot_be_is_said() {
+        let parent = tempfile::tempdir().unwrap();
+        let at = |name: &str| parent.path().join(name);
+        ["a/b/c", "d/e", "f"].iter().for_each(|path| fs::create_dir_all(at(path)).unwrap());
+        fs::write(at("a/b/file"), "").unwrap();
+        folders(&["nowhere", "a", "d", "f"].map(at)).unwrap();
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+        fs::write(at("file"), "").unwrap();
+        fs::create_dir(at("g")).unwrap();
+        let refused = folders(&["g", "file/below"].map(at)).unwrap_err().to_string();
+        assert!(refused.contains("file/below") && !at("g").exists(), "{refused}");
+        folders(&[]).unwrap();
+    }
 
     #[test]
     fn a_folder_with_many_files_is_removed() {

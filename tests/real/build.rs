@@ -89,6 +89,38 @@ fn an_image_that_buildah_has_is_taken_by_the_run_that_wants_it() {
     );
 }
 
+/// Where a run of the same repository has had the image, nobody but `ctr run` is asked whether it is there.
+#[test]
+fn an_image_that_went_since_the_last_run_is_got_again_or_missed() {
+    let world = World::new();
+    let built = Image::of(&world);
+    built.build(&(least() + "RUN echo mine > /mine\n")).exits(0);
+    let run = || {
+        let line = ["container", "run", "--verbose", "--tag", &built.reference, "../agent-1", "--", "cat", "/mine"];
+        answer(own_store(&mut world.bn_command(&line)).output().unwrap())
+    };
+    let asks = |answer: &Answer| answer.stderr.lines().filter(|line| line.contains(" images ls ")).count();
+    assert_eq!(asks(&run().exits(0)), 1);
+    // sudo's question comes first, where it has one.
+    let is_root = usize::from(!rustix::process::geteuid().is_root());
+    assert_eq!(asks(&run().exits(0)), is_root);
+    ctr(&["images", "rm", "--sync", &built.reference]);
+    let taken = run().exits(0);
+    assert!(taken.stderr.contains("taking it from the images of buildah") && taken.stdout.contains("mine\n"));
+    ctr(&["images", "rm", "--sync", &built.reference]);
+    own_store(world.program("buildah").args(["rmi", &built.reference])).output().unwrap();
+    let missed = run().exits(125);
+    let error = format!("Error: the image {} is not built\n", built.reference);
+    assert!(missed.stderr.contains(&error) && missed.stderr.contains("hint: build it: "), "{missed:#?}");
+    assert_eq!(missed.stdout, "");
+    assert_eq!(world.list().len(), 3);
+    assert_eq!(world.git("for-each-ref refs/binnacle"), "");
+    assert_eq!(
+        world.shell("find run -mindepth 2 -name 'binnacle-self-*'; ls -d repo/.git/binnacle 2>/dev/null || true"),
+        ""
+    );
+}
+
 /// containerd's own copy of a file of an image.
 fn content(digest: &str) -> serde_json::Value {
     serde_json::from_str(&ctr(&["content", "get", digest])).unwrap()

@@ -7,6 +7,7 @@ use crate::commands::config::confirmed::{Confirmed, is_wanted};
 use crate::commands::config::gather::{self, Project};
 use crate::commands::container::{devcontainer, worktree};
 use crate::commands::{Context, known};
+use crate::config::PROJECT_FILE;
 use crate::config::error::ConfigError;
 use crate::config::key::CommandLine;
 use crate::config::setting::{Origin, Setting, settle};
@@ -15,7 +16,7 @@ use crate::container::name::check_name;
 use crate::container::network::Network;
 use crate::env::machine;
 use crate::error::{Failure, Usage};
-use crate::git::host::Git;
+use crate::git::host::{Git, config, discover, show};
 use crate::process::Runner;
 
 /// Those that mean something only with the network that they are for.
@@ -45,6 +46,7 @@ pub fn fill_meanwhile<T>(
     let runner = Runner::new(&context.env).withholding(withheld);
     let done = meanwhile(&args, &tag(&args, &stronger), &runner);
     let git = Git::new(runner).remembering();
+    ask_ahead(&args, &stronger, &git, context);
     let project = project(&args, &stronger, &git, context)?;
     let of_project = project.as_ref().map_or(&[][..], |project| &project.settings);
     let settled = settle(stronger.into_iter().chain(of_project.iter().cloned()));
@@ -64,6 +66,17 @@ pub fn fill_meanwhile<T>(
     // There is nobody else to see it.
     args.detach &= !args.shell;
     Ok((args, git, done))
+}
+
+/// Has git say what it will be asked of the checkout, as files tell where that is, while it is asked for that itself.
+pub fn ask_ahead(args: &RunArgs, stronger: &[Setting], git: &Git, context: &Context) {
+    let folder = worktree::existing(args.worktree.as_deref(), &context.env).ok();
+    let Some(found) = folder.filter(|_| args.branch.is_none()).and_then(|folder| discover::folders(&folder)) else {
+        return;
+    };
+    let target = args.merge_target.as_deref().or_else(|| gather::wanted_target(stronger)).unwrap_or("main");
+    config::ask_ahead(git, git.in_tree(&found.git_dir, &found.top));
+    show::ask_ahead(git, &found.common_dir, target, PROJECT_FILE);
 }
 
 /// The tag that a flag, the environment or the user names.

@@ -28,7 +28,7 @@ use crate::run::life::detach::detach;
 use crate::run::life::land::{Landing, Merge};
 use crate::run::life::over;
 use crate::run::life::plan::Plan;
-use crate::run::life::steps;
+use crate::run::life::steps::{self, Starter};
 use crate::run::record::census::all;
 use crate::run::record::check::CheckSpec;
 use crate::run::record::run_json::{NetworkSpec, RunSpec};
@@ -186,7 +186,8 @@ fn rehearse(args: &RunArgs, context: &Context, own: &Env, runner: &Runner) -> Re
     let mut done = |step: &str| steps.push(Step { step: step.to_owned(), commands: runner.rehearsed() });
     // It was read before, to know what the run is: by now the flags say what it said.
     let looking = git.remembering();
-    let asked = asked_ahead::guess(args, &args.tag, context, runner);
+    let asked = asked_ahead::guess(args, &args.tag, &[], context, runner);
+    configured::ask_ahead(args, &[], &looking, context);
     configured::project(args, &[], &looking, context)?;
     done("configure: ask containerd, and read the project's settings; nothing is changed");
     if let Some(branch) = &args.branch {
@@ -208,7 +209,8 @@ fn rehearse(args: &RunArgs, context: &Context, own: &Env, runner: &Runner) -> Re
     }
     let (mut run, ready) = steps::begin(&plan, engine, &looking, context.output, || Ok(()))?;
     done("prepare: look through the worktree, and make the folders that are mounted");
-    steps::start(&mut run, ready, engine, &looking, context.output, |_| None)?;
+    let starter = Starter { env: own, engine, git: &looking, output: context.output, get_image: &|| Ok(()) };
+    steps::start(&mut run, ready, &starter, |_| None)?;
     if plan.spec.detached {
         detach(&run, runner, own, context.output)?;
         args.notify.as_ref().map(|wanted| notify::later(wanted, &run.record, runner, own)).transpose()?;

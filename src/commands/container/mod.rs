@@ -96,19 +96,21 @@ use crate::commands::{Context, Exit, known};
 use crate::data_dir::Mode;
 use crate::error::Failure;
 use crate::run::life::stale_secrets;
+use crate::run::record::census::Seen;
 
 pub fn dispatch(command: ContainerCommand, mut context: Context) -> Result<Exit, Failure> {
     if !is_of_the_inside(&command) {
         context.refuse_inside("bn container")?;
     }
+    let mut runs = Vec::new();
     if is_typed(&command) {
         context.say_what_is_ignored(Mode::of(&context.env));
-        make_safe(&command, &mut context)?;
+        runs = make_safe(&command, &mut context)?;
     }
     let context = &context;
     match command {
         ContainerCommand::Build(args) => build::run(&args, context),
-        ContainerCommand::Run(args) => run::of_line(*args, context),
+        ContainerCommand::Run(args) => run::of_line(*args, context, &runs),
         ContainerCommand::Stop(args) => stop::run(&args, context),
         ContainerCommand::Pause(args) => pause::run(&args, context),
         ContainerCommand::Resume(args) => pause::resume(&args, context),
@@ -167,8 +169,8 @@ fn is_typed(command: &ContainerCommand) -> bool {
 }
 
 /// What comes before anything else, whatever the command: no program of an agent's will be started, and what dead owners left of
-/// secrets goes.
-fn make_safe(command: &ContainerCommand, context: &mut Context) -> Result<(), Failure> {
+/// secrets goes. Returns all runs.
+fn make_safe(command: &ContainerCommand, context: &mut Context) -> Result<Vec<Seen>, Failure> {
     let runs = known::runs(context)?;
     let worktree = match command {
         ContainerCommand::Run(args) => args.worktree.as_deref(),
@@ -185,5 +187,5 @@ fn make_safe(command: &ContainerCommand, context: &mut Context) -> Result<(), Fa
     if let Err(error) = stale_secrets::remove(&runs) {
         context.output.note(format_args!("secrets of a run that was killed may be left: {error}"));
     }
-    Ok(())
+    Ok(runs)
 }

@@ -130,6 +130,8 @@ pub fn resolve(
     let folder = Folder::new(data.run(&repo, &asked.name));
     // What a run makes in its own folder can be undone. The first one of a repository makes more, and a name that was chosen may be taken.
     let can_wait = args.name.is_none() && !runner.rehearses() && folder.path().parent().is_some_and(Path::is_dir);
+    // What `ctr` says on the terminal is on the screen before anybody can make sense of it.
+    let ahead = ahead.filter(|asked| terminal || !asked.is_left_to_run());
     let (asked_now, asked_later) = if can_wait { (None, ahead) } else { (ahead, None) };
     asked_now.map_or(Ok(()), |asked| asked.require(context, runner))?;
     let engine = engine?;

@@ -20,8 +20,9 @@ use crate::process::{Cmd, Runner};
 use crate::run::engine::Engine;
 use crate::run::life::detach;
 use crate::run::life::retried;
-use crate::run::life::steps::{self, Ready};
+use crate::run::life::steps::{self, Ready, Starter};
 use crate::run::life::supervise::{Interrupt, Owner};
+use crate::run::record::census::Seen;
 use crate::run::record::run::Run;
 use crate::run::record::run_json::Mode;
 use crate::run::watch::signals::Signals;
@@ -41,12 +42,12 @@ pub fn to_the_end(args: &RunArgs, context: &Context) -> Result<Run, Failure> {
     go_on(begun, (&looking, &git), context)
 }
 
-/// What was typed, and what the configurations say where it says nothing.
-pub fn of_line(args: RunArgs, context: &Context) -> Result<Exit, Failure> {
+/// What was typed, and what the configurations say where it says nothing. `runs` are all that are known.
+pub fn of_line(args: RunArgs, context: &Context, runs: &[Seen]) -> Result<Exit, Failure> {
     let ask = |args: &RunArgs, tag: &str, runner: &Runner| match args.dry_run || check_line(args, &context.env).is_err()
     {
         true => None,
-        false => asked_ahead::guess(args, tag, context, runner),
+        false => asked_ahead::guess(args, tag, runs, context, runner),
     };
     let (args, git, asked) = configured::fill_meanwhile(args, context, ask)?;
     run(&args, &git, asked, context)
@@ -116,7 +117,11 @@ fn resolve_and_begin(
 /// Until the agent has ended, or, detached, until it runs. `looking` remembers what git has said.
 fn go_on(begun: Begun, (looking, git): (&Git, &Git), context: &Context) -> Result<Run, Failure> {
     let Begun { mut run, ready, engine, signals } = begun;
-    let foreground = steps::start(&mut run, ready, &engine, looking, context.output, orient::for_run)?;
+    let image = run.record.spec.image.clone();
+    let get_image = || asked_ahead::ask(&engine, &image, None).require(context, engine.runner());
+    let starter =
+        Starter { env: &context.env, engine: &engine, git: looking, output: context.output, get_image: &get_image };
+    let started = steps::start(&mut run, ready, &starter, orient::for_run)?;
     if run.record.spec.detached {
         detach::detach(&run, engine.runner(), &context.env, context.output)?;
         return Ok(run);
@@ -126,7 +131,7 @@ fn go_on(begun: Begun, (looking, git): (&Git, &Git), context: &Context) -> Resul
     let (engine, signals) = (&engine, &signals);
     let owner = Owner { env, engine, git, signals, output, follow, interrupt };
     let name = run.name().to_owned();
-    steps::live(&mut run, &owner, foreground, || screen::say_that_it_runs(env, &name))?;
+    steps::live(&mut run, &owner, started, || screen::say_that_it_runs(env, &name))?;
     // What it cannot keep is still on the screen.
     screen::keep(env, &run.folder).unwrap_or_else(|error| output.note(error));
     Ok(run)

@@ -8,8 +8,7 @@ use crate::output::progress::Shown;
 use crate::process::Runner;
 use crate::run::engine::Engine;
 use crate::run::life::detach::HELD;
-use crate::run::life::start::Foreground;
-use crate::run::life::steps;
+use crate::run::life::steps::{self, Started};
 use crate::run::life::supervise::{Interrupt, Owner};
 use crate::run::record::folder::Folder;
 use crate::run::record::lock::Lock;
@@ -37,6 +36,6 @@ pub fn run(args: &SuperviseArgs, context: &Context) -> Result<Exit, Failure> {
         interrupt: Interrupt::Reaches,
     };
     let said = || context.output.write(format!("{HELD}\n").as_bytes());
-    steps::live(&mut run, &owner, Foreground::default(), said)?;
+    steps::live(&mut run, &owner, Started::default(), said)?;
     Ok(Exit::DONE)
 }

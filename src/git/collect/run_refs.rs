@@ -80,9 +80,7 @@ fn of_submodules(folder: &Path) -> Result<Vec<(PathBuf, PathBuf)>, GitError> {
 }
 
 fn remove_folders(folder: &Path) -> Result<(), GitError> {
-    for name in ["git", "view", "taken", "empty", "not-taken.git"] {
-        remove::folder(&folder.join(name))?;
-    }
+    remove::folders(&["git", "view", "taken", "empty", "not-taken.git"].map(|name| folder.join(name)))?;
     for name in ["dot-git", "nobody", "start-refs", "snapshot-index"] {
         crate::git::private::bare::remove(folder, name)?;
     }

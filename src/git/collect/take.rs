@@ -32,6 +32,7 @@ pub fn skeleton(run: &RunGit, taken: &Path) -> Result<(), GitError> {
     let alternates = bare::object_folders(&run.kept())?;
     let shallow = bare::optional(&checkout.common_dir.join("shallow"))?;
     let skeleton = Skeleton {
+        folders: bare::WHOLE,
         object_format: &checkout.object_format,
         head: "ref: refs/heads/none",
         alternates: &alternates,

@@ -23,7 +23,7 @@ pub struct Config(Vec<Setting>);
 impl Config {
     /// `cmd` is git on the repository: `in_dir` or `in_tree`.
     pub fn read(git: &Git, cmd: Cmd, folder: &Path) -> Result<Self, GitError> {
-        let cmd = cmd.args(["config", "--list", "--includes", "-z", "--show-scope", "--show-origin"]);
+        let cmd = listing(cmd);
         Ok(Self(parse(&git.read("read the configuration", &cmd)?.stdout, folder)))
     }
 
@@ -64,6 +64,15 @@ pub fn path(git: &Git, git_dir: &Path, value: &str) -> Result<PathBuf, GitError>
     }
     let cmd = git.in_dir(git_dir).args(["config", "--type=path", "--default", value, "--get", "binnacle.unset"]);
     Ok(path_answer(&git.read("read a path of the configuration", &cmd)?))
+}
+
+/// Has git say what is configured, for a `Config::read` to come by a git that remembers.
+pub fn ask_ahead(git: &Git, cmd: Cmd) {
+    git.ask_ahead(&listing(cmd));
+}
+
+fn listing(cmd: Cmd) -> Cmd {
+    cmd.args(["config", "--list", "--includes", "-z", "--show-scope", "--show-origin"])
 }
 
 fn subsection<'a>(key: &'a str, section: &str) -> Option<&'a str> {

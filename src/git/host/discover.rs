@@ -53,6 +53,21 @@ pub fn place(start: &Path) -> Result<Place, DiscoverError> {
     Err(DiscoverError::NotFound { start })
 }
 
+/// The folders of a checkout.
+pub struct Folders {
+    pub top: PathBuf,
+    pub git_dir: PathBuf,
+    pub common_dir: PathBuf,
+}
+
+/// Those of the checkout that `start` is in, as far as files tell.
+pub fn folders(start: &Path) -> Option<Folders> {
+    let top = place(start).ok()?.top;
+    let git_dir = git_folder(&top).ok()??.canonicalize().ok()?;
+    let common_dir = common_folder(&git_dir).ok()?;
+    Some(Folders { top, git_dir, common_dir })
+}
+
 /// The main checkout and all linked ones that are registered, as far as files tell.
 pub fn checkouts(place: &Place) -> Vec<PathBuf> {
     let main = &place.main_worktree;

@@ -35,7 +35,7 @@ const SAFE: &[&str] = &[
 ];
 
 /// What agents made is in every repository that this git reads: a few objects can ask for all of a machine.
-const BOUNDS: Bounds = Bounds { memory: 2 << 30, processor: 600 };
+const BOUNDS: Bounds = Bounds { memory: 2 << 30, processor: 600, nice: 0 };
 
 /// The user's own choice of configuration files is kept; every other GIT_ variable is dropped.
 const KEPT: &[&str] = &["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"];
@@ -73,6 +73,8 @@ pub struct Git {
     /// Set for every command; tests bring a home of their own.
     env: Vec<(OsString, OsString)>,
     remembered: Option<Remembered>,
+    /// What was asked, and git has still to say.
+    ahead: Arc<Mutex<Vec<(Cmd, Begun)>>>,
     recent: Arc<Mutex<Vec<Answer>>>,
     lasting: Lasting,
     open: Open,
@@ -111,6 +113,7 @@ impl Git {
             runner,
             env: inherited.collect(),
             remembered: None,
+            ahead: Arc::default(),
             recent: Arc::default(),
             lasting: Lasting::default(),
             open: Open::default(),
@@ -132,7 +135,7 @@ impl Git {
 
     /// The same git, which knows what the other one has been told.
     pub fn sharing(&self, other: &Git) -> Self {
-        Self { remembered: other.remembered.clone(), ..self.clone() }
+        Self { remembered: other.remembered.clone(), ahead: other.ahead.clone(), ..self.clone() }
     }
 
     #[cfg(test)]
@@ -200,26 +203,45 @@ impl Git {
 
     /// The same for a command that writes into the checkout's index what it has found to be unchanged, as the user's own `git status` does:
     /// files that were written in the same second as the index are read again each time otherwise. Where somebody else has the index, it
-    /// does not, and neither in a rehearsal.
+    /// does not, and neither in a rehearsal. It gives way to whatever else a start waits for.
     pub fn refreshing(&self, git_dir: &Path, work_tree: &Path) -> Cmd {
         // What is lost there is looked at again.
-        on_tree(self.command(&[]), git_dir, work_tree).args(["-c", "core.fsync=none"])
+        let cmd = on_tree(self.command(&[]), git_dir, work_tree).args(["-c", "core.fsync=none"]);
+        cmd.bounded(Bounds { nice: 10, ..BOUNDS })
     }
 
     /// Runs; the exit code is the caller's to judge.
     pub fn capture(&self, cmd: &Cmd) -> Result<Captured, GitError> {
         let remembered = self.remembered.as_ref().filter(|known| is_one_of(known.questions, cmd.arguments()));
+        let ask = || match self.asked_ahead(cmd) {
+            Some(begun) => Ok(begun.captured()?),
+            None => Ok(self.runner.capture(&for_rehearsals(cmd))?),
+        };
         let Some(Remembered { answers, most, .. }) = remembered else {
-            return self.lasting.answer(cmd, &[], || Ok(self.runner.capture(&for_rehearsals(cmd))?));
+            return self.lasting.answer(cmd, &[], ask);
         };
         let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
         answers.retain(|(_, _, given)| most.is_none_or(|most| given.elapsed() < most));
         if let Some((_, answer, _)) = answers.iter().find(|(asked, ..)| asked == cmd) {
             return Ok(answer.clone());
         }
-        let answer = self.runner.capture(&for_rehearsals(cmd))?;
+        let answer = ask()?;
         answers.push((cmd.clone(), answer.clone(), Instant::now()));
         Ok(answer)
+    }
+
+    /// Starts what will be asked. The first who does so gets this answer.
+    pub(super) fn ask_ahead(&self, cmd: &Cmd) {
+        // Where that fails, whoever asks hears of it.
+        if let Ok(begun) = self.begin(cmd) {
+            self.ahead.lock().unwrap_or_else(PoisonError::into_inner).push((cmd.clone(), begun));
+        }
+    }
+
+    fn asked_ahead(&self, cmd: &Cmd) -> Option<Begun> {
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = ahead.iter().position(|(asked, _)| asked == cmd)?;
+        Some(ahead.remove(found).1)
     }
 
     /// Starts what `read` runs, and does not wait for it.
@@ -349,6 +371,22 @@ mod tests {
         for line in ["worktree add x", "worktree", "update-ref cat-file x", "-c cat-file", "hash-object -w", "fetch"] {
             assert!(!reads(line), "{line}");
         }
+    }
+
+    #[test]
+    fn what_is_asked_ahead_is_the_answer_for_the_first_who_asks() {
+        let folder = tempfile::tempdir().unwrap();
+        let git = crate::git::testing::git(folder.path());
+        git.read("make it", &git.discovering(folder.path()).args(["init", "--quiet"])).unwrap();
+        let config = |words: &[&str]| git.in_dir(&folder.path().join(".git")).arg("config").args(words);
+        let knows = |git: &Git| git.capture(&config(&["--list"])).unwrap().text().contains("a.b=c");
+        git.ask_ahead(&config(&["--list"]));
+        while !git.ahead.lock().unwrap()[0].1.has_ended() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        git.read("set it", &config(&["a.b", "c"])).unwrap();
+        assert!(!knows(&git.remembering()), "one that remembers gets it, too");
+        assert!(knows(&git), "and it is given once");
     }
 
     #[test]

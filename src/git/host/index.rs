@@ -16,29 +16,37 @@ const LENGTH: u16 = 0x0fff;
 /// The links to other repositories, each once for each of its stages. `None` where this is for git to say: the index is of another
 /// version, depends on another file, leaves folders out, or is damaged. `id_length` in bytes.
 pub fn links(index: &[u8], id_length: usize) -> Option<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let rest = extensions(index, id_length, |mode, name| {
+        if mode == LINK {
+            found.push(PathBuf::from(os(name)));
+        }
+    })?;
+    extensions_are_optional(rest).then_some(found)
+}
+
+/// What stands in an index after its entries. `entry` is given each one's mode and name.
+pub fn extensions(index: &[u8], id_length: usize, mut entry: impl FnMut(u32, &[u8])) -> Option<&[u8]> {
     let header = index.get(..12)?;
     let version = number(header, 4)?;
     if !header.starts_with(b"DIRC") || !matches!(version, 2 | 3) {
         return None;
     }
-    let (mut at, mut found) = (12, Vec::new());
+    let mut at = 12;
     for _ in 0..number(header, 8)? {
-        let entry = index.get(at..)?;
-        let flags = u16::from_be_bytes(entry.get(FACTS + id_length..)?.first_chunk().copied()?);
+        let here = index.get(at..)?;
+        let flags = u16::from_be_bytes(here.get(FACTS + id_length..)?.first_chunk().copied()?);
         let name_at = FACTS + id_length + if flags & MORE == 0 { 2 } else { 4 };
-        let name = entry.get(name_at..)?;
+        let name = here.get(name_at..)?;
         let length = match flags & LENGTH {
             LENGTH => memchr::memchr(0, name)?,
             length => length.into(),
         };
-        if number(entry, MODE_AT)? == LINK {
-            found.push(PathBuf::from(os(name.get(..length)?)));
-        }
+        entry(number(here, MODE_AT)?, name.get(..length)?);
         // One to eight zeros fill it up.
         at += (name_at + length + 8) & !7;
     }
-    let rest = index.get(at..index.len().checked_sub(id_length)?)?;
-    extensions_are_optional(rest).then_some(found)
+    index.get(at..index.len().checked_sub(id_length)?)
 }
 
 /// The big-endian number at this place.

@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::git::host::checkout::Checkout;
 use crate::git::host::git::{os, refused};
 use crate::git::host::repository::Repository;
-use crate::git::host::{Git, GitError};
+use crate::git::host::{Git, GitError, refs};
+use crate::process::Cmd;
 use crate::untrusted::nofollow;
 
 /// A larger file is taken for a changed one. Bytes.
@@ -19,8 +20,7 @@ const LIMIT: u64 = 16 << 20;
 
 /// The content of a file in a branch's latest commit; `None` where it has no such regular file.
 pub fn file(git: &Git, repository: &Repository, branch: &str, path: &str) -> Result<Option<Vec<u8>>, GitError> {
-    let commit = format!("refs/heads/{branch}^{{commit}}");
-    let cmd = git.in_dir(&repository.common_dir).args(["ls-tree", "-l", "-z", "--full-tree", &commit, "--", path]);
+    let cmd = look_for(git, &repository.common_dir, branch, path);
     let listing = git.read(&format!("read {path} of {branch}"), &cmd)?.text();
     let Some((id, size)) = regular(&listing, path) else { return Ok(None) };
     if size > LIMIT {
@@ -32,6 +32,18 @@ pub fn file(git: &Git, repository: &Repository, branch: &str, path: &str) -> Res
         true => Ok(Some(captured.stdout)),
         false => Err(refused(&format!("read {path} of {branch}"), &captured)),
     }
+}
+
+/// Has git look for a file that `file` will read, where the branch is as files say.
+pub fn ask_ahead(git: &Git, common_dir: &Path, branch: &str, path: &str) {
+    if refs::written_down(common_dir, &format!("refs/heads/{branch}")).is_some() {
+        git.ask_ahead(&look_for(git, common_dir, branch, path));
+    }
+}
+
+fn look_for(git: &Git, common_dir: &Path, branch: &str, path: &str) -> Cmd {
+    let commit = format!("refs/heads/{branch}^{{commit}}");
+    git.in_dir(common_dir).args(["ls-tree", "-l", "-z", "--full-tree", &commit, "--", path])
 }
 
 /// `MODE blob ID SIZE TAB PATH NUL`

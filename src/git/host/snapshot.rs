@@ -1,12 +1,15 @@
 //! A copy of what the user had not committed, made before an agent gets at it.
 
-use std::fs;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use memchr::memmem;
 
 use crate::git::host::checkout::Checkout;
 use crate::git::host::git::{os, succeeded};
+use crate::git::host::index::extensions;
 use crate::git::host::{Git, GitError, refs};
 use crate::process::{Begun, Cmd};
 use crate::sanitize;
@@ -127,8 +130,8 @@ fn store(git: &Git, checkout: &Checkout, copy: &Copy<'_>, paths: &[Vec<u8>]) -> 
     };
     let in_tree = || on_index(git.in_tree(&checkout.git_dir, &checkout.worktree));
     let staged = match copy_index(git, checkout, &index)? {
-        true => index_tree(git, &in_tree)?,
-        false => empty_tree(&checkout.object_format).to_owned(),
+        Some(_) => index_tree(git, &in_tree)?,
+        None => empty_tree(&checkout.object_format).to_owned(),
     };
     let update = in_tree();
     // One by one, thousands of files would take minutes.
@@ -152,20 +155,41 @@ fn commit(git: &Git, repository: &Path, tree: &str, parents: &[&str]) -> Result<
     Ok(git.read("copy the uncommitted files", &cmd)?.text())
 }
 
-/// A copy of the checkout's index that depends on no other file. False where the checkout has none.
-pub fn copy_index(git: &Git, checkout: &Checkout, to: &Path) -> Result<bool, GitError> {
-    let from = checkout.git_dir.join("index");
-    let found = match fs::metadata(&from) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
-        other => other.map_err(GitError::io("read", &from))?,
+/// One and the same index: git never writes into one that is there, but puts another in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Index {
+    inode: u64,
+    changed: (i64, i64),
+}
+
+/// The checkout's index as it is now. `None` where it has none.
+pub fn index(checkout: &Checkout) -> Result<Option<Index>, GitError> {
+    Ok(open_index(checkout)?.map(|(_, _, index)| index))
+}
+
+fn open_index(checkout: &Checkout) -> Result<Option<(File, Metadata, Index)>, GitError> {
+    let path = checkout.git_dir.join("index");
+    let opened = File::open(&path).and_then(|file| Ok((file.metadata()?, file)));
+    let (found, file) = match opened {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(GitError::io("read", &path))?,
     };
-    let text = fs::read(&from).map_err(GitError::io("read", &from))?;
+    let index = Index { inode: found.ino(), changed: (found.ctime(), found.ctime_nsec()) };
+    Ok(Some((file, found, index)))
+}
+
+/// Copies the checkout's index, so that the copy depends on no other file. Returns which one that was, if it has one.
+pub fn copy_index(git: &Git, checkout: &Checkout, to: &Path) -> Result<Option<Index>, GitError> {
+    let Some((mut file, found, index)) = open_index(checkout)? else { return Ok(None) };
+    let mut text = Vec::with_capacity(found.len().try_into().unwrap_or(0));
+    file.read_to_end(&mut text).map_err(GitError::io("read", &checkout.git_dir.join("index")))?;
     fs::write(to, &text).map_err(GitError::io("write", to))?;
     // Git takes the index's own time for the moment up to which its entries can be trusted.
     let keep_time = || fs::File::options().write(true).open(to)?.set_modified(found.modified()?);
     keep_time().map_err(GitError::io("write", to))?;
-    if !EXTENSIONS.iter().any(|name| memmem::find(&text, *name).is_some()) {
-        return Ok(true);
+    let tail = extensions(&text, checkout.head.len() / 2, |_, _| ()).unwrap_or(&text);
+    if !EXTENSIONS.iter().any(|name| memmem::find(tail, *name).is_some()) {
+        return Ok(Some(index));
     }
     let cmd = git.in_tree(&checkout.git_dir, &checkout.worktree).env("GIT_INDEX_FILE", to);
     let cmd = cmd.args([
@@ -179,7 +203,7 @@ pub fn copy_index(git: &Git, checkout: &Checkout, to: &Path) -> Result<bool, Git
     ]);
     let cmd = cmd.args(["--no-split-index", "--no-untracked-cache", "--no-fsmonitor"]);
     git.read("copy the index", &cmd)?;
-    Ok(true)
+    Ok(Some(index))
 }
 
 /// A tree that holds all that is staged. Where the index has conflicts, a made-up tree of its blobs.

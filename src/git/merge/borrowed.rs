@@ -18,6 +18,7 @@ pub fn create(git: &Git, run: &RunGit, place: &Path, head: &str, mut text: Confi
     objects.extend(run.has_own_refs().then(|| run.kept().join("objects")));
     let shallow = bare::optional(&common_dir.join("shallow"))?;
     let object_format = &run.checkout.object_format;
-    let skeleton = bare::Skeleton { object_format, head, alternates: &objects, shallow: shallow.as_deref() };
+    let skeleton =
+        bare::Skeleton { object_format, head, alternates: &objects, shallow: shallow.as_deref(), folders: bare::WHOLE };
     bare::create(place, &skeleton, text)
 }

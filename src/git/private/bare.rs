@@ -16,12 +16,19 @@ pub struct Skeleton<'a> {
     pub alternates: &'a [PathBuf],
     /// The host's list of commits whose parents are missing.
     pub shallow: Option<&'a [u8]>,
+    pub folders: &'static [&'static str],
 }
+
+/// The folders that `git init` makes.
+pub const WHOLE: &[&str] =
+    &["objects", "objects/info", "objects/pack", "refs", "refs/heads", "refs/tags", "info", "hooks"];
+/// Those without which git takes it for no repository, and the one for what it borrows. Git makes others where it needs them.
+pub const SMALL: &[&str] = &["objects", "objects/info", "refs"];
 
 /// Makes it in the folder, which is empty or not there.
 pub fn create(folder: &Path, skeleton: &Skeleton<'_>, mut config: ConfigText) -> Result<(), GitError> {
     fs::create_dir_all(folder).map_err(GitError::io("make", folder))?;
-    for below in ["objects", "objects/info", "objects/pack", "refs", "refs/heads", "refs/tags", "info", "hooks"] {
+    for below in skeleton.folders {
         let path = folder.join(below);
         fs::create_dir(&path).map_err(GitError::io("make", &path))?;
     }

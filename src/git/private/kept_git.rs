@@ -48,6 +48,7 @@ pub fn create(git: &Git, run: &RunGit, partial: bool) -> Result<Option<String>, 
         head: "ref: refs/heads/none",
         alternates: &objects,
         shallow: shallow.as_deref(),
+        folders: bare::SMALL,
     };
     bare::create(&run.folder.join(REPOSITORY), &skeleton, config)?;
     let copied = borrow(git, run)?;
@@ -182,7 +183,7 @@ pub fn remove(common_dir: &Path, run: &str, folder: &Path) -> Result<(), GitErro
     if owner.is_none_or(|owner| owner == own.as_os_str().as_encoded_bytes()) {
         let objects = common_dir.join("objects");
         object_links::release(&objects, &mark(run)).map_err(GitError::io("write to", &objects))?;
-        remove::folder(&borrowed)?;
+        remove::folders(&[borrowed, folder.join(REPOSITORY)])?;
         // The last one takes the folder above with it.
         drop(fs::remove_dir(common_dir.join(BORROWED)));
     }

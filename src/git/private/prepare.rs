@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::failpoint::{self, Point};
 use crate::git::host::config::{Config, ConfigText};
-use crate::git::host::snapshot::{self, Asked, Copy};
+use crate::git::host::snapshot::{self, Copy};
 use crate::git::host::{Git, GitError};
 use crate::git::private::bare::{self, Skeleton};
 use crate::git::private::hooks::{self, Hooks};
@@ -16,6 +16,7 @@ use crate::git::private::{RunGit, config, ignored, kept_git, publish, submodules
 use crate::sanitize;
 use crate::untrusted::{remove, sockets};
 
+pub use crate::git::host::snapshot::Asked;
 pub use crate::git::private::survey::Request;
 
 /// In the folder for a submodule: which repository it is of.
@@ -28,14 +29,12 @@ pub struct Laid {
     /// `HOOK=PROGRAM`: what the user's hooks start, where they run inside.
     pub hook_programs: Vec<String>,
     survey: Survey,
-    uncommitted: Asked,
 }
 
-/// Makes the folders below the run's own, and asks which files are not committed. What an earlier try left goes.
+/// Makes the folders below the run's own. What an earlier try left goes.
 pub fn lay(git: &Git, request: Request<'_>) -> Result<Laid, GitError> {
     check_name(request.run)?;
     fs::create_dir_all(request.folder).map_err(GitError::io("make", request.folder))?;
-    let uncommitted = snapshot::ask(git, request.checkout)?;
     let (run, survey) = survey(git, request)?;
     remove::folder(&run.folder.join(MODULES))?;
     make_places(git, &run)?;
@@ -46,13 +45,18 @@ pub fn lay(git: &Git, request: Request<'_>) -> Result<Laid, GitError> {
         make_places(git, inner)?;
     }
     submodules::make(&run.checkout.worktree, &survey.uninitialised)?;
-    Ok(Laid { mounts: survey.mounts(&run), hook_programs: survey.programs(), git: run, survey, uncommitted })
+    Ok(Laid { mounts: survey.mounts(&run), hook_programs: survey.programs(), git: run, survey })
 }
 
 impl Laid {
+    /// Asks which files are not committed.
+    pub fn ask(&self, git: &Git) -> Result<Asked, GitError> {
+        snapshot::ask(git, &self.git.checkout)
+    }
+
     /// Fills the folders. Returns what to tell the user.
-    pub fn fill(self, git: &Git) -> Result<(RunGit, Vec<String>), GitError> {
-        let Self { git: run, survey, uncommitted, .. } = self;
+    pub fn fill(self, git: &Git, uncommitted: Asked) -> Result<(RunGit, Vec<String>), GitError> {
+        let Self { git: run, survey, .. } = self;
         let mut notes = fill(git, &run, &survey, uncommitted)?;
         for (inner, survey) in &survey.submodules {
             let said = fill_submodule(git, inner, survey, &notes)?;
@@ -78,9 +82,14 @@ fn make_places(git: &Git, run: &RunGit) -> Result<(), GitError> {
 fn fill(git: &Git, run: &RunGit, survey: &Survey, uncommitted: Asked) -> Result<Vec<String>, GitError> {
     let copied = keep_start(git, run, survey)?;
     let built = build(git, run, survey)?;
-    // Last: in a large worktree git takes its time to say what is not committed.
-    let kept = keep_uncommitted(git, run, uncommitted)?;
     copy_checkout_files(git, run, &survey.config)?;
+    let (checkout, index) = (&run.checkout, run.private().join("index"));
+    let copy = snapshot::copy_index(git, checkout, &index)?;
+    // Last: in a large worktree git takes its time to say what is not committed. It may have written the index anew, then.
+    let kept = keep_uncommitted(git, run, uncommitted)?;
+    if snapshot::index(checkout)? != copy {
+        snapshot::copy_index(git, checkout, &index)?;
+    }
     Ok(kept.into_iter().chain(copied).chain(built).collect())
 }
 
@@ -133,14 +142,15 @@ fn build(git: &Git, run: &RunGit, survey: &Survey) -> Result<Vec<String>, GitErr
         config::build(&survey.config, checkout, (&survey.hooks, survey.hooks_inside), &survey.ways, &inside_view);
     let head = checkout.branch_ref().map_or_else(|| run.base().to_owned(), |branch| format!("ref: {branch}"));
     let view_head = format!("ref: {}", run.target.reference());
-    let skeleton = |head| Skeleton {
+    let skeleton = |head, folders| Skeleton {
+        folders,
         object_format: &checkout.object_format,
         head,
         alternates: &inside,
         shallow: shallow.as_deref(),
     };
-    bare::create(&run.private(), &skeleton(&head), private.text)?;
-    bare::create(&run.view(), &skeleton(&view_head), ConfigText::bare())?;
+    bare::create(&run.private(), &skeleton(&head, bare::WHOLE), private.text)?;
+    bare::create(&run.view(), &skeleton(&view_head, bare::SMALL), ConfigText::bare())?;
     failpoint::reached(Point::PrivateMade);
     let missing = publish::refs(git, run)?;
     hooks::write_pre_push(&run.private(), survey.ways.pre_push())?;
@@ -167,7 +177,6 @@ fn broken_note(count: usize) -> Option<String> {
 
 fn copy_checkout_files(git: &Git, run: &RunGit, config: &Config) -> Result<(), GitError> {
     let (checkout, private) = (&run.checkout, run.private());
-    snapshot::copy_index(git, checkout, &private.join("index"))?;
     bare::write(&private, "info/exclude", &ignored::excludes(git, config, checkout)?)?;
     let copies = [
         (checkout.common_dir.join("info/attributes"), "info/attributes"),

@@ -47,6 +47,22 @@ fn what_is_found_unchanged_is_written_down_in_the_index() {
 }
 
 #[test]
+fn an_index_that_git_writes_anew_after_it_was_copied_is_copied_again() {
+    let one = "git init -q repo; cd repo; echo 'file filter=slow' > .gitattributes; echo one > file; git add .; git commit -qm one";
+    let bench = Bench::with_repo(one);
+    let index = || bench.sh("stat -c '%i %z' repo/.git/worktrees/agent/index");
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    let before = index();
+    // Git answers long after all else is done.
+    bench.sh("git -C repo config filter.slow.clean 'sleep 1; cat'");
+    bench.prepare("agent");
+    assert_ne!(index(), before);
+    // For git that is the moment up to which it can be trusted.
+    let written = |path: &str| bench.sh(&format!("stat -c %y {path}"));
+    assert_eq!(written("runs/run-1/git/index"), written("repo/.git/worktrees/agent/index"));
+}
+
+#[test]
 fn a_large_uncommitted_file_is_left_out_of_the_copy_and_said() {
     let bench = Bench::linked();
     bench.sh("cd agent && truncate -s 65M large && echo s > small");

@@ -2,7 +2,7 @@
 
 use crate::container::ctr::{ContainerSpec, Streams};
 use crate::process::{Begun, Captured};
-use crate::run::engine::{Engine, EngineError, from_stderr, is_not_found, meaning};
+use crate::run::engine::{Engine, EngineError, from_stderr, has_no_image, is_not_found, meaning};
 
 /// Whether containerd has an image.
 #[must_use]
@@ -47,19 +47,23 @@ impl AskedContainer {
 /// A container that comes.
 #[must_use]
 #[derive(Debug)]
-pub struct Starting(Begun);
+pub struct Starting {
+    image: String,
+    begun: Begun,
+}
 
 impl Starting {
     /// Whether `ctr` is done, for good or ill.
     pub fn has_ended(&mut self) -> bool {
-        self.0.has_ended()
+        self.begun.has_ended()
     }
 
     /// Returns once its process runs.
     pub fn finish(self) -> Result<(), EngineError> {
-        let captured = self.0.captured()?;
+        let captured = self.begun.captured()?;
         match captured.success() {
             true => Ok(()),
+            false if has_no_image(&captured.stderr) => Err(EngineError::NoImage { reference: self.image }),
             false => Err(EngineError::NotStarted { message: meaning(&captured.stderr) }),
         }
     }
@@ -103,7 +107,7 @@ impl Engine {
     /// Starts a container whose output goes to a file.
     pub fn begin_start(&self, spec: &ContainerSpec) -> Result<Starting, EngineError> {
         debug_assert!(matches!(spec.streams, Streams::Log(_)));
-        Ok(Starting(self.runner.begin(&self.ctr.run(spec))?))
+        Ok(Starting { image: spec.image.clone(), begun: self.runner.begin(&self.ctr.run(spec))? })
     }
 
     /// What is left to do where containerd has answered so.

@@ -23,7 +23,7 @@ use crate::run::engine::{Engine, EngineError};
 use crate::run::life::over;
 use crate::run::life::plan::{Host, Plan};
 use crate::run::life::prepare::{self, Ready};
-use crate::run::life::start::start;
+use crate::run::life::start::{Started, Starter, start};
 use crate::run::life::supervise::{Interrupt, Owner, supervise};
 use crate::run::record::census::Seen;
 use crate::run::record::check::{Check, CheckSpec, LINES};
@@ -153,8 +153,13 @@ fn in_container(run: &Run, git: &Git, prepared: &RunGit, checker: Checker<'_>) -
     prepare::refuse_taken(&plan.spec.name, engine.has_container(&plan.spec.name)?)?;
     let silent = checker.output.without_notes();
     let (mut inner, Ready { container, git: laid, .. }) = prepare::begin(&plan, engine, git, silent, || Ok(()))?;
-    let fill = |run: &mut Run, output| prepare::fill(run, laid, git, output);
-    let foreground = start(&mut inner, &container, engine, git, silent, fill)?;
+    let fill = |run: &mut Run, output| {
+        let uncommitted = laid.ask(git)?;
+        prepare::fill(run, laid, uncommitted, git, output)
+    };
+    // It was there a moment ago.
+    let starter = Starter { env: checker.env, engine, git, output: silent, get_image: &|| Ok(()) };
+    let foreground = start(&mut inner, &container, &starter, fill)?;
     let caught = checker.signals.is_none().then(Signals::catch).transpose()?;
     let Some(signals) = checker.signals.or(caught.as_ref()) else { return Ok(Ending::Lost) };
     let owner = Owner {
@@ -166,7 +171,7 @@ fn in_container(run: &Run, git: &Git, prepared: &RunGit, checker: Checker<'_>) -
         follow: false,
         interrupt: Interrupt::Ends,
     };
-    let ended = supervise(&mut inner, &owner, foreground, || Ok(()))
+    let ended = supervise(&mut inner, &owner, Started { foreground, doors: None }, || Ok(()))
         .and_then(|supervised| Ok((supervised.ending(&mut inner, engine)?, supervised)));
     over::remove_container(&mut inner, engine)?;
     prepare::remove_secrets(&inner.record.spec)?;

@@ -14,7 +14,7 @@ use crate::git::host::Git;
 use crate::git::merge::catch_up;
 use crate::git::private;
 use crate::git::private::hooks::Inside;
-use crate::git::private::prepare::{Laid, Request};
+use crate::git::private::prepare::{Asked, Laid, Request};
 use crate::git::private::ways::Ways;
 use crate::output::Output;
 use crate::run::engine::Engine;
@@ -123,8 +123,10 @@ fn prepare(
     required()?;
     let git = prepare_git(run, plan, &tree, git, output)?;
     failpoint::reached(Point::FilesWritten);
-    // The folder is made here, with its owner; runc would make it root's.
-    tell::graph_of(spec)?;
+    if !spec.graph.is_dir() {
+        // The folder is made here, with its owner; runc would make it root's.
+        tell::graph_of(spec)?;
+    }
     store::create_private(&spec.runtime).map_err(|source| RunError::io("make", &spec.runtime, source))?;
     if spec.network.mode == Network::Egress {
         let egress = proxy::folder(&spec.runtime);
@@ -167,8 +169,8 @@ fn prepare_git(run: &Run, plan: &Plan, tree: &Tree, git: &Git, output: Output) -
 }
 
 /// Fills what is mounted. From here on the run has something to take over.
-pub fn fill(run: &mut Run, laid: Laid, git: &Git, output: Output) -> Result<(), Failure> {
-    let (filled, notes) = laid.fill(git)?;
+pub fn fill(run: &mut Run, laid: Laid, uncommitted: Asked, git: &Git, output: Output) -> Result<(), Failure> {
+    let (filled, notes) = laid.fill(git, uncommitted)?;
     notes.iter().for_each(|note| output.note(note));
     run.record.start = Some(filled.start);
     failpoint::reached(Point::GitPrepared);

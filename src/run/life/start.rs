@@ -1,10 +1,12 @@
 //! From a prepared run to a container that waits at the gate, with its limits set and its wall checked.
 
 use std::process::Child;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::container::ctr::{ContainerSpec, Streams, runc_update};
 use crate::container::from_host;
+use crate::env::Env;
 use crate::error::{Failure, in_one_sentence};
 use crate::failpoint::Point;
 use crate::git::collect::run_refs;
@@ -18,6 +20,7 @@ use crate::run::record::RunError;
 use crate::run::record::folder::Folder;
 use crate::run::record::run::Run;
 use crate::run::record::state::State;
+use crate::run::watch::doors::Doors;
 use crate::run::watch::status;
 use crate::run::watch::terminal::Terminal;
 use crate::run::watch::wall::{self, WallError};
@@ -59,21 +62,39 @@ impl Foreground {
     }
 }
 
+/// A container that waits at the gate.
+#[derive(Default)]
+pub struct Started {
+    pub foreground: Foreground,
+    /// Where they are open already.
+    pub doors: Option<Doors>,
+}
+
+/// What a start works with.
+pub struct Starter<'a> {
+    pub env: &'a Env,
+    pub engine: &'a Engine,
+    /// It remembers.
+    pub git: &'a Git,
+    pub output: Output,
+    /// Gets the image for a containerd that has lost it.
+    pub get_image: &'a dyn Fn() -> Result<(), Failure>,
+}
+
 /// Starts the container, and does `meanwhile` what has to be done before the agent runs; what is said of that goes to the output that it
 /// gets. If one of them fails, nothing is left but a record that says why.
 pub fn start(
     run: &mut Run,
     container: &ContainerSpec,
-    engine: &Engine,
-    git: &Git,
-    output: Output,
+    starter: &Starter<'_>,
     meanwhile: impl FnOnce(&mut Run, Output) -> Result<(), Failure>,
 ) -> Result<Foreground, Failure> {
+    let Starter { engine, git, output, .. } = *starter;
     let mut foreground = Foreground::default();
     // An agent at the terminal has it from the start.
     let apart = output.while_lent(matches!(container.streams, Streams::Terminal { .. }));
     let step = apart.step(format_args!("starting the container of {}", run.name()));
-    let launched = launch(run, container, engine, (&mut foreground, meanwhile), output);
+    let launched = launch(run, container, starter, &mut foreground, meanwhile);
     let outcome = launched.and_then(|()| wall_in(run, container, engine));
     drop(step);
     match outcome {
@@ -89,10 +110,11 @@ pub fn start(
 fn launch(
     run: &mut Run,
     container: &ContainerSpec,
-    engine: &Engine,
-    (foreground, meanwhile): (&mut Foreground, impl FnOnce(&mut Run, Output) -> Result<(), Failure>),
-    output: Output,
+    starter: &Starter<'_>,
+    foreground: &mut Foreground,
+    meanwhile: impl FnOnce(&mut Run, Output) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    let engine = starter.engine;
     let mut starting = None;
     match container.streams {
         Streams::Log(_) => starting = Some(engine.begin_start(container)?),
@@ -102,70 +124,118 @@ fn launch(
             foreground.0 = ctr.map(|ctr| (ctr, terminal));
         }
     }
-    let output = output.while_lent(foreground.has_terminal());
-    let done = meanwhile(run, output);
-    // `ctr` writes the number down before it lets the process go.
-    let created = await_created(run, engine, foreground, &mut starting);
-    // `ctr` has set it to raw before it wrote that.
-    foreground.show_as_written();
-    let set = created.is_ok().then(|| set_from_outside(run, container, engine, output));
-    // Whatever went wrong, `ctr` is not left at work; and it knows best.
-    starting.map_or(Ok(()), Starting::finish)?;
+    let output = starter.output.while_lent(foreground.has_terminal());
+    let folder = &run.folder.clone();
+    let follow = |foreground| {
+        wall::look_ahead();
+        Created::follow(folder, container, engine, (foreground, starting), output)
+    };
+    let (done, created) = match engine.runner().rehearses() {
+        // In the order that a start has most of the time.
+        true => (meanwhile(run, output), follow(&mut *foreground)),
+        false => thread::scope(|scope| {
+            let created = scope.spawn(|| follow(&mut *foreground));
+            let done = meanwhile(run, output);
+            (done, created.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        }),
+    };
+    let created = match created {
+        Err(error) if done.is_ok() && is_without_image(&error) => {
+            (starter.get_image)()?;
+            Created::follow(folder, container, engine, (foreground, Some(engine.begin_start(container)?)), output)
+        }
+        created => created,
+    };
+    // Whatever else went wrong, `ctr` knows best.
+    let created = created?;
     crate::failpoint::reached(Point::ContainerStarted);
-    created.and(done)?;
+    run.record.pid = created.pid;
+    done?;
     if !engine.runner().rehearses() {
         // Where it has ended, its own last words say more than that nothing could be set.
-        await_start(run, engine, foreground, status::has_started)?;
+        await_start((folder, &container.id), engine, foreground, status::has_started)?;
     }
-    set.unwrap_or(Ok(()))
+    created.set
 }
 
-/// Waits until there is a process, and records its number.
+pub(super) fn is_without_image(error: &Failure) -> bool {
+    matches!(error.find::<EngineError>(), Some(EngineError::NoImage { .. }))
+}
+
+/// A container that has been created.
+struct Created {
+    /// Its first process. `None` where that has ended, and in a rehearsal.
+    pid: Option<u32>,
+    /// Whether what `ctr` has no flag for could be set.
+    set: Result<(), Failure>,
+}
+
+impl Created {
+    /// Waits for one that comes, and sets what `ctr` has no flag for. `starting` is a `ctr` in the background, and then nothing is set
+    /// before that is done: there is enough for two processors to do.
+    fn follow(
+        folder: &Folder,
+        container: &ContainerSpec,
+        engine: &Engine,
+        (foreground, mut starting): (&mut Foreground, Option<Starting>),
+        output: Output,
+    ) -> Result<Self, Failure> {
+        let pid = await_created(folder, container, engine, foreground, &mut starting);
+        // `ctr` has set it to raw before it wrote that.
+        foreground.show_as_written();
+        // Whatever went wrong, `ctr` is not left at work; and it knows best.
+        starting.map_or(Ok(()), Starting::finish)?;
+        let pid = pid?;
+        Ok(Self { pid, set: set_from_outside(pid, container, engine, output) })
+    }
+}
+
+/// Waits until `ctr` has written down the number of the container's first process, and returns it.
 fn await_created(
-    run: &mut Run,
+    folder: &Folder,
+    container: &ContainerSpec,
     engine: &Engine,
     foreground: &mut Foreground,
     starting: &mut Option<Starting>,
-) -> Result<(), Failure> {
+) -> Result<Option<u32>, Failure> {
     if engine.runner().rehearses() {
         // There is no container that could get anywhere.
-        return Ok(());
+        return Ok(None);
     }
     match starting {
-        None => await_start(run, engine, foreground, |folder| folder.pid().exists())?,
+        None => await_start((folder, &container.id), engine, foreground, |folder| folder.pid().exists())?,
         // As long as containerd takes.
         Some(starting) => {
-            while !run.folder.pid().exists() && !starting.has_ended() {
+            while !folder.pid().exists() && !starting.has_ended() {
                 progress::sleep(POLL);
             }
-            if !run.folder.pid().exists() {
-                return Err(ended_early(run).into());
+            if !folder.pid().exists() {
+                return Err(ended_early(folder).into());
             }
         }
     }
-    run.record.pid = first_process(run)?;
-    Ok(())
+    Ok(first_process(folder, &container.id)?)
 }
 
-/// Waits until the container has come so far, and ends with its last words where it comes no further.
+/// Waits until the container of this folder and id has come so far, and ends with its last words where it comes no further.
 fn await_start(
-    run: &Run,
+    (folder, id): (&Folder, &str),
     engine: &Engine,
     foreground: &mut Foreground,
     is_there: impl Fn(&Folder) -> bool,
 ) -> Result<(), Failure> {
     let deadline = Instant::now() + TIMEOUT;
-    let io = |source| RunError::io("watch", run.folder.path(), source);
+    let io = |source| RunError::io("watch", folder.path(), source);
     let mut look_again = Instant::now() + Duration::from_secs(1);
-    while !is_there(&run.folder) {
+    while !is_there(folder) {
         if let Some(code) = foreground.ended().map_err(io)? {
             return Err(RunError::EndedEarly { reason: format!("ctr exited with {code}") }.into());
         }
         if Instant::now() >= look_again {
             look_again += Duration::from_secs(1);
-            let alive = engine.task(run.name())?.is_some_and(|task| task.status.is_alive());
-            if !alive && !foreground.has_terminal() && !is_there(&run.folder) {
-                return Err(ended_early(run).into());
+            let alive = engine.task(id)?.is_some_and(|task| task.status.is_alive());
+            if !alive && !foreground.has_terminal() && !is_there(folder) {
+                return Err(ended_early(folder).into());
             }
         }
         if Instant::now() >= deadline {
@@ -177,8 +247,8 @@ fn await_start(
 }
 
 /// The last line that the container printed says why.
-fn ended_early(run: &Run) -> RunError {
-    let text = std::fs::File::open(run.folder.log()).and_then(crate::process::tail).unwrap_or_default();
+fn ended_early(folder: &Folder) -> RunError {
+    let text = std::fs::File::open(folder.log()).and_then(crate::process::tail).unwrap_or_default();
     match crate::process::last_line(&text) {
         "" => RunError::EndedEarly { reason: "it is gone".to_owned() },
         said => RunError::EndedEarly { reason: said.to_owned() },
@@ -186,21 +256,21 @@ fn ended_early(run: &Run) -> RunError {
 }
 
 /// The number of the container's first process, as `ctr` has written it down, if that one lives.
-fn first_process(run: &Run) -> Result<Option<u32>, RunError> {
-    let path = run.folder.pid();
+fn first_process(folder: &Folder, id: &str) -> Result<Option<u32>, RunError> {
+    let path = folder.pid();
     let io = |source| RunError::io("read", &path, source);
     let pid =
         std::fs::read_to_string(&path).map_err(io)?.trim().parse().map_err(|error| io(std::io::Error::other(error)))?;
     // Where `ctr` ran through sudo the file is root's, in a folder of the user's.
     std::fs::remove_file(&path).map_err(io)?;
-    Ok(Watched::find(pid, run.name()).map_err(io)?.map(|_| pid))
+    Ok(Watched::find(pid, id).map_err(io)?.map(|_| pid))
 }
 
 /// What this `ctr` has no flag for. A name is good to have.
-fn set_from_outside(run: &Run, spec: &ContainerSpec, engine: &Engine, output: Output) -> Result<(), Failure> {
+fn set_from_outside(pid: Option<u32>, spec: &ContainerSpec, engine: &Engine, output: Output) -> Result<(), Failure> {
     let runner = engine.runner();
     let limited = runner.begin(&runc_update(&spec.id, &spec.limits))?;
-    let unnamed = run.record.pid.filter(|_| spec.hostname.is_none());
+    let unnamed = pid.filter(|_| spec.hostname.is_none());
     let named = unnamed.map_or(Ok(()), |pid| runner.read(&from_host::set_hostname(pid, &spec.id)).map(drop));
     let limited = limited.read();
     if let Err(error) = named {
@@ -218,7 +288,7 @@ fn wall_in(run: &mut Run, container: &ContainerSpec, engine: &Engine) -> Result<
         // All else is done to a process.
         return Ok(());
     }
-    let pid = run.record.pid.ok_or_else(|| ended_early(run))?;
+    let pid = run.record.pid.ok_or_else(|| ended_early(&run.folder))?;
     limit_processes(container, engine, pid)?;
     wall::check(pid, container, run.record.spec.uid, run.record.spec.gid)?;
     if run.record.spec.detached {
@@ -271,7 +341,7 @@ fn give_up(
     prepare::remove_secrets(&run.record.spec)?;
     run_refs::abandon(git, &run.record.spec.checkout.common_dir, run.name(), run.folder.path())?;
     if let Err(error) = tell::not_started(&run.record) {
-        output.note(format_args!("the end of this run could not be written to the task graph: {error}"));
+        output.note(tell::untold(&error));
     }
     // Its number may be another process's soon.
     run.record.pid = None;

@@ -26,16 +26,15 @@ use std::time::Duration;
 
 use crate::error::{Failure, in_one_sentence};
 use crate::failpoint::{self, Point};
-use crate::git::host::Git;
+use crate::git::host::{Git, config};
 use crate::git::private::kept_git;
 use crate::graph::error::GraphError;
-use crate::output::Output;
 use crate::run::engine::Engine;
 use crate::run::life::check::{self, Checker};
 use crate::run::life::finish;
 use crate::run::life::land::{self, Landing, Merge};
 use crate::run::life::prepare;
-use crate::run::life::start::{self, Foreground};
+use crate::run::life::start;
 use crate::run::life::supervise::{Owner, Supervised, supervise};
 use crate::run::life::{caches, landed, memory, over, retried, review, sign_in, tell};
 use crate::run::record::RunError;
@@ -43,40 +42,43 @@ use crate::run::record::check::Check;
 use crate::run::record::run::Run;
 use crate::run::record::run_json::RunSpec;
 use crate::run::record::state::{Ending, Outcome, State};
+use crate::run::watch::doors::Doors;
 use crate::run::watch::{proxy, status};
 use crate::untrusted::tree::Tree;
 
 pub use crate::run::life::prepare::{Ready, begin, refuse_taken};
+pub use crate::run::life::start::{Started, Starter};
 
 /// Registers an agent in the graph, and returns what it reads first. `None`: it does so itself.
 pub type Orient = fn(&RunSpec) -> Option<String>;
 
 /// Starts the container. What the agent's git works in is made meanwhile, what has to be kept from the agent is kept, and the graph knows
-/// it. `git` remembers. A run whose git cannot be prepared was never there.
-pub fn start(
-    run: &mut Run,
-    ready: Ready,
-    engine: &Engine,
-    git: &Git,
-    output: Output,
-    orient: Orient,
-) -> Result<Foreground, Failure> {
+/// it. A run whose git cannot be prepared, or that has no image, was never there.
+pub fn start(run: &mut Run, ready: Ready, starter: &Starter<'_>, orient: Orient) -> Result<Started, Failure> {
     let Ready { container, git: laid, tree } = ready;
-    let mut is_filled = true;
-    let started = start::start(run, &container, engine, git, output, |run, output| {
+    let git = starter.git;
+    let (mut is_filled, mut doors) = (true, None);
+    let started = start::start(run, &container, starter, |run, output| {
         is_filled = false;
-        // First, for git is not done yet with a large worktree.
+        // First, for git takes its time with a large worktree.
+        let uncommitted = laid.ask(git)?;
         tell::copy_before(&run.record.spec)?;
-        prepare::fill(run, laid, git, output)?;
+        prepare::fill(run, laid, uncommitted, git, output)?;
         is_filled = true;
         keep_before(run, &tree, git)?;
-        let told = orient(&run.record.spec).map_or(Ok(()), |page| status::tell_page(&run.folder, &page));
-        Ok(told.map_err(|source| RunError::io("write to", run.folder.path(), source))?)
+        let spec = &run.record.spec;
+        let told = orient(spec).map_or(Ok(()), |page| status::tell_page(&run.folder, &page));
+        told.map_err(|source| RunError::io("write to", run.folder.path(), source))?;
+        // The owner of a detached run is another process.
+        if !spec.detached && !starter.engine.runner().rehearses() {
+            doors = Some(Doors::open(spec, &run.folder, starter.env)?);
+        }
+        Ok(())
     });
-    if !is_filled {
+    if !is_filled || started.as_ref().is_err_and(start::is_without_image) {
         prepare::undo(run, git)?;
     }
-    started
+    Ok(Started { foreground: started?, doors })
 }
 
 /// What it takes to undo, or to see, what an agent has done.
@@ -90,10 +92,10 @@ fn keep_before(run: &Run, tree: &Tree, git: &Git) -> Result<(), Failure> {
 pub fn live(
     run: &mut Run,
     owner: &Owner,
-    foreground: Foreground,
+    started: Started,
     say_so: impl FnOnce() -> io::Result<()>,
 ) -> Result<(), Failure> {
-    let mut supervised = supervise(run, owner, foreground, say_so)?;
+    let mut supervised = supervise(run, owner, started, say_so)?;
     let finished = ended(run, &mut supervised, owner).map_err(|source| unfinished(run, source));
     // Last: whoever reads the agent's words may take their time.
     let passed_on = supervised.pass_on(run, owner.output);
@@ -136,6 +138,8 @@ fn end_and(
     let graph = run.record.started_at.map(|_| tell::graph_of(&run.record.spec));
     // Nothing runs in the container any more: it goes meanwhile.
     first();
+    let checkout = &run.record.spec.checkout;
+    config::ask_ahead(git, git.in_tree(&checkout.git_dir, &checkout.worktree));
     let outcome = collect_and_merge(run, git, landing).map(|said| settle(run, git, said));
     drop(graph);
     if let Err(error) = over::finish_removal(run, removal) {
@@ -170,9 +174,7 @@ fn settle(run: &mut Run, git: &Git, said: Vec<String>) -> Result<(), Failure> {
     match tell::ended(&run.record) {
         Err(passing @ (GraphError::Full { .. } | GraphError::Busy { .. })) => return Err(passing.into()),
         // The agent could write there: whatever it made of the graph, its run comes to an end.
-        Err(error) => {
-            finish::add_notes(run, [format!("the end of this run could not be written to the task graph: {error}")])
-        }
+        Err(error) => finish::add_notes(run, [tell::untold(&error)]),
         Ok(()) => {}
     }
     if run.record.outcome == Some(Outcome::Merged) {

@@ -18,17 +18,18 @@ use crate::run::engine::process::Watched;
 use crate::run::life::over;
 use crate::run::life::sign_in::Share;
 use crate::run::life::sign_in::keeper::Keeper;
-use crate::run::life::start::Foreground;
+use crate::run::life::start::{Foreground, Started};
 use crate::run::record::RunError;
 use crate::run::record::run::Run;
 use crate::run::record::state::{Ending, State};
 use crate::run::watch::disk::{Guard, Verdict};
+use crate::run::watch::doors::Doors;
 use crate::run::watch::follow::Follower;
 use crate::run::watch::refusals::Announcer;
 use crate::run::watch::signals::Signals;
 use crate::run::watch::times::Recorder;
 use crate::run::watch::wall::MemoryKills;
-use crate::run::watch::{graph, job_control, ports, proxy, refusals, status};
+use crate::run::watch::{job_control, ports, refusals, status};
 use crate::transcript::Transcript;
 
 /// How often the host's branches are shown to the agent.
@@ -107,7 +108,7 @@ impl Supervised {
 pub fn supervise(
     run: &mut Run,
     owner: &Owner,
-    mut foreground: Foreground,
+    Started { mut foreground, doors }: Started,
     say_so: impl FnOnce() -> io::Result<()>,
 ) -> Result<Supervised, Failure> {
     let path = run.folder.record();
@@ -119,9 +120,7 @@ pub fn supervise(
     let memory_kills = watched.as_ref().and_then(|_| MemoryKills::of(pid));
     let guard = watched.as_ref().map(|watched| Guard::start(&run.record.spec, &run.folder, pid, watched));
     let guard = guard.transpose().map_err(io)?;
-    let way_out = proxy::open(&run.record.spec, owner.env)?;
-    let way_in = ports::open(&run.record.spec, &run.folder)?;
-    let door = graph::open(&run.record.spec, &run.folder)?;
+    let doors = doors.map_or_else(|| Doors::open(&run.record.spec, &run.folder, owner.env), Ok)?;
     // With that the disk has the record from which a run of this agent is resumed.
     run.enter_ahead(State::Running, Point::RunRunning)?;
     let gate = status::open_gate(&run.folder, Duration::from_secs(5));
@@ -133,7 +132,7 @@ pub fn supervise(
         // The process that waited for this line was killed. The agent works all the same.
         meanwhile.note(format_args!("bn could not print that the agent runs: {error}"));
     }
-    way_in.iter().flat_map(|way_in| &way_in.first).for_each(|port| meanwhile.note(ports::told(port)));
+    doors.first_ports().for_each(|port| meanwhile.note(ports::told(port)));
     let sign_in = Share::of(&run.record.spec, &run.folder).map(|share| Keeper::start(share, meanwhile)).transpose();
     let sign_in = sign_in.map_err(|source| RunError::io("watch", run.folder.path(), source))?;
     let refusals = announcer(run, meanwhile).transpose();
@@ -159,7 +158,7 @@ pub fn supervise(
         owner.output.note(format_args!("bn could not watch how much the agent wrote to disk: {error}"));
         None
     });
-    let open: Box<dyn Any> = Box::new((refusals, sign_in, way_out, way_in, door));
+    let open: Box<dyn Any> = Box::new((refusals, sign_in, doors));
     Ok(Supervised { code, memory_kills, reason, verdict, follower, times, open: Some(open) })
 }
 

@@ -44,6 +44,11 @@ pub fn ended(record: &Record) -> Result<(), GraphError> {
     Ok(())
 }
 
+/// Why the graph does not know that a run has ended, for its user.
+pub fn untold(error: &GraphError) -> String {
+    format!("the end of this run could not be written to the task graph: {error}")
+}
+
 /// Ends the session of an agent that was registered, and never started.
 pub fn not_started(record: &Record) -> Result<(), GraphError> {
     let spec = &record.spec;

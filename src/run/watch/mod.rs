@@ -5,6 +5,7 @@
 
 pub mod activity;
 pub mod disk;
+pub mod doors;
 pub mod follow;
 pub mod graph;
 pub mod job_control;
