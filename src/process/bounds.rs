@@ -2,7 +2,7 @@
 
 use std::io;
 
-use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// What a program, and each that it starts, may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,8 +11,6 @@ pub struct Bounds {
     pub memory: u64,
     /// Seconds of a processor.
     pub processor: u64,
-    /// How far it gives way to others where processors are scarce: 0 as anybody, to 19.
-    pub nice: i32,
 }
 
 impl Bounds {
@@ -22,9 +20,6 @@ impl Bounds {
             let now = getrlimit(resource);
             let lower = |limit: Option<u64>| Some(limit.map_or(most, |limit| limit.min(most)));
             setrlimit(resource, Rlimit { current: lower(now.current), maximum: lower(now.maximum) })?;
-        }
-        if self.nice > 0 {
-            nice(self.nice)?;
         }
         Ok(())
     }

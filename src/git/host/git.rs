@@ -35,7 +35,7 @@ const SAFE: &[&str] = &[
 ];
 
 /// What agents made is in every repository that this git reads: a few objects can ask for all of a machine.
-const BOUNDS: Bounds = Bounds { memory: 2 << 30, processor: 600, nice: 0 };
+const BOUNDS: Bounds = Bounds { memory: 2 << 30, processor: 600 };
 
 /// The user's own choice of configuration files is kept; every other GIT_ variable is dropped.
 const KEPT: &[&str] = &["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"];
@@ -203,11 +203,10 @@ impl Git {
 
     /// The same for a command that writes into the checkout's index what it has found to be unchanged, as the user's own `git status` does:
     /// files that were written in the same second as the index are read again each time otherwise. Where somebody else has the index, it
-    /// does not, and neither in a rehearsal. It gives way to whatever else a start waits for.
+    /// does not, and neither in a rehearsal.
     pub fn refreshing(&self, git_dir: &Path, work_tree: &Path) -> Cmd {
         // What is lost there is looked at again.
-        let cmd = on_tree(self.command(&[]), git_dir, work_tree).args(["-c", "core.fsync=none"]);
-        cmd.bounded(Bounds { nice: 10, ..BOUNDS })
+        on_tree(self.command(&[]), git_dir, work_tree).args(["-c", "core.fsync=none"])
     }
 
     /// Runs; the exit code is the caller's to judge.
