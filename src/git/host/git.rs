@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::process::{Begun, Bounds, Captured, Cmd, Conversation, Runner, UNKNOWN, last_line};
 
 use crate::git::host::GitError;
+use crate::git::host::ahead::Ahead;
 use crate::git::host::lasting::{Lasting, is_one_of};
 use crate::git::host::open::Open;
 use crate::sanitize;
@@ -74,7 +75,7 @@ pub struct Git {
     env: Vec<(OsString, OsString)>,
     remembered: Option<Remembered>,
     /// What was asked, and git has still to say.
-    ahead: Arc<Mutex<Vec<(Cmd, Begun)>>>,
+    ahead: Ahead,
     recent: Arc<Mutex<Vec<Answer>>>,
     lasting: Lasting,
     open: Open,
@@ -113,7 +114,7 @@ impl Git {
             runner,
             env: inherited.collect(),
             remembered: None,
-            ahead: Arc::default(),
+            ahead: Ahead::default(),
             recent: Arc::default(),
             lasting: Lasting::default(),
             open: Open::default(),
@@ -212,7 +213,7 @@ impl Git {
     /// Runs; the exit code is the caller's to judge.
     pub fn capture(&self, cmd: &Cmd) -> Result<Captured, GitError> {
         let remembered = self.remembered.as_ref().filter(|known| is_one_of(known.questions, cmd.arguments()));
-        let ask = || match self.asked_ahead(cmd) {
+        let ask = || match self.ahead.take(cmd) {
             Some(begun) => Ok(begun.captured()?),
             None => Ok(self.runner.capture(&for_rehearsals(cmd))?),
         };
@@ -233,14 +234,8 @@ impl Git {
     pub(super) fn ask_ahead(&self, cmd: &Cmd) {
         // Where that fails, whoever asks hears of it.
         if let Ok(begun) = self.begin(cmd) {
-            self.ahead.lock().unwrap_or_else(PoisonError::into_inner).push((cmd.clone(), begun));
+            self.ahead.add(cmd, begun);
         }
-    }
-
-    fn asked_ahead(&self, cmd: &Cmd) -> Option<Begun> {
-        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = ahead.iter().position(|(asked, _)| asked == cmd)?;
-        Some(ahead.remove(found).1)
     }
 
     /// Starts what `read` runs, and does not wait for it.
@@ -380,9 +375,11 @@ mod tests {
         let config = |words: &[&str]| git.in_dir(&folder.path().join(".git")).arg("config").args(words);
         let knows = |git: &Git| git.capture(&config(&["--list"])).unwrap().text().contains("a.b=c");
         git.ask_ahead(&config(&["--list"]));
-        while !git.ahead.lock().unwrap()[0].1.has_ended() {
+        let mut begun = git.ahead.take(&config(&["--list"])).unwrap();
+        while !begun.has_ended() {
             std::thread::sleep(Duration::from_millis(1));
         }
+        git.ahead.add(&config(&["--list"]), begun);
         git.read("set it", &config(&["a.b", "c"])).unwrap();
         assert!(!knows(&git.remembering()), "one that remembers gets it, too");
         assert!(knows(&git), "and it is given once");

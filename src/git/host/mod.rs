@@ -3,6 +3,7 @@
 //! Every call names its git folder and its worktree, and runs no hook and no monitor. Nothing here knows of a run, and
 //! nothing here reads what an agent wrote but as objects whose ids were given.
 
+mod ahead;
 pub mod changes;
 pub mod checkout;
 pub mod cherry;
