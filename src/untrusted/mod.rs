@@ -12,6 +12,7 @@ pub mod nofollow;
 pub mod quarantine;
 pub mod remove;
 pub mod sockets;
+pub mod stamp;
 pub mod tree;
 
 pub use error::UntrustedError;

@@ -6,25 +6,20 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::fs::{self, Metadata};
+use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use rustix::fs::FileType;
 use serde::{Deserialize, Serialize};
 
 use crate::path_json;
 use crate::untrusted::entries::{self, Entry};
+use crate::untrusted::stamp::{Stamp, device};
 
-/// A file system may keep times as coarse as this: what is younger can change once more and look the same.
-const SETTLED: Duration = if cfg!(test) { Duration::from_millis(50) } else { Duration::from_secs(2) };
 /// More folders than this are listed each time.
 const MOST_FOLDERS: usize = 100_000;
-/// File systems of this machine's own, which keep their times: ext2 to 4, XFS, Btrfs, F2FS, ZFS, tmpfs, overlay (statfs(2)).
-const TRUE_TO_TIME: [i64; 7] = [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0x2fc1_2fc1, 0x0102_1994, 0x794c_7630];
-
 /// A name in a folder, and what it stands for. A link is a link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Name {
@@ -37,26 +32,6 @@ pub struct Name {
 impl Name {
     pub fn as_os_str(&self) -> &OsStr {
         self.name.as_os_str()
-    }
-}
-
-/// One and the same folder, with the same names in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Stamp {
-    device: u64,
-    inode: u64,
-    changed: (i64, i64),
-}
-
-impl Stamp {
-    fn of(found: &Metadata) -> Self {
-        Self { device: found.dev(), inode: found.ino(), changed: (found.ctime(), found.ctime_nsec()) }
-    }
-
-    fn is_settled(&self, now: SystemTime) -> bool {
-        let (seconds, nanoseconds) = self.changed;
-        let changed = Duration::new(seconds.max(0).unsigned_abs(), nanoseconds.max(0).unsigned_abs() as u32);
-        now.duration_since(UNIX_EPOCH).is_ok_and(|now| changed + SETTLED < now)
     }
 }
 
@@ -93,6 +68,7 @@ pub struct Tree {
     before: BTreeMap<PathBuf, Listed>,
     now: RefCell<BTreeMap<PathBuf, Listed>>,
     has_news: Cell<bool>,
+    is_settled: Cell<bool>,
 }
 
 impl Tree {
@@ -116,6 +92,7 @@ impl Tree {
             before: BTreeMap::new(),
             now: RefCell::default(),
             has_news: Cell::new(false),
+            is_settled: Cell::new(true),
         }
     }
 
@@ -141,8 +118,15 @@ impl Tree {
             self.has_news.set(true);
             let listed = Listed { folder: folder.to_owned(), stamp, names: names.clone() };
             self.now.borrow_mut().insert(folder.to_owned(), listed);
+        } else {
+            self.is_settled.set(false);
         }
         Ok(names)
+    }
+
+    /// Whether every further change of what was listed so far will show.
+    pub fn is_settled(&self) -> bool {
+        self.is_settled.get()
     }
 
     /// All names in a folder, as they are now.
@@ -184,12 +168,6 @@ fn read(memory: &Path, question: &str) -> BTreeMap<PathBuf, Listed> {
         }
         _ => BTreeMap::new(),
     }
-}
-
-/// The file system that a folder is on, where that keeps its times.
-fn device(folder: &Path) -> Option<u64> {
-    let kind = rustix::fs::statfs(folder).ok()?.f_type;
-    TRUE_TO_TIME.contains(&kind).then(|| fs::symlink_metadata(folder).ok().map(|found| found.dev())).flatten()
 }
 
 /// Whether git goes in there, takes it for a repository or a part of one, waits at it, or a program may listen there.

@@ -25,8 +25,18 @@ pub fn links(index: &[u8], id_length: usize) -> Option<Vec<PathBuf>> {
     extensions_are_optional(rest).then_some(found)
 }
 
+/// What stands in an index that depends on other files, on where it is, or on a program: a shared index, what is not tracked, a file
+/// system monitor, folders that are left out. Git writes it anew without them.
+const EXTENSIONS: [&[u8; 4]; 4] = [b"link", b"UNTR", b"FSMN", b"sdir"];
+
+/// Whether an index says all by itself, wherever it is.
+pub fn depends_on_nothing(index: &[u8], id_length: usize) -> bool {
+    let tail = extensions(index, id_length, |_, _| ()).unwrap_or(index);
+    !EXTENSIONS.iter().any(|name| memchr::memmem::find(tail, *name).is_some())
+}
+
 /// What stands in an index after its entries. `entry` is given each one's mode and name.
-pub fn extensions(index: &[u8], id_length: usize, mut entry: impl FnMut(u32, &[u8])) -> Option<&[u8]> {
+fn extensions(index: &[u8], id_length: usize, mut entry: impl FnMut(u32, &[u8])) -> Option<&[u8]> {
     let header = index.get(..12)?;
     let version = number(header, 4)?;
     if !header.starts_with(b"DIRC") || !matches!(version, 2 | 3) {

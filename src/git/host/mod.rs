@@ -16,6 +16,7 @@ pub mod file_count;
 pub mod git;
 pub mod in_tree;
 pub mod index;
+pub mod index_file;
 mod lasting;
 pub mod lfs;
 pub mod links;

@@ -1,18 +1,16 @@
 //! A copy of what the user had not committed, made before an agent gets at it.
 
-use std::fs::{self, File, Metadata};
-use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
+use std::fs;
 use std::path::Path;
-
-use memchr::memmem;
 
 use crate::git::host::checkout::Checkout;
 use crate::git::host::git::{os, succeeded};
-use crate::git::host::index::extensions;
+use crate::git::host::index::depends_on_nothing;
+use crate::git::host::index_file::IndexFile;
 use crate::git::host::{Git, GitError, refs};
 use crate::process::{Begun, Cmd};
 use crate::sanitize;
+use crate::untrusted::stamp::Stamp;
 
 /// A larger file is left out of the copy, and said so. Bytes.
 const LARGEST_FILE: u64 = 64 << 20;
@@ -21,10 +19,6 @@ const LARGEST_COPY: u64 = 512 << 20;
 /// Files in a copy.
 const MOST_FILES: usize = 20_000;
 
-/// What stands in an index that depends on other files, on where it is, or on a program: a shared index, what is not tracked, a file
-/// system monitor, folders that are left out. Git writes it anew without them.
-const EXTENSIONS: [&[u8; 4]; 4] = [b"link", b"UNTR", b"FSMN", b"sdir"];
-
 /// The question which files of a checkout have changes that are in no commit. In a large one git takes its time to answer.
 #[must_use]
 #[derive(Debug)]
@@ -32,7 +26,23 @@ pub struct Asked(Begun);
 
 /// Asks.
 pub fn ask(git: &Git, checkout: &Checkout) -> Result<Asked, GitError> {
-    let cmd = git.refreshing(&checkout.git_dir, &checkout.worktree);
+    ask_by(git, git.refreshing(&checkout.git_dir, &checkout.worktree))
+}
+
+/// Asks by our copy of the checkout's index, if there is one. Git keeps in it which folders had nothing that it does not track, by their
+/// times in whole seconds: what was listed in the second in which a folder changed could change once more and look the same. So that is
+/// written only where the tree `is_settled`, and never into the user's own index.
+pub fn ask_by_copy(git: &Git, checkout: &Checkout, is_settled: bool) -> Result<Asked, GitError> {
+    let Some(copy) = IndexFile::open(checkout)?.and_then(|index| index.copy_of_ours()) else {
+        return ask(git, checkout);
+    };
+    let way = if is_settled { Git::refreshing } else { Git::in_tree };
+    let cmd = way(git, &checkout.git_dir, &checkout.worktree).env("GIT_INDEX_FILE", copy);
+    let settings = ["core.untrackedCache=true", "core.splitIndex=false", "status.showUntrackedFiles=all"];
+    ask_by(git, settings.iter().fold(cmd, |cmd, setting| cmd.args(["-c", setting])))
+}
+
+fn ask_by(git: &Git, cmd: Cmd) -> Result<Asked, GitError> {
     let cmd = cmd.args([
         "status",
         "--porcelain=v1",
@@ -155,41 +165,32 @@ fn commit(git: &Git, repository: &Path, tree: &str, parents: &[&str]) -> Result<
     Ok(git.read("copy the uncommitted files", &cmd)?.text())
 }
 
-/// One and the same index: git never writes into one that is there, but puts another in its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Index {
-    inode: u64,
-    changed: (i64, i64),
-}
-
 /// The checkout's index as it is now. `None` where it has none.
-pub fn index(checkout: &Checkout) -> Result<Option<Index>, GitError> {
-    Ok(open_index(checkout)?.map(|(_, _, index)| index))
+pub fn index(checkout: &Checkout) -> Result<Option<Stamp>, GitError> {
+    Ok(IndexFile::open(checkout)?.map(|index| index.stamp()))
 }
 
-fn open_index(checkout: &Checkout) -> Result<Option<(File, Metadata, Index)>, GitError> {
-    let path = checkout.git_dir.join("index");
-    let opened = File::open(&path).and_then(|file| Ok((file.metadata()?, file)));
-    let (found, file) = match opened {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => other.map_err(GitError::io("read", &path))?,
-    };
-    let index = Index { inode: found.ino(), changed: (found.ctime(), found.ctime_nsec()) };
-    Ok(Some((file, found, index)))
+/// Whether the checkout's index was seen before.
+pub fn is_known(checkout: &Checkout) -> Result<bool, GitError> {
+    Ok(IndexFile::open(checkout)?.is_some_and(|index| index.is_known_as_plain()))
+}
+
+/// Keeps a copy of the checkout's index for `ask_by_copy`, where that was seen before.
+pub fn keep_copy(checkout: &Checkout) -> Result<(), GitError> {
+    IndexFile::open(checkout)?.iter().for_each(IndexFile::keep_copy);
+    Ok(())
 }
 
 /// Copies the checkout's index, so that the copy depends on no other file. Returns which one that was, if it has one.
-pub fn copy_index(git: &Git, checkout: &Checkout, to: &Path) -> Result<Option<Index>, GitError> {
-    let Some((mut file, found, index)) = open_index(checkout)? else { return Ok(None) };
-    let mut text = Vec::with_capacity(found.len().try_into().unwrap_or(0));
-    file.read_to_end(&mut text).map_err(GitError::io("read", &checkout.git_dir.join("index")))?;
-    fs::write(to, &text).map_err(GitError::io("write", to))?;
-    // Git takes the index's own time for the moment up to which its entries can be trusted.
-    let keep_time = || fs::File::options().write(true).open(to)?.set_modified(found.modified()?);
-    keep_time().map_err(GitError::io("write", to))?;
-    let tail = extensions(&text, checkout.head.len() / 2, |_, _| ()).unwrap_or(&text);
-    if !EXTENSIONS.iter().any(|name| memmem::find(tail, *name).is_some()) {
-        return Ok(Some(index));
+pub fn copy_index(git: &Git, checkout: &Checkout, to: &Path) -> Result<Option<Stamp>, GitError> {
+    let Some(index) = IndexFile::open(checkout)? else { return Ok(None) };
+    index.copy(to)?;
+    let is_whole = || {
+        let text = fs::read(to).map_err(GitError::io("read", to))?;
+        Ok::<_, GitError>(depends_on_nothing(&text, checkout.head.len() / 2))
+    };
+    if index.is_known_as_plain() || is_whole()? {
+        return Ok(Some(index.stamp()));
     }
     let cmd = git.in_tree(&checkout.git_dir, &checkout.worktree).env("GIT_INDEX_FILE", to);
     let cmd = cmd.args([
@@ -203,7 +204,7 @@ pub fn copy_index(git: &Git, checkout: &Checkout, to: &Path) -> Result<Option<In
     ]);
     let cmd = cmd.args(["--no-split-index", "--no-untracked-cache", "--no-fsmonitor"]);
     git.read("copy the index", &cmd)?;
-    Ok(Some(index))
+    Ok(Some(index.stamp()))
 }
 
 /// A tree that holds all that is staged. Where the index has conflicts, a made-up tree of its blobs.

@@ -29,12 +29,16 @@ pub struct Laid {
     /// `HOOK=PROGRAM`: what the user's hooks start, where they run inside.
     pub hook_programs: Vec<String>,
     survey: Survey,
+    is_settled: bool,
+    /// Whether an earlier run has seen this very index.
+    knows_index: bool,
 }
 
 /// Makes the folders below the run's own. What an earlier try left goes.
 pub fn lay(git: &Git, request: Request<'_>) -> Result<Laid, GitError> {
     check_name(request.run)?;
     fs::create_dir_all(request.folder).map_err(GitError::io("make", request.folder))?;
+    let (tree, knows_index) = (request.tree, snapshot::is_known(request.checkout)?);
     let (run, survey) = survey(git, request)?;
     remove::folder(&run.folder.join(MODULES))?;
     make_places(git, &run)?;
@@ -45,19 +49,24 @@ pub fn lay(git: &Git, request: Request<'_>) -> Result<Laid, GitError> {
         make_places(git, inner)?;
     }
     submodules::make(&run.checkout.worktree, &survey.uninitialised)?;
-    Ok(Laid { mounts: survey.mounts(&run), hook_programs: survey.programs(), git: run, survey })
+    let (mounts, hook_programs) = (survey.mounts(&run), survey.programs());
+    Ok(Laid { mounts, hook_programs, git: run, survey, is_settled: tree.is_settled(), knows_index })
 }
 
 impl Laid {
     /// Asks which files are not committed.
     pub fn ask(&self, git: &Git) -> Result<Asked, GitError> {
-        snapshot::ask(git, &self.git.checkout)
+        snapshot::ask_by_copy(git, &self.git.checkout, self.is_settled)
     }
 
     /// Fills the folders. Returns what to tell the user.
     pub fn fill(self, git: &Git, uncommitted: Asked) -> Result<(RunGit, Vec<String>), GitError> {
-        let Self { git: run, survey, .. } = self;
+        let Self { git: run, survey, knows_index, .. } = self;
         let mut notes = fill(git, &run, &survey, uncommitted)?;
+        // Git had its chance to write it anew.
+        if knows_index && !git.rehearses() {
+            snapshot::keep_copy(&run.checkout)?;
+        }
         for (inner, survey) in &survey.submodules {
             let said = fill_submodule(git, inner, survey, &notes)?;
             notes.extend(said);

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::git::host::checkout::{self, Checkout};
 use crate::git::host::config::Config;
 use crate::git::host::git::os;
+use crate::git::host::index_file::IndexFile;
 use crate::git::host::{Git, GitError, in_tree, index};
-use crate::git::private::bare;
 use crate::untrusted::nested::{Content, NestedGit};
 
 /// What there is of submodules. Paths are relative to the worktree of the checkout at the top.
@@ -88,10 +88,15 @@ fn out_of_reach(top: &Checkout, found: &Submodules, worktree: &Path, folder: &Pa
 
 /// The links to other repositories in the index, relative to the checkout.
 fn links(git: &Git, checkout: &Checkout) -> Result<BTreeSet<PathBuf>, GitError> {
-    let text = bare::optional(&checkout.git_dir.join("index"))?;
-    let id_length = checkout.head.len() / 2;
-    if let Some(known) = text.map_or_else(|| Some(Vec::new()), |text| index::links(&text, id_length)) {
-        return Ok(known.into_iter().collect());
+    let Some(file) = IndexFile::open(checkout)?.filter(|file| !file.is_known_as_plain()) else {
+        return Ok(BTreeSet::new());
+    };
+    let (text, id_length) = (file.text()?, checkout.head.len() / 2);
+    if let Some(links) = index::links(&text, id_length) {
+        if links.is_empty() && index::depends_on_nothing(&text, id_length) && !git.rehearses() {
+            file.remember_as_plain();
+        }
+        return Ok(links.into_iter().collect());
     }
     let cmd = git.in_tree(&checkout.git_dir, &checkout.worktree).args(["ls-files", "--stage", "-z"]);
     let listing = git.read("list the submodules", &cmd)?.stdout;

@@ -15,4 +15,5 @@ mod merging;
 mod refusals;
 mod remaking;
 mod settings;
+mod untracked;
 mod wall;

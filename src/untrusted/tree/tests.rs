@@ -1,10 +1,12 @@
 use std::os::unix::net::UnixListener;
 use std::thread;
+use std::time::Duration;
 
 use super::*;
 use crate::process::{Cmd, Runner};
 use crate::untrusted::files;
 use crate::untrusted::nested::{self, Closed};
+use crate::untrusted::stamp::SETTLED;
 
 fn wanted() -> Wanted {
     Wanted { question: "letters".to_owned(), holds: Box::new(is_wanted) }
