@@ -46,7 +46,7 @@ fn make_repository(git: &Git, run: &RunGit, source: Source) -> Result<(), GitErr
     let mut named: RefMap = kept.into_iter().map(|kept| (kept.reference.into_bytes(), kept.id)).collect();
     if source == Source::All && run.private().exists() {
         take::objects(run, &run.taken())?;
-        let found = refs::read(&run.private(), &run.checkout.object_format, run.checkout.branch_ref().as_deref());
+        let found = refs::of(run);
         let hostile = |error: std::io::Error| GitError::Hostile { path: run.private(), reason: error.to_string() };
         for wanted in plan::plan(run, found.map_err(hostile)?)?.wanted {
             named.entry(run.reference(&wanted.place).into_bytes()).or_insert(wanted.id);
@@ -57,7 +57,7 @@ fn make_repository(git: &Git, run: &RunGit, source: Source) -> Result<(), GitErr
     let ids: BTreeSet<&str> = named.values().map(String::as_str).collect();
     let kinds = fetch::kinds(git, run, &ids)?;
     named.retain(|_, id| kinds.get(id).is_some_and(|kind| kind == "commit" || kind == "tag"));
-    bare::write(&run.taken(), "packed-refs", &packed(&named))
+    bare::write(&run.taken(), "packed-refs", &packed(&named).0)
 }
 
 fn write(git: &Git, run: &RunGit, to: &Path) -> Result<bool, GitError> {

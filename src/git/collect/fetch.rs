@@ -167,7 +167,7 @@ pub fn check(git: &Git, run: &RunGit, plan: &mut Plan, kinds: &BTreeMap<String, 
         let id = commit_with_parents(git, run, &lost)?;
         plan.add(HISTORY.to_owned(), "commits that only reflogs name".to_owned(), id);
     }
-    bare::write(&run.taken(), "packed-refs", &refs::packed(&plan.refs()))
+    bare::write(&run.taken(), "packed-refs", &refs::packed(plan.refs()).0)
 }
 
 /// What kind of object each id names in the taken folder.

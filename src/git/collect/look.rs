@@ -148,8 +148,7 @@ fn alone(cmd: Cmd) -> Cmd {
 fn live(git: &Git, run: &RunGit, repository: &Path) -> Result<(String, String), GitError> {
     let hostile = |reason: String| GitError::Hostile { path: run.private(), reason };
     // First the refs: what they name is there by then.
-    let found = refs::read(&run.private(), &run.checkout.object_format, run.checkout.branch_ref().as_deref())
-        .map_err(|error| hostile(error.to_string()))?;
+    let found = refs::of(run).map_err(|error| hostile(error.to_string()))?;
     // An agent that packs its objects at this moment takes away the files that are being linked.
     take::objects(run, repository).or_else(|_| take::objects(run, repository))?;
     if let Some(why) = unpacked::look(git, run, repository, &BTreeSet::new())?.excess {

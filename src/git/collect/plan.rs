@@ -61,19 +61,21 @@ pub struct Plan {
 
 /// Compares the agent's refs with what they were at the start.
 pub fn plan(run: &RunGit, found: PrivateRefs) -> Result<Plan, GitError> {
-    let start = run.start_refs()?;
-    let none_left = (found.refs.is_empty() && matches!(found.head, Head::Branch(_)))
+    let is_compared = !found.refs.is_empty() || !found.worktrees.is_empty();
+    let start = if is_compared { run.start_refs()? } else { RefMap::new() };
+    let none_left = (found.is_empty() && matches!(found.head, Head::Branch(_)))
         .then(|| "it holds neither branches nor commits any more".to_owned());
     let starting = run.checkout.branch_ref().map(String::into_bytes);
     let head_commit = match &found.head {
         Head::Commit(id) => Some(id.clone()),
-        Head::Branch(name) => found.refs.get(name).cloned(),
+        Head::Branch(name) => found.find(name),
     };
+    let by_name = run.checkout.branch_ref().and_then(|branch| found.find(branch.as_bytes()));
     let lost = found.broken.or(none_left);
     let work = match &starting {
         // What was packed long ago is not what the agent made of it.
         Some(_) if lost.is_some() => None,
-        Some(branch) => found.refs.get(branch).cloned(),
+        Some(_) => by_name,
         None => head_commit.clone(),
     };
     let mut plan = Plan {

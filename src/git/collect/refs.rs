@@ -11,7 +11,8 @@ use rustix::fs::FileType;
 use crate::git::collect::ids::{DEEPEST, Ids, MOST_FILES};
 use crate::git::collect::reflogs;
 use crate::git::host::git::os;
-use crate::git::host::refs::RefMap;
+use crate::git::host::refs::{Packed, RefMap};
+use crate::git::private::RunGit;
 use crate::sanitize;
 use crate::untrusted::nofollow;
 
@@ -30,7 +31,12 @@ pub enum Head {
 #[derive(Debug)]
 pub struct PrivateRefs {
     pub head: Head,
+    /// All of them, or those that are not among `rest`.
     pub refs: RefMap,
+    /// What was handed over, where that is packed as it was.
+    rest: Option<Packed>,
+    /// What stands in `rest` and does not count.
+    hidden: BTreeSet<Vec<u8>>,
     /// Latest first.
     pub stash: Vec<String>,
     /// What inner worktrees have checked out without a branch, by their names.
@@ -43,16 +49,33 @@ pub struct PrivateRefs {
     pub skipped: Vec<String>,
 }
 
-/// Reads them, `branch` before all others; an error means that the repository is broken, or made to look like one.
-pub fn read(private: &Path, object_format: &str, branch: Option<&str>) -> io::Result<PrivateRefs> {
+impl PrivateRefs {
+    pub fn find(&self, name: &[u8]) -> Option<String> {
+        let in_rest = || self.rest.as_ref().filter(|_| !self.hidden.contains(name))?.get(name);
+        self.refs.get(name).cloned().or_else(in_rest)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.refs.is_empty() && self.rest.as_ref().is_none_or(Packed::is_empty)
+    }
+}
+
+/// Reads those of a run; an error means that its repository is broken, or made to look like one.
+pub fn of(run: &RunGit) -> io::Result<PrivateRefs> {
+    let start = run.packed_start_refs().map_err(io::Error::other)?;
+    read(&run.private(), &run.checkout.object_format, run.checkout.branch_ref().as_deref(), start)
+}
+
+/// Reads them, `branch` before all others.
+fn read(private: &Path, object_format: &str, branch: Option<&str>, start: Packed) -> io::Result<PrivateRefs> {
     let folder = nofollow::open_folder(private)?;
     if nofollow::folder_in(&folder, OsStr::new("reftable")).is_ok() {
         return Err(io::Error::other("it was converted to reftable, which is not read"));
     }
     let ids = Ids::of(object_format);
-    let mut reader = Reader { ids, refs: RefMap::new(), skipped: Vec::new(), files: 0 };
+    let mut reader = Reader { ids, refs: RefMap::new(), hidden: BTreeSet::new(), skipped: Vec::new(), files: 0 };
     let head = named("HEAD", reader.head(&folder))?;
-    let packed = named("packed-refs", reader.packed(&folder));
+    let packed = named("packed-refs", reader.packed(&folder, start));
     let refs_folder = named("refs", nofollow::folder_in(&folder, OsStr::new("refs")))?;
     let own = branch.map(|branch| (branch, reader.one(&folder, branch)));
     if let Err(error) = reader.loose(&refs_folder, b"refs", 0) {
@@ -65,13 +88,15 @@ pub fn read(private: &Path, object_format: &str, branch: Option<&str>) -> io::Re
         Some((_, Ok(None))) => broken = packed.as_ref().err().map(ToString::to_string),
         None => {}
     }
-    if let Err(error) = packed {
+    let rest = packed.unwrap_or_else(|error| {
         reader.skip(b"what was packed", error);
-    }
+        None
+    });
     let logs = reflogs::read(&folder, reader.ids);
     reader.skipped.extend(logs.skipped);
     let (stash, worktrees, logged) = (logs.stash, logs.worktrees, logs.ids);
-    Ok(PrivateRefs { head, refs: reader.refs, stash, worktrees, logged, broken, skipped: reader.skipped })
+    let Reader { refs, hidden, skipped, .. } = reader;
+    Ok(PrivateRefs { head, refs, rest, hidden, stash, worktrees, logged, broken, skipped })
 }
 
 /// Hex digits of an id.
@@ -82,6 +107,7 @@ fn named<T>(what: &str, result: io::Result<T>) -> io::Result<T> {
 struct Reader {
     ids: Ids,
     refs: RefMap,
+    hidden: BTreeSet<Vec<u8>>,
     skipped: Vec<String>,
     files: usize,
 }
@@ -103,11 +129,15 @@ impl Reader {
         }
     }
 
-    fn packed(&mut self, folder: &OwnedFd) -> io::Result<()> {
+    /// Returns what was handed over where that is all.
+    fn packed(&mut self, folder: &OwnedFd, start: Packed) -> io::Result<Option<Packed>> {
         let text = match nofollow::file_in(folder, OsStr::new("packed-refs"), PACKED_LIMIT) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             other => other?,
         };
+        if text == start.0 {
+            return Ok(Some(start));
+        }
         for line in text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty() && !line.starts_with(b"#")) {
             if line.starts_with(b"^") {
                 continue;
@@ -119,7 +149,7 @@ impl Reader {
                 None => return Err(io::Error::other("a line is neither a ref nor a comment")),
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// One loose ref by its name; `None` where there is no such file.
@@ -172,15 +202,20 @@ impl Reader {
         match self.id(text.strip_suffix(b"\n").unwrap_or(&text)) {
             Some(id) => drop(self.refs.insert(name, id)),
             // A symbolic ref adds no commit of its own.
-            None if text.starts_with(b"ref: ") => drop(self.refs.remove(&name)),
+            None if text.starts_with(b"ref: ") => self.hide(name),
             None => self.unreadable(name, &"it holds no commit id"),
         }
     }
 
     /// A broken loose ref must not let an older packed value through.
     fn unreadable(&mut self, name: Vec<u8>, reason: &dyn std::fmt::Display) {
-        self.refs.remove(&name);
         self.skip(&name, reason);
+        self.hide(name);
+    }
+
+    fn hide(&mut self, name: Vec<u8>) {
+        self.refs.remove(&name);
+        self.hidden.insert(name);
     }
 
     fn skip(&mut self, name: &[u8], reason: impl std::fmt::Display) {
@@ -207,6 +242,44 @@ fn legal(name: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::git::collect::plan::plan;
+    use crate::git::testing::Bench;
+
+    /// What is to be taken over after this, and again with what was packed looking new.
+    fn plans(script: &str) -> [String; 2] {
+        let bench = Bench::linked();
+        bench.sh("git -C repo branch other && git -C repo tag v1");
+        let run = bench.prepare("agent").git;
+        bench.agent(&run, script);
+        let plan = || format!("{:?}", plan(&run, of(&run).unwrap()).unwrap());
+        let (is_kept, as_it_is) = (of(&run).unwrap().rest.is_some(), plan());
+        bench.agent(&run, "echo '# anew' >> $GIT_DIR/packed-refs");
+        assert!(of(&run).unwrap().rest.is_none());
+        assert!(is_kept || script.contains("pack-refs"), "{script}");
+        [as_it_is, plan()]
+    }
+
+    #[test]
+    fn what_is_packed_as_it_was_counts_as_if_it_had_been_packed_anew() {
+        let scripts = [
+            "true",
+            "git commit -q --allow-empty -m one",
+            "git commit -q --allow-empty -m one; git checkout -q other; git branch new",
+            "git checkout -q --detach; git commit -q --allow-empty -m one",
+            "git symbolic-ref HEAD refs/heads/other",
+            "git symbolic-ref HEAD refs/heads/none",
+            "git symbolic-ref refs/heads/agent refs/heads/other",
+            "git symbolic-ref refs/heads/other refs/heads/none; git symbolic-ref HEAD refs/heads/other",
+            "mkdir -p $GIT_DIR/refs/heads; echo junk > $GIT_DIR/refs/heads/other; git symbolic-ref HEAD refs/heads/other",
+            "mkdir -p $GIT_DIR/refs/heads; echo junk > $GIT_DIR/refs/heads/agent",
+            "git worktree add -q --detach $GIT_DIR/inner; git -C $GIT_DIR/inner log -1 >/dev/null",
+            "git branch -q -D other; git pack-refs --all",
+        ];
+        for script in scripts {
+            let [as_it_is, anew] = plans(script);
+            assert_eq!(as_it_is, anew, "{script}");
+        }
+    }
 
     #[test]
     fn ref_names_follow_gits_rules() {

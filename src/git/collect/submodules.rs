@@ -22,7 +22,7 @@ pub fn path(run: &RunGit) -> String {
 
 /// For a submodule whose repository was removed while the agent worked.
 pub fn gone(run: &RunGit, collected: &mut Collected) {
-    let found = refs::read(&run.private(), &run.checkout.object_format, run.checkout.branch_ref().as_deref());
+    let found = refs::of(run);
     let plan = found.ok().and_then(|found| plan::plan(run, found).ok());
     let is_untouched = |plan: plan::Plan| plan.complete && plan.wanted.iter().all(|wanted| wanted.id == run.base());
     collected.complete = plan.is_some_and(is_untouched);

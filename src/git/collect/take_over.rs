@@ -67,7 +67,7 @@ fn submodule(git: &Git, run: &RunGit, size: Size) -> Result<Collected, GitError>
 
 /// Takes over what is in one repository of the agent's.
 fn one(git: &Git, run: &RunGit, size: Size, collected: &mut Collected) -> Result<(), GitError> {
-    match refs::read(&run.private(), &run.checkout.object_format, run.checkout.branch_ref().as_deref()) {
+    match refs::of(run) {
         Err(error) => collected.branch = BranchOutcome::GitLost { reason: error.to_string() },
         Ok(found) => {
             let plan = plan::plan(run, found)?;
@@ -129,15 +129,17 @@ fn take_over(
     if let Some(work) = plan.work() {
         work.clone_into(&mut collected.head);
         let common_dir = &run.checkout.common_dir;
-        collected.new_commits = host_refs::apart(git, common_dir, run.base(), work)?.1;
+        host_refs::ask_apart(git, common_dir, run.base(), work);
         let shown = run.shown_branches()?;
-        collected.own_commits = Some(match shown.iter().all(|id| id == run.base()) {
-            true => collected.new_commits,
+        let own = match shown.iter().all(|id| id == run.base()) {
+            true => None,
             false => {
                 let others = shown.iter().map(String::as_str).chain([run.base()]);
-                host_refs::count(git, common_dir, work, others)?
+                Some(host_refs::count(git, common_dir, work, others)?)
             }
-        });
+        };
+        collected.new_commits = host_refs::apart(git, common_dir, run.base(), work)?.1;
+        collected.own_commits = own.or(Some(collected.new_commits));
         if let Some(why) = changes::excess(git, common_dir, run.base(), work)? {
             // Kept under the run's ref; neither a branch nor an index goes there.
             collected.branch = BranchOutcome::Excess { why };

@@ -152,7 +152,7 @@ pub fn release(objects: &Path, mark: &str) -> io::Result<()> {
 }
 
 /// Returns the ids that name a missing object, or a tag of one.
-pub fn missing(git: &Git, git_dir: &Path, ids: &BTreeSet<String>) -> Result<BTreeSet<String>, GitError> {
+pub fn missing(git: &Git, git_dir: &Path, ids: &BTreeSet<&str>) -> Result<BTreeSet<String>, GitError> {
     if ids.is_empty() {
         return Ok(BTreeSet::new());
     }
@@ -162,5 +162,10 @@ pub fn missing(git: &Git, git_dir: &Path, ids: &BTreeSet<String>) -> Result<BTre
     let answers: Vec<&[u8]> = answers.split(|&byte| byte == b'\n').collect();
     let is_missing =
         |answers: &[&[u8]]| answers.iter().any(|answer| os(answer).to_string_lossy().ends_with(" missing"));
-    Ok(ids.iter().zip(answers.chunks_exact(2)).filter(|(_, two)| is_missing(two)).map(|(id, _)| id.clone()).collect())
+    Ok(ids
+        .iter()
+        .zip(answers.chunks_exact(2))
+        .filter(|(_, two)| is_missing(two))
+        .map(|(id, _)| (*id).to_owned())
+        .collect())
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use memchr::memmem;
 
 use crate::git::host::{Git, GitError};
+use crate::process::Cmd;
 
 pub use crate::git::host::lasting::is_id;
 
@@ -57,11 +58,16 @@ pub(super) fn written_down(git_dir: &Path, name: &str) -> Option<String> {
         Ok(loose) => loose.strip_suffix(b"\n")?.to_vec(),
         Err(_) => {
             let packed = fs::read(git_dir.join("packed-refs")).ok()?;
-            let end = memmem::find(&packed, format!(" {name}\n").as_bytes())?;
-            packed[..end].rsplit(|&byte| byte == b'\n').next()?.to_vec()
+            id_in(&packed, name.as_bytes())?.to_vec()
         }
     };
     String::from_utf8(id).ok().filter(|id| is_id(id.as_bytes()))
+}
+
+/// What a file of packed refs has for a name.
+fn id_in<'a>(packed: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let end = memmem::find(packed, &[b" ", name, b"\n"].concat())?;
+    packed[..end].rsplit(|&byte| byte == b'\n').next()
 }
 
 /// How many commits are in the history of `commit`, and in that of none of the others.
@@ -117,12 +123,22 @@ pub fn apart(git: &Git, git_dir: &Path, one: &str, other: &str) -> Result<(u64, 
     if one == other {
         return Ok((0, 0));
     }
-    let cmd = git.in_dir(git_dir).args(["rev-list", "--count", "--left-right", &format!("{one}...{other}"), "--"]);
     let what = "compare two commits";
-    let text = git.read(what, &cmd)?.text();
+    let text = git.read(what, &comparison(git, git_dir, one, other))?.text();
     let counts = text.split_once('\t').and_then(|(one, other)| Some((one.parse().ok()?, other.parse().ok()?)));
     // Taken for none, what cannot be read would make one of them part of the other.
     counts.ok_or_else(|| GitError::Failed { what: what.to_owned(), reason: format!("it answered {text:?}") })
+}
+
+/// Has git say that while something else is done.
+pub fn ask_apart(git: &Git, git_dir: &Path, one: &str, other: &str) {
+    if one != other {
+        git.ask_ahead(&comparison(git, git_dir, one, other));
+    }
+}
+
+fn comparison(git: &Git, git_dir: &Path, one: &str, other: &str) -> Cmd {
+    git.in_dir(git_dir).args(["rev-list", "--count", "--left-right", &format!("{one}...{other}"), "--"])
 }
 
 /// Whether `ancestor` is in the history of `commit`, of which it is a part itself.
@@ -131,24 +147,39 @@ pub fn is_ancestor(git: &Git, git_dir: &Path, ancestor: &str, commit: &str) -> R
 }
 
 /// The text of a packed-refs file. Without peeled values: git looks those up where it needs them.
-pub fn packed(refs: &RefMap) -> Vec<u8> {
+/// They come sorted by name.
+pub fn packed(refs: impl IntoIterator<Item = (impl AsRef<[u8]>, impl AsRef<str>)>) -> Packed {
     let mut text = b"# pack-refs with: sorted \n".to_vec();
     for (name, id) in refs {
-        text.extend_from_slice(id.as_bytes());
+        text.extend_from_slice(id.as_ref().as_bytes());
         text.push(b' ');
-        text.extend_from_slice(name);
+        text.extend_from_slice(name.as_ref());
         text.push(b'\n');
     }
-    text
+    Packed(text)
 }
 
-/// Reads what `packed` wrote.
-pub fn unpacked(text: &[u8]) -> RefMap {
-    text.split(|&byte| byte == b'\n')
-        .filter(|line| !line.starts_with(b"#"))
-        .filter_map(parse_line)
-        .map(|found| (found.name, found.id))
-        .collect()
+/// A text that `packed` made. Of thousands of refs nearly all may be of no interest.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Packed(pub Vec<u8>);
+
+impl Packed {
+    pub fn get(&self, name: &[u8]) -> Option<String> {
+        id_in(&self.0, name).map(|id| String::from_utf8_lossy(id).into_owned())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.found().next().is_none()
+    }
+
+    /// All of them.
+    pub fn refs(&self) -> RefMap {
+        self.found().map(|found| (found.name, found.id)).collect()
+    }
+
+    fn found(&self) -> impl Iterator<Item = HostRef> {
+        self.0.split(|&byte| byte == b'\n').filter(|line| !line.starts_with(b"#")).filter_map(parse_line)
+    }
 }
 
 /// As much of an id as people read.
@@ -193,6 +224,10 @@ mod tests {
             [(b"refs/heads/\xffx#".to_vec(), "12".to_owned()), (b"refs/tags/v1".to_vec(), "ab".to_owned())]
                 .into_iter()
                 .collect();
-        assert_eq!(unpacked(&packed(&refs)), refs);
+        let text = packed(&refs);
+        assert_eq!(text.refs(), refs);
+        assert_eq!(text.get(b"refs/tags/v1"), Some("ab".to_owned()));
+        assert_eq!(text.get(b"tags/v1"), None);
+        assert!(!text.is_empty() && Packed::default().is_empty() && packed(RefMap::new()).is_empty());
     }
 }

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::git::host::config::ConfigText;
-use crate::git::host::refs::RefMap;
 use crate::git::host::{Git, GitError, object_links, refs};
 use crate::git::private::bare::{self, Skeleton};
 use crate::git::private::run_git::{REPOSITORY, RunGit, prefix};
@@ -96,16 +95,19 @@ pub fn can_be_asked(git: &Git, run: &RunGit) -> bool {
     has_its_source(run) || git.rehearses() && run.checkout.common_dir.exists()
 }
 
-/// Writes down what the agent is shown: a later fetch brings nothing of that again.
-pub fn remember_shown(run: &RunGit, shown: &RefMap) -> Result<(), GitError> {
+/// Writes down what the agent is shown, sorted by name: a later fetch brings nothing of that again.
+pub fn remember_shown(
+    run: &RunGit,
+    shown: impl IntoIterator<Item = (impl AsRef<[u8]>, impl AsRef<str>)>,
+) -> Result<(), GitError> {
     if !run.has_own_refs() {
         return Ok(());
     }
     let under = |name: &[u8]| [b"refs/shown/", name.strip_prefix(b"refs/").unwrap_or(name)].concat();
-    let shown: RefMap = shown.iter().map(|(name, id)| (under(name), id.clone())).collect();
+    let shown = refs::packed(shown.into_iter().map(|(name, id)| (under(name.as_ref()), id)));
     let shallow = bare::optional(&run.checkout.common_dir.join("shallow"))?;
     shallow.map_or(Ok(()), |text| bare::replace(&run.kept(), "shallow", &text))?;
-    bare::replace(&run.kept(), "packed-refs", &refs::packed(&shown))
+    bare::replace(&run.kept(), "packed-refs", &shown.0)
 }
 
 fn mark(run: &str) -> String {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::git::host::GitError;
 use crate::git::host::checkout::Checkout;
-use crate::git::host::refs::{self, RefMap};
+use crate::git::host::refs::{Packed, RefMap};
 use crate::git::host::target::Target;
 use crate::git::private::bare;
 use crate::path_json;
@@ -151,17 +151,27 @@ impl RunGit {
 
     /// What the agent's refs were at the start. Kept outside the private folder.
     pub fn start_refs(&self) -> Result<RefMap, GitError> {
-        Ok(bare::optional(&self.folder.join("start-refs"))?.map(|text| refs::unpacked(&text)).unwrap_or_default())
+        Ok(self.packed_start_refs()?.refs())
+    }
+
+    /// The same, as they were packed for the agent.
+    pub fn packed_start_refs(&self) -> Result<Packed, GitError> {
+        Ok(bare::optional(&self.folder.join("start-refs"))?.map(Packed).unwrap_or_default())
+    }
+
+    /// What the view has of the host's branches and tags.
+    pub fn shown_now(&self) -> Result<Packed, GitError> {
+        Ok(bare::optional(&self.view().join("packed-refs"))?.map(Packed).unwrap_or_default())
     }
 
     /// Writes down where the agent sees the target. To be called before the agent can.
-    pub fn target_is_shown(&self, shown: &RefMap) -> Result<(), GitError> {
+    pub fn target_is_shown(&self, shown: &Packed) -> Result<(), GitError> {
         let Some(id) = shown.get(self.target.reference().as_bytes()) else { return Ok(()) };
         let mut seen = self.seen_targets()?;
-        if seen.last() == Some(id) {
+        if seen.last() == Some(&id) {
             return Ok(());
         }
-        seen.push(id.clone());
+        seen.push(id);
         bare::replace(&self.folder, SEEN_TARGETS, format!("{}\n", seen.join("\n")).as_bytes())
     }
 
@@ -174,8 +184,7 @@ impl RunGit {
     /// The commits of all branches that the agent has been shown, then and now.
     pub fn shown_branches(&self) -> Result<BTreeSet<String>, GitError> {
         let mut shown = self.start_refs()?;
-        let now = bare::optional(&self.view().join("packed-refs"))?.map(|text| refs::unpacked(&text));
-        shown.extend(now.unwrap_or_default());
+        shown.extend(self.shown_now()?.refs());
         let branch = |name: &[u8]| name.starts_with(b"refs/heads/") || name.starts_with(b"refs/remotes/");
         Ok(shown.into_iter().filter(|(name, _)| branch(name)).map(|(_, id)| id).collect())
     }
