@@ -1,14 +1,14 @@
 //! A copy of what the user had not committed, made before an agent gets at it.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::git::host::checkout::Checkout;
 use crate::git::host::git::{os, succeeded};
 use crate::git::host::index::depends_on_nothing;
 use crate::git::host::index_file::IndexFile;
 use crate::git::host::{Git, GitError, refs};
-use crate::process::{Begun, Cmd};
+use crate::process::{Begun, Captured, Cmd};
 use crate::sanitize;
 use crate::untrusted::stamp::Stamp;
 
@@ -22,36 +22,42 @@ const MOST_FILES: usize = 20_000;
 /// The question which files of a checkout have changes that are in no commit. In a large one git takes its time to answer.
 #[must_use]
 #[derive(Debug)]
-pub struct Asked(Begun);
+pub struct Asked {
+    begun: Begun,
+    /// The copy of the index by which was asked.
+    copy: Option<Copied>,
+}
+
+/// What it takes to ask again where that copy is damaged: nobody waits for the disk to have it.
+#[derive(Debug)]
+struct Copied {
+    path: PathBuf,
+    git: Git,
+    again: Cmd,
+}
 
 /// Asks.
 pub fn ask(git: &Git, checkout: &Checkout) -> Result<Asked, GitError> {
-    ask_by(git, git.refreshing(&checkout.git_dir, &checkout.worktree))
+    Ok(Asked { begun: git.begin(&status(git.refreshing(&checkout.git_dir, &checkout.worktree)))?, copy: None })
 }
 
 /// Asks by our copy of the checkout's index, if there is one. Git keeps in it which folders had nothing that it does not track, by their
 /// times in whole seconds: what was listed in the second in which a folder changed could change once more and look the same. So that is
 /// written only where the tree `is_settled`, and never into the user's own index.
 pub fn ask_by_copy(git: &Git, checkout: &Checkout, is_settled: bool) -> Result<Asked, GitError> {
-    let Some(copy) = IndexFile::open(checkout)?.and_then(|index| index.copy_of_ours()) else {
+    let Some(path) = IndexFile::open(checkout)?.and_then(|index| index.copy_of_ours()) else {
         return ask(git, checkout);
     };
     let way = if is_settled { Git::refreshing } else { Git::in_tree };
-    let cmd = way(git, &checkout.git_dir, &checkout.worktree).env("GIT_INDEX_FILE", copy);
+    let cmd = way(git, &checkout.git_dir, &checkout.worktree).env("GIT_INDEX_FILE", &path);
     let settings = ["core.untrackedCache=true", "core.splitIndex=false", "status.showUntrackedFiles=all"];
-    ask_by(git, settings.iter().fold(cmd, |cmd, setting| cmd.args(["-c", setting])))
+    let begun = git.begin(&status(settings.iter().fold(cmd, |cmd, setting| cmd.args(["-c", setting]))))?;
+    let again = status(git.refreshing(&checkout.git_dir, &checkout.worktree));
+    Ok(Asked { begun, copy: Some(Copied { path, git: git.clone(), again }) })
 }
 
-fn ask_by(git: &Git, cmd: Cmd) -> Result<Asked, GitError> {
-    let cmd = cmd.args([
-        "status",
-        "--porcelain=v1",
-        "-z",
-        "--no-renames",
-        "--untracked-files=all",
-        "--ignore-submodules=all",
-    ]);
-    git.begin(&cmd).map(Asked)
+fn status(cmd: Cmd) -> Cmd {
+    cmd.args(["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules=all"])
 }
 
 impl Asked {
@@ -63,9 +69,20 @@ impl Asked {
         Ok(paths)
     }
 
+    fn answer(self) -> Result<Captured, GitError> {
+        let answer = self.begun.captured()?;
+        match self.copy {
+            Some(copy) if !answer.success() => {
+                fs::remove_file(&copy.path).map_err(GitError::io("remove", &copy.path))?;
+                copy.git.capture(&copy.again)
+            }
+            _ => Ok(answer),
+        }
+    }
+
     /// The same, and repositories that lie in the tree.
     pub fn with_repositories(self) -> Result<Vec<Vec<u8>>, GitError> {
-        let listing = succeeded("look for uncommitted files", self.0.captured()?)?.stdout;
+        let listing = succeeded("look for uncommitted files", self.answer()?)?.stdout;
         let paths = listing.split(|&byte| byte == 0).filter_map(|entry| entry.get(3..));
         Ok(paths.filter(|path| !path.is_empty()).map(<[u8]>::to_vec).collect())
     }

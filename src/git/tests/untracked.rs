@@ -126,6 +126,20 @@ fn what_is_not_settled_is_not_written_down() {
     assert!(all[1].is_empty(), "git does better than was thought: {all:?}");
 }
 
+/// As a machine that lost its power may leave it.
+#[test]
+fn where_the_copy_is_damaged_git_is_asked_without_it() {
+    let tree = Tree::new();
+    tree.bench.sh("echo new > agent/new");
+    let copy = tree.checkout.git_dir.join("binnacle-index");
+    for damage in ["", "DIRC and nothing of an index"] {
+        fs::write(&copy, damage).unwrap();
+        assert_eq!(tree.seen(true), ["new"], "{damage:?}");
+        assert!(!copy.exists());
+        tree.keep_copy();
+    }
+}
+
 /// What a run does by itself: the index is known after the first, and copied by the second.
 #[test]
 fn a_copy_is_kept_of_an_index_that_stays_the_same() {
