@@ -34,5 +34,8 @@ pub fn trees_of(runs: &[Seen], env: &Env, worktree: Option<&Path>) -> Vec<PathBu
             trees.extend(discover::checkouts(&place));
         }
     }
+    // There may have been hundreds of runs in one.
+    trees.sort_unstable();
+    trees.dedup();
     trees
 }

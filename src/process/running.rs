@@ -36,6 +36,7 @@ enum State {
 
 impl Begun {
     /// Whether it has, or can no more be waited for.
+    #[cfg(test)]
     pub fn has_ended(&mut self) -> bool {
         match &mut self.state {
             State::Runs(child) => !matches!(child.try_wait(), Ok(None)),

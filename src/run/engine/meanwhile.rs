@@ -53,11 +53,6 @@ pub struct Starting {
 }
 
 impl Starting {
-    /// Whether `ctr` is done, for good or ill.
-    pub fn has_ended(&mut self) -> bool {
-        self.begun.has_ended()
-    }
-
     /// Returns once its process runs.
     pub fn finish(self) -> Result<(), EngineError> {
         let captured = self.begun.captured()?;

@@ -177,44 +177,20 @@ impl Created {
         folder: &Folder,
         container: &ContainerSpec,
         engine: &Engine,
-        (foreground, mut starting): (&mut Foreground, Option<Starting>),
+        (foreground, starting): (&mut Foreground, Option<Starting>),
         output: Output,
     ) -> Result<Self, Failure> {
-        let pid = await_created(folder, container, engine, foreground, &mut starting);
+        match starting {
+            // Whatever goes wrong, it knows best.
+            Some(starting) => starting.finish()?,
+            None if engine.runner().rehearses() => {}
+            None => await_start((folder, &container.id), engine, foreground, |folder| folder.pid().exists())?,
+        }
         // `ctr` has set it to raw before it wrote that.
         foreground.show_as_written();
-        // Whatever went wrong, `ctr` is not left at work; and it knows best.
-        starting.map_or(Ok(()), Starting::finish)?;
-        let pid = pid?;
+        let pid = first_process(folder, container, engine)?;
         Ok(Self { pid, set: set_from_outside(pid, container, engine, output) })
     }
-}
-
-/// Waits until `ctr` has written down the number of the container's first process, and returns it.
-fn await_created(
-    folder: &Folder,
-    container: &ContainerSpec,
-    engine: &Engine,
-    foreground: &mut Foreground,
-    starting: &mut Option<Starting>,
-) -> Result<Option<u32>, Failure> {
-    if engine.runner().rehearses() {
-        // There is no container that could get anywhere.
-        return Ok(None);
-    }
-    match starting {
-        None => await_start((folder, &container.id), engine, foreground, |folder| folder.pid().exists())?,
-        // As long as containerd takes.
-        Some(starting) => {
-            while !folder.pid().exists() && !starting.has_ended() {
-                progress::sleep(POLL);
-            }
-            if !folder.pid().exists() {
-                return Err(ended_early(folder).into());
-            }
-        }
-    }
-    Ok(first_process(folder, &container.id)?)
 }
 
 /// Waits until the container of this folder and id has come so far, and ends with its last words where it comes no further.
@@ -255,15 +231,20 @@ fn ended_early(folder: &Folder) -> RunError {
     }
 }
 
-/// The number of the container's first process, as `ctr` has written it down, if that one lives.
-fn first_process(folder: &Folder, id: &str) -> Result<Option<u32>, RunError> {
+/// The number of the container's first process, as `ctr` has written it down, if that one lives. In a rehearsal there is none.
+fn first_process(folder: &Folder, container: &ContainerSpec, engine: &Engine) -> Result<Option<u32>, RunError> {
     let path = folder.pid();
+    if engine.runner().rehearses() {
+        return Ok(None);
+    } else if !path.exists() {
+        return Err(ended_early(folder));
+    }
     let io = |source| RunError::io("read", &path, source);
     let pid =
         std::fs::read_to_string(&path).map_err(io)?.trim().parse().map_err(|error| io(std::io::Error::other(error)))?;
     // Where `ctr` ran through sudo the file is root's, in a folder of the user's.
     std::fs::remove_file(&path).map_err(io)?;
-    Ok(Watched::find(pid, id).map_err(io)?.map(|_| pid))
+    Ok(Watched::find(pid, &container.id).map_err(io)?.map(|_| pid))
 }
 
 /// What this `ctr` has no flag for. A name is good to have.
