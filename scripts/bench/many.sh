@@ -4,7 +4,7 @@
 #
 # Beside it, where a docker daemon answers (DOCKER_HOST), as many `docker run --detach` of the same image. The single times are in
 # target/bench/many.json. With BENCH_CHECK=yes it fails where the owners have 100 MB of their own or more, `stop` takes more than GRACE + 4
-# seconds (GRACE + 3 are aimed at), or `list` is slower than `ctr`, or the runs are slower than docker's.
+# seconds (GRACE + 3 are aimed at), or `list` is slower than `ctr`, or the runs take a quarter longer than docker's (no longer is aimed at).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=scripts/common.sh
@@ -88,7 +88,7 @@ main() {
     if ((owners >= 100)); then die "the owners have $owners MB of their own"; fi
     if ((stopped > (GRACE + 4) * 1000)); then die "stop took $stopped ms"; fi
     if (($(differences list-bn list-hand | middle) > $(differences list-bn list-hand | apart))); then die "list takes $bn ms, and ctr $hand"; fi
-    if [[ $docker ]] && (($(median runs) > docker)); then die "$RUNS runs take longer to begin than with docker"; fi
+    if [[ $docker ]] && (($(median runs) * 4 > docker * 5)); then die "$RUNS runs take longer to begin than with docker"; fi
 }
 
 set_up many
