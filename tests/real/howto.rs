@@ -35,10 +35,14 @@ fn types(heading: &str) {
         let line = line.replace("--tag own", &format!("--tag {}", built.reference));
         let mut shell = world.program("bash");
         let shell = shell.args(["-c", &line]).current_dir(world.path("repo")).env("PATH", &path);
-        let shell = shell.env("XDG_CONFIG_HOME", world.path("home/.config"));
         let shell = shell.env("GIT_CONFIG_GLOBAL", world.path("home/.gitconfig"));
-        let builds = line.contains("bn container build");
-        let said = answer(if builds { own_store(shell) } else { shell }.output().unwrap());
+        let in_own_store = line.contains("bn container build") && !rustix::process::geteuid().is_root();
+        // By that buildah looks for an ordinary user's store, too.
+        let shell = match in_own_store {
+            true => own_store(shell),
+            false => shell.env("XDG_CONFIG_HOME", world.path("home/.config")),
+        };
+        let said = answer(shell.output().unwrap());
         assert!(codes.contains(&said.code), "{line}: {said:#?}");
     }
 }
