@@ -7,6 +7,7 @@ use std::process::{Child, Stdio};
 
 use crate::build::{Image, own_store};
 use crate::devcontainer::Project;
+use crate::wall::put;
 use crate::world::{Answer, World, answer, image};
 
 const SERVE: &str = include_str!("private.py");
@@ -149,6 +150,10 @@ fn a_feature_of_a_devcontainer_comes_from_a_registry_with_the_login_that_the_use
     let world = &project.world;
     world.shell(FEATURE);
     let private = Private::serving(world);
+    // With an ordinary user's own store it would look in the real home.
+    fs::create_dir(world.path("bin")).unwrap();
+    let skopeo = format!("exec /usr/bin/skopeo --registries-conf {} \"$@\"", world.path("registries.conf").display());
+    put(&world.path("bin"), "skopeo", &skopeo);
     world.shell(&format!(
         "cd repo && sed -i s/HOST/{}/ .devcontainer/devcontainer.json && git commit -qam 'Name the registry'",
         private.host
@@ -156,6 +161,7 @@ fn a_feature_of_a_devcontainer_comes_from_a_registry_with_the_login_that_the_use
     let build = || {
         let mut command = world.bn_command(&["container", "build", "--devcontainer", "--agent", "none"]);
         command.env("CONTAINERS_REGISTRIES_CONF", world.path("registries.conf"));
+        command.env("PATH", format!("{}:{}", world.path("bin").display(), std::env::var("PATH").unwrap()));
         answer(own_store(&mut command).output().unwrap())
     };
     let stranger = build().exits(125);
