@@ -31,11 +31,15 @@ fn the_agent_has_the_users_terminal_as_far_as_the_image_knows_it() {
     assert!(answer.stdout.contains("none of them\n"), "{answer:#?}");
 }
 
-/// A line's end moves down alone, as editors take it; and before and after that, to the next line's beginning.
+/// A line's end moves down alone, as editors take it; and before and after that, to the next line's beginning. sudo's own terminal between
+/// `ctr` and the user's (`use_pty`) nobody can reach: there it moves to the beginning all the time.
 #[test]
 fn what_a_program_in_raw_mode_writes_is_shown_as_it_was_written() {
     let script = "echo one; echo two; stty raw -echo; printf \"abc\\ndef\\r\\n\"; stty sane; echo three; echo four";
-    let expected = "one\ntwo\nabc\n   def\nthree\nfour\n";
+    let expected = match rustix::process::geteuid().is_root() {
+        true => "one\ntwo\nabc\n   def\nthree\nfour\n",
+        false => "one\ntwo\nabc\ndef\nthree\nfour\n",
+    };
     for options in ["", "--detach-on-hangup"] {
         let world = World::new();
         let screen = Screen::of(&world);
