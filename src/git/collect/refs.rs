@@ -56,7 +56,7 @@ impl PrivateRefs {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.refs.is_empty() && self.rest.as_ref().is_none_or(Packed::is_empty)
+        self.refs.is_empty() && self.rest.as_ref().is_none_or(|rest| rest.has_only(&self.hidden))
     }
 }
 
@@ -273,6 +273,7 @@ mod tests {
             "mkdir -p $GIT_DIR/refs/heads; echo junk > $GIT_DIR/refs/heads/other; git symbolic-ref HEAD refs/heads/other",
             "mkdir -p $GIT_DIR/refs/heads; echo junk > $GIT_DIR/refs/heads/agent",
             "git worktree add -q --detach $GIT_DIR/inner; git -C $GIT_DIR/inner log -1 >/dev/null",
+            "git for-each-ref --format='%(refname)' | while read name; do git symbolic-ref $name refs/heads/none; done",
             "git branch -q -D other; git pack-refs --all",
         ];
         for script in scripts {

@@ -1,6 +1,6 @@
 //! The host's refs, and the one file format in which refs are handed to the agent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -168,8 +168,9 @@ impl Packed {
         id_in(&self.0, name).map(|id| String::from_utf8_lossy(id).into_owned())
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.found().next().is_none()
+    /// Whether it has no ref but these.
+    pub fn has_only(&self, names: &BTreeSet<Vec<u8>>) -> bool {
+        self.found().all(|found| names.contains(&found.name))
     }
 
     /// All of them.
@@ -228,6 +229,8 @@ mod tests {
         assert_eq!(text.refs(), refs);
         assert_eq!(text.get(b"refs/tags/v1"), Some("ab".to_owned()));
         assert_eq!(text.get(b"tags/v1"), None);
-        assert!(!text.is_empty() && Packed::default().is_empty() && packed(RefMap::new()).is_empty());
+        let has_none = |text: &Packed| text.has_only(&BTreeSet::new());
+        assert!(!has_none(&text) && has_none(&Packed::default()) && has_none(&packed(RefMap::new())));
+        assert!(text.has_only(&refs.into_keys().collect()));
     }
 }
