@@ -246,8 +246,9 @@ mod tests {
     use crate::git::testing::Bench;
 
     /// What is to be taken over after this, and again with what was packed looking new.
-    fn plans(script: &str) -> [String; 2] {
+    fn plans(before: &str, script: &str) -> [String; 2] {
         let bench = Bench::linked();
+        bench.sh(before);
         bench.sh("git -C repo branch other && git -C repo tag v1");
         let run = bench.prepare("agent").git;
         bench.agent(&run, script);
@@ -273,13 +274,16 @@ mod tests {
             "mkdir -p $GIT_DIR/refs/heads; echo junk > $GIT_DIR/refs/heads/other; git symbolic-ref HEAD refs/heads/other",
             "mkdir -p $GIT_DIR/refs/heads; echo junk > $GIT_DIR/refs/heads/agent",
             "git worktree add -q --detach $GIT_DIR/inner; git -C $GIT_DIR/inner log -1 >/dev/null",
-            "git for-each-ref --format='%(refname)' | while read name; do git symbolic-ref $name refs/heads/none; done",
             "git branch -q -D other; git pack-refs --all",
         ];
         for script in scripts {
-            let [as_it_is, anew] = plans(script);
+            let [as_it_is, anew] = plans("true", script);
             assert_eq!(as_it_is, anew, "{script}");
         }
+        let hides_all = "git symbolic-ref HEAD refs/heads/none; git for-each-ref --format='%(refname)' | while read name; do git symbolic-ref $name refs/heads/none; done";
+        let [as_it_is, anew] = plans("git -C agent checkout -q --detach", hides_all);
+        assert!(as_it_is.contains("neither branches nor commits"), "{as_it_is}");
+        assert_eq!(as_it_is, anew);
     }
 
     #[test]
