@@ -22,7 +22,7 @@ points! {
     FilesWritten,
     SecretsWritten,
     /// From here on `ctr` is at work.
-    BaseKept,
+    KeptMade,
     PrivateMade,
     Pinned,
     UncommittedKept,

@@ -40,6 +40,9 @@ pub enum EngineError {
     NoImage { reference: String },
     #[error("the container could not be started: {message}")]
     NotStarted { message: String },
+    /// Perhaps there is a container of that name.
+    #[error("the container could not be started: {message}")]
+    Taken { message: String },
     #[error("containerd refused to {what} {id}: {message}")]
     Refused { what: &'static str, id: String, message: String },
     #[error(transparent)]
@@ -57,6 +60,7 @@ impl Explain for EngineError {
             EngineError::Failed { .. } => vec!["look at: sudo systemctl status containerd".to_owned()],
             EngineError::NoImage { reference } => ways_to_get(reference),
             EngineError::Process(error) => error.hints(),
+            EngineError::Taken { .. } => vec!["choose another with --name".to_owned()],
             EngineError::NotStarted { .. } | EngineError::Refused { .. } => Vec::new(),
         }
     }
@@ -302,6 +306,11 @@ fn has_no_image(stderr: &str) -> bool {
     last_line(stderr).starts_with("ctr: image \"") && is_not_found(stderr)
 }
 
+/// Whether `ctr run` found something of that name, and left it as it is.
+fn is_taken(stderr: &str) -> bool {
+    last_line(stderr).ends_with(": already exists")
+}
+
 /// Whether nobody was there to hear what `ctr` asked, or went before it was answered.
 fn is_gone(stderr: &str) -> bool {
     let unheard = stderr.contains("dial ") || stderr.contains("failed to dial");
@@ -343,6 +352,7 @@ mod tests {
         assert!(
             has_no_image("ctr: image \"localhost/a:b\": not found\n") && !has_no_image("ctr: snapshot x: not found")
         );
+        assert!(is_taken("ctr: snapshot \"x\": already exists\n") && !is_taken("ctr: image \"x\": not found\n"));
         assert!(is_not_found("ctr: no running task found: task x not found: not found"));
         assert!(matches!(from_stderr("/s", "dial: connection refused"), EngineError::NotRunning { .. }));
         assert!(matches!(from_stderr("/s", "odd"), EngineError::Failed { .. }));

@@ -1,5 +1,6 @@
 //! Bad input against a real containerd: one clear error each, and nothing left behind.
 
+use std::fs;
 use std::process::Command;
 
 use crate::running::MEET;
@@ -81,6 +82,13 @@ fn a_name_in_use_is_not_given_twice() {
     let before = other.shell("find repo/.git | sort");
     assert_eq!(other.agent(&["--name", &world.job()], "true").exits(125).stderr, said("a container of another run"));
     assert_eq!((other.list(), other.shell("find repo/.git | sort")), (Vec::new(), before));
+    // Once a run has had the image there, `ctr run` is the one to say it.
+    other.agent(&["--name", &other.name("own")], "true").exits(0);
+    let (runs, before) = (other.list().len(), other.shell("find repo/.git | sort"));
+    fs::write(other.path("agent-1/loose"), "").unwrap();
+    assert_eq!(other.agent(&["--name", &world.job()], "true").exits(125).stderr, said("a container of another run"));
+    assert_eq!((other.list().len(), other.shell("find repo/.git | sort")), (runs, before));
+    assert_eq!(other.shell(&format!("find home run -name '*{}*'", world.job())), "");
     first.go_on().exits(0);
 }
 

@@ -146,7 +146,7 @@ pub fn statuses(point: Point) -> &'static [&'static str] {
         Point::StartFailed => &["start-failed"],
         Point::CollectFailed => &["collect-failed"],
         // The container comes up meanwhile.
-        point if (Point::BaseKept..Point::ContainerStarted).contains(&point) => &["interrupted", "unowned"],
+        point if (Point::KeptMade..Point::ContainerStarted).contains(&point) => &["interrupted", "unowned"],
         point if (Point::ContainerStarted..Point::GateOpened).contains(&point) => &["unowned"],
         _ => &["interrupted"],
     }

@@ -35,7 +35,7 @@ struct Known {
 
 /// Asks before all of the run is known. `tag` is what it will be, unless the project says something else. Whatever speaks against the run
 /// is said later, and then nothing is asked here. Neither is it where one of `runs` in the same repository has had the image, which is
-/// there in all likelihood.
+/// there in all likelihood: `ctr run` is the one to say so, and that a name is taken.
 pub fn guess(args: &RunArgs, tag: &str, runs: &[Seen], context: &Context, runner: &Runner) -> Option<Asked> {
     if screen::is_wanted(args, &context.env) {
         return None;
@@ -48,8 +48,10 @@ pub fn guess(args: &RunArgs, tag: &str, runs: &[Seen], context: &Context, runner
     let had_it =
         |spec: &RunSpec| spec.image == image && spec.ctr == engine.ctr && spec.checkout.main_worktree == repository;
     // sudo may have a question, which comes before everything else.
-    match args.name.is_none() && engine.lets_us_in() && runs.iter().any(|seen| had_it(&seen.record.spec)) {
-        true => Some(Asked { engine, image, name: None, begun: None }),
+    // The record of a run that had the name goes before `ctr run` could refuse it.
+    let is_new = args.name.as_deref().is_none_or(|name| runs.iter().all(|seen| seen.record.name() != name));
+    match is_new && engine.lets_us_in() && runs.iter().any(|seen| had_it(&seen.record.spec)) {
+        true => Some(Asked { engine, image, name: args.name.clone(), begun: None }),
         false => Some(ask(&engine, &image, args.name.as_deref())),
     }
 }

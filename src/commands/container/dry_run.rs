@@ -210,7 +210,7 @@ fn rehearse(args: &RunArgs, context: &Context, own: &Env, runner: &Runner) -> Re
     let (mut run, ready) = steps::begin(&plan, engine, &looking, context.output, || Ok(()))?;
     done("prepare: look through the worktree, and make the folders that are mounted");
     let starter = Starter { env: own, engine, git: &looking, output: context.output, get_image: &|| Ok(()) };
-    steps::start(&mut run, ready, &starter, |_| None)?;
+    steps::start(&mut run, ready, &starter, |_, _| None)?;
     if plan.spec.detached {
         detach(&run, runner, own, context.output)?;
         args.notify.as_ref().map(|wanted| notify::later(wanted, &run.record, runner, own)).transpose()?;

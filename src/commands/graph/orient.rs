@@ -42,15 +42,14 @@ pub fn run(args: &OrientArgs, context: &Context) -> Result<(), Failure> {
 
 /// Registers the agent of a run from outside, and returns the page that it reads first. `None` where its own `bn` has to: after a set-up,
 /// which takes its time, in a run that tries another one again, and where something is wrong with the graph, for that says what.
-pub fn for_run(spec: &RunSpec) -> Option<String> {
+pub fn for_run(spec: &RunSpec, store: &Store) -> Option<String> {
     let has_agent = matches!(spec.mode, run_json::Mode::Merge | run_json::Mode::NoMerge);
     if !has_agent || spec.setup.is_some() || spec.retry_of.is_some() {
         return None;
     }
-    let store = Store::open(&run_graph::site(spec)).ok()?;
     let actor = run_graph::agent(spec, run_graph::scope(&spec.graph_access).unwrap_or(Scope::Everything));
     let now = Timestamp::from(env::now());
-    let overview = Orient {}.perform(&At { store: &store, actor: &actor, now }).ok()?;
+    let overview = Orient {}.perform(&At { store, actor: &actor, now }).ok()?;
     let page = Page { overview, before: None, told: Vec::new(), graph: Standing::of_run(), now };
     store.unread().is_empty().then(|| page.to_string())
 }

@@ -1,6 +1,6 @@
 //! The end of a run's git: what goes, and what is kept until its work is somewhere else.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failpoint::{self, Point};
 use crate::git::host::git::os;
+use crate::git::host::refs::Packed;
 use crate::git::host::{Git, GitError, refs};
 use crate::git::private::prepare::REPOSITORY_OF;
 use crate::git::private::run_git::{MODULES, REPOSITORY, RunGit, SEEN_TARGETS, prefix};
@@ -125,20 +126,29 @@ fn list(git: &Git, repository: &Path, run: &str) -> Result<Vec<RunRef>, GitError
     Ok(listing.lines().filter_map(|line| parse(line, &prefix)).collect())
 }
 
-/// The refs of a run as the files of its repository say them. Git knows what those names stand for that may be of tags, and what is packed.
+/// The refs of a run as the files of its repository say them: where it starts is packed. Git knows what those names stand for that may be
+/// of tags, and what else is packed.
 fn written_down(repository: &Path, prefix: &str) -> Option<Vec<RunRef>> {
-    let packed = bare::optional(&repository.join("packed-refs")).ok()?.unwrap_or_default();
-    if !repository.ends_with(REPOSITORY) || memmem::find(&packed, prefix.as_bytes()).is_some() {
+    let packed = Packed(bare::optional(&repository.join("packed-refs")).ok()?.unwrap_or_default());
+    let start = packed.get(format!("{prefix}{}", kept_git::START).as_bytes());
+    if !repository.ends_with(REPOSITORY)
+        || memmem::find_iter(&packed.0, prefix.as_bytes()).count() > usize::from(start.is_some())
+    {
         return None;
     }
-    let mut found = Vec::new();
-    for entry in fs::read_dir(repository.join(prefix)).ok()? {
+    let mut ids: BTreeMap<String, String> = start.map(|id| (kept_git::START.to_owned(), id)).into_iter().collect();
+    let files = match fs::read_dir(repository.join(prefix)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        other => Some(other.ok()?),
+    };
+    for entry in files.into_iter().flatten() {
         let own = entry.ok()?.file_name().into_string().ok()?;
         let text = fs::read_to_string(repository.join(prefix).join(&own)).ok()?;
-        let id = text.strip_suffix('\n').filter(|id| refs::is_id(id.as_bytes()) && !own.ends_with(".lock"))?.to_owned();
-        found.push(RunRef { name: format!("{prefix}{own}"), own, commit: id.clone(), id });
+        let id = text.strip_suffix('\n').filter(|id| refs::is_id(id.as_bytes()) && !own.ends_with(".lock"))?;
+        ids.insert(own, id.to_owned());
     }
-    Some(found)
+    let named = |(own, id): (String, String)| RunRef { name: format!("{prefix}{own}"), own, commit: id.clone(), id };
+    Some(ids.into_iter().map(named).collect())
 }
 
 fn parse(line: &str, prefix: &str) -> Option<RunRef> {

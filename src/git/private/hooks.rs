@@ -61,9 +61,10 @@ pub fn in_trees(git: &Git, run: &RunGit) -> Result<Vec<PathBuf>, GitError> {
     let listed = worktrees::list(git, &checkout.common_dir)?.into_iter().filter(|worktree| !worktree.bare);
     let mut trees: Vec<PathBuf> = listed.filter_map(|worktree| worktree.path.canonicalize().ok()).collect();
     trees.push(checkout.worktree.clone());
+    // Most of the time it is the same one for all of them.
+    let folders: BTreeSet<PathBuf> = trees.iter().map(|tree| tree.join(&configured)).collect();
     let mut found = BTreeSet::new();
-    for tree in &trees {
-        let folder = tree.join(&configured);
+    for folder in folders {
         let entries = fs::read_dir(&folder).into_iter().flatten().flatten().take(MOST_HOOKS).map(|entry| entry.path());
         for path in entries.chain([folder.clone()]) {
             let real = path.canonicalize().ok();

@@ -95,7 +95,8 @@ pub fn can_be_asked(git: &Git, run: &RunGit) -> bool {
     has_its_source(run) || git.rehearses() && run.checkout.common_dir.exists()
 }
 
-/// Writes down what the agent is shown, sorted by name: a later fetch brings nothing of that again.
+/// Writes down the commit from which the run starts, and what the agent is shown, sorted by name: a later fetch brings nothing of that
+/// again.
 pub fn remember_shown(
     run: &RunGit,
     shown: impl IntoIterator<Item = (impl AsRef<[u8]>, impl AsRef<str>)>,
@@ -104,10 +105,12 @@ pub fn remember_shown(
         return Ok(());
     }
     let under = |name: &[u8]| [b"refs/shown/", name.strip_prefix(b"refs/").unwrap_or(name)].concat();
-    let shown = refs::packed(shown.into_iter().map(|(name, id)| (under(name.as_ref()), id)));
+    let start = (run.reference(START).into_bytes(), run.base().to_owned());
+    let shown = shown.into_iter().map(|(name, id)| (under(name.as_ref()), id.as_ref().to_owned()));
+    let refs = refs::packed([start].into_iter().chain(shown));
     let shallow = bare::optional(&run.checkout.common_dir.join("shallow"))?;
     shallow.map_or(Ok(()), |text| bare::replace(&run.kept(), "shallow", &text))?;
-    bare::replace(&run.kept(), "packed-refs", &shown.0)
+    bare::replace(&run.kept(), "packed-refs", &refs.0)
 }
 
 fn mark(run: &str) -> String {
@@ -158,10 +161,10 @@ pub fn write(run: &RunGit, name: &str, id: &str) -> Result<(), GitError> {
     bare::write(&folder, name, format!("{id}\n").as_bytes())
 }
 
-/// Returns once the disk has what `write` wrote: of the run and of its submodules the commit that they start from.
+/// Returns once the disk has what `remember_shown` wrote: of the run and of its submodules the commit that they start from.
 pub fn settle(run: &RunGit) -> Result<(), GitError> {
     let synced = |run: &RunGit| {
-        let path = run.kept().join(prefix(&run.run)).join(START);
+        let path = run.kept().join("packed-refs");
         fs::File::open(&path).and_then(|file| file.sync_all()).map_err(GitError::io("write", &path))
     };
     synced(run)?;

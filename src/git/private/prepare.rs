@@ -89,7 +89,8 @@ fn make_places(git: &Git, run: &RunGit) -> Result<(), GitError> {
 
 /// Fills what a run has of one repository. Returns what to tell the user.
 fn fill(git: &Git, run: &RunGit, survey: &Survey, uncommitted: Asked) -> Result<Vec<String>, GitError> {
-    let copied = keep_start(git, run, survey)?;
+    let copied = kept_git::create(git, run, config::is_partial_clone(&survey.config))?;
+    failpoint::reached(Point::KeptMade);
     let built = build(git, run, survey)?;
     copy_checkout_files(git, run, &survey.config)?;
     let (checkout, index) = (&run.checkout, run.private().join("index"));
@@ -120,15 +121,7 @@ fn check_name(run: &str) -> Result<(), GitError> {
     }
 }
 
-/// The starting commit gets a ref of its own. Returns what to tell the user.
-fn keep_start(git: &Git, run: &RunGit, survey: &Survey) -> Result<Option<String>, GitError> {
-    let copied = kept_git::create(git, run, config::is_partial_clone(&survey.config))?;
-    kept_git::write(run, kept_git::START, run.base())?;
-    failpoint::reached(Point::BaseKept);
-    Ok(copied)
-}
-
-/// And so do the user's uncommitted files. Returns what to tell the user.
+/// The user's uncommitted files get a ref of their own. Returns what to tell the user.
 fn keep_uncommitted(git: &Git, run: &RunGit, uncommitted: Asked) -> Result<Vec<String>, GitError> {
     let (repository, reference) = (run.kept(), run.reference("uncommitted"));
     let copy = Copy { head: run.base(), place: (&repository, &reference), scratch: &run.folder };

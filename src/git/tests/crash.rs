@@ -15,7 +15,7 @@ use crate::git::testing::{Bench, collect_of, git, prepare};
 use crate::process::{Cmd, Runner, exit_code};
 use crate::untrusted::tree::Tree;
 
-const PREPARING: &[Point] = &[Point::BaseKept, Point::Pinned, Point::UncommittedKept];
+const PREPARING: &[Point] = &[Point::KeptMade, Point::Pinned, Point::UncommittedKept];
 const FINISHING: &[Point] = &[
     Point::DotGitRestored,
     Point::Quarantined,

@@ -37,18 +37,24 @@ pub struct Copy {
 }
 
 impl Store {
-    /// Copies the graph into this folder, named by the time and the run.
-    pub fn copy_before(&self, run: &str, folder: &Path, now: DateTime<Utc>) -> Result<(), GraphError> {
+    /// Copies the graph into this folder, named by the time and the run. Returns where the copy is, if it says anything new.
+    pub fn copy_before(&self, run: &str, folder: &Path, now: DateTime<Utc>) -> Result<PathBuf, GraphError> {
         fs::create_dir_all(folder).map_err(failed("make", folder))?;
         self.refuse_to_fill_the_disk()?;
-        self.backup_within(SOME_ROWS, &folder.join(format!("{}{BEFORE}{run}{ENDING}", stamp(now))))?;
+        let made = folder.join(format!("{}{BEFORE}{run}{ENDING}", stamp(now)));
+        self.backup_within(SOME_ROWS, &made)?;
         let _door = door(folder).map_err(failed("lock", folder))?;
         let copies: Vec<Copy> = list(folder)?.into_iter().filter(|copy| copy.name.contains(BEFORE)).collect();
-        surplus(&copies)?.into_iter().try_for_each(|copy| {
-            remove(&copy.path)?;
-            remove(&copy_state::note_of(&copy.path))
-        })
+        surplus(&copies)?.into_iter().try_for_each(|copy| remove_with_note(&copy.path))?;
+        Ok(made)
     }
+}
+
+/// Removes the copy that was made for a run which was never there.
+pub fn take_back(copy: &Path) -> Result<(), GraphError> {
+    let folder = copy.parent().unwrap_or(Path::new("/"));
+    let _door = door(folder).map_err(failed("lock", folder))?;
+    remove_with_note(copy)
 }
 
 /// One at a time looks at copies and drops some: what is looked at has to stay for so long.
@@ -107,6 +113,11 @@ pub fn restart(graph: &Path, folder: &Path, now: DateTime<Utc>) -> Result<PathBu
     }
     move_aside(graph, &aside)?;
     Ok(aside)
+}
+
+fn remove_with_note(copy: &Path) -> Result<(), GraphError> {
+    remove(copy)?;
+    remove(&copy_state::note_of(copy))
 }
 
 /// Another bn may have removed it first.

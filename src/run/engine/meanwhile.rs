@@ -2,7 +2,7 @@
 
 use crate::container::ctr::{ContainerSpec, Streams};
 use crate::process::{Begun, Captured};
-use crate::run::engine::{Engine, EngineError, from_stderr, has_no_image, is_not_found, meaning};
+use crate::run::engine::{Engine, EngineError, from_stderr, has_no_image, is_not_found, is_taken, meaning};
 
 /// Whether containerd has an image.
 #[must_use]
@@ -59,6 +59,7 @@ impl Starting {
         match captured.success() {
             true => Ok(()),
             false if has_no_image(&captured.stderr) => Err(EngineError::NoImage { reference: self.image }),
+            false if is_taken(&captured.stderr) => Err(EngineError::Taken { message: meaning(&captured.stderr) }),
             false => Err(EngineError::NotStarted { message: meaning(&captured.stderr) }),
         }
     }

@@ -153,9 +153,9 @@ fn in_container(run: &Run, git: &Git, prepared: &RunGit, checker: Checker<'_>) -
     prepare::refuse_taken(&plan.spec.name, engine.has_container(&plan.spec.name)?)?;
     let silent = checker.output.without_notes();
     let (mut inner, Ready { container, git: laid, .. }) = prepare::begin(&plan, engine, git, silent, || Ok(()))?;
-    let fill = |run: &mut Run, output| {
+    let fill = |run: &mut Run| {
         let uncommitted = laid.ask(git)?;
-        prepare::fill(run, laid, uncommitted, git, output)
+        prepare::fill(run, laid, uncommitted, git).map(drop)
     };
     // It was there a moment ago.
     let starter = Starter { env: checker.env, engine, git, output: silent, get_image: &|| Ok(()) };

@@ -78,6 +78,7 @@ pub fn begin(
 fn claim(plan: &Plan, engine: &Engine, git: &Git, output: Output) -> Result<Run, Failure> {
     let runs = plan.folder.path().parent().unwrap_or(Path::new("/"));
     store::create_private(runs).map_err(|source| RunError::io("make", runs, source))?;
+    store::keep_apart(runs);
     // One door for all repositories: the names of containers are the machine's.
     let door = plan.repositories.join(".lock");
     let step = output.step("waiting for another start of a run");
@@ -168,13 +169,13 @@ fn prepare_git(run: &Run, plan: &Plan, tree: &Tree, git: &Git, output: Output) -
     Ok(private::prepare::lay(git, request)?)
 }
 
-/// Fills what is mounted. From here on the run has something to take over.
-pub fn fill(run: &mut Run, laid: Laid, uncommitted: Asked, git: &Git, output: Output) -> Result<(), Failure> {
+/// Fills what is mounted. From here on the run has something to take over. Returns what to tell the user.
+pub fn fill(run: &mut Run, laid: Laid, uncommitted: Asked, git: &Git) -> Result<Vec<String>, Failure> {
     let (filled, notes) = laid.fill(git, uncommitted)?;
-    notes.iter().for_each(|note| output.note(note));
     run.record.start = Some(filled.start);
     failpoint::reached(Point::GitPrepared);
-    Ok(run.enter_ahead(State::Starting, Point::RunPrepared)?)
+    run.enter_ahead(State::Starting, Point::RunPrepared)?;
+    Ok(notes)
 }
 
 /// Files that stand over the image's own: it may carry the names of the machine that built it.

@@ -81,13 +81,13 @@ pub struct Starter<'a> {
     pub get_image: &'a dyn Fn() -> Result<(), Failure>,
 }
 
-/// Starts the container, and does `meanwhile` what has to be done before the agent runs; what is said of that goes to the output that it
-/// gets. If one of them fails, nothing is left but a record that says why.
+/// Starts the container, and does `meanwhile` what has to be done before the agent runs. If one of them fails, nothing is left but a record
+/// that says why.
 pub fn start(
     run: &mut Run,
     container: &ContainerSpec,
     starter: &Starter<'_>,
-    meanwhile: impl FnOnce(&mut Run, Output) -> Result<(), Failure>,
+    meanwhile: impl FnOnce(&mut Run) -> Result<(), Failure>,
 ) -> Result<Foreground, Failure> {
     let Starter { engine, git, output, .. } = *starter;
     let mut foreground = Foreground::default();
@@ -112,7 +112,7 @@ fn launch(
     container: &ContainerSpec,
     starter: &Starter<'_>,
     foreground: &mut Foreground,
-    meanwhile: impl FnOnce(&mut Run, Output) -> Result<(), Failure>,
+    meanwhile: impl FnOnce(&mut Run) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let engine = starter.engine;
     let mut starting = None;
@@ -132,10 +132,10 @@ fn launch(
     };
     let (done, created) = match engine.runner().rehearses() {
         // In the order that a start has most of the time.
-        true => (meanwhile(run, output), follow(&mut *foreground)),
+        true => (meanwhile(run), follow(&mut *foreground)),
         false => thread::scope(|scope| {
             let created = scope.spawn(|| follow(&mut *foreground));
-            let done = meanwhile(run, output);
+            let done = meanwhile(run);
             (done, created.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         }),
     };
@@ -143,6 +143,11 @@ fn launch(
         Err(error) if done.is_ok() && is_without_image(&error) => {
             (starter.get_image)()?;
             Created::follow(folder, container, engine, (foreground, Some(engine.begin_start(container)?)), output)
+        }
+        // A container that another run has by now stays as it is.
+        Err(error) if matches!(error.find(), Some(EngineError::Taken { .. })) => {
+            prepare::refuse_taken(&container.id, engine.has_container(&container.id)?)?;
+            Err(error)
         }
         created => created,
     };
@@ -158,8 +163,13 @@ fn launch(
     created.set
 }
 
-pub(super) fn is_without_image(error: &Failure) -> bool {
-    matches!(error.find::<EngineError>(), Some(EngineError::NoImage { .. }))
+fn is_without_image(error: &Failure) -> bool {
+    matches!(error.find(), Some(EngineError::NoImage { .. }))
+}
+
+/// Whether it could not start for a reason that `bn` might have seen before it made anything.
+pub(super) fn was_never_there(error: &Failure) -> bool {
+    is_without_image(error) || matches!(error.find(), Some(RunError::NameInUse { .. }))
 }
 
 /// A container that has been created.

@@ -29,6 +29,7 @@ use crate::failpoint::{self, Point};
 use crate::git::host::{Git, config};
 use crate::git::private::kept_git;
 use crate::graph::error::GraphError;
+use crate::graph::store::{Store, copies};
 use crate::run::engine::Engine;
 use crate::run::life::check::{self, Checker};
 use crate::run::life::finish;
@@ -49,25 +50,26 @@ use crate::untrusted::tree::Tree;
 pub use crate::run::life::prepare::{Ready, begin, refuse_taken};
 pub use crate::run::life::start::{Started, Starter};
 
-/// Registers an agent in the graph, and returns what it reads first. `None`: it does so itself.
-pub type Orient = fn(&RunSpec) -> Option<String>;
+/// Registers an agent in its graph, and returns what it reads first. `None`: it does so itself.
+pub type Orient = fn(&RunSpec, &Store) -> Option<String>;
 
 /// Starts the container. What the agent's git works in is made meanwhile, what has to be kept from the agent is kept, and the graph knows
-/// it. A run whose git cannot be prepared, or that has no image, was never there.
+/// it. A run whose git cannot be prepared, that has no image, or whose name is another container's, was never there.
 pub fn start(run: &mut Run, ready: Ready, starter: &Starter<'_>, orient: Orient) -> Result<Started, Failure> {
     let Ready { container, git: laid, tree } = ready;
     let git = starter.git;
-    let (mut is_filled, mut doors) = (true, None);
-    let started = start::start(run, &container, starter, |run, output| {
+    let (mut is_filled, mut copy, mut doors, mut notes) = (true, None, None, Vec::new());
+    let started = start::start(run, &container, starter, |run| {
         is_filled = false;
         // First, for git takes its time with a large worktree.
         let uncommitted = laid.ask(git)?;
-        tell::copy_before(&run.record.spec)?;
-        prepare::fill(run, laid, uncommitted, git, output)?;
+        let graph = tell::graph_of(&run.record.spec)?;
+        copy = tell::copy_before(&run.record.spec, &graph)?;
+        notes = prepare::fill(run, laid, uncommitted, git)?;
         is_filled = true;
         keep_before(run, &tree, git)?;
         let spec = &run.record.spec;
-        let told = orient(spec).map_or(Ok(()), |page| status::tell_page(&run.folder, &page));
+        let told = orient(spec, &graph).map_or(Ok(()), |page| status::tell_page(&run.folder, &page));
         told.map_err(|source| RunError::io("write to", run.folder.path(), source))?;
         // The owner of a detached run is another process.
         if !spec.detached && !starter.engine.runner().rehearses() {
@@ -75,10 +77,15 @@ pub fn start(run: &mut Run, ready: Ready, starter: &Starter<'_>, orient: Orient)
         }
         Ok(())
     });
-    if !is_filled || started.as_ref().is_err_and(start::is_without_image) {
+    if !is_filled || started.as_ref().is_err_and(start::was_never_there) {
+        copy.as_deref().map_or(Ok(()), copies::take_back)?;
         prepare::undo(run, git)?;
     }
-    Ok(Started { foreground: started?, doors })
+    let foreground = started?;
+    // Of a run that did not start nothing is kept.
+    let output = starter.output.while_lent(foreground.has_terminal());
+    notes.iter().for_each(|note| output.note(note));
+    Ok(Started { foreground, doors })
 }
 
 /// What it takes to undo, or to see, what an agent has done.

@@ -1,5 +1,7 @@
 //! Updates the graph when a run ends: which of its tasks are done, which wait for its work, and which are open again.
 
+use std::path::PathBuf;
+
 use crate::failpoint::{self, Point};
 use crate::git::collect::trailers::Tagged;
 use crate::graph::error::GraphError;
@@ -115,9 +117,8 @@ fn outcome_and_graph(record: &Record) -> Result<Option<(Outcome, Store)>, GraphE
 }
 
 /// Copies the graph to where `bn restore` finds it: whatever the agent does to it, that can be undone.
-pub fn copy_before(spec: &RunSpec) -> Result<(), GraphError> {
-    let copies = copies::beside(&spec.graph);
-    copies.map_or(Ok(()), |copies| graph_of(spec)?.copy_before(&spec.name, &copies, crate::env::now()))
+pub fn copy_before(spec: &RunSpec, graph: &Store) -> Result<Option<PathBuf>, GraphError> {
+    copies::beside(&spec.graph).map(|copies| graph.copy_before(&spec.name, &copies, crate::env::now())).transpose()
 }
 
 /// Opens the graph of a run.

@@ -6,6 +6,8 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::thread::{self, JoinHandle};
 
+use rustix::fs::{IFlags, ioctl_getflags, ioctl_setflags};
+
 /// Puts a file in place whole or not at all, and returns once the disk has it.
 pub fn write_durably(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("/"));
@@ -63,6 +65,17 @@ pub fn create_file(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
 /// A folder for this user alone, and its parents where they are missing.
 pub fn create_private(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Tells the file system that the folders in this one have nothing to do with each other, where it takes such a word (`chattr +T`). ext4
+/// then makes each of them in another group of inodes, and finds free ones there without looking at all those that an ended run has freed.
+pub fn keep_apart(path: &Path) {
+    let Ok(folder) = File::open(path) else { return };
+    let flags = ioctl_getflags(&folder).unwrap_or(IFlags::TOPDIR);
+    if !flags.contains(IFlags::TOPDIR) {
+        // Everything works without it.
+        ioctl_setflags(&folder, flags | IFlags::TOPDIR).ok();
+    }
 }
 
 pub fn sync_folder(path: &Path) -> io::Result<()> {
