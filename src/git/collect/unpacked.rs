@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::git::collect::fetch::{TIME_LIMIT, limited};
 use crate::git::collect::ids::id_length;
 use crate::git::host::git::joined_lines;
-use crate::git::host::{Git, GitError};
+use crate::git::host::{Git, GitError, objects};
 use crate::git::private::RunGit;
 use crate::process::ProcessError;
 
@@ -117,7 +117,7 @@ fn in_index(text: &[u8], length: usize) -> Vec<String> {
     let count = text.get(counts + 1020..counts + 1024).and_then(|bytes| bytes.try_into().ok());
     let count = count.map_or(0, u32::from_be_bytes) as usize;
     let entries = text.get(counts + 1024..).unwrap_or_default().chunks_exact(before + length).take(count);
-    entries.map(|entry| entry[before..].iter().map(|byte| format!("{byte:02x}")).collect()).collect()
+    entries.map(|entry| objects::letters(&entry[before..])).collect()
 }
 
 /// What they are together. "… missing" stands for what cannot be unpacked.

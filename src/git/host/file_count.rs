@@ -19,7 +19,8 @@ const DEPTH_MAX: usize = 1000;
 struct Entry {
     is_tree: bool,
     name: Vec<u8>,
-    id: String,
+    /// In bytes: of most entries nobody needs the letters.
+    id: Vec<u8>,
 }
 
 /// What counts of a tree: its own files, and the trees in it as often as they are named.
@@ -49,7 +50,7 @@ fn folder<'a>(entries: impl Iterator<Item = &'a Entry>) -> Folder {
     let (mut files, mut folders) = (0, Vec::new());
     for entry in entries {
         match entry.is_tree {
-            true => folders.push(entry.id.clone()),
+            true => folders.push(objects::letters(&entry.id)),
             false => files += 1,
         }
     }
@@ -71,7 +72,8 @@ fn files(git: &Git, git_dir: &Path, root: Folder) -> Result<u64, GitError> {
             return Ok(u64::MAX);
         }
         let Some(trees) = read(git, git_dir, &wave)? else { return Ok(u64::MAX) };
-        let next = trees.iter().flatten().filter(|entry| entry.is_tree).map(|entry| entry.id.clone()).collect();
+        let next =
+            trees.iter().flatten().filter(|entry| entry.is_tree).map(|entry| objects::letters(&entry.id)).collect();
         for (id, entries) in std::mem::replace(&mut wave, next).into_iter().zip(&trees) {
             known.insert(id, folder(entries.iter()));
         }
@@ -137,8 +139,8 @@ fn entries(mut content: &[u8], id_length: usize) -> Vec<Entry> {
         content = rest.get(1 + id_length..).unwrap_or_default();
         let space = head.iter().position(|&byte| byte == b' ').unwrap_or(head.len());
         let (mode, name) = head.split_at(space);
-        let id = id.iter().map(|byte| format!("{byte:02x}")).collect();
-        found.push(Entry { is_tree: mode == b"40000" || mode == b"040000", name: name.to_vec(), id });
+        let is_tree = mode == b"40000" || mode == b"040000";
+        found.push(Entry { is_tree, name: name.to_vec(), id: id.to_vec() });
     }
     found
 }

@@ -16,6 +16,14 @@ pub enum Ask {
     Content,
 }
 
+/// An id as git prints it, of its bytes. There may be a hundred thousand of them.
+pub fn letters(id: &[u8]) -> String {
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
+    let mut letters = String::with_capacity(2 * id.len());
+    id.iter().for_each(|byte| letters.extend([digit(byte >> 4), digit(byte & 0xf)]));
+    letters
+}
+
 /// The answers for all of these names, in their order. `what` completes "git cannot …".
 pub fn ask(
     git: &Git,

@@ -1,11 +1,14 @@
 //! The journal of a merge in a checkout, so that a merge is made completely or not at all. What git is about to replace is kept under
 //! a second name until git is done. It is put back where git fails half way, or by the next merge where every process died.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +19,10 @@ use crate::{path_json, sanitize};
 
 /// In the git dir of the checkout: mostly on one file system with its files.
 const FOLDER: &str = "binnacle-merge";
+/// So many files have their second names in one folder: what is written to a folder waits for its turn.
+const PART: usize = 512;
+/// So many of these are filled at a time.
+const THREADS: usize = 4;
 
 /// What a merge is about to do.
 #[derive(Debug, Serialize, Deserialize)]
@@ -75,24 +82,23 @@ impl Journal {
         let folder = self.folder();
         fs::create_dir(&folder)?;
         second_name(&self.git_dir.join("index"), &folder.join("index"))?;
-        let files = changed.iter().filter(|change| !change.is_submodule());
-        for (number, change) in files.enumerate() {
-            let path = self.tree.join(&change.path);
-            let was = match fs::symlink_metadata(&path) {
-                Ok(found) if found.is_dir() => false,
-                Ok(_) => second_name(&path, &folder.join(number.to_string()))?,
-                Err(_) => false,
-            };
-            self.files.push(Changing { path: Place(change.path.clone()), was, new: change.id.clone() });
-            let above = change.path.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty());
-            self.absent.extend(
-                above
-                    .filter(|above| fs::symlink_metadata(self.tree.join(above)).is_err())
-                    .map(|above| Place(above.to_owned())),
-            );
-        }
-        self.absent.sort();
-        self.absent.dedup();
+        let files: Vec<&ChangedPath> = changed.iter().filter(|change| !change.is_submodule()).collect();
+        let parts: Vec<&[&ChangedPath]> = files.chunks(PART).collect();
+        let kept = side_by_side(parts.len(), |number| {
+            let folder = folder.join(number.to_string());
+            fs::create_dir(&folder)?;
+            let files = parts[number].iter().enumerate();
+            let names = files.map(|(file, change)| (change, folder.join((number * PART + file).to_string())));
+            names
+                .map(|(change, name)| second_name(&self.tree.join(&change.path), &name))
+                .collect::<io::Result<Vec<_>>>()
+        })?;
+        let kept = files.iter().zip(kept.into_iter().flatten());
+        let changing =
+            |change: &ChangedPath, was| Changing { path: Place(change.path.clone()), was, new: change.id.clone() };
+        self.files = kept.map(|(change, was)| changing(change, was)).collect();
+        let is_absent = |folder: &&Path| fs::symlink_metadata(self.tree.join(folder)).is_err();
+        self.absent = above(&files).into_iter().filter(is_absent).map(|folder| Place(folder.to_owned())).collect();
         let mut file = File::create(folder.join("new"))?;
         file.write_all(&serde_json::to_vec(self)?)?;
         file.sync_all()?;
@@ -103,6 +109,12 @@ impl Journal {
 
     fn folder(&self) -> PathBuf {
         self.git_dir.join(FOLDER)
+    }
+
+    /// The second name of a file. An older bn had all of them in one folder.
+    fn kept(&self, number: usize) -> PathBuf {
+        let name = self.folder().join((number / PART).to_string()).join(number.to_string());
+        if fs::symlink_metadata(&name).is_ok() { name } else { self.folder().join(number.to_string()) }
     }
 
     fn drop_folder(&self) -> Result<(), GitError> {
@@ -143,7 +155,7 @@ impl Journal {
         since: Since,
         (number, file): (usize, &Changing),
     ) -> Result<Option<PathBuf>, GitError> {
-        let (kept, path) = (self.folder().join(number.to_string()), self.tree.join(&file.path.0));
+        let (kept, path) = (self.kept(number), self.tree.join(&file.path.0));
         let failed = || GitError::io("put back", &path);
         let mut aside = None;
         match fs::symlink_metadata(&path) {
@@ -197,16 +209,52 @@ pub fn recover(git: &Git, git_dir: &Path) -> Result<Option<String>, GitError> {
     }))
 }
 
+/// All folders in which these are, but for the top, outermost first.
+fn above<'a>(files: &[&'a ChangedPath]) -> BTreeSet<&'a Path> {
+    let mut folders = BTreeSet::new();
+    for change in files {
+        for folder in change.path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty()) {
+            // Then those above it are there as well.
+            if !folders.insert(folder) {
+                break;
+            }
+        }
+    }
+    folders
+}
+
+/// Does a work in so many parts, some of them at a time, and returns what comes of them in their order.
+fn side_by_side<T: Send>(parts: usize, work: impl Fn(usize) -> io::Result<T> + Sync) -> io::Result<Vec<T>> {
+    let next = AtomicUsize::new(0);
+    let turns = || {
+        let numbers = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
+        numbers.take_while(|number| *number < parts).map(|number| Ok((number, work(number)?))).collect()
+    };
+    let mut done: Vec<(usize, T)> = thread::scope(|scope| {
+        // Where no thread can be started, this one does it all.
+        let begin = |_| thread::Builder::new().spawn_scoped(scope, turns).ok();
+        let others: Vec<_> = (1..THREADS.min(parts)).filter_map(begin).collect();
+        let own: io::Result<Vec<_>> = turns();
+        let ended =
+            others.into_iter().map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        let all: Vec<Vec<_>> = [own].into_iter().chain(ended).collect::<io::Result<_>>()?;
+        io::Result::Ok(all.into_iter().flatten().collect())
+    })?;
+    done.sort_unstable_by_key(|(number, _)| *number);
+    Ok(done.into_iter().map(|(_, came)| came).collect())
+}
+
 /// False where there is nothing that could have one.
 fn second_name(path: &Path, name: &Path) -> io::Result<bool> {
-    match fs::hard_link(path, name) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+    if fs::hard_link(path, name).is_ok() {
+        return Ok(true);
+    }
+    match fs::symlink_metadata(path) {
+        Err(_) => Ok(false),
+        Ok(found) if found.is_dir() => Ok(false),
         // On another file system, or on one without links.
-        Err(_) if fs::symlink_metadata(path)?.is_symlink() => {
-            std::os::unix::fs::symlink(fs::read_link(path)?, name).map(|()| true)
-        }
-        Err(_) => fs::copy(path, name).map(|_| true),
+        Ok(found) if found.is_symlink() => std::os::unix::fs::symlink(fs::read_link(path)?, name).map(|()| true),
+        Ok(_) => fs::copy(path, name).map(|_| true),
     }
 }
 
