@@ -19,8 +19,8 @@ use crate::{path_json, sanitize};
 
 /// In the git dir of the checkout: mostly on one file system with its files.
 const FOLDER: &str = "binnacle-merge";
-/// So many files have their second names in one folder: what is written to a folder waits for its turn.
-const PART: usize = 512;
+/// So many files have their second names in one folder: whoever writes to a folder waits for its turn.
+const PART: usize = if cfg!(test) { 2 } else { 2048 };
 /// So many of these are filled at a time.
 const THREADS: usize = 4;
 
@@ -87,11 +87,11 @@ impl Journal {
         let kept = side_by_side(parts.len(), |number| {
             let folder = folder.join(number.to_string());
             fs::create_dir(&folder)?;
-            let files = parts[number].iter().enumerate();
-            let names = files.map(|(file, change)| (change, folder.join((number * PART + file).to_string())));
-            names
-                .map(|(change, name)| second_name(&self.tree.join(&change.path), &name))
-                .collect::<io::Result<Vec<_>>>()
+            let files = (number * PART..).zip(parts[number]);
+            let kept =
+                files.map(|(file, change)| second_name(&self.tree.join(&change.path), &folder.join(file.to_string())));
+            let kept: Vec<bool> = kept.collect::<io::Result<_>>()?;
+            File::open(&folder)?.sync_all().map(|()| kept)
         })?;
         let kept = files.iter().zip(kept.into_iter().flatten());
         let changing =
