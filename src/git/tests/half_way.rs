@@ -75,7 +75,9 @@ fn a_merge_that_was_cut_off_is_undone_by_the_next_one_and_nothing_of_the_users_g
     assert_eq!(recover(&bench.git, &git_dir).unwrap(), None);
     assert_eq!(seen(&bench), before);
     // The same, from an older bn, which kept them all in one folder.
-    cut_off("rm -r gone d a.sec file; echo two > file; cd .git/binnacle-merge; mkdir all; mv [0-9]*/* all; rmdir [0-9]*; mv all/* .; rmdir all");
+    cut_off(
+        "rm -r gone d a.sec file; echo two > file; cd .git/binnacle-merge; mkdir all; mv [0-9]*/* all; rmdir [0-9]*; mv all/* .; rmdir all",
+    );
     assert_eq!(recover(&bench.git, &git_dir).unwrap(), None);
     assert_eq!(seen(&bench), before);
     // The index was written, the branch was not moved.
