@@ -86,3 +86,20 @@ fn permissions(mode: u32) -> fs::Permissions {
     use std::os::unix::fs::PermissionsExt;
     fs::Permissions::from_mode(mode)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_kept_apart_where_the_file_system_does_that_and_made_everywhere() {
+        let parent = tempfile::tempdir().unwrap();
+        for folder in [parent.path(), Path::new("/proc"), Path::new("/nowhere")] {
+            keep_apart(folder);
+        }
+        let is_ext4 = rustix::fs::statfs(parent.path()).unwrap().f_type == 0xef53;
+        let flags = ioctl_getflags(File::open(parent.path()).unwrap());
+        assert!(!is_ext4 || flags.unwrap().contains(IFlags::TOPDIR));
+        create_private(&parent.path().join("run")).unwrap();
+    }
+}
