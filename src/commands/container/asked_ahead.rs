@@ -47,9 +47,9 @@ pub fn guess(args: &RunArgs, tag: &str, runs: &[Seen], context: &Context, runner
     let repository = discover::main_worktree(&folder).ok()?;
     let had_it =
         |spec: &RunSpec| spec.image == image && spec.ctr == engine.ctr && spec.checkout.main_worktree == repository;
-    // sudo may have a question, which comes before everything else.
     // The record of a run that had the name goes before `ctr run` could refuse it.
     let is_new = args.name.as_deref().is_none_or(|name| runs.iter().all(|seen| seen.record.name() != name));
+    // sudo may have a question, which comes before everything else.
     match is_new && engine.lets_us_in() && runs.iter().any(|seen| had_it(&seen.record.spec)) {
         true => Some(Asked { engine, image, name: args.name.clone(), begun: None }),
         false => Some(ask(&engine, &image, args.name.as_deref())),

@@ -78,8 +78,8 @@ pub fn start(run: &mut Run, ready: Ready, starter: &Starter<'_>, orient: Orient)
         Ok(())
     });
     if !is_filled || started.as_ref().is_err_and(start::was_never_there) {
-        copy.as_deref().map_or(Ok(()), copies::take_back)?;
         prepare::undo(run, git)?;
+        copy.as_deref().map_or(Ok(()), copies::take_back)?;
     }
     let foreground = started?;
     // Of a run that did not start nothing is kept.
