@@ -53,6 +53,16 @@ fn a_detached_run_that_cannot_start_says_so_at_once() {
 }
 
 #[test]
+fn what_an_agent_writes_to_both_streams_comes_in_its_order_and_to_the_last_word() {
+    let world = World::new();
+    let said =
+        world.run("for n in $(seq 300); do echo out $n; echo err $n >&2; done; exec >&-; echo last >&2").exits(0);
+    let expected: String = (1..=300).map(|n| format!("out {n}\nerr {n}\n")).collect();
+    assert!(said.stdout.contains(&format!("{expected}last\n")), "{said:#?}");
+    assert!(world.bn(&["container", "logs", &world.job()]).exits(0).stdout.contains(&format!("{expected}last\n")));
+}
+
+#[test]
 fn a_stopped_agent_has_a_grace_in_which_to_commit() {
     let world = World::new();
     let name = world.job();

@@ -23,6 +23,7 @@ use crate::data_dir::IN_CONTAINER;
 use crate::error::{Failure, in_one_sentence};
 use crate::git::private::mounts::WORKSPACE;
 use crate::process::{Cmd, Runner};
+use crate::run::watch::status::CONTROL_INSIDE;
 
 pub fn run(args: &DropRootArgs, context: &Context) -> Result<Exit, Failure> {
     // In one line: whoever waits outside takes the last one for the reason.
@@ -30,6 +31,7 @@ pub fn run(args: &DropRootArgs, context: &Context) -> Result<Exit, Failure> {
 }
 
 fn become_agent(args: &DropRootArgs, context: &Context) -> Result<Exit, Failure> {
+    join_streams().context("cannot make one of the standard streams")?;
     let agent = owner_of_files(context)?;
     let name = make_user(agent)?;
     own_streams(agent).context("cannot give the agent its standard streams")?;
@@ -87,6 +89,19 @@ fn make_user(agent: (u32, u32)) -> anyhow::Result<OsString> {
     let (text, name) = accounts::with_user(&read(PASSWD)?, agent, HOME_INSIDE);
     write(PASSWD, text)?;
     Ok(OsString::from_vec(name))
+}
+
+/// containerd's shim copies both streams of a run without a terminal into one log, and closes that when the first of them ends: what it
+/// has not copied of standard error by then would be lost, and that is where an agent says why it ends. Through one pipe all of it comes,
+/// in the order in which it was written.
+fn join_streams() -> io::Result<()> {
+    let is_pipe = |stream: &dyn AsFd| {
+        rustix::fs::fstat(stream.as_fd()).map(|found| FileType::from_raw_mode(found.st_mode) == FileType::Fifo)
+    };
+    if Path::new(CONTROL_INSIDE).is_dir() && is_pipe(&stdout())? && is_pipe(&stderr())? {
+        rustix::stdio::dup2_stderr(stdout())?;
+    }
+    Ok(())
 }
 
 /// /dev/stdout opens only for the owner of what stands behind it. Pipes and terminals are this container's own; a device such as the
